@@ -1,0 +1,33 @@
+/**
+ * A PeerId is its Ed25519 public key, written as libp2p writes it.
+ *
+ * The text is base58btc of an identity multihash over the protobuf
+ * `PublicKey { type: Ed25519, data }` (libp2p peer-ids specification, "Keys").
+ *
+ * @module
+ */
+
+import { base58btc } from 'multiformats/bases/base58'
+import { bytesEqual, concatBytes } from './bytes.ts'
+import { asPeerId, type PeerId } from './ids.ts'
+
+/** Identity multihash of 36 bytes, protobuf field 1 = 1 (Ed25519), field 2 of 32 bytes. */
+const PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
+
+/** Bytes of an Ed25519 public key. */
+export const PUBLIC_KEY_BYTES = 32
+
+/** The PeerId of a public key of {@link PUBLIC_KEY_BYTES} bytes. */
+export function peerIdOf(publicKey: Uint8Array): PeerId {
+  return base58btc.baseEncode(concatBytes([PREFIX, publicKey])) as PeerId
+}
+
+/** The public key that a PeerId carries, or undefined when the text is no Ed25519 PeerId. */
+export function publicKeyOf(peer: string): Uint8Array | undefined {
+  if (asPeerId(peer) === undefined) return undefined
+  const bytes = base58btc.baseDecode(peer)
+  const fits =
+    bytes.length === PREFIX.length + PUBLIC_KEY_BYTES &&
+    bytesEqual(bytes.subarray(0, PREFIX.length), PREFIX)
+  return fits ? bytes.subarray(PREFIX.length) : undefined
+}
