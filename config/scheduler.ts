@@ -1,0 +1,35 @@
+/**
+ * How jobs of this device are cut, sent and kept.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+
+export const schedulerSection = z.strictObject({
+  wire: z
+    .enum(['auto', 'f32', 'f16'])
+    .default('auto')
+    .describe('type of float tensors between stages: f32 is exact, f16 halves the bytes'),
+  inFlightMax: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(8)
+    .describe('inputs of one job that are under way through its stages at once'),
+  journalBytesMax: z
+    .int()
+    .min(1_048_576)
+    .max(68_719_476_736)
+    .default(268_435_456)
+    .describe('memory for outputs kept so that a lost stage can be replaced'),
+  jobsKeptMax: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe('finished jobs whose result can still be read'),
+})
+
+/** Settings under `scheduler`. */
+export type SchedulerConfig = Readonly<z.infer<typeof schedulerSection>>
