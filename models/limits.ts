@@ -1,0 +1,57 @@
+/**
+ * Bounds of what a model may be. All peers agree on them, for a manifest that one
+ * device imports must be accepted by every other.
+ *
+ * @module
+ */
+
+/** Bytes of one ONNX file: protobuf and onnxruntime read no larger message. */
+export const ONNX_BYTES_MAX = 2 ** 31 - 1
+
+/** How deep ONNX messages may nest: eight subgraphs inside one another take 27. */
+export const ONNX_DEPTH_MAX = 32
+
+/** Fields of one ONNX file, each element of a list counted. */
+export const ONNX_FIELDS_MAX = 4_000_000
+
+/** Messages and byte strings of one ONNX file: what costs memory beyond the file itself. */
+export const ONNX_OBJECTS_MAX = 500_000
+
+/** Fields that the schema does not know, kept as they are. */
+export const ONNX_UNKNOWN_FIELDS_MAX = 4_096
+
+/** Nodes of one graph, those of subgraphs counted on their own. */
+export const GRAPH_NODES_MAX = 100_000
+
+/** Characters of a tensor's, node's or operator's name. */
+export const NAME_CHARACTERS_MAX = 512
+
+/** Bytes of a manifest: a model of 64 GiB in 1 MiB chunks needs about 2.3 MB. */
+export const MANIFEST_BYTES_MAX = 8 * 2 ** 20
+
+/** Bytes of a skeleton: graph, small tensors, and all that subgraphs hold. */
+export const SKELETON_BYTES_MAX = 64 * 2 ** 20
+
+/** Tensors that a manifest lists. */
+export const TENSORS_MAX = 65_536
+
+/** Bytes of one tensor: 64 GiB. */
+export const TENSOR_BYTES_MAX = 64 * 2 ** 30
+
+/** Bytes of a chunk, the unit in which blobs are fetched and verified. */
+export const CHUNK_BYTES = 2 ** 20
+
+/** A tensor below this many bytes stays in the skeleton: a blob of its own would cost more than it saves. */
+export const INLINE_BYTES_MAX = 1_024
+
+/** Layers of a model: enough to balance any mesh, few enough for the exhaustive solver. */
+export const LAYERS_MAX = 64
+
+/** Tensors that may cross one cut. */
+export const CUT_TENSORS_MAX = 256
+
+/** Inputs or outputs of a model. */
+export const PORTS_MAX = 256
+
+/** Stages of one partition. */
+export const STAGES_MAX = 64
