@@ -1,0 +1,75 @@
+/**
+ * What the HTTP API asks of the daemon behind it.
+ *
+ * A method that fails throws a CodedError, whose code the catalogue turns into
+ * an answer. A model, job or operation that does not exist is `undefined`, so
+ * that the API says so in one way for all.
+ *
+ * @module
+ */
+
+import type { EventFeed } from './event-log.ts'
+import type { Device, DeviceQuery } from './schemas/device.ts'
+import type { JobEvent, JobList, JobOutput, JobRequest, JobView } from './schemas/jobs.ts'
+import type {
+  CreateMeshRequest,
+  Invite,
+  InviteRequest,
+  JoinRequest,
+  Mesh,
+  MeshState,
+} from './schemas/mesh.ts'
+import type {
+  BuildRequest,
+  ImportRequest,
+  ModelDetail,
+  ModelList,
+  RemovedModel,
+} from './schemas/models.ts'
+import type { OperationEvent, OperationRef, OperationView } from './schemas/operations.ts'
+import type { PeerList, PeersQuery } from './schemas/peers.ts'
+import type { PlanRequest, PlanView } from './schemas/plan.ts'
+import type { Status } from './schemas/status.ts'
+
+/** The mesh side: this device, its peers, its membership. */
+export interface MeshBackend {
+  status(): Promise<Status>
+  device(query: DeviceQuery): Promise<Device>
+  peers(query: PeersQuery): Promise<PeerList>
+  mesh(): Promise<MeshState>
+  createMesh(request: CreateMeshRequest): Promise<Mesh>
+  invite(request: InviteRequest): Promise<Invite>
+  join(request: JoinRequest, signal: AbortSignal): Promise<Mesh>
+  leave(): Promise<void>
+}
+
+/** The store side. `ref` is a model's id, the beginning of it, or its name. */
+export interface ModelBackend {
+  models(): Promise<ModelList>
+  model(ref: string): Promise<ModelDetail | undefined>
+  importModel(request: ImportRequest): Promise<OperationRef>
+  buildModel(request: BuildRequest): Promise<OperationRef>
+  pullModel(ref: string): Promise<OperationRef | undefined>
+  verifyModel(ref: string): Promise<OperationRef | undefined>
+  removeModel(ref: string): Promise<RemovedModel | undefined>
+  operation(id: string): Promise<OperationView | undefined>
+  operationEvents(id: string): EventFeed<OperationEvent> | undefined
+  /** Stops it and removes what it left half-done; what is over already stays as it is. */
+  cancelOperation(id: string): Promise<OperationView | undefined>
+}
+
+/** The work side. */
+export interface JobBackend {
+  plan(request: PlanRequest): Promise<PlanView>
+  submitJob(request: JobRequest): Promise<JobView>
+  jobs(): Promise<JobList>
+  job(id: string): Promise<JobView | undefined>
+  /** Rejects with a CodedError when the job has no outputs (yet). */
+  jobOutputs(id: string): Promise<readonly JobOutput[] | undefined>
+  jobEvents(id: string): EventFeed<JobEvent> | undefined
+  /** Stops it; a job that is over already stays as it is. */
+  cancelJob(id: string): Promise<JobView | undefined>
+}
+
+/** All of it. */
+export interface Backend extends MeshBackend, ModelBackend, JobBackend {}

@@ -1,0 +1,20 @@
+/**
+ * Bounds of what clients may send.
+ *
+ * @module
+ */
+
+/** Characters of a name that a person gives. */
+export const NAME_LENGTH_MAX = 64
+/** Characters of a path on this machine. */
+export const PATH_LENGTH_MAX = 4_096
+/** Characters of an invite code. */
+export const INVITE_CODE_LENGTH_MAX = 2_048
+/** Inputs of one job. */
+export const JOB_INPUTS_MAX = 4_096
+/** Tensors of one input. */
+export const INPUT_TENSORS_MAX = 64
+/** Stages that a model is cut into, and replicas of the whole pipeline. */
+export const STAGES_MAX = 8
+/** Symbolic dimensions that an import may bind. */
+export const BOUND_DIMS_MAX = 64

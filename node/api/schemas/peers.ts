@@ -1,0 +1,46 @@
+/**
+ * The devices of the mesh, as this one knows them.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { bytes, layerRange, ms, peerId, role } from './scalars.ts'
+
+export const peersQuery = z.strictObject({
+  class: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('only devices of this capability class, best first'),
+})
+
+export const peerSchema = z.object({
+  peer: peerId,
+  name: z.string(),
+  self: z.boolean(),
+  connected: z.boolean(),
+  role: role.optional(),
+  address: z.string().optional().describe('remote multiaddr of the connection'),
+  encryption: z.enum(['tls', 'noise']).optional(),
+  roundTripMs: ms.optional(),
+  cores: z.int(),
+  memoryBytes: bytes,
+  accelerators: z.array(z.string()),
+  providers: z.array(z.string()),
+  classes: z.array(z.string()),
+  f32Gflops: z.number().optional(),
+  level: z.number().min(0).max(1).describe('how much of itself the device grants now'),
+  models: z.array(z.string()).describe('models that it holds'),
+  stages: z.array(z.object({ model: z.string(), ...layerRange })),
+  ageMs: ms.describe('since its capability record was made'),
+  expiresInMs: z.number(),
+  score: z.number().optional().describe('rank within the class that was asked for'),
+})
+
+export const peerListSchema = z.object({ peers: z.array(peerSchema) })
+
+export type PeersQuery = z.infer<typeof peersQuery>
+export type PeerView = z.infer<typeof peerSchema>
+export type PeerList = z.infer<typeof peerListSchema>

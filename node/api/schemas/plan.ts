@@ -1,0 +1,68 @@
+/**
+ * Where the stages of a model would run, and why.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { STAGES_MAX } from './limits.ts'
+import { modelRef } from './models.ts'
+import {
+  bytes,
+  layerRange,
+  ms,
+  peerId,
+  providerChoice,
+  providerName,
+  wireChoice,
+  wireType,
+} from './scalars.ts'
+
+export const count = z.union([z.literal('auto'), z.int().min(1).max(STAGES_MAX)])
+export const objective = z.enum(['latency', 'throughput'])
+
+export const planRequest = z.strictObject({
+  model: modelRef,
+  stages: count.default('auto'),
+  replicas: count.default('auto'),
+  wire: wireChoice.default('auto'),
+  objective: objective.default('latency'),
+  provider: providerChoice.default('auto'),
+})
+
+export const plannedStageSchema = z.object({
+  replica: z.int().min(0),
+  index: z.int().min(0),
+  peer: peerId,
+  name: z.string().describe('short name of the device'),
+  ...layerRange,
+  provider: providerName,
+  weightBytes: bytes,
+  memoryBytes: bytes.describe('weights, activations and the executor itself'),
+  fetchBytes: bytes.describe('weights that the device does not hold yet'),
+  computeMs: ms.describe('predicted time of one step'),
+  transferMs: ms.describe('predicted time to pass its outputs on'),
+  cutBytes: bytes.describe('bytes that it passes on'),
+})
+
+export const planSchema = z.object({
+  model: z.string(),
+  modelName: z.string(),
+  objective,
+  wire: wireType,
+  replicas: z.int().min(1),
+  stages: z.array(plannedStageSchema),
+  predictedMs: ms.describe('one input, from the requester and back'),
+  predictedLowMs: ms,
+  predictedHighMs: ms,
+  predictedPerSecond: z.number().describe('inputs a second with many under way'),
+  oneDeviceMs: ms.optional().describe('predicted time of the best single device, if one can'),
+  notes: z
+    .array(z.string())
+    .describe('what the owner should know, such as that one device is faster'),
+  notChosen: z.array(z.object({ peer: peerId, name: z.string(), reason: z.string() })),
+})
+
+export type PlanRequest = z.infer<typeof planRequest>
+export type PlanView = z.infer<typeof planSchema>
+export type PlannedStage = z.infer<typeof plannedStageSchema>
