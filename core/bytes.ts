@@ -5,7 +5,8 @@
  */
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
+// A byte order mark is a character like any other: dropped, two byte strings would be one text.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {

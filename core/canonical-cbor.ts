@@ -143,9 +143,7 @@ function take(reader: Reader, length: number): Uint8Array {
 }
 
 function readText(reader: Reader, length: number): string {
-  const bytes = take(reader, length)
-  const text = textOf(bytes)
-  // A byte order mark is dropped by TextDecoder; such text would not encode to the same bytes.
-  if (text === undefined || utf8(text).length !== length) throw new Refusal('text is not UTF-8')
+  const text = textOf(take(reader, length))
+  if (text === undefined) throw new Refusal('text is not UTF-8')
   return text
 }
