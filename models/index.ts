@@ -20,6 +20,8 @@ export type {
   TextModel,
 } from './manifest/manifest.ts'
 export type { ElementType } from './onnx/element-type.ts'
+export { decodeModel } from './onnx/decode.ts'
+export { encodeModel, encodeModelChunks } from './onnx/encode.ts'
 export type { ModelProto } from './onnx/proto.ts'
 export type {
   Objective,

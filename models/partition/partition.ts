@@ -136,35 +136,31 @@ interface Offers {
 
 /** The least value of giving all layers to all seats: the best up to each layer, seat by seat. */
 function solve(offers: Offers, layers: number, value: Value): Solution {
-  let best: Solution[] = [{ value: 0, stages: [] }]
+  let best: readonly Solution[] = [{ value: 0, stages: [] }]
   for (let seat = 0; seat < offers.seats; seat++) {
-    const next: Solution[] = Array.from({ length: layers + 1 }, () => NONE)
-    for (const [fromLayer, before] of best.entries()) {
-      if (before.value === Infinity) continue
-      for (const stage of stagesFrom(offers, seat, fromLayer, layers)) {
-        const total = value(before.value, stage)
-        if (total >= (next[stage.toLayer] ?? NONE).value) continue
-        next[stage.toLayer] = { value: total, stages: [...before.stages, stage] }
-      }
-    }
-    best = next
+    const before = best
+    best = Array.from({ length: layers + 1 }, (_, toLayer) => {
+      const stage = (fromLayer: number) => offers.of(seat, fromLayer, toLayer)
+      return bestUpTo(before.slice(0, toLayer), stage, value)
+    })
   }
   return best[layers] ?? NONE
 }
 
-/** The stages that `seat` may hold from a layer on, shortest first. */
-function* stagesFrom(
-  offers: Offers,
-  seat: number,
-  fromLayer: number,
-  layers: number,
-): Generator<PlannedStage> {
-  for (let toLayer = fromLayer + 1; toLayer <= layers; toLayer++) {
-    const stage = offers.of(seat, fromLayer, toLayer)
-    // A longer range takes no less memory.
-    if (stage === undefined) return
-    yield stage
+/** The least value with one stage more, which begins where one of `before` ends. */
+function bestUpTo(
+  before: readonly Solution[],
+  stageFrom: (fromLayer: number) => PlannedStage | undefined,
+  value: Value,
+): Solution {
+  let best = NONE
+  for (const [fromLayer, solution] of before.entries()) {
+    const stage = solution.value === Infinity ? undefined : stageFrom(fromLayer)
+    if (stage === undefined) continue
+    const total = value(solution.value, stage)
+    if (total < best.value) best = { value: total, stages: [...solution.stages, stage] }
   }
+  return best
 }
 
 function offersOf(model: PartitionModel, seats: readonly StageSeat[]): Offers {
