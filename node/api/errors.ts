@@ -147,12 +147,7 @@ function describe(failure: ApiFailure): string {
       return `no job ${failure.job}`
     case 'API_OPERATION_UNKNOWN':
       return `no operation ${failure.operation}`
-    case 'API_UNAUTHORISED':
-    case 'API_HOST_REFUSED':
-    case 'API_MEDIA_TYPE_UNSUPPORTED':
-    case 'API_ROUTE_UNKNOWN':
-    case 'API_INTERNAL':
-    case 'API_STOPPING':
+    default:
       return API_ERRORS[failure.code].meaning
   }
 }
