@@ -1,0 +1,86 @@
+/**
+ * The executor process: reads messages from descriptor 3, runs onnxruntime, writes the answers.
+ *
+ * @module
+ */
+
+import { Worker } from 'node:worker_threads'
+import { decodeShape, encodeShape } from '../../core/cbor-shape.ts'
+import { readFrame, write } from './blocking-socket.ts'
+import {
+  ERROR_MESSAGE,
+  type ErrorMessage,
+  LOAD_MESSAGE,
+  READY_MESSAGE,
+  SURVEYED_MESSAGE,
+} from './executor-messages.ts'
+import { controlFrame, type Frame, readTensors, tensorFrame } from './executor-wire.ts'
+import { MESSAGE_CHARACTERS_MAX } from './limits.ts'
+import { OrtSession, survey } from './ort-session.ts'
+
+let session: OrtSession | undefined
+
+if (process.argv.includes('--watch-parent')) watchParent()
+for (let frame = readFrame(); frame !== undefined; frame = readFrame()) await obey(frame)
+process.exit(0)
+
+async function obey(frame: Frame): Promise<void> {
+  switch (frame.kind) {
+    case 'survey':
+      return write([controlFrame('surveyed', frame.id, encodeShape(SURVEYED_MESSAGE, survey()))])
+    case 'load':
+      return load(frame)
+    case 'run':
+    case 'measure':
+      return run(frame)
+    case 'ready':
+    case 'result':
+    case 'shapes':
+    case 'error':
+    case 'surveyed':
+      return process.exit(1)
+  }
+}
+
+async function load(frame: Frame): Promise<void> {
+  const message = decodeShape(LOAD_MESSAGE, frame.body)
+  if (message.type === 'refused') process.exit(1)
+  try {
+    session = await OrtSession.fromMessage(message.value)
+  } catch (error) {
+    return fail(frame.id, failureOf(error, message.value.provider === 'cpu' ? 'load' : 'provider'))
+  }
+  write([controlFrame('ready', frame.id, encodeShape(READY_MESSAGE, session.ready))])
+}
+
+async function run(frame: Frame): Promise<void> {
+  const tensors = readTensors(frame)
+  if (typeof tensors === 'string' || session === undefined) process.exit(1)
+  try {
+    const kind = frame.kind === 'run' ? 'result' : 'shapes'
+    const { outputs, computeUs } = await session.run(tensors, kind === 'result')
+    write(tensorFrame({ kind, id: frame.id, computeUs }, outputs))
+  } catch (error) {
+    fail(frame.id, failureOf(error, 'run'))
+  }
+}
+
+function failureOf(error: unknown, reason: ErrorMessage['reason']): ErrorMessage {
+  const text = error instanceof Error ? error.message : String(error)
+  const outOfMemory = /bad_alloc|bad allocation|allocate memory|allocation failed|out of memory/i
+  return {
+    reason: outOfMemory.test(text) ? 'memory' : reason,
+    message: text.slice(0, MESSAGE_CHARACTERS_MAX),
+  }
+}
+
+function fail(id: number, failure: ErrorMessage): void {
+  write([controlFrame('error', id, encodeShape(ERROR_MESSAGE, failure))])
+}
+
+/** Where the kernel cannot tell of the daemon's death, a thread looks for it: a run never ends by itself. */
+function watchParent(): void {
+  const source = `const parent = process.ppid
+    setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1000)`
+  new Worker(source, { eval: true }).unref()
+}

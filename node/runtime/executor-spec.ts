@@ -1,0 +1,58 @@
+/**
+ * What an executor is told and what it offers: one loaded model in a process of its own.
+ *
+ * @module
+ */
+
+import type { Tensor, TensorSpec } from '../../core/tensor.ts'
+import type { Provider } from './provider.ts'
+
+/** Graph optimisation: 'disabled' keeps a cut model bit for bit equal to the whole one. */
+export type Optimise = 'disabled' | 'basic' | 'all'
+
+export interface ExecutorSpec {
+  /** Absolute path of the ONNX file; external data is found beside it. */
+  readonly file: string
+  readonly provider: Provider
+  /** Memory that the model may use beyond what an empty executor needs. */
+  readonly memoryBytesMax: number
+  readonly loadMsMax: number
+  /** Of one run, from when it begins. */
+  readonly runMsMax: number
+  readonly optimise: Optimise
+}
+
+/** How an executor's process ended. */
+export interface ExecutorExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** The last of what it wrote to stderr, at most 4 KiB. */
+  readonly stderrTail: string
+}
+
+export interface ExecutorRun {
+  /** All outputs of the graph, in the graph's order. */
+  readonly outputs: readonly Tensor[]
+  /** Time inside onnxruntime. */
+  readonly computeUs: number
+}
+
+/** A loaded model. Ends when its process does. */
+export interface Executor {
+  readonly pid: number
+  readonly spec: ExecutorSpec
+  readonly inputs: readonly TensorSpec[]
+  readonly outputs: readonly TensorSpec[]
+  readonly ortVersion: string
+  /**
+   * Runs the graph once. Runs are done in the order of the calls.
+   *
+   * @throws {RuntimeError} RUNTIME_INPUT_INVALID, RUNTIME_QUEUE_FULL, RUNTIME_RUN_FAILED or
+   * RUNTIME_MEMORY, after which it can still be used; RUNTIME_RUN_TIMEOUT,
+   * RUNTIME_EXECUTOR_FAULTY or RUNTIME_EXECUTOR_DIED, after which it cannot.
+   */
+  run(inputs: readonly Tensor[]): Promise<ExecutorRun>
+  /** Never rejects. */
+  readonly exited: Promise<ExecutorExit>
+  stop(): Promise<void>
+}

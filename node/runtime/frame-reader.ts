@@ -1,0 +1,66 @@
+/**
+ * Puts messages of an executor together from the pieces in which a socket hands them over.
+ *
+ * @module
+ */
+
+import { type Frame, FRAME_HEADER_BYTES, type FrameHeader, readHeader } from './executor-wire.ts'
+
+export class FrameReader {
+  readonly #bodyBytesMax: number
+  readonly #headerBytes = new Uint8Array(FRAME_HEADER_BYTES)
+  #header: FrameHeader | undefined
+  #body: Uint8Array = new Uint8Array()
+  #filled = 0
+
+  /** @param bodyBytesMax - Longest body that the other end may send. */
+  constructor(bodyBytesMax: number) {
+    this.#bodyBytesMax = bodyBytesMax
+  }
+
+  /** The messages that `chunk` completes, or why the bytes are none. */
+  push(chunk: Uint8Array): readonly Frame[] | string {
+    const frames: Frame[] = []
+    let at = 0
+    // A body of no bytes is complete without another byte to come.
+    while (at < chunk.length || this.#complete) {
+      if (this.#header === undefined) {
+        at += this.#fill(this.#headerBytes, chunk.subarray(at))
+        if (this.#filled < FRAME_HEADER_BYTES) break
+        const refusal = this.#begin()
+        if (refusal !== undefined) return refusal
+        continue
+      }
+      at += this.#fill(this.#body, chunk.subarray(at))
+      if (!this.#complete) break
+      frames.push({ ...this.#header, body: this.#body })
+      this.#header = undefined
+      this.#filled = 0
+    }
+    return frames
+  }
+
+  get #complete(): boolean {
+    return this.#header !== undefined && this.#filled === this.#body.length
+  }
+
+  #begin(): string | undefined {
+    const header = readHeader(this.#headerBytes)
+    if (typeof header === 'string') return header
+    if (header.bodyBytes > this.#bodyBytesMax) {
+      return `expected at most ${this.#bodyBytesMax} bytes, got ${header.bodyBytes}`
+    }
+    this.#header = header
+    // Not zeroed, and not from Node's pool: views of it are aligned.
+    this.#body = new Uint8Array(Buffer.allocUnsafeSlow(header.bodyBytes).buffer)
+    this.#filled = 0
+    return undefined
+  }
+
+  #fill(target: Uint8Array, source: Uint8Array): number {
+    const count = Math.min(target.length - this.#filled, source.length)
+    target.set(source.subarray(0, count), this.#filled)
+    this.#filled += count
+    return count
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * A loaded graph inside an executor process: tensors of messages in, tensors of messages out.
+ *
+ * @module
+ */
+
+import { readFileSync } from 'node:fs'
+import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from 'onnxruntime-node'
+import { TENSOR_TYPES, type TensorSpec, type TensorType } from '../../core/tensor.ts'
+import type { LoadMessage, ReadyMessage, SurveyedMessage } from './executor-messages.ts'
+import type { WireTensor } from './executor-wire.ts'
+import { NAME_CHARACTERS_MAX } from './limits.ts'
+import { ORT_PROVIDER_NAMES } from './provider.ts'
+
+// onnxruntime-node hands a Float16Array to its binding with the wrong element size (Node 24 and
+// later); without the class it takes the same bits as a Uint16Array, which works.
+Reflect.deleteProperty(globalThis, 'Float16Array')
+const ort = await import('onnxruntime-node')
+
+export interface OrtRun {
+  /** All outputs in the graph's order; without bytes when only shapes were asked for. */
+  readonly outputs: readonly WireTensor[]
+  readonly computeUs: number
+}
+
+export class OrtSession {
+  readonly ready: ReadyMessage
+  readonly #session: InferenceSession
+
+  /** Use {@link OrtSession.fromMessage}. */
+  constructor(session: InferenceSession) {
+    this.#session = session
+    this.ready = {
+      ortVersion: ort.env.versions.node ?? 'unknown',
+      inputs: session.inputMetadata.map(specOf),
+      outputs: session.outputMetadata.map(specOf),
+    }
+  }
+
+  /** @throws {Error} of onnxruntime when it refuses the model. */
+  static async fromMessage(message: LoadMessage): Promise<OrtSession> {
+    const { file, provider, optimise, optimisedFile } = message
+    const session = await ort.InferenceSession.create(file, {
+      executionProviders: [ORT_PROVIDER_NAMES[provider]],
+      graphOptimizationLevel: optimise,
+      ...(optimisedFile === undefined ? {} : { optimizedModelFilePath: optimisedFile }),
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    })
+    return new OrtSession(session)
+  }
+
+  async run(tensors: readonly WireTensor[], withData: boolean): Promise<OrtRun> {
+    const feeds = feedsOf(tensors, this.ready.inputs)
+    const startedMs = performance.now()
+    const results = await this.#session.run(feeds)
+    const computeUs = Math.min(0xffff_ffff, Math.round(1000 * (performance.now() - startedMs)))
+    const outputs = this.ready.outputs.map(({ name }, index) =>
+      wireOf(results[name], index, withData),
+    )
+    return { outputs, computeUs }
+  }
+}
+
+/** What this onnxruntime is, and what an idle executor takes. */
+export function survey(): SurveyedMessage {
+  return {
+    ortVersion: ort.env.versions.node ?? 'unknown',
+    backends: ort.listSupportedBackends().map(({ name, bundled }) => ({
+      name,
+      bundled: bundled ? 1 : 0,
+    })),
+    dataBytes: dataBytes(),
+  }
+}
+
+function dataBytes(): number {
+  if (process.platform !== 'linux') return 0
+  const [, kib] = /^VmData:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return 1024 * Number(kib ?? 0)
+}
+
+function feedsOf(
+  tensors: readonly WireTensor[],
+  inputs: readonly TensorSpec[],
+): Record<string, OrtTensor> {
+  const feeds: Record<string, OrtTensor> = {}
+  for (const { index, type, dims, data } of tensors) {
+    const name = inputs[index]?.name ?? String(index)
+    feeds[name] = new ort.Tensor(type as 'float32', elementsOf(type, data) as Float32Array, dims)
+  }
+  return feeds
+}
+
+const ELEMENTS = {
+  float32: Float32Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+  float16: Uint16Array,
+  float64: Float64Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+} as const satisfies Record<TensorType, unknown>
+
+/** A view, not a copy: tensors stand at multiples of 8 in their message. */
+function elementsOf(type: TensorType, data: Uint8Array): ArrayBufferView {
+  const Elements = ELEMENTS[type]
+  return new Elements(data.buffer as ArrayBuffer, data.byteOffset, data.length / TENSOR_TYPES[type])
+}
+
+function wireOf(value: OnnxValue | undefined, index: number, withData: boolean): WireTensor {
+  if (value === undefined) throw new Error(`output ${index} is missing`)
+  const { type, dims, data } = value
+  if (!(type in TENSOR_TYPES) || !ArrayBuffer.isView(data)) {
+    throw new Error(`output ${index} has the unsupported type ${type}`)
+  }
+  const bytes = withData
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array()
+  return { index, type: type as TensorType, dims, data: bytes }
+}
+
+function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec {
+  const name = metadata.name.slice(0, NAME_CHARACTERS_MAX)
+  if (!metadata.isTensor) throw new Error(`value ${name} is not a tensor`)
+  if (!(metadata.type in TENSOR_TYPES)) {
+    throw new Error(`value ${name} has the unsupported type ${metadata.type}`)
+  }
+  // onnxruntime names an unknown dimension by the empty string.
+  const dims = metadata.shape.map((size) =>
+    typeof size === 'number' ? size : size === '' ? null : size.slice(0, NAME_CHARACTERS_MAX),
+  )
+  return { name, type: metadata.type as TensorType, dims }
+}

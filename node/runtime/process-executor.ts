@@ -1,0 +1,301 @@
+/**
+ * An executor: one model in one child process, its queue of runs and their deadlines.
+ *
+ * @module
+ */
+
+import { BoundedQueue } from '../../core/bounded-queue.ts'
+import { decodeShape, encodeShape } from '../../core/cbor-shape.ts'
+import { type Tensor, tensorMismatch, type TensorSpec } from '../../core/tensor.ts'
+import { Child, type ChildInit } from './child-process.ts'
+import { RuntimeError, type RuntimeFailure } from './errors.ts'
+import {
+  ERROR_MESSAGE,
+  LOAD_MESSAGE,
+  type LoadMessage,
+  READY_MESSAGE,
+} from './executor-messages.ts'
+import type { Executor, ExecutorExit, ExecutorRun, ExecutorSpec } from './executor-spec.ts'
+import {
+  controlFrame,
+  type Frame,
+  readTensors,
+  tensorFrame,
+  type WireTensor,
+} from './executor-wire.ts'
+import { FrameReader } from './frame-reader.ts'
+import { FRAME_BYTES_MAX, RUNS_QUEUED_MAX, RUNS_SENT_MAX } from './limits.ts'
+
+/** A request that waits for its answer. */
+interface Waiting {
+  readonly id: number
+  readonly pieces: readonly Uint8Array[]
+  resolve(frame: Frame): void
+  reject(error: Error): void
+}
+
+/** What `measure` tells of one output. */
+export interface MeasuredOutput extends Omit<Tensor, 'data'> {}
+
+export class ProcessExecutor implements Executor {
+  readonly spec: ExecutorSpec
+  readonly exited: Promise<ExecutorExit>
+  readonly #child: Child
+  readonly #reader = new FrameReader(FRAME_BYTES_MAX)
+  /** Sent runs, the one that computes first; then those that wait in the daemon. */
+  readonly #sent: Waiting[] = []
+  readonly #queue = new BoundedQueue<Waiting>(RUNS_QUEUED_MAX)
+  #inputs: readonly TensorSpec[] = []
+  #outputs: readonly TensorSpec[] = []
+  #inputIndex = new Map<string, number>()
+  #ortVersion = ''
+  #nextId = 1
+  #deadline: NodeJS.Timeout | undefined
+  /** Why nothing runs any more, once that is so. */
+  #failure: RuntimeFailure | undefined
+
+  /** Starts the process; {@link ProcessExecutor.load} must come next. */
+  constructor(spec: ExecutorSpec, child: Omit<ChildInit, 'onBytes'>) {
+    this.spec = spec
+    this.#child = new Child({ ...child, onBytes: (chunk) => this.#onBytes(chunk) })
+    this.exited = this.#child.exited
+    void this.exited.then((exit) => this.#onExit(exit))
+  }
+
+  get pid(): number {
+    return this.#child.pid
+  }
+
+  get inputs(): readonly TensorSpec[] {
+    return this.#inputs
+  }
+
+  get outputs(): readonly TensorSpec[] {
+    return this.#outputs
+  }
+
+  get ortVersion(): string {
+    return this.#ortVersion
+  }
+
+  /** Loads the model. The process is gone when it rejects. */
+  async load(optimisedFile?: string): Promise<void> {
+    const { file, provider, optimise, loadMsMax } = this.spec
+    const message: LoadMessage = { file, provider, optimise, optimisedFile }
+    const piece = controlFrame('load', 0, encodeShape(LOAD_MESSAGE, message))
+    try {
+      const frame = await this.#ask(0, [piece], {
+        limitMs: loadMsMax,
+        failure: { code: 'RUNTIME_LOAD_TIMEOUT', limitMs: loadMsMax },
+      })
+      this.#onReady(frame)
+    } catch (error) {
+      this.kill()
+      await this.exited
+      throw error
+    }
+  }
+
+  async run(inputs: readonly Tensor[]): Promise<ExecutorRun> {
+    const frame = await this.#submit('run', inputs)
+    const tensors = this.#outputTensors(frame)
+    return {
+      outputs: tensors.map(({ index, type, dims, data }) => ({
+        name: this.#outputs[index]?.name ?? '',
+        type,
+        dims,
+        data,
+      })),
+      computeUs: frame.computeUs,
+    }
+  }
+
+  /** Runs once like {@link ProcessExecutor.run}, and answers with the shapes of the outputs only. */
+  async measure(
+    inputs: readonly Tensor[],
+  ): Promise<{ readonly values: readonly MeasuredOutput[]; readonly computeUs: number }> {
+    const frame = await this.#submit('measure', inputs)
+    const values = this.#outputTensors(frame).map(({ index, type, dims }) => ({
+      name: this.#outputs[index]?.name ?? '',
+      type,
+      dims,
+    }))
+    return { values, computeUs: frame.computeUs }
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    this.#child.kill()
+  }
+
+  async stop(): Promise<void> {
+    // Asking politely is no use while a run blocks the process.
+    if (this.#sent.length > 0) this.#child.kill()
+    await this.#child.stop()
+  }
+
+  #submit(kind: 'run' | 'measure', inputs: readonly Tensor[]): Promise<Frame> {
+    const tensors = this.#wireTensors(inputs)
+    const id = this.#nextId
+    this.#nextId = (this.#nextId % 0xffff_ffff) + 1
+    return this.#ask(id, tensorFrame({ kind, id, computeUs: 0 }, tensors))
+  }
+
+  #wireTensors(inputs: readonly Tensor[]): WireTensor[] {
+    const seen = new Set<string>()
+    const tensors = inputs.map((tensor) => {
+      const index = this.#inputIndex.get(tensor.name)
+      const spec = index === undefined ? undefined : this.#inputs[index]
+      if (index === undefined || spec === undefined) {
+        const names = this.#inputs.map(({ name }) => name).join(', ')
+        throw invalid(tensor.name, `expected one of ${names}, got ${tensor.name}`)
+      }
+      const mismatch = tensorMismatch(tensor, spec)
+      if (mismatch !== undefined) throw invalid(tensor.name, mismatch)
+      if (seen.has(tensor.name)) throw invalid(tensor.name, 'expected it once, got it twice')
+      seen.add(tensor.name)
+      return { index, type: tensor.type, dims: tensor.dims, data: tensor.data }
+    })
+    const missing = this.#inputs.find(({ name }) => !seen.has(name))
+    if (missing !== undefined) throw invalid(missing.name, 'expected a tensor, got none')
+    return tensors
+  }
+
+  #ask(id: number, pieces: readonly Uint8Array[], limit = this.#runLimit): Promise<Frame> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(new RuntimeError(this.#failure))
+        return
+      }
+      const waiting: Waiting = { id, pieces, resolve, reject }
+      if (this.#sent.length < RUNS_SENT_MAX) this.#send(waiting, limit)
+      else if (!this.#queue.push(waiting)) {
+        reject(new RuntimeError({ code: 'RUNTIME_QUEUE_FULL', limit: RUNS_QUEUED_MAX }))
+      }
+    })
+  }
+
+  get #runLimit(): { limitMs: number; failure: RuntimeFailure } {
+    const limitMs = this.spec.runMsMax
+    return { limitMs, failure: { code: 'RUNTIME_RUN_TIMEOUT', limitMs } }
+  }
+
+  #send(waiting: Waiting, limit = this.#runLimit): void {
+    this.#sent.push(waiting)
+    this.#child.write(waiting.pieces)
+    if (this.#sent.length === 1) this.#arm(limit)
+  }
+
+  /** The deadline is always that of the run that computes. */
+  #arm(limit = this.#runLimit): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = undefined
+    if (this.#sent.length === 0) return
+    this.#deadline = setTimeout(() => this.#abandon(limit.failure), limit.limitMs)
+  }
+
+  #onBytes(chunk: Uint8Array): void {
+    if (this.#failure !== undefined) return
+    const frames = this.#reader.push(chunk)
+    if (typeof frames === 'string') {
+      this.#abandon({ code: 'RUNTIME_EXECUTOR_FAULTY', detail: frames })
+      return
+    }
+    for (const frame of frames) this.#onFrame(frame)
+  }
+
+  #onFrame(frame: Frame): void {
+    const waiting = this.#sent[0]
+    if (waiting === undefined || waiting.id !== frame.id) {
+      this.#abandon({ code: 'RUNTIME_EXECUTOR_FAULTY', detail: 'an answer that nobody asked for' })
+      return
+    }
+    this.#sent.shift()
+    const next = this.#queue.shift()
+    if (next !== undefined) {
+      this.#sent.push(next)
+      this.#child.write(next.pieces)
+    }
+    this.#arm()
+    if (frame.kind === 'error') waiting.reject(this.#errorOf(frame))
+    else waiting.resolve(frame)
+  }
+
+  #onReady(frame: Frame): void {
+    const message = frame.kind === 'ready' ? decodeShape(READY_MESSAGE, frame.body) : undefined
+    if (message?.type !== 'value') {
+      throw this.#faulty('expected a ready message')
+    }
+    this.#inputs = message.value.inputs
+    this.#outputs = message.value.outputs
+    this.#ortVersion = message.value.ortVersion
+    this.#inputIndex = new Map(this.#inputs.map(({ name }, index) => [name, index]))
+  }
+
+  #outputTensors(frame: Frame): readonly WireTensor[] {
+    if (frame.kind !== 'result' && frame.kind !== 'shapes') {
+      throw this.#faulty(`expected a result, got ${frame.kind}`)
+    }
+    const tensors = readTensors(frame)
+    if (typeof tensors === 'string') throw this.#faulty(tensors)
+    const complete =
+      tensors.length === this.#outputs.length && tensors.every(({ index }, at) => index === at)
+    if (!complete) throw this.#faulty(`expected ${this.#outputs.length} outputs in order`)
+    return tensors
+  }
+
+  #faulty(detail: string): RuntimeError {
+    const failure: RuntimeFailure = { code: 'RUNTIME_EXECUTOR_FAULTY', detail }
+    this.#abandon(failure)
+    return new RuntimeError(failure)
+  }
+
+  #errorOf(frame: Frame): RuntimeError {
+    const message = decodeShape(ERROR_MESSAGE, frame.body)
+    if (message.type === 'refused') return this.#faulty(message.reason)
+    const { reason, message: detail } = message.value
+    switch (reason) {
+      case 'load':
+        return new RuntimeError({ code: 'RUNTIME_LOAD_FAILED', detail })
+      case 'run':
+        return new RuntimeError({ code: 'RUNTIME_RUN_FAILED', detail })
+      case 'memory':
+        return new RuntimeError({ code: 'RUNTIME_MEMORY', limitBytes: this.spec.memoryBytesMax })
+      case 'provider': {
+        const { provider } = this.spec
+        return new RuntimeError({ code: 'RUNTIME_PROVIDER_UNAVAILABLE', provider, detail })
+      }
+    }
+  }
+
+  /** Kills the process: the run that computes fails for `failure`, the others because it died. */
+  #abandon(failure: RuntimeFailure): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.#child.kill()
+    this.#sent.shift()?.reject(new RuntimeError(failure))
+  }
+
+  #onExit({ code, signal, stderrTail }: ExecutorExit): void {
+    clearTimeout(this.#deadline)
+    const failure = endFailure(this.spec, { code, signal, stderrTail }, this.pid)
+    this.#failure = failure
+    const left = this.#sent.splice(0)
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) left.push(next)
+    for (const waiting of left) waiting.reject(new RuntimeError(failure))
+  }
+}
+
+function endFailure(spec: ExecutorSpec, exit: ExecutorExit, pid: number): RuntimeFailure {
+  const { code, signal, stderrTail } = exit
+  if (pid === 0) return { code: 'RUNTIME_SPAWN_FAILED', detail: stderrTail }
+  // The C++ library and V8 say so before they abort.
+  if (/bad_alloc|out of memory|Cannot allocate memory/i.test(stderrTail)) {
+    return { code: 'RUNTIME_MEMORY', limitBytes: spec.memoryBytesMax }
+  }
+  return { code: 'RUNTIME_EXECUTOR_DIED', exitCode: code, signal, stderrTail }
+}
+
+function invalid(tensor: string, detail: string): RuntimeError {
+  return new RuntimeError({ code: 'RUNTIME_INPUT_INVALID', tensor, detail })
+}

@@ -1,0 +1,162 @@
+/**
+ * What the placement solver is told and what it answers: plain values, measured elsewhere.
+ *
+ * Times are milliseconds, sizes bytes, speeds GFLOP/s and Mbit/s. A layer range is
+ * `[fromLayer, toLayer)`.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../../core/ids.ts'
+
+/** The smallest piece that a model may be cut into, as the solver sees it. */
+export interface PlacementLayer {
+  /** Floating-point operations of one step through it. */
+  readonly flops: number
+  /** Bytes of the tensors that a device must hold to run it. */
+  readonly weightBytes: number
+  /** Bytes that leave after it, when the cut is here; for the last layer the bytes of the result. */
+  readonly cutBytes: number
+  /** Bytes that a run needs beside the weights. Default 0. */
+  readonly workBytes?: number
+}
+
+/** A device that might take a stage. */
+export interface PlacementCandidate {
+  readonly peer: PeerId
+  /** Measured speed on this kind of work when the device is left alone. */
+  readonly gflopsPerS: number
+  /** Share of it that its owner's policy grants now, in [0, 1]; 0 takes no work. */
+  readonly level: number
+  /** Bytes that a stage may use on it now. */
+  readonly memoryBytes: number
+  /** Bytes of each layer's tensors that it holds already; missing entries are 0. */
+  readonly heldBytes?: readonly number[]
+  /** Round trip between it and the requester; 0 for the requester itself. */
+  readonly rttMs: number
+  /** Rate between it and the requester, and of its downloads. */
+  readonly linkMbps: number
+  /** Attestation tier: 0 self, higher is better. Default 0. */
+  readonly tier?: number
+  /** True when its answers are not believed: it is never chosen. */
+  readonly distrusted?: boolean
+  /** Numeric class that it would serve in, in hex, when known. */
+  readonly numericClass?: string
+  /** Stages of other work it runs now; each takes its share of the speed. Default 0. */
+  readonly stagesRunning?: number
+}
+
+/** A measured link between two devices, in one direction. */
+export interface PlacementLink {
+  readonly from: PeerId
+  readonly to: PeerId
+  readonly rttMs: number
+  readonly mbps: number
+}
+
+export type PlacementObjective = 'latency' | 'throughput'
+
+export interface PlacementRequest {
+  readonly layers: readonly PlacementLayer[]
+  /** Bytes that enter layer 0. */
+  readonly inputBytes: number
+  readonly candidates: readonly PlacementCandidate[]
+  readonly requester: PeerId
+  /** How many stages: the solver's choice, or exactly so many. */
+  readonly stages: 'auto' | number
+  /** Whole copies of the pipeline on devices of their own; 'auto' takes each that adds throughput. */
+  readonly replicas: 'auto' | number
+  readonly objective: PlacementObjective
+  /** Steps that the requester keeps under way at once, at least 1. */
+  readonly inFlight: number
+  /** Links between candidates, where measured; for others the slower of both ends' links to the requester holds. */
+  readonly links?: readonly PlacementLink[]
+  /** Lowest attestation tier that may be chosen. Default 0. */
+  readonly tierMin?: number
+  /** The only numeric class that may be chosen; any when absent. */
+  readonly numericClass?: string
+  /** Devices that may not be chosen, and why. */
+  readonly excluded?: ReadonlyMap<PeerId, string>
+  /** What runs now: kept unless another plan is clearly better. */
+  readonly previous?: readonly PlanStage[]
+  /** Steps over which a download is paid off. Default {@link DOWNLOAD_STEPS}. */
+  readonly stepsExpected?: number
+}
+
+/** A contiguous run of layers on one device. */
+export interface PlanStage {
+  readonly peer: PeerId
+  /** First layer. */
+  readonly fromLayer: number
+  /** The layer after the last one. */
+  readonly toLayer: number
+  /** Predicted compute time of one step. */
+  readonly predictedMs: number
+  readonly weightBytes: number
+  /** Of {@link PlanStage.weightBytes}, what must be fetched first. */
+  readonly downloadBytes: number
+  /** Bytes that leave after it in one step. */
+  readonly cutBytes: number
+  /** Predicted time until they are at the next stage, or back at the requester. */
+  readonly sendMs: number
+}
+
+/** Low and high ends of a prediction. */
+export interface PlanRange {
+  readonly low: number
+  readonly high: number
+}
+
+export type NotChosenCode =
+  | 'excluded'
+  | 'distrusted'
+  | 'tier'
+  | 'class'
+  | 'level'
+  | 'memory'
+  | 'slower'
+
+/** A device that got no stage. */
+export interface NotChosen {
+  readonly peer: PeerId
+  readonly code: NotChosenCode
+  /** One sentence for people, without a full stop. */
+  readonly reason: string
+}
+
+/** One pipeline with its predictions. */
+export interface PlanChain {
+  readonly stages: readonly PlanStage[]
+  readonly predictedLatencyMs: number
+  readonly predictedPerS: number
+}
+
+/** The best single device, beside the plan. */
+export interface OneDevice extends PlanChain {
+  readonly peer: PeerId
+  /** True when it would do better than the plan by the plan's own objective. */
+  readonly faster: boolean
+}
+
+export interface Plan extends PlanChain {
+  /** Of the first replica. */
+  readonly stages: readonly PlanStage[]
+  /** All replicas, the first one included. */
+  readonly replicas: readonly (readonly PlanStage[])[]
+  /** From the input's first byte out to the result's last byte in, one step alone in the first replica. */
+  readonly predictedLatencyMs: number
+  /** Steps per second of all replicas together with `inFlight` steps under way. */
+  readonly predictedPerS: number
+  /** Of {@link Plan.predictedLatencyMs}. */
+  readonly range: PlanRange
+  /** Sentences that explain the choice, most important first. */
+  readonly why: readonly string[]
+  readonly notChosen: readonly NotChosen[]
+  /** Absent when no single device can hold the whole model. */
+  readonly oneDevice?: OneDevice
+  /** The next best pipelines on other devices or in another order, at most two. */
+  readonly runnersUp: readonly PlanChain[]
+}
+
+/** Steps over which a download is paid off when the request does not say. */
+export const DOWNLOAD_STEPS = 200
