@@ -3,7 +3,7 @@
  *
  * Chromium brings SwiftShader, a WebGPU adapter in software; libvulkan1 loads it.
  * Nothing depends on success: a test that lacks its package says so and skips.
- * `BRUME_SYSTEM_PACKAGES=off` leaves the machine as it is.
+ * `SKIP_SYSTEM_PACKAGES=1` leaves the machine as it is.
  *
  * @module
  */
@@ -21,12 +21,12 @@ const MINUTE_MS = 60_000
  * @param {(text: string) => void} say - Told once before work begins, and of a failure.
  */
 export function installSystemPackages(say) {
-  if (process.env.BRUME_SYSTEM_PACKAGES === 'off') return
+  if (process.env.SKIP_SYSTEM_PACKAGES === '1') return
   if (process.getuid?.() !== 0 || !runs('apt-get', ['--version'])) return
   const missing = SYSTEM_PACKAGES.filter((name) => !isInstalled(name))
   if (missing.length === 0) return
 
-  say(`installing ${missing.join(' ')} for tests (BRUME_SYSTEM_PACKAGES=off to leave them out)`)
+  say(`installing ${missing.join(' ')} for tests (SKIP_SYSTEM_PACKAGES=1 to leave them out)`)
   const apt = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=60']
   runs('apt-get', [...apt, 'update'], 3 * MINUTE_MS)
   if (!runs('apt-get', [...apt, 'install', '--no-install-recommends', ...missing], 8 * MINUTE_MS)) {

@@ -1,0 +1,34 @@
+/**
+ * Every error code of the daemon, with what its faces say about it.
+ *
+ * Written by `npm run docs` from the errors.ts of each folder; a test holds them together.
+ *
+ * @module
+ */
+
+import type { ErrorRow } from '../core/errors.ts'
+import { CONFIG_ERRORS } from '../config/errors.ts'
+import { MODEL_ERRORS } from '../models/errors.ts'
+import { API_ERRORS } from './api/errors.ts'
+import { NETWORK_ERRORS } from './network/errors.ts'
+import { RUNTIME_ERRORS } from './runtime/errors.ts'
+import { STORAGE_ERRORS } from './storage/errors.ts'
+import { INFERENCE_ERRORS } from '../protocols/inference/errors.ts'
+import { JOIN_ERRORS } from '../protocols/join/errors.ts'
+
+/** All rows by their code. */
+export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
+  ...CONFIG_ERRORS,
+  ...MODEL_ERRORS,
+  ...API_ERRORS,
+  ...NETWORK_ERRORS,
+  ...RUNTIME_ERRORS,
+  ...STORAGE_ERRORS,
+  ...INFERENCE_ERRORS,
+  ...JOIN_ERRORS,
+}
+
+/** What to say about `code`, or undefined when it is no code of this project. */
+export function errorRow(code: string): ErrorRow | undefined {
+  return Object.hasOwn(ERROR_CATALOGUE, code) ? ERROR_CATALOGUE[code] : undefined
+}
