@@ -1,0 +1,56 @@
+/**
+ * What the rest of the daemon sees of a mesh.
+ *
+ * @module
+ */
+
+import type { MeshId, PeerId } from '../../core/ids.ts'
+import type { Role } from '../../protocols/join/index.ts'
+
+/** The mesh that this device is in, and its own place there. Times are wall times in ms since the epoch. */
+export interface MeshView {
+  readonly id: MeshId
+  readonly name: string
+  readonly founder: PeerId
+  readonly createdMs: number
+  readonly role: Role
+  readonly mayInvite: boolean
+  /** When the first certificate of our chain ends. */
+  readonly certificateExpiresMs: number
+  /** Invites of this device that can still be used. */
+  readonly invites: number
+}
+
+/** A peer that has shown its certificate. */
+export interface MemberView {
+  readonly peer: PeerId
+  readonly role: Role
+  readonly mayInvite: boolean
+  readonly expiresMs: number
+}
+
+/** A new invite. `code` is a secret: show it to a person, never log it. */
+export interface InviteView {
+  readonly code: string
+  readonly id: string
+  readonly role: Role
+  readonly mayInvite: boolean
+  readonly uses: number
+  readonly expiresMs: number
+}
+
+export interface InviteInit {
+  /** Devices that may join with it, at least 1. */
+  readonly uses: number
+  readonly ttlMs: number
+  readonly role: Role
+  /** Whether they may invite in their turn. Default false. */
+  readonly mayInvite?: boolean
+}
+
+/** Where the mesh keeps what must survive a restart. Keys are short paths such as `mesh/genesis`. */
+export interface MeshStore {
+  get(key: string): Promise<Uint8Array | undefined>
+  put(key: string, value: Uint8Array): Promise<void>
+  del(key: string): Promise<void>
+}

@@ -1,0 +1,190 @@
+/**
+ * When a device announces itself, and which other devices it knows of.
+ *
+ * It announces at once when something changed (but not more often than
+ * `announceMsMin`), and again after each heartbeat with jitter, so that devices
+ * that started together do not speak together. It deals in times only: signing
+ * and sending is its driver's.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../core/ids.ts'
+import type { Machine, TimePassed } from '../../core/machine.ts'
+import { DIRECTORY_RECORDS_MAX } from './limits.ts'
+import type { CapabilityRecord } from './record.ts'
+
+export type DirectoryInput =
+  /** This device is in a mesh and may speak. */
+  | { readonly type: 'joined' }
+  /** It no longer is: everything is forgotten. */
+  | { readonly type: 'left' }
+  /** Something that its record says has changed; `classes` is what it is in now. */
+  | { readonly type: 'self-changed'; readonly classes: readonly string[] }
+  /** A record that the validator took, and how long it still holds. */
+  | {
+      readonly type: 'record'
+      readonly record: CapabilityRecord
+      readonly lifeMs: number
+    }
+
+export type DirectoryOutput =
+  /** Seal a new record and gossip it. */
+  | { readonly type: 'gossip' }
+  /** Seal a new record and put it into the DHT. */
+  | { readonly type: 'store' }
+  | { readonly type: 'provide'; readonly class: string }
+  | { readonly type: 'unprovide'; readonly class: string }
+  /** A device is new, or says something new. */
+  | { readonly type: 'changed'; readonly record: CapabilityRecord }
+  /** A device was silent for too long, or had to give way. */
+  | { readonly type: 'expired'; readonly peer: PeerId }
+
+export interface DirectoryInit {
+  readonly heartbeatMs: number
+  /** Least time between two announcements. */
+  readonly announceMsMin: number
+  /** Time between two puts of an unchanged record into the DHT. */
+  readonly storeEveryMs: number
+  /** Each heartbeat comes up to this share of it earlier, in [0, 1). */
+  readonly jitterShare: number
+  /** Draws from [0, 1). */
+  readonly random: () => number
+}
+
+interface Entry {
+  readonly record: CapabilityRecord
+  readonly expiresAtMs: number
+}
+
+export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput> {
+  readonly #init: DirectoryInit
+  readonly #entries = new Map<PeerId, Entry>()
+  #provided: ReadonlySet<string> = new Set()
+  #wanted: readonly string[] = []
+  #joined = false
+  #gossipAtMs = Number.POSITIVE_INFINITY
+  #storeAtMs = Number.POSITIVE_INFINITY
+  #lastGossipMs = Number.NEGATIVE_INFINITY
+  #lastStoreMs = Number.NEGATIVE_INFINITY
+
+  constructor(init: DirectoryInit) {
+    this.#init = init
+  }
+
+  /** Records of other devices that hold, oldest announcement first. */
+  records(): readonly CapabilityRecord[] {
+    return [...this.#entries.values()].map(({ record }) => record)
+  }
+
+  record(peer: PeerId): CapabilityRecord | undefined {
+    return this.#entries.get(peer)?.record
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  handle(input: DirectoryInput | TimePassed, nowMs: number): readonly DirectoryOutput[] {
+    const expired = this.#expire(nowMs)
+    switch (input.type) {
+      case 'joined':
+        this.#joined = true
+        return [...expired, ...this.#announceSoon(nowMs)]
+      case 'left':
+        return [...expired, ...this.#leave()]
+      case 'self-changed':
+        this.#wanted = input.classes
+        return this.#joined ? [...expired, ...this.#announceSoon(nowMs)] : expired
+      case 'record':
+        return this.#joined ? [...expired, ...this.#learn(input, nowMs)] : expired
+      case 'time-passed':
+        return [...expired, ...this.#announceDue(nowMs)]
+    }
+  }
+
+  deadlineMs(): number | undefined {
+    let nextMs = Math.min(this.#gossipAtMs, this.#storeAtMs)
+    for (const { expiresAtMs } of this.#entries.values()) nextMs = Math.min(nextMs, expiresAtMs)
+    return Number.isFinite(nextMs) ? nextMs : undefined
+  }
+
+  #announceSoon(nowMs: number): readonly DirectoryOutput[] {
+    const { announceMsMin } = this.#init
+    this.#gossipAtMs = Math.min(this.#gossipAtMs, this.#lastGossipMs + announceMsMin)
+    this.#storeAtMs = Math.min(this.#storeAtMs, this.#lastStoreMs + announceMsMin)
+    return this.#announceDue(nowMs)
+  }
+
+  #announceDue(nowMs: number): readonly DirectoryOutput[] {
+    const outputs: DirectoryOutput[] = []
+    if (nowMs >= this.#gossipAtMs) {
+      this.#lastGossipMs = nowMs
+      this.#gossipAtMs = nowMs + this.#jittered(this.#init.heartbeatMs)
+      outputs.push({ type: 'gossip' })
+    }
+    if (nowMs >= this.#storeAtMs) {
+      this.#lastStoreMs = nowMs
+      this.#storeAtMs = nowMs + this.#jittered(this.#init.storeEveryMs)
+      outputs.push({ type: 'store' }, ...this.#reprovide())
+    }
+    return outputs
+  }
+
+  #jittered(ms: number): number {
+    return ms * (1 - this.#init.jitterShare * this.#init.random())
+  }
+
+  #reprovide(): readonly DirectoryOutput[] {
+    const wanted = new Set(this.#wanted)
+    const added = [...wanted.difference(this.#provided)]
+    const gone = [...this.#provided.difference(wanted)]
+    this.#provided = wanted
+    return [
+      ...gone.map((name) => ({ type: 'unprovide', class: name }) as const),
+      ...added.map((name) => ({ type: 'provide', class: name }) as const),
+    ]
+  }
+
+  #learn(
+    { record, lifeMs }: DirectoryInput & { readonly type: 'record' },
+    nowMs: number,
+  ): readonly DirectoryOutput[] {
+    const known = this.#entries.get(record.peer)
+    if (lifeMs <= 0 || (known !== undefined && known.record.sequence >= record.sequence)) return []
+    const outputs: DirectoryOutput[] = []
+    if (known === undefined && this.#entries.size >= DIRECTORY_RECORDS_MAX) {
+      outputs.push(...this.#drop(this.#firstToExpire()))
+    }
+    this.#entries.delete(record.peer)
+    this.#entries.set(record.peer, { record, expiresAtMs: nowMs + lifeMs })
+    return [...outputs, { type: 'changed', record }]
+  }
+
+  #firstToExpire(): PeerId | undefined {
+    const [first] = [...this.#entries].toSorted(([, a], [, b]) => a.expiresAtMs - b.expiresAtMs)
+    return first?.[0]
+  }
+
+  #expire(nowMs: number): readonly DirectoryOutput[] {
+    const over = [...this.#entries].filter(([, { expiresAtMs }]) => nowMs >= expiresAtMs)
+    return over.flatMap(([peer]) => this.#drop(peer))
+  }
+
+  #drop(peer: PeerId | undefined): readonly DirectoryOutput[] {
+    if (peer === undefined || !this.#entries.delete(peer)) return []
+    return [{ type: 'expired', peer }]
+  }
+
+  #leave(): readonly DirectoryOutput[] {
+    this.#joined = false
+    this.#gossipAtMs = Number.POSITIVE_INFINITY
+    this.#storeAtMs = Number.POSITIVE_INFINITY
+    const unprovided = [...this.#provided].map(
+      (name) => ({ type: 'unprovide', class: name }) as const,
+    )
+    this.#provided = new Set()
+    const dropped = [...this.#entries.keys()].flatMap((peer) => this.#drop(peer))
+    return [...unprovided, ...dropped]
+  }
+}

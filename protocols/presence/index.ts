@@ -1,0 +1,38 @@
+/**
+ * The door of presence: capability records, classes, and the directory of devices.
+ *
+ * @module
+ */
+
+export {
+  ANY_CLASS,
+  asCapabilityClass,
+  classDigest,
+  classesOf,
+  layerClass,
+  modelClass,
+  shardCount,
+  shardOf,
+} from './capability-class.ts'
+export {
+  type DirectoryInit,
+  type DirectoryInput,
+  DirectoryMachine,
+  type DirectoryOutput,
+} from './directory-machine.ts'
+export type { PresenceFault } from './faults.ts'
+export { PRESENCE_TOPIC, PRESENCE_VERSION, RECORD_BYTES_MAX, RECORD_LIFE_MS_MAX } from './limits.ts'
+export {
+  type Capabilities,
+  type CapabilityRecord,
+  openRecord,
+  PROVIDER_NAMES,
+  type RecordDecoded,
+  sealRecord,
+  TASK_KINDS,
+} from './record.ts'
+export {
+  RecordValidator,
+  type RecordValidatorInit,
+  type RecordVerdict,
+} from './record-validator.ts'

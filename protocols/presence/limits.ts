@@ -1,0 +1,62 @@
+/**
+ * What all members must agree on about capability records.
+ *
+ * @module
+ */
+
+/** Gossip topic of the records. */
+export const PRESENCE_TOPIC = '/brume/presence/1'
+
+/** Version that stands in every record. */
+export const PRESENCE_VERSION = 1
+
+/** Longest record with its signature, in bytes. */
+export const RECORD_BYTES_MAX = 2_048
+
+/** Longest body of a record, in bytes: the rest is the frame around it and the signature. */
+export const RECORD_BODY_BYTES_MAX = 1_976
+
+/** Longest time from issue to expiry, in milliseconds: a day. */
+export const RECORD_LIFE_MS_MAX = 86_400_000
+
+/** How far the clocks of two devices may differ, in milliseconds. */
+export const RECORD_SKEW_MS_MAX = 300_000
+
+/** Longest name of a device, in UTF-16 code units. */
+export const DEVICE_NAME_CHARACTERS_MAX = 32
+
+/** Longest text of hardware and versions, in UTF-16 code units. */
+export const LABEL_CHARACTERS_MAX = 48
+
+/** Bytes of the proof of membership that a record carries. */
+export const CREDENTIAL_BYTES_MAX = 1_320
+
+/** Entries of each list in a record. */
+export const ACCELERATORS_MAX = 4
+export const PROVIDERS_MAX = 5
+export const HOLDINGS_MAX = 16
+export const RANGES_PER_MODEL_MAX = 8
+export const TASK_KINDS_MAX = 12
+export const ADDRESSES_MAX = 4
+export const ADDRESS_CHARACTERS_MAX = 96
+
+/** Layers that share one class `layers:<model>:<bucket>`. */
+export const LAYERS_PER_BUCKET = 8
+
+/** Classes that one device is in at most; layers beyond are found by their model's class. */
+export const CLASSES_MAX = 64
+
+/** Longest name of a class, in UTF-16 code units. */
+export const CLASS_CHARACTERS_MAX = 128
+
+/** Providers that one DHT key holds well: beyond, a class is spread over shards. */
+export const PROVIDERS_PER_SHARD = 15
+
+/** Shards of one class. */
+export const SHARDS_MAX = 64
+
+/** Devices in a directory; the ones that expire first give way. */
+export const DIRECTORY_RECORDS_MAX = 1_024
+
+/** Devices whose last sequence number is remembered by the validator. */
+export const SEQUENCES_MAX = 4_096

@@ -1,0 +1,170 @@
+/**
+ * Capability records: what a device offers now, signed by it.
+ *
+ * Quantities are integers in the unit that their name ends with. A record says
+ * what the device believes of itself: before a lease the device itself is asked.
+ *
+ * @module
+ */
+
+import {
+  bytes,
+  decodeShape,
+  encodeShape,
+  list,
+  optional,
+  record,
+  type ShapeOf,
+  text,
+  uint,
+  word,
+} from '../../core/cbor-shape.ts'
+import type { Signer, Verify } from '../../core/crypto.ts'
+import { hexId, peerId } from '../../core/id-shapes.ts'
+import type { MeshId, ModelId } from '../../core/ids.ts'
+import { isSignedBy, signedRecord, signRecord } from '../../core/signed-record.ts'
+import type { PresenceFault } from './faults.ts'
+import {
+  ACCELERATORS_MAX,
+  ADDRESS_CHARACTERS_MAX,
+  ADDRESSES_MAX,
+  CREDENTIAL_BYTES_MAX,
+  DEVICE_NAME_CHARACTERS_MAX,
+  HOLDINGS_MAX,
+  LABEL_CHARACTERS_MAX,
+  PRESENCE_VERSION,
+  PROVIDERS_MAX,
+  RANGES_PER_MODEL_MAX,
+  RECORD_BODY_BYTES_MAX,
+  RECORD_BYTES_MAX,
+  TASK_KINDS_MAX,
+} from './limits.ts'
+
+const RECORD_KIND = 'presence-record'
+
+/** Execution providers by their name in this project. */
+export const PROVIDER_NAMES = ['cpu', 'webgpu', 'cuda', 'coreml', 'directml'] as const
+
+/** Kinds of work that a device takes on. */
+export const TASK_KINDS = [
+  'generate',
+  'embed',
+  'infer',
+  'map',
+  'pipeline',
+  'wasm',
+  'workflow',
+] as const
+
+const label = text(LABEL_CHARACTERS_MAX)
+
+const acceleratorShape = record({
+  kind: word('gpu', 'npu'),
+  name: label,
+  /** Its own memory; zero when it is unknown or shared with the processor. */
+  memoryBytes: uint(),
+})
+
+const speedsShape = record({
+  /** Single-precision matrix product on the processor, in 10^6 operations a second. */
+  f32MflopsPerS: uint(),
+  /** 8-bit integer matrix product on the processor, in 10^6 operations a second. */
+  int8MopsPerS: uint(),
+  memoryMBPerS: uint(),
+  storageReadMBPerS: uint(),
+  storageWriteMBPerS: uint(),
+  /** Single precision on the accelerator; zero when there is none. */
+  gpuF32MflopsPerS: uint(),
+})
+
+const holdingShape = record({
+  model: hexId<ModelId>(32),
+  /** Layers held, as half-open ranges; none when only the manifest is held. */
+  ranges: list(record({ from: uint(65_535), to: uint(65_535) }), RANGES_PER_MODEL_MAX),
+})
+
+const recordShape = record({
+  version: uint(255),
+  mesh: hexId<MeshId>(32),
+  peer: peerId(),
+  /** Grows with every record of a device, also over its restarts. */
+  sequence: uint(),
+  /** Wall time at the device, in ms since the epoch. */
+  issuedMs: uint(),
+  expiresMs: uint(),
+  /** Membership, in the bytes of the join protocol: opaque here. */
+  credential: bytes(0, CREDENTIAL_BYTES_MAX),
+  name: text(DEVICE_NAME_CHARACTERS_MAX),
+  software: label,
+  /** Multiaddrs at which the device may be dialled. */
+  addresses: list(text(ADDRESS_CHARACTERS_MAX), ADDRESSES_MAX),
+  processor: label,
+  cores: uint(65_535),
+  memoryBytes: uint(),
+  /** Memory that work may take now. */
+  memoryFreeBytes: uint(),
+  accelerators: list(acceleratorShape, ACCELERATORS_MAX),
+  providers: list(word(...PROVIDER_NAMES), PROVIDERS_MAX),
+  speeds: speedsShape,
+  /** How much of itself the device grants now, in quarters from 0 to 4. */
+  levelQuarters: uint(4),
+  /** Longest lease that it would grant, in ms; zero for none. */
+  leaseMs: uint(),
+  /** Expected availability; its format is not settled yet. */
+  forecast: optional(bytes(0, 64)),
+  holdings: list(holdingShape, HOLDINGS_MAX),
+  tasks: list(word(...TASK_KINDS), TASK_KINDS_MAX),
+  tier: word('self', 'mobile', 'tpm', 'tee'),
+  /** Hash of all that decides the bits of a result on the processor. */
+  numericClass: optional(hexId<string>(32)),
+  reserved: optional(bytes(0, 64)),
+})
+
+/** What one device offers, as its record says. */
+export type CapabilityRecord = ShapeOf<typeof recordShape>
+
+/** The part of a record that its device decides; the rest is filled in when it is sealed. */
+export type Capabilities = Omit<
+  CapabilityRecord,
+  | 'version'
+  | 'mesh'
+  | 'peer'
+  | 'sequence'
+  | 'issuedMs'
+  | 'expiresMs'
+  | 'credential'
+  | 'forecast'
+  | 'reserved'
+>
+
+export type RecordDecoded =
+  | { readonly type: 'record'; readonly record: CapabilityRecord }
+  | { readonly type: 'refused'; readonly code: PresenceFault }
+
+const envelope = signedRecord(RECORD_BODY_BYTES_MAX)
+
+/** Signs and encodes a record; undefined when it would be longer than a record may be. */
+export function sealRecord(content: CapabilityRecord, signer: Signer): Uint8Array | undefined {
+  const body = encodeShape(recordShape, content)
+  if (body.length > RECORD_BODY_BYTES_MAX) return undefined
+  return encodeShape(envelope, signRecord(signer, RECORD_KIND, body))
+}
+
+/** Decodes a record and checks that the device it names has signed it. Dates and membership are not checked. */
+export function openRecord(encoded: Uint8Array, verify: Verify): RecordDecoded {
+  if (encoded.length > RECORD_BYTES_MAX) return refuse('PRESENCE_RECORD_TOO_LONG')
+  const signed = decodeShape(envelope, encoded)
+  if (signed.type === 'refused') return refuse('PRESENCE_RECORD_MALFORMED')
+  const decoded = decodeShape(recordShape, signed.value.body)
+  if (decoded.type === 'refused') return refuse('PRESENCE_RECORD_MALFORMED')
+  const content = decoded.value
+  if (content.version !== PRESENCE_VERSION) return refuse('PRESENCE_VERSION_UNSUPPORTED')
+  if (!isSignedBy(verify, content.peer, RECORD_KIND, signed.value)) {
+    return refuse('PRESENCE_SIGNATURE_INVALID')
+  }
+  return { type: 'record', record: content }
+}
+
+function refuse(code: PresenceFault): RecordDecoded {
+  return { type: 'refused', code }
+}
