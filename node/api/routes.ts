@@ -1,0 +1,21 @@
+/**
+ * Every route of the API.
+ *
+ * @module
+ */
+
+import type { Route } from './route.ts'
+import { deviceRoutes } from './routes/device-routes.ts'
+import { jobRoutes } from './routes/job-routes.ts'
+import { meshRoutes } from './routes/mesh-routes.ts'
+import { modelRoutes } from './routes/model-routes.ts'
+
+export const ROUTES: readonly Route[] = [
+  ...deviceRoutes,
+  ...meshRoutes,
+  ...modelRoutes,
+  ...jobRoutes,
+]
+
+/** The page that describes {@link ROUTES}, which is served beside them. */
+export const OPENAPI_PATH = '/v1/openapi.json'
