@@ -95,6 +95,12 @@ export interface Network extends Startable {
   peers(): readonly ConnectedPeer[]
   /** Before `start`. Without a gate everyone is a stranger. */
   useGate(gate: MembershipGate): void
+  /**
+   * Says that `peer`, to whom the gate said no before, is a member now: the DHT and gossip
+   * take it up when it is connected. Needless, and harmless, for a peer on which the gate
+   * had not answered yet.
+   */
+  memberAdmitted(peer: PeerId): void
   /** Before or after `start`. */
   handle(protocol: ProtocolInit): void
   /**

@@ -1,0 +1,180 @@
+/**
+ * The distributed hash table of the mesh: Kademlia under a protocol id of its own.
+ *
+ * @module
+ */
+
+import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { create as createDigest } from 'multiformats/hashes/digest'
+import { textOf, utf8 } from '../../core/bytes.ts'
+import { asPeerId, type PeerId } from '../../core/ids.ts'
+import type { Admission } from './admission.ts'
+import type { Network } from './network.ts'
+import type { DhtInit } from './network-init.ts'
+
+/** Protocol id of the mesh's Kademlia: other networks' nodes do not speak it. */
+export const DHT_PROTOCOL = '/brume/kad/1.0.0'
+
+const KEY_PREFIX = '/brume/'
+/** Multicodec of SHA-256. */
+const SHA2_256 = 0x12
+
+export type DhtValidator = Parameters<Network['useValidator']>[0]
+
+type KadFactory = ReturnType<typeof kadDHT>
+
+/** Checks values before they are stored or returned, by the validator that the mesh gave. */
+export class DhtRules {
+  readonly #valueBytesMax: number
+  #validator: DhtValidator | undefined
+
+  constructor(init: { readonly valueBytesMax: number }) {
+    this.#valueBytesMax = init.valueBytesMax
+  }
+
+  use(validator: DhtValidator): void {
+    this.#validator = validator
+  }
+
+  /** Without a validator no value is good. */
+  check(key: string, value: Uint8Array): boolean {
+    if (value.byteLength > this.#valueBytesMax) return false
+    return this.#validator?.check(key, value) ?? false
+  }
+
+  best(key: string, values: readonly Uint8Array[]): number {
+    return this.#validator?.best(key, values) ?? 0
+  }
+}
+
+/** The DHT as a service of libp2p. */
+export function dhtService(init: DhtInit, rules: DhtRules, admission: Admission): KadFactory {
+  const create = kadDHT({
+    protocol: DHT_PROTOCOL,
+    // A server from the start: by default it waits for a public address, which a LAN never has.
+    clientMode: false,
+    // Keeps private addresses, on which a LAN runs.
+    peerInfoMapper: passthroughMapper,
+    kBucketSize: init.bucketSize,
+    alpha: init.alpha,
+    initialQuerySelfInterval: 200,
+    // Else a device without peers would wait forever to store what it knows about itself.
+    allowQueryWithZeroPeers: true,
+    reprovide: {
+      validity: init.provideMs,
+      threshold: Math.floor((init.provideMs * 2) / 3),
+      interval: Math.floor(init.provideMs / 30),
+    },
+    validators: {
+      brume: async (key, value) => {
+        const text = textOf(key)?.slice(KEY_PREFIX.length)
+        if (text === undefined || !rules.check(text, value)) throw new Error('the value is refused')
+      },
+    },
+    selectors: {
+      brume: (key, values) => rules.best((textOf(key) ?? '').slice(KEY_PREFIX.length), values),
+    },
+  })
+  return (components) => create(admission.memberView(components))
+}
+
+/** Time to wait for a first peer in the routing table when members are connected, in ms. */
+const FIRST_PEER_MS_MAX = 3000
+
+/** What the daemon does with the DHT. */
+export class Dht {
+  readonly #kad: KadDHT
+  readonly #rules: DhtRules
+  readonly #membersConnected: () => boolean
+
+  constructor(kad: KadDHT, rules: DhtRules, membersConnected: () => boolean) {
+    this.#kad = kad
+    this.#rules = rules
+    this.#membersConnected = membersConnected
+  }
+
+  async put(key: string, value: Uint8Array, signal: AbortSignal): Promise<number> {
+    // Our own validator learns of our newest value first, and then refuses older ones too.
+    if (!this.#rules.check(key, value)) return 0
+    await this.#ready(signal)
+    const takers = new Set<string>()
+    for await (const event of this.#kad.put(utf8(KEY_PREFIX + key), value, { signal })) {
+      if (event.name === 'PEER_RESPONSE' && event.messageName === 'PUT_VALUE') {
+        takers.add(event.from.toString())
+      }
+      // An answer with another value in it is followed by this.
+      if (event.name === 'QUERY_ERROR') takers.delete(event.from.toString())
+    }
+    return takers.size
+  }
+
+  async get(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    await this.#ready(signal)
+    const values: Uint8Array[] = []
+    // The last VALUE is the best one, after others were corrected, which may fail.
+    try {
+      for await (const event of this.#kad.get(utf8(KEY_PREFIX + key), { signal })) {
+        if (event.name === 'VALUE') return event.value
+        if (event.name === 'PEER_RESPONSE' && event.record !== undefined) {
+          values.push(event.record.value)
+        }
+      }
+    } catch {
+      // A holder refused the correction, or none has the value: what was seen still counts.
+      signal.throwIfAborted()
+    }
+    const good = values.filter((value) => this.#rules.check(key, value))
+    return good.length === 0 ? undefined : good[this.#rules.best(key, good)]
+  }
+
+  async provide(digest: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#ready(signal)
+    for await (const event of this.#kad.provide(cidOf(digest), { signal })) void event
+  }
+
+  async unprovide(digest: Uint8Array): Promise<void> {
+    await this.#kad.cancelReprovide(cidOf(digest))
+  }
+
+  async *providers(digest: Uint8Array, signal: AbortSignal): AsyncGenerator<PeerId> {
+    await this.#ready(signal)
+    const seen = new Set<PeerId>()
+    for await (const event of this.#kad.findProviders(cidOf(digest), { signal })) {
+      if (event.name !== 'PROVIDER') continue
+      for (const { id } of event.providers) {
+        const peer = asPeerId(id.toString())
+        if (peer === undefined || seen.has(peer)) continue
+        seen.add(peer)
+        yield peer
+      }
+    }
+  }
+
+  /** Right after a join the routing table is empty for a moment although members are connected. */
+  async #ready(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const table = routingTableOf(this.#kad)
+    if (table.size > 0 || !this.#membersConnected()) return
+    const giveUp = AbortSignal.any([signal, AbortSignal.timeout(FIRST_PEER_MS_MAX)])
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const done = (): void => resolve()
+    table.addEventListener('peer:add', done)
+    giveUp.addEventListener('abort', done)
+    await promise
+    table.removeEventListener('peer:add', done)
+    giveUp.removeEventListener('abort', done)
+    signal.throwIfAborted()
+  }
+}
+
+/** Part of the implementation, not of its interface; the e2e test holds it in place. */
+function routingTableOf(kad: KadDHT): EventTarget & { readonly size: number } {
+  return (kad as unknown as { readonly routingTable: EventTarget & { readonly size: number } })
+    .routingTable
+}
+
+function cidOf(digest: Uint8Array): CID {
+  return CID.createV1(raw.code, createDigest(SHA2_256, digest))
+}
