@@ -1,0 +1,52 @@
+/**
+ * The door of /brume/inference/1: sessions of a model whose stages are held by several devices.
+ *
+ * @module
+ */
+
+export { FAULT_CODES, type FaultCode } from './faults.ts'
+export {
+  INFERENCE_ERRORS,
+  InferenceError,
+  type InferenceCode,
+  type InferenceFailure,
+} from './errors.ts'
+export type { Crc32 } from './frame.ts'
+export {
+  ATTACH_WAIT_MS_MAX,
+  FRAME_BYTES_MAX,
+  INFERENCE_PROTOCOL,
+  IN_FLIGHT_MAX,
+  LINKS_PER_PEER_MAX,
+  REQUESTS_MAX,
+  SESSIONS_PER_LINK_MAX,
+  STAGES_MAX,
+} from './limits.ts'
+export type { InferenceMessage, TensorMessage } from './messages.ts'
+export { leafOf, rootOf } from './receipt-roots.ts'
+export {
+  receiptMessage,
+  type AttachRecord,
+  type OpenRecord,
+  type ReadyRecord,
+  type Receipt,
+  type RouteStage,
+  type SignedReceipt,
+} from './records.ts'
+export {
+  RequesterMachine,
+  type Recovery,
+  type RequesterInit,
+  type RequesterInput,
+  type RequesterOutput,
+} from './requester-machine.ts'
+export {
+  StageMachine,
+  receiptHash,
+  type StageInit,
+  type StageInput,
+  type StageOutput,
+} from './stage-machine.ts'
+export type { Hop } from './tensor-table.ts'
+export { WireReader, WireWriter, type Envelope, type WireRead } from './wire.ts'
+export type { WireType } from './wire-type.ts'

@@ -1,0 +1,53 @@
+/**
+ * What both ends of /brume/inference/1 must agree on.
+ *
+ * @module
+ */
+
+/** The protocol id. */
+export const INFERENCE_PROTOCOL = '/brume/inference/1'
+
+/** Bytes of the fixed header that opens every frame. */
+export const FRAME_HEADER_BYTES = 48
+
+/** Payload bytes of one frame: larger messages are sent in pieces, so that control frames interleave. */
+export const FRAME_PAYLOAD_BYTES_MAX = 262_144
+
+/** Bytes of one whole frame. */
+export const FRAME_BYTES_MAX: number = FRAME_HEADER_BYTES + FRAME_PAYLOAD_BYTES_MAX
+
+/** Bytes of one whole message: the tensors of one request at one cut. */
+export const MESSAGE_BYTES_MAX = 268_435_456
+
+/** Bytes of a message other than a step or an output. */
+export const CONTROL_BYTES_MAX = 65_536
+
+/** Messages that may be in the middle of being received on one link. */
+export const PARTIAL_MESSAGES_MAX = 64
+
+/** Tensors that cross one cut. */
+export const TENSORS_MAX = 64
+
+/** Characters of a tensor's name. */
+export const TENSOR_NAME_MAX = 512
+
+/** Stages of one route. */
+export const STAGES_MAX = 16
+
+/** Requests that a session may have in flight, from its first stage to its requester. */
+export const IN_FLIGHT_MAX = 64
+
+/** Requests of one session: a session longer than that is opened anew. */
+export const REQUESTS_MAX = 65_536
+
+/** Sessions that one link carries. */
+export const SESSIONS_PER_LINK_MAX = 256
+
+/** Links of this protocol that one peer may hold open. */
+export const LINKS_PER_PEER_MAX = 32
+
+/** How long an `attach` may wait for the `open` or `route` that explains it, in milliseconds. */
+export const ATTACH_WAIT_MS_MAX = 10_000
+
+/** How long a session lives at a stage without a word from its requester, in milliseconds. */
+export const SESSION_SILENCE_MS_MAX = 30_000

@@ -1,0 +1,165 @@
+/**
+ * The control records of /brume/inference/1, as canonical CBOR.
+ *
+ * @module
+ */
+
+import {
+  bytes,
+  encodeShape,
+  list,
+  mapped,
+  optional,
+  record,
+  text,
+  uint,
+  word,
+  type Shape,
+  type ShapeOf,
+} from '../../core/cbor-shape.ts'
+import { fromHex, toHex, utf8, concatBytes } from '../../core/bytes.ts'
+import {
+  asBlobId,
+  asModelId,
+  asPeerId,
+  asSessionId,
+  type BlobId,
+  type ModelId,
+  type PeerId,
+  type SessionId,
+} from '../../core/ids.ts'
+import { FAULT_CODES, type FaultCode } from './faults.ts'
+import { IN_FLIGHT_MAX, REQUESTS_MAX, STAGES_MAX } from './limits.ts'
+
+/** Chunk hashes that an `open` carries for its manifest: 64 MiB of manifest. */
+const MANIFEST_CHUNKS_MAX = 64
+const LAYERS_MAX = 65_535
+const EPOCHS_MAX = 0xffff_ffff
+const BYTES_MAX = 2 ** 48
+const US_MAX = 2 ** 48
+
+function hex<Id extends string>(
+  length: number,
+  check: (value: string) => Id | undefined,
+): Shape<Id> {
+  return mapped(
+    bytes(length),
+    (raw) => check(toHex(raw)),
+    (id) => fromHex(id) ?? new Uint8Array(length),
+  )
+}
+
+const session: Shape<SessionId> = hex(16, asSessionId)
+const model: Shape<ModelId> = hex(32, asModelId)
+const blob: Shape<BlobId> = hex(32, asBlobId)
+const peer: Shape<PeerId> = mapped(text(64), asPeerId, (id) => id)
+const fault: Shape<FaultCode> = word(...FAULT_CODES)
+const version = uint(1)
+
+/** One stage of a route: who holds it, and since which epoch of the session. */
+const routeStage = record({ peer, epoch: uint(EPOCHS_MAX) })
+export type RouteStage = ShapeOf<typeof routeStage>
+
+const route = list(routeStage, STAGES_MAX)
+
+/** `open`: the requester asks a peer to hold one stage of a session. */
+export const openShape = record({
+  version,
+  session,
+  /** Index of the stage that this peer is to hold. */
+  stage: uint(STAGES_MAX - 1),
+  /** All stages, this one included. Its own epoch is the generation of this opening. */
+  route,
+  model,
+  /** The manifest's bytes by content: fetched from the requester or any holder when missing. */
+  manifest: record({
+    id: blob,
+    bytes: uint(BYTES_MAX),
+    chunks: list(bytes(32), MANIFEST_CHUNKS_MAX),
+  }),
+  /** The stage is the layers [fromLayer, toLayer). */
+  fromLayer: uint(LAYERS_MAX),
+  toLayer: uint(LAYERS_MAX),
+  wire: word('f32', 'f16'),
+  provider: word('auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'directml'),
+  inFlightMax: uint(IN_FLIGHT_MAX),
+  /** How long one run may take before its executor is killed, in milliseconds. */
+  runMsMax: uint(3_600_000),
+  /** Refuse unless the stage proved the same numeric class as this one. */
+  numericClass: optional(bytes(32)),
+})
+export type OpenRecord = ShapeOf<typeof openShape>
+
+/** `loading`: how far a stage is with fetching its tensors. */
+export const loadingShape = record({ bytesDone: uint(BYTES_MAX), bytesTotal: uint(BYTES_MAX) })
+
+/** `ready`: the stage serves. */
+export const readyShape = record({
+  provider: text(32),
+  /** SHA-256 over runtime, provider, stage and the outputs of a fixed probe: equal means equal bits. */
+  numericClass: bytes(32),
+  loadMs: uint(US_MAX),
+  fetchedBytes: uint(BYTES_MAX),
+  weightBytes: uint(BYTES_MAX),
+})
+export type ReadyRecord = ShapeOf<typeof readyShape>
+
+/** `attach`: a stage says to the next which session its steps on this slot belong to. */
+export const attachShape = record({
+  version,
+  session,
+  /** Index of the sender's stage. */
+  stage: uint(STAGES_MAX - 1),
+  /** The sender's own epoch, as the route has it. */
+  epoch: uint(EPOCHS_MAX),
+})
+export type AttachRecord = ShapeOf<typeof attachShape>
+
+/** `route`: who holds which stage from now on. */
+export const routeShape = record({ route })
+
+/** `pong`: how many requests this stage has received and done, so that a silent one is told apart from an idle one. */
+export const pongShape = record({ received: uint(US_MAX), done: uint(US_MAX) })
+
+/** `leaving`: the device is about to take its stage back. */
+export const leavingShape = record({ reason: text(64), graceMs: uint(3_600_000) })
+
+/** `fault`: something went wrong at the sender. */
+export const faultShape = record({
+  code: fault,
+  /** The request that it is about, when it is about one. */
+  request: optional(uint(REQUESTS_MAX)),
+  /** The epoch of the next stage, when the sender is well and its way to that stage is what failed. */
+  nextEpoch: optional(uint(EPOCHS_MAX)),
+})
+export type FaultRecord = ShapeOf<typeof faultShape>
+
+/** What one stage did in one session: the part of the receipt that only it can say. */
+export const receiptShape = record({
+  version,
+  session,
+  stage: uint(STAGES_MAX - 1),
+  model,
+  fromLayer: uint(LAYERS_MAX),
+  toLayer: uint(LAYERS_MAX),
+  provider: peer,
+  requester: peer,
+  numericClass: bytes(32),
+  requests: uint(REQUESTS_MAX),
+  /** SHA-256 over the leaves of all inputs and of all outputs, in the order of their requests. */
+  inputRoot: bytes(32),
+  outputRoot: bytes(32),
+  computeUs: uint(US_MAX),
+})
+export type Receipt = ShapeOf<typeof receiptShape>
+
+/** `receipt`: the last word of a stage. Its hash is what the ledger's halves will name. */
+export const signedReceiptShape = record({ receipt: receiptShape, signature: bytes(64) })
+export type SignedReceipt = ShapeOf<typeof signedReceiptShape>
+
+const RECEIPT_DOMAIN = utf8('brume/stage-receipt/v1\0')
+
+/** The bytes that a stage signs for its receipt. */
+export function receiptMessage(receipt: Receipt): Uint8Array {
+  return concatBytes([RECEIPT_DOMAIN, encodeShape(receiptShape, receipt)])
+}

@@ -1,0 +1,469 @@
+/**
+ * One session, at the device that asked for it: opens the stages, keeps them alive, replaces the lost.
+ *
+ * The requester keeps every input until its output has come: it is the journal
+ * of the cut before the first stage. A stage that dies, stalls, faults or leaves
+ * gets a successor. Once the successor is ready everybody is told the new route;
+ * the stage before then replays what was not released, and since a stage answers
+ * a repeated step from its journal, each output comes once and is the same.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../core/ids.ts'
+import type { Machine, TimePassed } from '../../core/machine.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import type { InferenceCode } from './errors.ts'
+import type { InferenceMessage, TensorMessage } from './messages.ts'
+import type { FaultRecord, OpenRecord, ReadyRecord, RouteStage, SignedReceipt } from './records.ts'
+import { Seat } from './seat.ts'
+
+export type RequesterInput =
+  | { readonly type: 'start'; readonly peers: readonly PeerId[] }
+  | { readonly type: 'submit'; readonly request: number; readonly tensors: readonly Tensor[] }
+  | {
+      readonly type: 'message'
+      readonly stage: number
+      readonly epoch: number
+      readonly message: InferenceMessage
+    }
+  | {
+      readonly type: 'lost'
+      readonly stage: number
+      readonly epoch: number
+      readonly code: InferenceCode
+    }
+  /** The answer to `replace`; undefined when there is nobody. */
+  | { readonly type: 'replacement'; readonly stage: number; readonly peer: PeerId | undefined }
+  | { readonly type: 'finish' }
+
+export type RequesterOutput =
+  | {
+      readonly type: 'open'
+      readonly stage: number
+      readonly peer: PeerId
+      readonly epoch: number
+      readonly message: InferenceMessage
+    }
+  | {
+      readonly type: 'send'
+      readonly stage: number
+      readonly epoch: number
+      readonly message: InferenceMessage
+    }
+  /** Forget a seat: nothing more goes to it. */
+  | { readonly type: 'drop'; readonly stage: number; readonly epoch: number }
+  | {
+      readonly type: 'replace'
+      readonly stage: number
+      readonly excluded: readonly PeerId[]
+      readonly code: InferenceCode
+    }
+  | {
+      readonly type: 'loading'
+      readonly stage: number
+      readonly bytesDone: number
+      readonly bytesTotal: number
+    }
+  | {
+      readonly type: 'ready'
+      readonly stage: number
+      readonly peer: PeerId
+      readonly record: ReadyRecord
+    }
+  | { readonly type: 'recovered'; readonly recovery: Recovery }
+  | { readonly type: 'output'; readonly output: TensorMessage; readonly elapsedMs: number }
+  | { readonly type: 'receipt'; readonly stage: number; readonly signed: SignedReceipt }
+  | { readonly type: 'closed' }
+  | {
+      readonly type: 'failed'
+      readonly code: InferenceCode
+      readonly stage?: number
+      readonly request?: number
+    }
+
+/** One replaced stage. */
+export interface Recovery {
+  readonly stage: number
+  readonly from: PeerId
+  readonly to: PeerId
+  /** Why the stage was replaced. */
+  readonly code: InferenceCode
+  /** From the moment it was noticed until the successor was ready, in milliseconds. */
+  readonly elapsedMs: number
+}
+
+export interface RequesterInit {
+  /** What is the same in every `open`. */
+  readonly open: Omit<OpenRecord, 'stage' | 'route' | 'fromLayer' | 'toLayer' | 'numericClass'>
+  /** The layers of each stage: [from, to). */
+  readonly ranges: readonly { readonly fromLayer: number; readonly toLayer: number }[]
+  readonly pingMs: number
+  /** Silence after which a stage counts as dead, in milliseconds. */
+  readonly stallMs: number
+  /** How long a stage may sit on a request, or on its opening, without progress, in milliseconds. */
+  readonly progressMs: number
+  readonly recoveriesMax: number
+  /** How long to wait for receipts at the end, in milliseconds. */
+  readonly receiptMs: number
+}
+
+interface Outstanding {
+  readonly tensors: readonly Tensor[]
+  readonly submittedMs: number
+  sent: boolean
+  /** Stages that failed on this request: a second one ends the session, since the request is at fault. */
+  failures: number
+}
+
+const NO_LEAF = new Uint8Array(8)
+
+export class RequesterMachine implements Machine<RequesterInput, RequesterOutput> {
+  readonly #init: RequesterInit
+  readonly #seats: Seat[] = []
+  readonly #successors = new Map<number, Seat>()
+  readonly #excluded = new Map<number, Set<PeerId>>()
+  readonly #outstanding = new Map<number, Outstanding>()
+  #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
+  #epoch = 0
+  #recoveries = 0
+  #released = 0
+  #highest = -1
+  #pingAtMs = 0
+  #finishAtMs = Infinity
+  readonly #receipts = new Set<number>()
+
+  constructor(init: RequesterInit) {
+    this.#init = init
+  }
+
+  /**
+   * Requests that may be submitted now. The window slides: it counts from the oldest request
+   * that is not done, so that no journal and no queue of a stage outgrows it.
+   */
+  get capacity(): number {
+    if (this.#phase !== 'idle' && this.#phase !== 'running') return 0
+    return this.#init.open.inFlightMax - (this.#highest + 1 - this.#released)
+  }
+
+  handle(input: RequesterInput | TimePassed, nowMs: number): readonly RequesterOutput[] {
+    if (this.#phase === 'over') return []
+    switch (input.type) {
+      case 'start':
+        return this.#start(input.peers, nowMs)
+      case 'submit':
+        return this.#submit(input.request, input.tensors, nowMs)
+      case 'message':
+        return this.#onMessage(input, nowMs)
+      case 'lost':
+        return this.#onLost(input.stage, input.epoch, input.code, nowMs)
+      case 'replacement':
+        return this.#onReplacement(input.stage, input.peer, nowMs)
+      case 'finish':
+        return this.#finish(nowMs)
+      case 'time-passed':
+        return this.#onTime(nowMs)
+    }
+  }
+
+  deadlineMs(): number | undefined {
+    if (this.#phase === 'running') return this.#pingAtMs
+    return this.#phase === 'finishing' ? this.#finishAtMs : undefined
+  }
+
+  #start(peers: readonly PeerId[], nowMs: number): readonly RequesterOutput[] {
+    this.#phase = 'running'
+    this.#pingAtMs = nowMs + this.#init.pingMs
+    for (const [stage, peer] of peers.entries()) {
+      this.#seats.push(new Seat(stage, peer, this.#epoch, nowMs))
+    }
+    return this.#seats.map((seat) => this.#open(seat))
+  }
+
+  #open(seat: Seat): RequesterOutput {
+    const { stage, peer, epoch } = seat
+    const range = this.#init.ranges[stage] ?? { fromLayer: 0, toLayer: 0 }
+    const record: OpenRecord = {
+      ...this.#init.open,
+      stage,
+      ...range,
+      route: this.#route(seat),
+      // A successor must be of the class of the one it replaces, or the bits would change.
+      numericClass: this.#seats[stage]?.record?.numericClass,
+    }
+    return { type: 'open', stage, peer, epoch, message: { type: 'open', record } }
+  }
+
+  /** Who holds what; `instead` stands in for the seat of its stage. */
+  #route(instead?: Seat): readonly RouteStage[] {
+    return this.#seats.map((seat) => {
+      const { peer, epoch } = instead?.stage === seat.stage ? instead : seat
+      return { peer, epoch }
+    })
+  }
+
+  get #allReady(): boolean {
+    return this.#seats.length > 0 && this.#seats.every((seat) => seat.phase === 'ready')
+  }
+
+  #submit(request: number, tensors: readonly Tensor[], nowMs: number): readonly RequesterOutput[] {
+    if (this.#outstanding.has(request) || request < this.#released) return []
+    this.#highest = Math.max(this.#highest, request)
+    this.#outstanding.set(request, { tensors, submittedMs: nowMs, sent: false, failures: 0 })
+    return this.#pump(nowMs)
+  }
+
+  /** Sends what waits, once every stage serves. */
+  #pump(nowMs: number): readonly RequesterOutput[] {
+    const first = this.#seats[0]
+    if (first === undefined || !this.#allReady) return []
+    const outputs: RequesterOutput[] = []
+    for (const [request, outstanding] of this.#outstanding) {
+      if (outstanding.sent) continue
+      outstanding.sent = true
+      const { tensors } = outstanding
+      outputs.push(send(first, { type: 'step', request, hops: [], tensors, leaf: NO_LEAF }))
+    }
+    for (const seat of this.#seats) seat.noteWork(nowMs)
+    return outputs
+  }
+
+  #seat(stage: number, epoch: number): Seat | undefined {
+    return [this.#seats[stage], this.#successors.get(stage)].find((seat) => seat?.epoch === epoch)
+  }
+
+  #onMessage(
+    { stage, epoch, message }: RequesterInput & { type: 'message' },
+    nowMs: number,
+  ): readonly RequesterOutput[] {
+    const seat = this.#seat(stage, epoch)
+    if (seat === undefined || seat.phase === 'lost') return []
+    seat.hear(nowMs)
+    switch (message.type) {
+      case 'output':
+        return stage === this.#seats.length - 1 ? this.#onOutput(message, nowMs) : []
+      case 'pong':
+        seat.notePong(message.received, message.done, nowMs)
+        return []
+      case 'loading':
+        seat.noteLoading(message.bytesDone, nowMs)
+        return [{ ...message, type: 'loading', stage }]
+      case 'ready':
+        return this.#onReady(seat, message.record, nowMs)
+      case 'fault':
+        return this.#onFault(seat, message.record, nowMs)
+      case 'leaving':
+        return this.#onLeaving(seat)
+      case 'receipt':
+        return this.#onReceipt(seat, message.signed)
+      default:
+        // The rest goes from requesters to stages; a stage that sends it is ignored.
+        return []
+    }
+  }
+
+  #onOutput(output: TensorMessage, nowMs: number): readonly RequesterOutput[] {
+    const outstanding = this.#outstanding.get(output.request)
+    if (outstanding === undefined) return []
+    this.#outstanding.delete(output.request)
+    const elapsedMs = nowMs - outstanding.submittedMs
+    return [{ type: 'output', output, elapsedMs }, ...this.#release(), ...this.#maybeClose(nowMs)]
+  }
+
+  /** Tells the stages up to where everything has arrived. */
+  #release(): readonly RequesterOutput[] {
+    const lowest = Math.min(this.#highest + 1, ...this.#outstanding.keys())
+    if (lowest <= this.#released) return []
+    this.#released = lowest
+    return this.#seats
+      .filter((seat) => seat.phase === 'ready')
+      .map((seat) => send(seat, { type: 'release', request: lowest }))
+  }
+
+  #onReady(seat: Seat, record: ReadyRecord, nowMs: number): readonly RequesterOutput[] {
+    const { stage, peer } = seat
+    const before = this.#seats[stage]
+    seat.serve(record, nowMs)
+    const ready: RequesterOutput = { type: 'ready', stage, peer, record }
+    if (before === undefined || before === seat) {
+      // Others may have been replaced while this one was still opening with the route of the start.
+      const route = this.#epoch > 0 ? this.#announceRoute() : []
+      return [ready, ...route, ...this.#pump(nowMs)]
+    }
+
+    this.#successors.delete(stage)
+    this.#seats[stage] = seat
+    if (stage === 0) for (const outstanding of this.#outstanding.values()) outstanding.sent = false
+    const recovery: Recovery = {
+      stage,
+      from: before.peer,
+      to: peer,
+      code: seat.replaces ?? 'INFERENCE_LINK_LOST',
+      elapsedMs: nowMs - seat.sinceMs,
+    }
+    const goodbye = before.phase === 'lost' ? [] : [send(before, { type: 'close' })]
+    const released: readonly RequesterOutput[] =
+      this.#released > 0 ? [send(seat, { type: 'release', request: this.#released })] : []
+    return [
+      ready,
+      { type: 'recovered', recovery },
+      ...goodbye,
+      ...released,
+      ...this.#announceRoute(),
+      ...this.#pump(nowMs),
+    ]
+  }
+
+  /** Tells everyone who serves. A stage whose neighbours did not change does nothing. */
+  #announceRoute(): readonly RequesterOutput[] {
+    const route = this.#route()
+    return this.#seats
+      .filter((seat) => seat.phase === 'ready')
+      .map((seat) => send(seat, { type: 'route', route }))
+  }
+
+  #onFault(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {
+    const { code, request, nextEpoch } = fault
+    if (code === 'INFERENCE_JOURNAL_MISSING' && request !== undefined) {
+      const outstanding = this.#outstanding.get(request)
+      if (outstanding !== undefined) outstanding.sent = false
+      return this.#pump(nowMs)
+    }
+    if (nextEpoch !== undefined) return this.#onLost(seat.stage + 1, nextEpoch, code, nowMs)
+    if (code === 'INFERENCE_INPUT_INVALID') return this.#fail(code, seat.stage, request)
+    if (request !== undefined && code === 'INFERENCE_RUN_FAILED') {
+      const outstanding = this.#outstanding.get(request)
+      if (outstanding !== undefined && ++outstanding.failures > 1) {
+        return this.#fail(code, seat.stage, request)
+      }
+    }
+    return this.#onLost(seat.stage, seat.epoch, code, nowMs)
+  }
+
+  #onLeaving(seat: Seat): readonly RequesterOutput[] {
+    if (seat.leaving || this.#seats[seat.stage] !== seat) return []
+    seat.leaving = true
+    return this.#replace(seat.stage, seat.peer, 'INFERENCE_STAGE_LEAVING')
+  }
+
+  #onLost(
+    stage: number,
+    epoch: number,
+    code: InferenceCode,
+    nowMs: number,
+  ): readonly RequesterOutput[] {
+    const seat = this.#seat(stage, epoch)
+    if (seat === undefined || seat.phase === 'lost') return []
+    if (this.#phase === 'finishing') return this.#onReceiptMissing(seat, nowMs)
+    seat.lose(code, nowMs)
+    const drop: RequesterOutput = { type: 'drop', stage, epoch }
+    // A leaving stage that dies before its successor is ready: the successor is on its way already.
+    if (this.#seats[stage] === seat && seat.leaving) return [drop]
+    this.#successors.delete(stage)
+    return [drop, ...this.#replace(stage, seat.peer, code)]
+  }
+
+  #replace(stage: number, peer: PeerId, code: InferenceCode): readonly RequesterOutput[] {
+    if (this.#recoveries >= this.#init.recoveriesMax) {
+      return this.#fail('INFERENCE_RECOVERIES_EXCEEDED', stage)
+    }
+    this.#recoveries++
+    const excluded = this.#excluded.get(stage) ?? new Set()
+    excluded.add(peer)
+    this.#excluded.set(stage, excluded)
+    return [{ type: 'replace', stage, excluded: [...excluded], code }]
+  }
+
+  #onReplacement(
+    stage: number,
+    peer: PeerId | undefined,
+    nowMs: number,
+  ): readonly RequesterOutput[] {
+    const before = this.#seats[stage]
+    if (before === undefined || this.#successors.has(stage)) return []
+    if (peer === undefined) return this.#fail(finalCode(before.lostBy), stage)
+    const since = before.phase === 'lost' ? before.sinceMs : nowMs
+    const seat = new Seat(stage, peer, ++this.#epoch, nowMs)
+    seat.replaceFor(before.lostBy ?? 'INFERENCE_STAGE_LEAVING', since)
+    this.#successors.set(stage, seat)
+    return [this.#open(seat)]
+  }
+
+  #finish(nowMs: number): readonly RequesterOutput[] {
+    if (this.#phase !== 'running') return []
+    this.#phase = 'finishing'
+    this.#finishAtMs = nowMs + this.#init.receiptMs
+    const everyone = [...this.#seats, ...this.#successors.values()]
+    const reachable = everyone.filter((seat) => seat.phase !== 'lost')
+    return [...reachable.map((seat) => send(seat, { type: 'close' })), ...this.#maybeClose(nowMs)]
+  }
+
+  #onReceipt(seat: Seat, signed: SignedReceipt): readonly RequesterOutput[] {
+    this.#receipts.add(seat.stage)
+    const receipt: RequesterOutput = { type: 'receipt', stage: seat.stage, signed }
+    return [receipt, ...this.#maybeClose(0)]
+  }
+
+  #onReceiptMissing(seat: Seat, nowMs: number): readonly RequesterOutput[] {
+    this.#receipts.add(seat.stage)
+    return this.#maybeClose(nowMs)
+  }
+
+  #maybeClose(nowMs: number): readonly RequesterOutput[] {
+    if (this.#phase !== 'finishing') return []
+    if (this.#receipts.size < this.#seats.length && nowMs < this.#finishAtMs) return []
+    this.#phase = 'over'
+    return [{ type: 'closed' }]
+  }
+
+  #onTime(nowMs: number): readonly RequesterOutput[] {
+    if (this.#phase === 'finishing') return this.#maybeClose(nowMs)
+    if (this.#phase !== 'running' || nowMs < this.#pingAtMs) return []
+    this.#pingAtMs = nowMs + this.#init.pingMs
+    const outputs: RequesterOutput[] = []
+    for (const seat of [...this.#seats, ...this.#successors.values()]) {
+      if (seat.phase === 'lost') continue
+      const stalled = seat.stalled(nowMs, this.#init.stallMs, this.#init.progressMs)
+      if (!stalled) outputs.push(send(seat, { type: 'ping' }))
+      else {
+        const code = seat.phase === 'opening' ? 'INFERENCE_OPEN_TIMEOUT' : 'INFERENCE_STALLED'
+        outputs.push(...this.#onLost(seat.stage, seat.epoch, code, nowMs))
+      }
+    }
+    return outputs
+  }
+
+  #fail(code: InferenceCode, stage?: number, request?: number): readonly RequesterOutput[] {
+    this.#phase = 'over'
+    const everyone = [...this.#seats, ...this.#successors.values()]
+    return [
+      ...everyone
+        .filter((seat) => seat.phase !== 'lost')
+        .map((seat) => send(seat, { type: 'close' })),
+      {
+        type: 'failed',
+        code,
+        ...(stage === undefined ? {} : { stage }),
+        ...(request === undefined ? {} : { request }),
+      },
+    ]
+  }
+}
+
+/** Why there is nobody: that the model fails everywhere says more than that nobody is left. */
+function finalCode(lostBy: InferenceCode | undefined): InferenceCode {
+  return lostBy !== undefined && OWN_CAUSES.has(lostBy) ? lostBy : 'INFERENCE_NO_REPLACEMENT'
+}
+
+const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
+  'INFERENCE_RUN_FAILED',
+  'INFERENCE_RUN_TIMEOUT',
+  'INFERENCE_LOAD_FAILED',
+  'INFERENCE_MEMORY',
+  'INFERENCE_MODEL_UNAVAILABLE',
+  'INFERENCE_SELF_TEST_FAILED',
+])
+
+function send(seat: Seat, message: InferenceMessage): RequesterOutput {
+  return { type: 'send', stage: seat.stage, epoch: seat.epoch, message }
+}

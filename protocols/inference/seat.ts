@@ -1,0 +1,85 @@
+/**
+ * What the requester knows of one holder of one stage.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../core/ids.ts'
+import type { InferenceCode } from './errors.ts'
+import type { ReadyRecord } from './records.ts'
+
+export class Seat {
+  readonly stage: number
+  readonly peer: PeerId
+  /** The generation of this opening: no two seats of a session share it but those of the start. */
+  readonly epoch: number
+  phase: 'opening' | 'ready' | 'lost' = 'opening'
+  /** True once the holder said that it will go. */
+  leaving = false
+  record: ReadyRecord | undefined
+  /** Why this holder was lost. */
+  lostBy: InferenceCode | undefined
+  /** Why the holder before was replaced by this one. */
+  replaces: InferenceCode | undefined
+  /** When the stage was last noticed to need this: opened, lost, or lost by the holder before. */
+  sinceMs: number
+  #heardMs: number
+  #progressMs: number
+  #received = 0
+  #done = 0
+  #loaded = 0
+
+  constructor(stage: number, peer: PeerId, epoch: number, nowMs: number) {
+    this.stage = stage
+    this.peer = peer
+    this.epoch = epoch
+    this.sinceMs = nowMs
+    this.#heardMs = nowMs
+    this.#progressMs = nowMs
+  }
+
+  hear(nowMs: number): void {
+    this.#heardMs = nowMs
+  }
+
+  serve(record: ReadyRecord, nowMs: number): void {
+    this.phase = 'ready'
+    this.record = record
+    this.#progressMs = nowMs
+  }
+
+  lose(code: InferenceCode, nowMs: number): void {
+    this.phase = 'lost'
+    this.lostBy = code
+    this.sinceMs = nowMs
+  }
+
+  /** This holder takes the place of one that was lost, or will be, since `sinceMs`. */
+  replaceFor(code: InferenceCode, sinceMs: number): void {
+    this.replaces = code
+    this.sinceMs = sinceMs
+  }
+
+  notePong(received: number, done: number, nowMs: number): void {
+    // Waiting for others is no stall: only a request that is here and not done is.
+    if (done > this.#done || received === done) this.#progressMs = nowMs
+    this.#received = received
+    this.#done = done
+  }
+
+  noteLoading(bytesDone: number, nowMs: number): void {
+    if (bytesDone > this.#loaded) this.#progressMs = nowMs
+    this.#loaded = bytesDone
+  }
+
+  noteWork(nowMs: number): void {
+    if (this.#received === this.#done) this.#progressMs = nowMs
+  }
+
+  /** True when nothing was heard for `stallMs`, or nothing got done for `progressMs` although there was something to do. */
+  stalled(nowMs: number, stallMs: number, progressMs: number): boolean {
+    if (nowMs - this.#heardMs > stallMs) return true
+    const busy = this.phase === 'opening' || this.#received > this.#done
+    return busy && nowMs - this.#progressMs > progressMs
+  }
+}

@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ModelId, PeerId, SessionId, BlobId } from '../../core/ids.ts'
+import { concatBytes } from '../../core/bytes.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import type { InferenceMessage } from './messages.ts'
+import { WireReader, WireWriter, type Envelope } from './wire.ts'
+import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.ts'
+import { leafOf } from './receipt-roots.ts'
+import { fromWire, toWire } from './wire-type.ts'
+
+const sha256 = (data: Uint8Array) => new Uint8Array(createHash('sha256').update(data).digest())
+const peer = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp' as PeerId
+const session = '00'.repeat(16) as SessionId
+const model = 'ab'.repeat(32) as ModelId
+const route = [
+  { peer, epoch: 0 },
+  { peer, epoch: 2 },
+]
+
+const messages: readonly InferenceMessage[] = [
+  {
+    type: 'open',
+    record: {
+      version: 1,
+      session,
+      stage: 1,
+      route,
+      model,
+      manifest: { id: 'cd'.repeat(32) as BlobId, bytes: 4096, chunks: [new Uint8Array(32)] },
+      fromLayer: 3,
+      toLayer: 9,
+      wire: 'f32',
+      provider: 'cpu',
+      inFlightMax: 8,
+      runMsMax: 60_000,
+      numericClass: undefined,
+    },
+  },
+  { type: 'loading', bytesDone: 1, bytesTotal: 2 },
+  {
+    type: 'ready',
+    record: {
+      provider: 'cpu',
+      numericClass: new Uint8Array(32).fill(7),
+      loadMs: 12,
+      fetchedBytes: 0,
+      weightBytes: 99,
+    },
+  },
+  { type: 'attach', record: { version: 1, session, stage: 0, epoch: 0 } },
+  {
+    type: 'step',
+    request: 5,
+    hops: [{ queueUs: 1, computeUs: 2 }],
+    tensors: [tensor('x', [2, 3]), tensor('y', [])],
+    leaf: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+  },
+  { type: 'release', request: 6 },
+  { type: 'route', route },
+  { type: 'ping' },
+  { type: 'pong', received: 3, done: 2 },
+  { type: 'leaving', reason: 'battery', graceMs: 1000 },
+  { type: 'close' },
+  { type: 'fault', record: { code: 'INFERENCE_RUN_FAILED', request: 4, nextEpoch: undefined } },
+]
+
+function tensor(name: string, dims: readonly number[]): Tensor {
+  const count = dims.reduce((product, size) => product * size, 1)
+  const data = new Float32Array(count).map((_, index) => index + 0.5)
+  return { name, type: 'float32', dims, data: new Uint8Array(data.buffer) }
+}
+
+function wireOf(envelopes: readonly Envelope[]): readonly Uint8Array[] {
+  const writer = new WireWriter(crc32)
+  return envelopes.flatMap((envelope) =>
+    writer.frames(envelope).map((chunks) => concatBytes(chunks)),
+  )
+}
+
+describe('inference wire', () => {
+  it('brings every kind of message across as it was', () => {
+    const envelopes = messages.map((message, slot) => ({ slot, epoch: 3, message }))
+    const reader = new WireReader(crc32)
+    const read = wireOf(envelopes).map((frame) => reader.read(frame))
+
+    expect(read).toEqual(envelopes.map((envelope) => ({ type: 'message', envelope })))
+  })
+
+  it('brings a message of many frames across while others interleave', () => {
+    const big = tensor('big', [300_000])
+    const writer = new WireWriter(crc32)
+    const step: InferenceMessage = {
+      type: 'step',
+      request: 0,
+      hops: [],
+      tensors: [big],
+      leaf: new Uint8Array(8),
+    }
+    const large = writer.frames({ slot: 1, epoch: 0, message: step })
+    const reader = new WireReader(crc32)
+    const read = large.map((chunks) => reader.read(concatBytes(chunks)))
+
+    expect(large.length).toBe(5)
+    expect(read.slice(0, -1)).toEqual(Array.from({ length: 4 }, () => ({ type: 'more' })))
+    expect(read.at(-1)).toEqual({
+      type: 'message',
+      envelope: { slot: 1, epoch: 0, message: step },
+    })
+    expect(Math.max(...large.map((chunks) => concatBytes(chunks).length))).toBe(FRAME_BYTES_MAX)
+  })
+
+  it('refuses every truncation and every flipped bit of every message', () => {
+    for (const message of messages) {
+      const [frame = new Uint8Array()] = wireOf([{ slot: 1, epoch: 1, message }])
+      for (let length = 0; length < frame.length; length++) {
+        expect(new WireReader(crc32).read(frame.subarray(0, length)).type).toBe('fault')
+      }
+      for (let bit = 0; bit < 8 * frame.length; bit++) {
+        const flipped = frame.slice()
+        flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+        expect(new WireReader(crc32).read(flipped).type).toBe('fault')
+      }
+    }
+  })
+
+  it('refuses a gap, a repetition and a message larger than the limit', () => {
+    const [first = new Uint8Array(), second = new Uint8Array()] = wireOf([
+      { slot: 0, epoch: 0, message: { type: 'ping' } },
+      { slot: 0, epoch: 0, message: { type: 'ping' } },
+    ])
+    const reader = new WireReader(crc32)
+    expect(reader.read(second)).toEqual({ type: 'fault', code: 'INFERENCE_FRAME_INVALID' })
+    expect(reader.read(first).type).toBe('message')
+    expect(reader.read(first)).toEqual({ type: 'fault', code: 'INFERENCE_FRAME_INVALID' })
+    expect(MESSAGE_BYTES_MAX).toBeLessThan(2 ** 31)
+  })
+
+  it('answers any bytes behind a true checksum with a message or a fault, never a throw', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.nat(13),
+        fc.nat(4),
+        (payload, type, tensors) => {
+          const frame = new Uint8Array(48 + payload.length)
+          const view = new DataView(frame.buffer)
+          view.setUint16(0, 0xb701, true)
+          view.setUint8(2, type)
+          view.setUint16(20, tensors, true)
+          view.setUint32(24, payload.length, true)
+          view.setUint32(40, payload.length, true)
+          frame.set(payload, 48)
+          view.setUint32(44, crc32(payload, crc32(frame.subarray(0, 44))), true)
+          return new WireReader(crc32).read(frame).type !== 'more'
+        },
+      ),
+    )
+  })
+})
+
+describe('wire types', () => {
+  it('keeps float32 as it is, and rounds to binary16 only on f16 links', () => {
+    const tensors = [tensor('x', [5])]
+    expect(toWire(tensors, 'f32')).toBe(tensors)
+    const rounded = toWire(tensors, 'f16')
+    expect(rounded[0]).toMatchObject({ type: 'float16', dims: [5] })
+    expect(rounded[0]?.data.length).toBe(10)
+    expect(fromWire(rounded, 'f16')).toEqual(tensors)
+  })
+
+  it('gives the same leaf on both sides of a cut, and another for any other name, shape or byte', () => {
+    const leaf = leafOf([tensor('x', [2, 3])], sha256)
+    expect(leafOf([tensor('x', [2, 3])], sha256)).toEqual(leaf)
+    expect(leafOf([tensor('y', [2, 3])], sha256)).not.toEqual(leaf)
+    expect(leafOf([tensor('x', [3, 2])], sha256)).not.toEqual(leaf)
+  })
+})
