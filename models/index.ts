@@ -19,6 +19,14 @@ export type {
   SampleDims,
   TextModel,
 } from './manifest/manifest.ts'
+export {
+  decodeManifest,
+  encodeManifest,
+  manifestBlobs,
+  modelIdOf,
+} from './manifest/manifest-codec.ts'
+export { openDims, sampleDims, sampleTensor } from './manifest/samples.ts'
+export type { OpenDims } from './manifest/samples.ts'
 export type { ElementType } from './onnx/element-type.ts'
 export { decodeModel } from './onnx/decode.ts'
 export { encodeModel, encodeModelChunks } from './onnx/encode.ts'
@@ -35,3 +43,17 @@ export { cutBytes, isLayerRange, stageNeeds } from './partition/stage-needs.ts'
 export type { StageNeeds } from './partition/stage-needs.ts'
 export { buildStage } from './partition/stage.ts'
 export type { LayerRange, Stage, StageDescription } from './partition/stage.ts'
+export { exposed } from './partition/expose.ts'
+export { layerModel } from './partition/layers.ts'
+export type { LayeredModel } from './partition/layers.ts'
+export type { Measured } from './partition/node-cost.ts'
+export { blobLocation, skeletonOf, weightContents } from './partition/skeleton.ts'
+export type { WeightContent } from './partition/skeleton.ts'
+export { readGraph } from './graph/graph.ts'
+export { buildModel, generatorOf } from './builder/build-model.ts'
+export type { BuildConfig } from './builder/build-model.ts'
+export { completed } from './builder/graph-writer.ts'
+export type { BuiltGraph, BuiltWeight } from './builder/graph-writer.ts'
+export type { DecoderConfig } from './builder/decoder.ts'
+export type { MlpConfig } from './builder/mlp.ts'
+export { arranged } from './graph/prune.ts'

@@ -4,10 +4,20 @@
  * @module
  */
 
-import type { TensorSpec } from '../../core/tensor.ts'
+import { shapeText, type TensorSpec } from '../../core/tensor.ts'
 import type { Result } from '../errors.ts'
-import type { BlobRef, CutTensor, Manifest } from '../manifest/manifest.ts'
-import type { ModelProto } from '../onnx/proto.ts'
+import { declaredSpec, readGraph, type Graph } from '../graph/graph.ts'
+import { liveTensors, namesAt, type LiveTensor } from '../graph/liveness.ts'
+import { fileOrder } from '../graph/order.ts'
+import { fixedNeeds } from '../graph/prune.ts'
+import { isExternal, tensorShape } from '../graph/tensor-content.ts'
+import type { BlobRef, Cut, CutTensor, Manifest, ModelTensor } from '../manifest/manifest.ts'
+import { valueInfo } from '../onnx/author.ts'
+import type { ModelProto, TensorProto } from '../onnx/proto.ts'
+import { attempt, refuse } from '../refuse.ts'
+import { externalTensor } from './skeleton.ts'
+import { isLayerRange, stageNeeds } from './stage-needs.ts'
+import { initializersOf } from './stage-weights.ts'
 
 /** A run of layers: from `fromLayer` up to, not including, `toLayer`. */
 export interface LayerRange {
@@ -48,8 +58,121 @@ export function buildStage(
   manifest: Manifest,
   range: LayerRange,
 ): Result<Stage> {
-  void skeleton
-  void manifest
-  void range
-  return { type: 'refused', code: 'MODELS_RANGE_INVALID', reason: 'expected this to be written' }
+  if (!isLayerRange(manifest, range)) {
+    const { length } = manifest.layers
+    return {
+      type: 'refused',
+      code: 'MODELS_RANGE_INVALID',
+      reason: `expected layers in [0, ${length}]`,
+    }
+  }
+  const read = readGraph(skeleton, 'blobs')
+  return read.type === 'refused' ? read : attempt(() => cutStage(read.value, manifest, range))
+}
+
+function cutStage(graph: Graph, manifest: Manifest, range: LayerRange): Stage {
+  const order = fileOrder(graph)
+  const live = liveTensors(graph, order)
+  const fixed = graph.nodes.length - order.length
+  const [start, receives] = checkedCut(graph, manifest.cuts[range.fromLayer], { live, fixed })
+  const [end, sends] = checkedCut(graph, manifest.cuts[range.toLayer], { live, fixed })
+  const nodes = order.slice(start, end)
+  const received = new Set(receives.map(({ name }) => name))
+  const used = new Set(nodes.flatMap((node) => graph.needs[node] ?? []))
+  const spec = (tensor: CutTensor) => specOf(graph, manifest, tensor)
+  const inputs = receives.filter(({ name }) => used.has(name)).map(spec)
+  const outputs = sends.filter(({ name }) => !received.has(name)).map(spec)
+  const { initializers, tensors } = stageWeights(graph, manifest, nodes)
+  const needs = stageNeeds(manifest, range)
+  const listed = new Set(needs.blobs.map(({ id }) => id))
+  // A device fetches what the manifest lists: the graph must need just that.
+  if (tensors.some(({ blob }) => !listed.has(blob.id))) mismatch('weights listed for their layers')
+  const kept = [...fixedNeeds(graph, nodes), ...nodes]
+  return {
+    model: {
+      ...graph.model,
+      graph: {
+        ...graph.proto,
+        node: kept.flatMap((index) => graph.nodes[index] ?? []),
+        initializer: initializers,
+        input: inputs.map(valueInfo),
+        output: outputs.map(valueInfo),
+        valueInfo: [],
+        quantizationAnnotation: [],
+      },
+    },
+    description: {
+      ...range,
+      receives,
+      sends,
+      inputs,
+      outputs,
+      passed: sends.filter(({ name }) => received.has(name)).map(({ name }) => name),
+      blobs: needs.blobs,
+      weightBytes: needs.weightBytes,
+      flops: needs.flops,
+    },
+  }
+}
+
+interface Positions {
+  readonly live: readonly LiveTensor[]
+  /** Fixed nodes, which stand before all others in a skeleton. */
+  readonly fixed: number
+}
+
+/** A cut's position among the nodes that are not fixed, and its tensors, proved to be what is live there. */
+function checkedCut(
+  graph: Graph,
+  cut: Cut | undefined,
+  { live, fixed }: Positions,
+): readonly [number, readonly CutTensor[]] {
+  if (cut === undefined) return mismatch('a cut at both ends of a stage')
+  const position = cut.position - fixed
+  if (position < 0 || cut.position > graph.nodes.length) mismatch('cuts between its nodes')
+  const names = namesAt(graph, live, position)
+  const agrees =
+    names.length === cut.tensors.length &&
+    names.every((name, index) => name === cut.tensors[index]?.name)
+  return agrees ? [position, cut.tensors] : mismatch('cuts that name all live tensors')
+}
+
+/** The rank is certain, sizes only where the model or the file says so: other inputs give other sizes. */
+function specOf(graph: Graph, manifest: Manifest, { name, type, dims }: CutTensor): TensorSpec {
+  const port = [...manifest.inputs, ...manifest.outputs].find((spec) => spec.name === name)
+  const declared = port ?? declaredSpec(graph, name)
+  if (declared?.type === type && declared.dims.length === dims.length) return declared
+  return { name, type, dims: dims.map(() => null) }
+}
+
+interface Weights {
+  readonly initializers: readonly TensorProto[]
+  /** Those of `initializers` that are blobs. */
+  readonly tensors: readonly ModelTensor[]
+}
+
+function stageWeights(graph: Graph, manifest: Manifest, nodes: readonly number[]): Weights {
+  const known = new Map(manifest.tensors.map((tensor) => [tensor.name, tensor]))
+  const tensors: ModelTensor[] = []
+  const initializers = initializersOf(graph, nodes).flatMap((name) => {
+    const initializer = graph.initializers.get(name)
+    if (initializer === undefined || !isExternal(initializer)) return initializer ?? []
+    const tensor = known.get(name)
+    if (tensor === undefined || !sameShape(initializer, tensor)) {
+      return mismatch('weights of the listed names and shapes')
+    }
+    tensors.push(tensor)
+    // Written anew: where a stranger's graph points to must never reach the runtime.
+    return externalTensor(tensor)
+  })
+  return { initializers, tensors }
+}
+
+function sameShape(initializer: TensorProto, tensor: ModelTensor): boolean {
+  const shape = tensorShape(initializer)
+  return shape?.type === tensor.type && shapeText(shape.dims) === shapeText(tensor.dims)
+}
+
+function mismatch(expected: string): never {
+  return refuse('MODELS_SKELETON_MISMATCH', `expected a graph with ${expected}`)
 }
