@@ -33,13 +33,8 @@ export {
   type RouteStage,
   type SignedReceipt,
 } from './records.ts'
-export {
-  RequesterMachine,
-  type Recovery,
-  type RequesterInit,
-  type RequesterInput,
-  type RequesterOutput,
-} from './requester-machine.ts'
+export { RequesterMachine } from './requester-machine.ts'
+export type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 export {
   StageMachine,
   receiptHash,

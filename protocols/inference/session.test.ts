@@ -10,7 +10,8 @@ import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
 import { SeededRandom } from '../../core/random.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { InferenceMessage } from './messages.ts'
-import { RequesterMachine, type RequesterOutput } from './requester-machine.ts'
+import { RequesterMachine } from './requester-machine.ts'
+import type { RequesterOutput } from './requester-types.ts'
 import { StageMachine, type StageInput, type StageOutput } from './stage-machine.ts'
 
 const sha256 = (data: Uint8Array) => new Uint8Array(createHash('sha256').update(data).digest())

@@ -115,18 +115,32 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   handle(input: StageInput | TimePassed, nowMs: number): readonly StageOutput[] {
     if (this.#over) return []
     this.#heardMs ??= nowMs
+    if (input.type === 'control') {
+      this.#heardMs = nowMs
+      return this.#onControl(input.message)
+    }
+    if (input.type === 'time-passed') {
+      return nowMs >= (this.deadlineMs() ?? Infinity) ? this.#end() : []
+    }
+    return input.type === 'step' || input.type === 'attach'
+      ? this.#onPeer(input)
+      : this.#onOwn(input)
+  }
+
+  /** What the stage before says. */
+  #onPeer(input: StageInput & { type: 'step' | 'attach' }): readonly StageOutput[] {
+    return input.type === 'step' ? this.#onStep(input.link, input.step) : this.#onAttach(input)
+  }
+
+  /** What this device's own driver says. */
+  #onOwn(
+    input: Exclude<StageInput, { type: 'control' | 'step' | 'attach' }>,
+  ): readonly StageOutput[] {
     switch (input.type) {
-      case 'control':
-        this.#heardMs = nowMs
-        return this.#onControl(input.message)
-      case 'step':
-        return this.#onStep(input.link, input.step)
       case 'ran':
         return this.#onRan(input.request, input.tensors, input.hop)
-      case 'attach':
-        return this.#onAttach(input)
       case 'loading':
-        return [reply({ ...input, type: 'loading' })]
+        return [reply(input)]
       case 'loaded':
         return this.#onLoaded(input.ready)
       case 'load-failed':
@@ -141,8 +155,6 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
         return this.#end()
       case 'leave':
         return [reply({ type: 'leaving', reason: input.reason, graceMs: input.graceMs })]
-      case 'time-passed':
-        return nowMs >= (this.deadlineMs() ?? Infinity) ? this.#end() : []
     }
   }
 

@@ -132,7 +132,7 @@ export class WireReader {
     if (frame.sequence !== this.#sequence) return INVALID
     this.#sequence = (this.#sequence + 1) >>> 0
     if (frame.offset === 0 && frame.payloadBytes === frame.messageBytes) {
-      return message(frame, frame.payload)
+      return wholeMessage(frame, frame.payload)
     }
     return frame.offset === 0 ? this.#begin(frame) : this.#continue(frame)
   }
@@ -162,7 +162,7 @@ export class WireReader {
     if (partial.received < partial.whole.length) return { type: 'more' }
     this.#partials.delete(frame.slot)
     this.#partialBytes -= partial.whole.length
-    return message(partial.first, partial.whole)
+    return wholeMessage(partial.first, partial.whole)
   }
 }
 
@@ -179,7 +179,7 @@ function continues(partial: Partial, frame: Frame): boolean {
   )
 }
 
-function message(first: Frame, whole: Uint8Array): WireRead {
+function wholeMessage(first: Frame, whole: Uint8Array): WireRead {
   const decoded = decodeMessage(first, whole)
   if (decoded === undefined) return INVALID
   return {

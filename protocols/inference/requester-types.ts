@@ -1,0 +1,101 @@
+/**
+ * What goes into the machine of a session's requester, and what comes out.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../core/ids.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import type { InferenceCode } from './errors.ts'
+import type { InferenceMessage, TensorMessage } from './messages.ts'
+import type { OpenRecord, ReadyRecord, SignedReceipt } from './records.ts'
+
+export type RequesterInput =
+  | { readonly type: 'start'; readonly peers: readonly PeerId[] }
+  | { readonly type: 'submit'; readonly request: number; readonly tensors: readonly Tensor[] }
+  | {
+      readonly type: 'message'
+      readonly stage: number
+      readonly epoch: number
+      readonly message: InferenceMessage
+    }
+  | {
+      readonly type: 'lost'
+      readonly stage: number
+      readonly epoch: number
+      readonly code: InferenceCode
+    }
+  /** The answer to `replace`; undefined when there is nobody. */
+  | { readonly type: 'replacement'; readonly stage: number; readonly peer: PeerId | undefined }
+  | { readonly type: 'finish' }
+
+export type RequesterOutput =
+  | {
+      readonly type: 'open'
+      readonly stage: number
+      readonly peer: PeerId
+      readonly epoch: number
+      readonly message: InferenceMessage
+    }
+  | {
+      readonly type: 'send'
+      readonly stage: number
+      readonly epoch: number
+      readonly message: InferenceMessage
+    }
+  /** Forget a seat: nothing more goes to it. */
+  | { readonly type: 'drop'; readonly stage: number; readonly epoch: number }
+  | {
+      readonly type: 'replace'
+      readonly stage: number
+      readonly excluded: readonly PeerId[]
+      readonly code: InferenceCode
+    }
+  | {
+      readonly type: 'loading'
+      readonly stage: number
+      readonly bytesDone: number
+      readonly bytesTotal: number
+    }
+  | {
+      readonly type: 'ready'
+      readonly stage: number
+      readonly peer: PeerId
+      readonly record: ReadyRecord
+    }
+  | { readonly type: 'recovered'; readonly recovery: Recovery }
+  | { readonly type: 'output'; readonly output: TensorMessage; readonly elapsedMs: number }
+  | { readonly type: 'receipt'; readonly stage: number; readonly signed: SignedReceipt }
+  | { readonly type: 'closed' }
+  | {
+      readonly type: 'failed'
+      readonly code: InferenceCode
+      readonly stage?: number
+      readonly request?: number
+    }
+
+/** One replaced stage. */
+export interface Recovery {
+  readonly stage: number
+  readonly from: PeerId
+  readonly to: PeerId
+  /** Why the stage was replaced. */
+  readonly code: InferenceCode
+  /** From the moment it was noticed until the successor was ready, in milliseconds. */
+  readonly elapsedMs: number
+}
+
+export interface RequesterInit {
+  /** What is the same in every `open`. */
+  readonly open: Omit<OpenRecord, 'stage' | 'route' | 'fromLayer' | 'toLayer' | 'numericClass'>
+  /** The layers of each stage: [from, to). */
+  readonly ranges: readonly { readonly fromLayer: number; readonly toLayer: number }[]
+  readonly pingMs: number
+  /** Silence after which a stage counts as dead, in milliseconds. */
+  readonly stallMs: number
+  /** How long a stage may sit on a request, or on its opening, without progress, in milliseconds. */
+  readonly progressMs: number
+  readonly recoveriesMax: number
+  /** How long to wait for receipts at the end, in milliseconds. */
+  readonly receiptMs: number
+}
