@@ -10,9 +10,12 @@ import type { ErrorRow } from '../core/errors.ts'
 import { CONFIG_ERRORS } from '../config/errors.ts'
 import { MODEL_ERRORS } from '../models/errors.ts'
 import { API_ERRORS } from './api/errors.ts'
+import { MESH_ERRORS } from './mesh/errors.ts'
 import { NETWORK_ERRORS } from './network/errors.ts'
 import { RUNTIME_ERRORS } from './runtime/errors.ts'
+import { PLACEMENT_ERRORS } from './scheduler/placement/errors.ts'
 import { STORAGE_ERRORS } from './storage/errors.ts'
+import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
 import { INFERENCE_ERRORS } from '../protocols/inference/errors.ts'
 import { JOIN_ERRORS } from '../protocols/join/errors.ts'
 
@@ -21,9 +24,12 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...CONFIG_ERRORS,
   ...MODEL_ERRORS,
   ...API_ERRORS,
+  ...MESH_ERRORS,
   ...NETWORK_ERRORS,
   ...RUNTIME_ERRORS,
+  ...PLACEMENT_ERRORS,
   ...STORAGE_ERRORS,
+  ...BLOCKS_ERRORS,
   ...INFERENCE_ERRORS,
   ...JOIN_ERRORS,
 }
