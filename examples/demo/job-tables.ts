@@ -1,0 +1,81 @@
+/**
+ * Plans and jobs as tables.
+ *
+ * @module
+ */
+
+import type { JobStage, JobView } from '../../node/api/schemas/jobs.ts'
+import type { PlannedStage, PlanView } from '../../node/api/schemas/plan.ts'
+import { bytesText, durationText, tableLines } from './quantities.ts'
+
+/** The label of a device by its PeerId. */
+export type LabelOf = (peer: string) => string
+
+/** Where the stages of a plan are to run, and what the planner has to say. */
+export function planLines(plan: PlanView, labelOf: LabelOf): string[] {
+  const header = ['where', 'device', 'layers', 'weights', 'to fetch', 'passes on', 'predicted']
+  const rows = plan.stages.map((stage) => [
+    place(stage, plan.stages, plan.replicas),
+    labelOf(stage.peer),
+    `${stage.fromLayer}–${stage.toLayer}`,
+    bytesText(stage.weightBytes),
+    bytesText(stage.fetchBytes),
+    bytesText(stage.cutBytes),
+    durationText(stage.computeMs),
+  ])
+  const predicted =
+    `predicted ${durationText(plan.predictedMs)} an input, ` +
+    `${plan.predictedPerSecond.toFixed(1)} inputs a second`
+  return [...tableLines([header, ...rows]), predicted, ...plan.notes]
+}
+
+/** Where the stages of a job ran and how long they took. */
+export function stageLines(job: JobView, labelOf: LabelOf): string[] {
+  const header = ['where', 'device', 'layers', 'inputs', 'computing', 'passing on', 'bytes out']
+  const replicas = 1 + Math.max(...job.stages.map(({ replica }) => replica))
+  const rows = job.stages.map((stage) => [
+    place(stage, job.stages, replicas),
+    labelOf(stage.peer),
+    `${stage.fromLayer}–${stage.toLayer}`,
+    String(stage.steps),
+    optionalMs(stage.computeMs),
+    optionalMs(stage.transferMs),
+    bytesText(stage.bytesOut),
+  ])
+  return tableLines([header, ...rows])
+}
+
+/** How long each hop between stages took. */
+export function hopLines(job: JobView): string[] {
+  const header = ['hop', 'bytes', 'median', '95 of 100']
+  const several = job.hops.some(({ replica }) => replica > 0)
+  const rows = job.hops.map(({ replica, from, to, bytes, p50Ms, p95Ms }) => [
+    `${several ? `copy ${replica + 1}: ` : ''}${end(from)} → ${end(to)}`,
+    bytesText(bytes),
+    durationText(p50Ms),
+    durationText(p95Ms),
+  ])
+  return tableLines([header, ...rows])
+}
+
+/** `copy 1, stage 2 of 3`, as short as it can be. */
+function place(
+  stage: JobStage | PlannedStage,
+  all: readonly (JobStage | PlannedStage)[],
+  replicas: number,
+): string {
+  const stages = 1 + Math.max(...all.map(({ index }) => index))
+  const parts = [
+    ...(replicas > 1 ? [`copy ${stage.replica + 1}`] : []),
+    ...(stages > 1 ? [`stage ${stage.index + 1} of ${stages}`] : []),
+  ]
+  return parts.join(', ') || 'whole'
+}
+
+function end(name: string): string {
+  return /^\d+$/.test(name) ? `stage ${Number(name) + 1}` : name
+}
+
+function optionalMs(ms: number | undefined): string {
+  return ms === undefined ? '–' : durationText(ms)
+}

@@ -1,0 +1,208 @@
+/**
+ * The steps of the demo, each shown while it happens.
+ *
+ * @module
+ */
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { JobEvent, JobRecovery, JobView } from '../../node/api/schemas/jobs.ts'
+import type { ModelSummary } from '../../node/api/schemas/models.ts'
+import type { PlanView } from '../../node/api/schemas/plan.ts'
+import { wordAccuracy, type WordAccuracy } from '../text-recognition/accuracy.ts'
+import { drawQuads } from '../text-recognition/drawing.ts'
+import { encodePng } from '../text-recognition/image.ts'
+import { readAlphabet } from '../text-recognition/networks.ts'
+import { type Page, readPage } from '../text-recognition/page.ts'
+import { DemoError } from './errors.ts'
+import { type Fleet, formMesh } from './fleet.ts'
+import { hopLines, type LabelOf, planLines, stageLines } from './job-tables.ts'
+import { DEMO_MODELS } from './models.ts'
+import { expectSameAnswer, type PageRun, readPageOverMesh } from './page-run.ts'
+import { bytesText, durationText, tableLines } from './quantities.ts'
+import type { Screen } from './screen.ts'
+import { expectKilled, type KilledStage, StageKiller } from './stage-killer.ts'
+
+/** What every step works with. */
+export interface Stage {
+  readonly fleet: Fleet
+  readonly screen: Screen
+  readonly labelOf: LabelOf
+}
+
+/** Says which devices there are. */
+export function showDevices({ fleet, screen }: Stage): void {
+  const rows = fleet.daemons.map(({ label, name, client, pid }) => [
+    label,
+    name,
+    client.address.url,
+    `process ${pid}`,
+  ])
+  screen.say(...tableLines(rows))
+}
+
+/** Puts all devices into one mesh. */
+export async function meshStep({ fleet, screen }: Stage, signal: AbortSignal): Promise<void> {
+  const [first, ...others] = fleet.daemons.map(({ label }) => label)
+  screen.step(`${first} makes a mesh, ${others.join(', ')} join it by an invite code`)
+  const startMs = performance.now()
+  await formMesh(fleet, 'demo', signal)
+  const took = durationText(performance.now() - startMs)
+  screen.say(`${fleet.daemons.length} devices know one another after ${took}`)
+}
+
+/** Imports the three networks on the first device. */
+export async function importStep({ fleet, screen }: Stage): Promise<ModelSummary[]> {
+  screen.step(`${fleet.first.label} imports three networks`)
+  const models: ModelSummary[] = []
+  for (const { import: request, purpose } of DEMO_MODELS) {
+    const startMs = performance.now()
+    const model = await fleet.first.client.importModel(request, ({ step, done, total, unit }) => {
+      const amount =
+        unit === 'bytes' ? `${bytesText(done)} of ${bytesText(total)}` : `${done}/${total} ${unit}`
+      screen.progress(`${request.name}: ${step} ${total === 0 ? '' : amount}`)
+    })
+    const took = durationText(performance.now() - startMs)
+    screen.say(
+      `${model.name} (${purpose}): ${bytesText(model.bytes)}, ${model.layers} layers, ${took}`,
+    )
+    models.push(model)
+  }
+  return models
+}
+
+/** Asks for a plan of each network and shows it. */
+export async function planStep({ fleet, screen, labelOf }: Stage): Promise<PlanView[]> {
+  screen.step('Where the stages are to run')
+  const plans: PlanView[] = []
+  for (const { layout } of DEMO_MODELS) {
+    const plan = await fleet.first.client.plan(layout)
+    screen.say(`${plan.modelName}, ${plan.wire} at the cuts`)
+    screen.say(...planLines(plan, labelOf).map((line) => `  ${line}`), '')
+    plans.push(plan)
+  }
+  return plans
+}
+
+/** The page as it was read, how much of it was right, and the picture with boxes. */
+export interface Reading {
+  readonly run: PageRun
+  readonly accuracy: WordAccuracy
+  /** Path of the picture. */
+  readonly picture: string
+}
+
+/** Reads the page over the mesh and shows what came of it. */
+export async function readingStep(stage: Stage, outputDir: string): Promise<Reading> {
+  const { screen } = stage
+  screen.step('The devices read the page together')
+  const page = await readPage()
+  const run = await readPageOverMesh({
+    client: stage.fleet.first.client,
+    alphabet: await readAlphabet(),
+    image: page.image,
+    onEvent: (job, event) => showEvent(stage, job, event),
+  })
+  showNetworks(stage, run)
+  const picture = await savePicture(page, run, outputDir)
+  const accuracy = wordAccuracy(
+    page.lines,
+    run.lines.map(({ text }) => text),
+  )
+  screen.say(...run.lines.map(lineText), '')
+  screen.say(`${accuracy.found} of ${accuracy.expected} words right; boxes drawn in ${picture}`)
+  if (accuracy.missed.length === 0) return { run, accuracy, picture }
+  throw new DemoError(
+    { code: 'DEMO_TEXT_MISREAD', missed: accuracy.missed },
+    `expected ${accuracy.expected} words, got ${accuracy.found}`,
+  )
+}
+
+/** The second reading, the loss in the middle of it, and how it was made good. */
+export interface Recovery {
+  readonly run: PageRun
+  readonly killed: KilledStage
+  readonly recoveries: readonly JobRecovery[]
+}
+
+/** Reads the page again while a stage loses its process, and compares the answers. */
+export async function killStep(stage: Stage, before: PageRun): Promise<Recovery> {
+  const { screen, fleet, labelOf } = stage
+  screen.step('The same again, and a stage is killed in the middle')
+  const killer = new StageKiller(fleet, 'text-recognition')
+  await killer.prepare()
+  const run = await readPageOverMesh({
+    client: fleet.first.client,
+    alphabet: await readAlphabet(),
+    image: (await readPage()).image,
+    onEvent: async (job, event) => {
+      showEvent(stage, job, event)
+      const alive = killer.killed === undefined
+      await killer.onEvent(job, event)
+      if (alive && killer.killed) showKill(stage, killer.killed)
+    },
+  })
+  const killed = expectKilled(killer)
+  const recoveries = run.networks.flatMap(({ job }) => job.recoveries)
+  for (const { stage: index, fromPeer, toPeer, ms, code } of recoveries) {
+    const moved = fromPeer === toPeer ? 'started again on' : `moved from ${labelOf(fromPeer)} to`
+    screen.say(
+      `stage ${index + 1} ${moved} ${labelOf(toPeer)} within ${durationText(ms)} (${code})`,
+    )
+  }
+  showNetworks(stage, run)
+  expectSameAnswer(before, run)
+  screen.say(
+    `first run   SHA-256 ${before.sha256}`,
+    `second run  SHA-256 ${run.sha256}`,
+    'the answer is the same, bit for bit',
+  )
+  return { run, killed, recoveries }
+}
+
+function showEvent({ screen, labelOf }: Stage, job: JobView, event: JobEvent): void {
+  if (event.type === 'state') screen.progress(`${job.modelName}: ${event.state}`)
+  if (event.type === 'note') screen.say(`${job.modelName}: ${event.text}`)
+  if (event.type === 'progress') {
+    screen.progress(`${job.modelName}: ${event.inputsDone} of ${event.inputsTotal} inputs`)
+  }
+  if (event.type === 'stage') {
+    const { peer, index, state } = event.stage
+    screen.progress(`${job.modelName}: stage ${index + 1} on ${labelOf(peer)} ${state}`)
+  }
+}
+
+function showKill({ screen }: Stage, killed: KilledStage): void {
+  const { label, pid, stage, inputsDone, inputsTotal } = killed
+  screen.say(
+    `after ${inputsDone} of ${inputsTotal} lines: SIGKILL to process ${pid}, ` +
+      `stage ${stage.index + 1} of copy ${stage.replica + 1} on ${label}`,
+  )
+}
+
+/** For each network: where its stages ran, and the time of each hop. */
+function showNetworks({ screen, labelOf }: Stage, run: PageRun): void {
+  for (const { job, wallMs } of run.networks) {
+    const { inputsTotal } = job.progress
+    const inputs = inputsTotal === 1 ? '1 input' : `${inputsTotal} inputs`
+    screen.say(`${job.modelName}: ${inputs} in ${durationText(wallMs)}`)
+    screen.say(...stageLines(job, labelOf).map((line) => `  ${line}`))
+    screen.say(...hopLines(job).map((line) => `  ${line}`))
+    const receipts = job.receipts.map(({ peer, hash }) => `${labelOf(peer)} ${hash.slice(0, 12)}`)
+    if (receipts.length > 0) screen.say(`  receipts: ${receipts.join(', ')}`)
+    screen.say('')
+  }
+}
+
+/** The page with boxes around the lines that were read, as a PNG file; its path. */
+async function savePicture(page: Page, run: PageRun, outputDir: string): Promise<string> {
+  const quads = run.lines.map(({ quad }) => quad)
+  const picture = path.resolve(outputDir, 'page-read.png')
+  await mkdir(outputDir, { recursive: true })
+  await writeFile(picture, encodePng(drawQuads(page.image, quads)))
+  return picture
+}
+
+function lineText({ text, confidence }: PageRun['lines'][number], index: number): string {
+  return `${String(index + 1).padStart(2)}  ${(confidence * 100).toFixed(0).padStart(3)} %  ${text}`
+}
