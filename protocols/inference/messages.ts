@@ -47,7 +47,12 @@ export type InferenceMessage =
   | { readonly type: 'release'; readonly request: number }
   | { readonly type: 'route'; readonly route: readonly RouteStage[] }
   | { readonly type: 'ping' }
-  | { readonly type: 'pong'; readonly received: number; readonly done: number }
+  | {
+      readonly type: 'pong'
+      readonly received: number
+      readonly done: number
+      readonly clockUs: number
+    }
   | { readonly type: 'leaving'; readonly reason: string; readonly graceMs: number }
   | { readonly type: 'close' }
   | { readonly type: 'receipt'; readonly signed: SignedReceipt }

@@ -75,7 +75,7 @@ export const openShape = record({
   manifest: record({
     id: blob,
     bytes: uint(BYTES_MAX),
-    chunks: list(bytes(32), MANIFEST_CHUNKS_MAX),
+    chunkHashes: list(bytes(32), MANIFEST_CHUNKS_MAX),
   }),
   /** The stage is the layers [fromLayer, toLayer). */
   fromLayer: uint(LAYERS_MAX),
@@ -118,8 +118,15 @@ export type AttachRecord = ShapeOf<typeof attachShape>
 /** `route`: who holds which stage from now on. */
 export const routeShape = record({ route })
 
-/** `pong`: how many requests this stage has received and done, so that a silent one is told apart from an idle one. */
-export const pongShape = record({ received: uint(US_MAX), done: uint(US_MAX) })
+/**
+ * `pong`: how many requests this stage has received and done, so that a silent one is told apart
+ * from an idle one, and its monotonic clock, so that the requester can place its times.
+ */
+export const pongShape = record({
+  received: uint(US_MAX),
+  done: uint(US_MAX),
+  clockUs: uint(),
+})
 
 /** `leaving`: the device is about to take its stage back. */
 export const leavingShape = record({ reason: text(64), graceMs: uint(3_600_000) })

@@ -18,10 +18,11 @@ import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { FaultRecord, OpenRecord, ReadyRecord, RouteStage, SignedReceipt } from './records.ts'
 import type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 import { Seat } from './seat.ts'
+import type { Hop } from './tensor-table.ts'
 
 interface Outstanding {
   readonly tensors: readonly Tensor[]
-  readonly submittedMs: number
+  sentMs: number
   sent: boolean
   /** Stages that failed on this request: a second one ends the session, since the request is at fault. */
   failures: number
@@ -120,7 +121,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   #submit(request: number, tensors: readonly Tensor[], nowMs: number): readonly RequesterOutput[] {
     if (this.#outstanding.has(request) || request < this.#released) return []
     this.#highest = Math.max(this.#highest, request)
-    this.#outstanding.set(request, { tensors, submittedMs: nowMs, sent: false, failures: 0 })
+    this.#outstanding.set(request, { tensors, sentMs: nowMs, sent: false, failures: 0 })
     return this.#pump(nowMs)
   }
 
@@ -132,6 +133,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     for (const [request, outstanding] of this.#outstanding) {
       if (outstanding.sent) continue
       outstanding.sent = true
+      outstanding.sentMs = nowMs
       const { tensors } = outstanding
       outputs.push(send(first, { type: 'step', request, hops: [], tensors, leaf: NO_LEAF }))
     }
@@ -154,6 +156,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       case 'output':
         return stage === this.#seats.length - 1 ? this.#onOutput(message, nowMs) : []
       case 'pong':
+        seat.noteClock(message.clockUs, nowMs)
         seat.notePong(message.received, message.done, nowMs)
         return []
       case 'loading':
@@ -177,8 +180,13 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const outstanding = this.#outstanding.get(output.request)
     if (outstanding === undefined) return []
     this.#outstanding.delete(output.request)
-    const elapsedMs = nowMs - outstanding.submittedMs
-    return [{ type: 'output', output, elapsedMs }, ...this.#release(), ...this.#maybeClose(nowMs)]
+    const elapsedMs = nowMs - outstanding.sentMs
+    const transfersMs = transfersOf(output.hops, this.#seats, outstanding.sentMs, nowMs)
+    return [
+      { type: 'output', output, elapsedMs, transfersMs },
+      ...this.#release(),
+      ...this.#maybeClose(nowMs),
+    ]
   }
 
   /** Tells the stages up to where everything has arrived. */
@@ -199,7 +207,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     if (before === undefined || before === seat) {
       // Others may have been replaced while this one was still opening with the route of the start.
       const route = this.#epoch > 0 ? this.#announceRoute() : []
-      return [ready, ...route, ...this.#pump(nowMs)]
+      return [ready, ping(seat, nowMs), ...route, ...this.#pump(nowMs)]
     }
 
     this.#successors.delete(stage)
@@ -217,6 +225,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       this.#released > 0 ? [send(seat, { type: 'release', request: this.#released })] : []
     return [
       ready,
+      ping(seat, nowMs),
       { type: 'recovered', recovery },
       ...goodbye,
       ...released,
@@ -335,7 +344,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     for (const seat of [...this.#seats, ...this.#successors.values()]) {
       if (seat.phase === 'lost') continue
       const stalled = seat.stalled(nowMs, this.#init.stallMs, this.#init.progressMs)
-      if (!stalled) outputs.push(send(seat, { type: 'ping' }))
+      if (!stalled) outputs.push(ping(seat, nowMs))
       else {
         const code = seat.phase === 'opening' ? 'INFERENCE_OPEN_TIMEOUT' : 'INFERENCE_STALLED'
         outputs.push(...this.#onLost(seat.stage, seat.epoch, code, nowMs))
@@ -374,6 +383,35 @@ const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
   'INFERENCE_MODEL_UNAVAILABLE',
   'INFERENCE_SELF_TEST_FAILED',
 ])
+
+function ping(seat: Seat, nowMs: number): RequesterOutput {
+  seat.notePing(nowMs)
+  return send(seat, { type: 'ping' })
+}
+
+/** Time on each link from the requester to the first stage and so on back to the requester. */
+function transfersOf(
+  hops: readonly Hop[],
+  seats: readonly Seat[],
+  sentMs: number,
+  nowMs: number,
+): readonly (number | undefined)[] {
+  let leftMs: number | undefined = sentMs
+  const transfers: (number | undefined)[] = []
+  for (const [stage, hop] of hops.entries()) {
+    const arrivedMs = seats[stage]?.ownMs(hop.arrivedMs)
+    transfers.push(difference(arrivedMs, leftMs))
+    leftMs = arrivedMs === undefined ? undefined : arrivedMs + hop.heldUs / 1000
+  }
+  return [...transfers, difference(nowMs, leftMs)]
+}
+
+/** Clocks of two devices are matched to within half a round trip: less than nothing means nothing. */
+function difference(laterMs: number | undefined, beforeMs: number | undefined): number | undefined {
+  return laterMs === undefined || beforeMs === undefined
+    ? undefined
+    : Math.max(0, laterMs - beforeMs)
+}
 
 function send(seat: Seat, message: InferenceMessage): RequesterOutput {
   return { type: 'send', stage: seat.stage, epoch: seat.epoch, message }

@@ -64,7 +64,14 @@ export type RequesterOutput =
       readonly record: ReadyRecord
     }
   | { readonly type: 'recovered'; readonly recovery: Recovery }
-  | { readonly type: 'output'; readonly output: TensorMessage; readonly elapsedMs: number }
+  | {
+      readonly type: 'output'
+      readonly output: TensorMessage
+      /** From handing it to the first stage until here, in milliseconds. */
+      readonly elapsedMs: number
+      /** Time on each link: to the first stage, between stages, back; undefined where not known. */
+      readonly transfersMs: readonly (number | undefined)[]
+    }
   | { readonly type: 'receipt'; readonly stage: number; readonly signed: SignedReceipt }
   | { readonly type: 'closed' }
   | {

@@ -23,6 +23,11 @@ export class Seat {
   replaces: InferenceCode | undefined
   /** When the stage was last noticed to need this: opened, lost, or lost by the holder before. */
   sinceMs: number
+  /** Round trip to the holder, in milliseconds; undefined before the first pong. */
+  rttMs: number | undefined
+  #pingMs: number | undefined
+  /** What the holder's clock is ahead of ours, from the quickest round trip so far. */
+  #aheadMs: number | undefined
   #heardMs: number
   #progressMs: number
   #received = 0
@@ -58,6 +63,26 @@ export class Seat {
   replaceFor(code: InferenceCode, sinceMs: number): void {
     this.replaces = code
     this.sinceMs = sinceMs
+  }
+
+  notePing(nowMs: number): void {
+    this.#pingMs ??= nowMs
+  }
+
+  /** The time on our clock of a time on the holder's; undefined before the first pong. */
+  ownMs(theirMs: number): number | undefined {
+    return this.#aheadMs === undefined ? undefined : theirMs - this.#aheadMs
+  }
+
+  noteClock(clockUs: number, nowMs: number): void {
+    if (this.#pingMs === undefined) return
+    const rttMs = nowMs - this.#pingMs
+    // The quicker the round trip, the less the two ways can differ (RFC 5905, section 10).
+    if (this.rttMs === undefined || rttMs <= this.rttMs) {
+      this.rttMs = rttMs
+      this.#aheadMs = clockUs / 1000 - (this.#pingMs + nowMs) / 2
+    }
+    this.#pingMs = undefined
   }
 
   notePong(received: number, done: number, nowMs: number): void {

@@ -66,7 +66,7 @@ function run(init: WorldInit) {
       version: 1,
       session,
       model: 'ab'.repeat(32) as ModelId,
-      manifest: { id: 'cd'.repeat(32) as BlobId, bytes: 1, chunks: [] },
+      manifest: { id: 'cd'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
       wire: 'f32',
       provider: 'auto',
       inFlightMax: 6,
@@ -108,7 +108,8 @@ function run(init: WorldInit) {
             type: 'ran',
             request: output.request,
             tensors: output.tensors.map((tensor) => ({ ...tensor, data: sha256(tensor.data) })),
-            hop: { queueUs: 0, computeUs: 1 },
+            queueUs: 0,
+            computeUs: 1,
           }),
         )
         return

@@ -45,7 +45,9 @@ export type StageInput =
       readonly type: 'ran'
       readonly request: number
       readonly tensors: readonly Tensor[]
-      readonly hop: Hop
+      /** How long it waited for the executor, and how long it computed. */
+      readonly queueUs: number
+      readonly computeUs: number
     }
   | { readonly type: 'run-failed'; readonly request: number; readonly code: FaultCode }
   | { readonly type: 'executor-died' }
@@ -88,8 +90,11 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   #ready: ReadyRecord | undefined
   #over = false
   #attached: Attachment | undefined
-  /** Requests on their way through the executor, with the hops that they came with. */
-  readonly #running = new Map<number, readonly Hop[]>()
+  /** Requests on their way through the executor, with what they came with. */
+  readonly #running = new Map<
+    number,
+    { readonly hops: readonly Hop[]; readonly arrivedMs: number }
+  >()
   readonly #journal = new Map<number, Entry>()
   /** Requests that were done but whose output did not fit into the journal. */
   readonly #unkept = new Set<number>()
@@ -117,28 +122,31 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     this.#heardMs ??= nowMs
     if (input.type === 'control') {
       this.#heardMs = nowMs
-      return this.#onControl(input.message)
+      return this.#onControl(input.message, nowMs)
     }
     if (input.type === 'time-passed') {
       return nowMs >= (this.deadlineMs() ?? Infinity) ? this.#end() : []
     }
     return input.type === 'step' || input.type === 'attach'
-      ? this.#onPeer(input)
-      : this.#onOwn(input)
+      ? this.#onPeer(input, nowMs)
+      : this.#onOwn(input, nowMs)
   }
 
   /** What the stage before says. */
-  #onPeer(input: StageInput & { type: 'step' | 'attach' }): readonly StageOutput[] {
-    return input.type === 'step' ? this.#onStep(input.link, input.step) : this.#onAttach(input)
+  #onPeer(input: StageInput & { type: 'step' | 'attach' }, nowMs: number): readonly StageOutput[] {
+    return input.type === 'step'
+      ? this.#onStep(input.link, input.step, nowMs)
+      : this.#onAttach(input)
   }
 
   /** What this device's own driver says. */
   #onOwn(
     input: Exclude<StageInput, { type: 'control' | 'step' | 'attach' }>,
+    nowMs: number,
   ): readonly StageOutput[] {
     switch (input.type) {
       case 'ran':
-        return this.#onRan(input.request, input.tensors, input.hop)
+        return this.#onRan(input, nowMs)
       case 'loading':
         return [reply(input)]
       case 'loaded':
@@ -181,23 +189,28 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     return [...this.#connectNext(), reply({ type: 'ready', record: ready })]
   }
 
-  #onControl(message: InferenceMessage): readonly StageOutput[] {
+  #onControl(message: InferenceMessage, nowMs: number): readonly StageOutput[] {
     switch (message.type) {
       case 'ping':
-        return [reply({ type: 'pong', received: this.#received, done: this.#done })]
+        return [reply(this.#pong(nowMs))]
       case 'release':
         this.#release(message.request)
         return []
       case 'route':
         return this.#onRoute(message.route)
       case 'step':
-        return this.#onStep(undefined, message)
+        return this.#onStep(undefined, message, nowMs)
       case 'close':
         return this.#end()
       default:
         // The rest goes from stages to requesters; a requester that sends it is ignored.
         return []
     }
+  }
+
+  #pong(nowMs: number): InferenceMessage {
+    const clockUs = Math.round(nowMs * 1000)
+    return { type: 'pong', received: this.#received, done: this.#done, clockUs }
   }
 
   #onRoute(route: readonly RouteStage[]): readonly StageOutput[] {
@@ -243,7 +256,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     return before?.peer === from && before.epoch === record.epoch
   }
 
-  #onStep(link: number | undefined, step: TensorMessage): readonly StageOutput[] {
+  #onStep(link: number | undefined, step: TensorMessage, nowMs: number): readonly StageOutput[] {
     // Steps come from the requester at the first stage, and on the attached link at the others.
     const entitled = this.#stage === 0 ? link === undefined : link === this.#attached?.link
     if (!entitled || (this.#stage > 0 && link === undefined)) return []
@@ -255,25 +268,28 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
       return [fault('INFERENCE_OVERLOADED', request)]
     }
     this.#received++
-    this.#running.set(request, step.hops)
+    this.#running.set(request, { hops: step.hops, arrivedMs: nowMs })
     this.#inputLeaves.set(request, leafOf(step.tensors, this.#init.sha256))
     const wire = this.#stage === 0 ? 'f32' : this.#init.open.wire
     return [{ type: 'run', request, tensors: fromWire(step.tensors, wire) }]
   }
 
-  #onRan(request: number, tensors: readonly Tensor[], hop: Hop): readonly StageOutput[] {
-    const hops = this.#running.get(request)
-    if (hops === undefined) return []
+  #onRan(ran: StageInput & { type: 'ran' }, nowMs: number): readonly StageOutput[] {
+    const { request, tensors, queueUs, computeUs } = ran
+    const running = this.#running.get(request)
+    if (running === undefined) return []
     this.#running.delete(request)
     this.#done++
     const last = this.#next === undefined
     const travelling = last ? tensors : toWire(tensors, this.#init.open.wire)
     const leaf = leafOf(travelling, this.#init.sha256)
     this.#outputLeaves.set(request, leaf)
-    this.#computeUs += hop.computeUs
+    this.#computeUs += computeUs
+    const { hops, arrivedMs } = running
+    const heldUs = Math.round((nowMs - arrivedMs) * 1000)
     const message: TensorMessage = {
       request,
-      hops: [...hops, hop],
+      hops: [...hops, { arrivedMs, heldUs, queueUs, computeUs }],
       tensors: travelling,
       leaf: leaf.subarray(0, 8),
     }

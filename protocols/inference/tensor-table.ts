@@ -1,12 +1,13 @@
 /**
  * Tensors as the body of a step or an output.
  *
- *     u16 hops, then for each u32 queueUs, u32 computeUs
+ *     u16 hops, then for each f64 arrivedMs, u32 heldUs, u32 queueUs, u32 computeUs
  *     for each tensor: u8 type, u8 rank, u16 name bytes, u32 data bytes, u32 × rank, name
  *     zeros up to a multiple of 8
  *     the tensors' bytes, each followed by zeros up to a multiple of 8
  *
- * A hop is what one stage took: how long the request waited there and how long it computed.
+ * A hop is what one stage saw of the request: when it came, by the stage's own monotonic clock,
+ * how long it stayed, and how much of that it waited and computed.
  *
  * @module
  */
@@ -22,11 +23,18 @@ import {
 import { STAGES_MAX, TENSOR_NAME_MAX } from './limits.ts'
 
 const TYPES = Object.keys(TENSOR_TYPES) as TensorType[]
+/** Bytes of one hop. */
+const HOP_BYTES = 20
+const US_MAX = 0xffff_ffff
 const NOTHING = new Uint8Array(0)
 const ZEROS = new Uint8Array(8)
 
-/** What one stage took for one request, in microseconds. */
+/** What one stage saw of one request. */
 export interface Hop {
+  /** On the stage's monotonic clock, in milliseconds. */
+  readonly arrivedMs: number
+  /** From its arrival until its outputs were handed on, in microseconds. */
+  readonly heldUs: number
   readonly queueUs: number
   readonly computeUs: number
 }
@@ -41,16 +49,18 @@ export function encodeTensorBody(body: TensorBody): readonly Uint8Array[] {
   const names = body.tensors.map((tensor) => utf8(tensor.name))
   const tableBytes = body.tensors.reduce(
     (sum, tensor, index) => sum + 8 + 4 * tensor.dims.length + (names[index]?.length ?? 0),
-    2 + 8 * body.hops.length,
+    2 + HOP_BYTES * body.hops.length,
   )
   const table = new Uint8Array(aligned(tableBytes))
   const view = new DataView(table.buffer)
   view.setUint16(0, body.hops.length, true)
   let at = 2
   for (const hop of body.hops) {
-    view.setUint32(at, hop.queueUs, true)
-    view.setUint32(at + 4, hop.computeUs, true)
-    at += 8
+    view.setFloat64(at, hop.arrivedMs, true)
+    view.setUint32(at + 8, Math.min(hop.heldUs, US_MAX), true)
+    view.setUint32(at + 12, Math.min(hop.queueUs, US_MAX), true)
+    view.setUint32(at + 16, Math.min(hop.computeUs, US_MAX), true)
+    at += HOP_BYTES
   }
   body.tensors.forEach((tensor, index) => {
     const name = names[index] ?? NOTHING
@@ -80,12 +90,10 @@ export function decodeTensorBody(bytes: Uint8Array, count: number): TensorBody |
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < 2) return undefined
   const hopCount = view.getUint16(0, true)
-  let at = 2 + 8 * hopCount
+  let at = 2 + HOP_BYTES * hopCount
   if (hopCount > STAGES_MAX || at > bytes.length) return undefined
-  const hops = Array.from({ length: hopCount }, (_, index) => ({
-    queueUs: view.getUint32(2 + 8 * index, true),
-    computeUs: view.getUint32(6 + 8 * index, true),
-  }))
+  const hops = Array.from({ length: hopCount }, (_, index) => readHop(view, 2 + HOP_BYTES * index))
+  if (!hops.every(({ arrivedMs }) => Number.isFinite(arrivedMs) && arrivedMs >= 0)) return undefined
   const rows: Row[] = []
   for (let index = 0; index < count; index++) {
     const row = readRow(view, bytes, at)
@@ -95,6 +103,15 @@ export function decodeTensorBody(bytes: Uint8Array, count: number): TensorBody |
   }
   const tensors = readData(bytes, at, rows)
   return tensors === undefined ? undefined : { hops, tensors }
+}
+
+function readHop(view: DataView, at: number): Hop {
+  return {
+    arrivedMs: view.getFloat64(at, true),
+    heldUs: view.getUint32(at + 8, true),
+    queueUs: view.getUint32(at + 12, true),
+    computeUs: view.getUint32(at + 16, true),
+  }
 }
 
 interface Row {
