@@ -13,7 +13,11 @@ export type NetworkFailure =
   /** A listen or bootstrap address is no multiaddr of a transport that we have. */
   | { readonly code: 'NETWORK_ADDRESS_INVALID'; readonly address: string }
   /** An address could not be listened on, most often because the port is taken. */
-  | { readonly code: 'NETWORK_LISTEN_FAILED'; readonly addresses: readonly string[] }
+  | {
+      readonly code: 'NETWORK_LISTEN_FAILED'
+      readonly addresses: readonly string[]
+      readonly reason: 'port-taken' | 'not-possible'
+    }
   /** No known address of the peer answered as that peer. */
   | { readonly code: 'NETWORK_PEER_UNREACHABLE'; readonly peer: PeerId }
   /** The peer does not speak the protocol, or one side is no member of the other's mesh. */
@@ -38,7 +42,7 @@ function describe(failure: NetworkFailure): string {
     case 'NETWORK_ADDRESS_INVALID':
       return `expected a multiaddr like /ip4/127.0.0.1/tcp/4101, got ${failure.address}`
     case 'NETWORK_LISTEN_FAILED':
-      return `cannot listen on ${failure.addresses.join(', ')}`
+      return `cannot listen on ${failure.addresses.join(', ')}: ${failure.reason}`
     case 'NETWORK_PEER_UNREACHABLE':
       return `peer ${failure.peer} does not answer`
     case 'NETWORK_PROTOCOL_REFUSED':

@@ -88,6 +88,9 @@ class Libp2pNetwork implements CountingNetwork {
     invariant(this.#host === undefined, 'a network is started once')
     signal.throwIfAborted()
     const { clock, seed } = this.#components
+    for (const address of [...this.#init.listen, ...this.#init.announce, ...this.#init.bootstrap]) {
+      parse(address)
+    }
     const host = await createHost(
       { seed, admission: this.#admission, dhtRules: this.#dhtRules, gossip: this.#gossip },
       this.#init,
@@ -100,10 +103,7 @@ class Libp2pNetwork implements CountingNetwork {
       await host.start()
     } catch (cause) {
       await host.stop()
-      throw new NetworkError(
-        { code: 'NETWORK_LISTEN_FAILED', addresses: this.#init.listen },
-        { cause },
-      )
+      throw listenError(this.#init.listen, cause)
     }
     this.#gossip.start(host.services.pubsub)
     this.#dht = new Dht(host.services.dht, this.#dhtRules, () => this.#membersConnected())
@@ -368,9 +368,23 @@ function withoutPeer(address: Multiaddr): string {
 }
 
 function withPeer(address: string, peer: PeerId): Multiaddr {
+  return parse(address.includes('/p2p/') ? address : `${address}/p2p/${peer}`)
+}
+
+/** @throws {NetworkError} `NETWORK_ADDRESS_INVALID` when `address` is no multiaddr. */
+function parse(address: string): Multiaddr {
   try {
-    return multiaddr(address.includes('/p2p/') ? address : `${address}/p2p/${peer}`)
+    return multiaddr(address)
   } catch (cause) {
     throw new NetworkError({ code: 'NETWORK_ADDRESS_INVALID', address }, { cause })
   }
+}
+
+/** libp2p says which addresses failed, and why, only in the text of its error. */
+function listenError(listen: readonly string[], cause: unknown): NetworkError {
+  const text = cause instanceof Error ? cause.message : ''
+  const failed = listen.filter((address) => text.includes(`${address}: `))
+  const reason = text.includes('EADDRINUSE') ? 'port-taken' : 'not-possible'
+  const addresses = failed.length > 0 ? failed : listen
+  return new NetworkError({ code: 'NETWORK_LISTEN_FAILED', addresses, reason }, { cause })
 }
