@@ -81,6 +81,8 @@ export interface PlacementRequest {
   readonly previous?: readonly PlanStage[]
   /** Steps over which a download is paid off. Default {@link DOWNLOAD_STEPS}. */
   readonly stepsExpected?: number
+  /** Memory that a stage takes beside weights and work. Default {@link STAGE_OVERHEAD_BYTES}. */
+  readonly stageOverheadBytes?: number
 }
 
 /** A contiguous run of layers on one device. */
@@ -160,3 +162,12 @@ export interface Plan extends PlanChain {
 
 /** Steps over which a download is paid off when the request does not say. */
 export const DOWNLOAD_STEPS = 200
+
+/** What an executor takes before it holds a model: measured, resident bytes of one with onnxruntime loaded. */
+export const STAGE_OVERHEAD_BYTES = 67_108_864
+
+/** Stages of one pipeline that the solver goes up to. */
+export const STAGES_MAX = 16
+
+/** Candidates that the solver looks at: of more, the fastest, the largest and those that hold most. */
+export const CANDIDATES_MAX = 24

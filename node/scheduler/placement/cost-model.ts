@@ -1,0 +1,236 @@
+/**
+ * What a step costs: the one place that turns measurements into predicted times.
+ *
+ * A step through a pipeline takes the sum of all compute and all hops. A hop is half a round
+ * trip, the bytes at the link's rate, and the fixed work at both ends. With several steps under
+ * way the slowest stage or link limits the rate.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../../core/ids.ts'
+import {
+  DOWNLOAD_STEPS,
+  type PlacementCandidate,
+  type PlacementLink,
+  type PlacementRequest,
+  type PlanRange,
+  type PlanStage,
+  STAGE_OVERHEAD_BYTES,
+} from './plan.ts'
+
+/** Fixed work at both ends of a hop: half of the 0.6 ms that a hop may cost over loopback. */
+const HOP_MS = 0.3
+
+/**
+ * Share of the fastest device's time for the whole model that one more stage must win: more
+ * stages are more devices that may leave.
+ */
+const STAGE_SHARE_MIN = 0.02
+
+/** Weight of the slowest stage where latency counts: of equally quick pipelines the balanced one. */
+const BALANCE_SHARE = 0.02
+
+/** How far compute and network usually stray from their prediction on shared devices. */
+const COMPUTE_LOW = 0.8
+const COMPUTE_HIGH = 1.5
+const NETWORK_LOW = 0.7
+const NETWORK_HIGH = 2
+
+export interface Hop {
+  /** Until the last byte has arrived. */
+  readonly ms: number
+  /** Time that the link is taken. */
+  readonly transferMs: number
+}
+
+/** A layer range on a candidate. */
+export interface Span {
+  readonly candidate: PlacementCandidate
+  readonly fromLayer: number
+  readonly toLayer: number
+}
+
+export interface ChainCost {
+  readonly latencyMs: number
+  readonly computeMs: number
+  /** Time of the slowest stage or link. */
+  readonly slowestMs: number
+  readonly perS: number
+  /** What the solver makes small: milliseconds a step, with all that weighs against the plan. */
+  readonly score: number
+}
+
+const NO_HOP: Hop = { ms: 0, transferMs: 0 }
+
+export class CostModel {
+  readonly request: PlacementRequest
+  /** Added to the score for every stage after the first one. */
+  readonly stagePenaltyMs: number
+  readonly #flopsBefore: readonly number[]
+  readonly #weightBefore: readonly number[]
+  readonly #heldBefore = new Map<PeerId, readonly number[]>()
+  readonly #links = new Map<string, PlacementLink>()
+
+  constructor(request: PlacementRequest) {
+    this.request = request
+    this.#flopsBefore = sumsBefore(request.layers.map(({ flops }) => flops))
+    this.#weightBefore = sumsBefore(request.layers.map(({ weightBytes }) => weightBytes))
+    for (const link of request.links ?? []) this.#links.set(`${link.from} ${link.to}`, link)
+    for (const { peer, heldBytes } of request.candidates) {
+      const held = request.layers.map(({ weightBytes }, layer) =>
+        Math.min(weightBytes, heldBytes?.[layer] ?? 0),
+      )
+      this.#heldBefore.set(peer, sumsBefore(held))
+    }
+    const fastest = Math.max(0, ...request.candidates.map(flopsPerMs))
+    const wholeMs = fastest === 0 ? 0 : this.flops(0, request.layers.length) / fastest
+    this.stagePenaltyMs = STAGE_SHARE_MIN * wholeMs
+  }
+
+  flops(fromLayer: number, toLayer: number): number {
+    return between(this.#flopsBefore, fromLayer, toLayer)
+  }
+
+  weightBytes(fromLayer: number, toLayer: number): number {
+    return between(this.#weightBefore, fromLayer, toLayer)
+  }
+
+  /** Memory that a stage of these layers takes. */
+  memoryBytes(fromLayer: number, toLayer: number): number {
+    let workBytes = 0
+    for (let layer = fromLayer; layer < toLayer; layer++) {
+      workBytes = Math.max(workBytes, this.request.layers[layer]?.workBytes ?? 0)
+    }
+    const overheadBytes = this.request.stageOverheadBytes ?? STAGE_OVERHEAD_BYTES
+    return this.weightBytes(fromLayer, toLayer) + workBytes + overheadBytes
+  }
+
+  computeMs({ candidate, fromLayer, toLayer }: Span): number {
+    return this.flops(fromLayer, toLayer) / flopsPerMs(candidate)
+  }
+
+  downloadBytes({ candidate, fromLayer, toLayer }: Span): number {
+    const held = this.#heldBefore.get(candidate.peer)
+    return this.weightBytes(fromLayer, toLayer) - (held ? between(held, fromLayer, toLayer) : 0)
+  }
+
+  /** What a stage's download adds to every step that pays for it. */
+  downloadMsPerStep(span: Span): number {
+    const ms = transferMs(this.downloadBytes(span), span.candidate.linkMbps)
+    return ms / (this.request.stepsExpected ?? DOWNLOAD_STEPS)
+  }
+
+  /** Bytes that cross a cut: before layer 0 the input. */
+  cutBytes(layer: number): number {
+    return layer === 0 ? this.request.inputBytes : (this.request.layers[layer - 1]?.cutBytes ?? 0)
+  }
+
+  /** From one device to another; undefined stands for the requester. */
+  hop(
+    from: PlacementCandidate | undefined,
+    to: PlacementCandidate | undefined,
+    bytes: number,
+  ): Hop {
+    const { requester } = this.request
+    const fromPeer = from?.peer ?? requester
+    const toPeer = to?.peer ?? requester
+    if (fromPeer === toPeer) return NO_HOP
+    const { rttMs, mbps } = this.#links.get(`${fromPeer} ${toPeer}`) ?? slower(from, to)
+    const wireMs = transferMs(bytes, mbps)
+    return { ms: rttMs / 2 + wireMs + HOP_MS, transferMs: wireMs }
+  }
+
+  /** The whole cost of a pipeline with so many steps under way. */
+  chain(spans: readonly Span[], inFlight: number = this.request.inFlight): ChainCost {
+    const input = this.hop(undefined, spans[0]?.candidate, this.request.inputBytes)
+    let latencyMs = input.ms
+    let slowestMs = input.transferMs
+    let computeMs = 0
+    let extraMs = this.stagePenaltyMs * (spans.length - 1)
+    for (const [index, span] of spans.entries()) {
+      const stageMs = this.computeMs(span)
+      const send = this.hop(
+        span.candidate,
+        spans[index + 1]?.candidate,
+        this.cutBytes(span.toLayer),
+      )
+      computeMs += stageMs
+      latencyMs += stageMs + send.ms
+      slowestMs = Math.max(slowestMs, stageMs, send.transferMs)
+      extraMs += this.downloadMsPerStep(span)
+    }
+    const stepMs = Math.max(slowestMs, latencyMs / inFlight)
+    const perStepMs = this.request.objective === 'latency' ? latencyMs : latencyMs / inFlight
+    const score = this.score(perStepMs, slowestMs, extraMs)
+    return { latencyMs, computeMs, slowestMs, perS: 1000 / stepMs, score }
+  }
+
+  /**
+   * What the solver makes small, of a whole pipeline or of its beginning.
+   *
+   * @param perStepMs - Latency, for throughput divided by the steps under way.
+   */
+  score(perStepMs: number, slowestMs: number, extraMs: number): number {
+    return this.request.objective === 'latency'
+      ? perStepMs + BALANCE_SHARE * slowestMs + extraMs
+      : Math.max(slowestMs, perStepMs) + extraMs
+  }
+
+  /** The stages of a plan, each with its own predictions. */
+  stages(spans: readonly Span[]): PlanStage[] {
+    return spans.map((span, index) => {
+      const { candidate, fromLayer, toLayer } = span
+      const cutBytes = this.cutBytes(toLayer)
+      return {
+        peer: candidate.peer,
+        fromLayer,
+        toLayer,
+        predictedMs: this.computeMs(span),
+        weightBytes: this.weightBytes(fromLayer, toLayer),
+        downloadBytes: this.downloadBytes(span),
+        cutBytes,
+        sendMs: this.hop(candidate, spans[index + 1]?.candidate, cutBytes).ms,
+      }
+    })
+  }
+}
+
+/** Where the latency of a step will usually lie. */
+export function latencyRange({ latencyMs, computeMs }: ChainCost): PlanRange {
+  const networkMs = latencyMs - computeMs
+  return {
+    low: COMPUTE_LOW * computeMs + NETWORK_LOW * networkMs,
+    high: COMPUTE_HIGH * computeMs + NETWORK_HIGH * networkMs,
+  }
+}
+
+/** What a candidate computes in a millisecond for one more stage, at its level. */
+export function flopsPerMs(candidate: PlacementCandidate): number {
+  const share = candidate.level / (1 + (candidate.stagesRunning ?? 0))
+  return candidate.gflopsPerS * share * 1e6
+}
+
+/** Between two devices that never met, the slower of their links to the requester holds. */
+function slower(
+  from: PlacementCandidate | undefined,
+  to: PlacementCandidate | undefined,
+): { readonly rttMs: number; readonly mbps: number } {
+  return {
+    rttMs: Math.max(from?.rttMs ?? 0, to?.rttMs ?? 0),
+    mbps: Math.min(from?.linkMbps ?? Infinity, to?.linkMbps ?? Infinity),
+  }
+}
+
+function transferMs(bytes: number, mbps: number): number {
+  return bytes === 0 ? 0 : (bytes * 8) / (mbps * 1000)
+}
+
+function sumsBefore(values: readonly number[]): number[] {
+  let sum = 0
+  return [0, ...values.map((value) => (sum += value))]
+}
+
+function between(sums: readonly number[], from: number, to: number): number {
+  return (sums[to] ?? 0) - (sums[from] ?? 0)
+}

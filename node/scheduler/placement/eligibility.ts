@@ -1,0 +1,63 @@
+/**
+ * Which candidates may take a stage at all, and why the others may not.
+ *
+ * @module
+ */
+
+import type { CostModel } from './cost-model.ts'
+import type { NotChosen, NotChosenCode, PlacementCandidate } from './plan.ts'
+
+export interface Eligibility {
+  readonly eligible: readonly PlacementCandidate[]
+  readonly notChosen: readonly NotChosen[]
+}
+
+/** Sorts the candidates of `cost.request` into those that may be chosen and those that may not. */
+export function eligibility(cost: CostModel): Eligibility {
+  const eligible: PlacementCandidate[] = []
+  const notChosen: NotChosen[] = []
+  for (const candidate of cost.request.candidates) {
+    const refusal = refusalOf(candidate, cost)
+    if (refusal === undefined) eligible.push(candidate)
+    else notChosen.push({ peer: candidate.peer, ...refusal })
+  }
+  return { eligible, notChosen }
+}
+
+interface Refusal {
+  readonly code: NotChosenCode
+  readonly reason: string
+}
+
+function refusalOf(candidate: PlacementCandidate, cost: CostModel): Refusal | undefined {
+  const { excluded, tierMin = 0, numericClass } = cost.request
+  const exclusion = excluded?.get(candidate.peer)
+  if (exclusion !== undefined) return { code: 'excluded', reason: exclusion }
+  if (candidate.distrusted === true) {
+    return { code: 'distrusted', reason: 'its answers are not believed' }
+  }
+  const tier = candidate.tier ?? 0
+  if (tier < tierMin) return { code: 'tier', reason: `expected tier ${tierMin}, got ${tier}` }
+  if (numericClass !== undefined && candidate.numericClass !== numericClass) {
+    return { code: 'class', reason: 'it computes in another numeric class' }
+  }
+  if (!(candidate.gflopsPerS * candidate.level > 0)) {
+    return { code: 'level', reason: 'its owner grants no computing time now' }
+  }
+  return memoryRefusal(candidate, cost)
+}
+
+function memoryRefusal(candidate: PlacementCandidate, cost: CostModel): Refusal | undefined {
+  const smallest = Math.min(
+    ...cost.request.layers.map((_, layer) => cost.memoryBytes(layer, layer + 1)),
+  )
+  if (smallest <= candidate.memoryBytes) return undefined
+  return {
+    code: 'memory',
+    reason: `expected ${mebibytes(smallest)} MiB for the smallest layer, got ${mebibytes(candidate.memoryBytes)} MiB`,
+  }
+}
+
+function mebibytes(bytes: number): number {
+  return Math.ceil(bytes / 1_048_576)
+}

@@ -1,0 +1,64 @@
+/**
+ * Why no plan can be made.
+ *
+ * @module
+ */
+
+import { CodedError, type ErrorTable } from '../../../core/errors.ts'
+import type { NotChosen } from './plan.ts'
+
+export type PlacementFailure =
+  /** No device may be chosen at all. */
+  | { readonly code: 'PLACEMENT_NO_PEER'; readonly notChosen: readonly NotChosen[] }
+  /** The devices that may be chosen cannot hold the model together. */
+  | {
+      readonly code: 'PLACEMENT_MEMORY'
+      readonly neededBytes: number
+      readonly availableBytes: number
+      readonly notChosen: readonly NotChosen[]
+    }
+  /** The number of stages asked for cannot be had. */
+  | { readonly code: 'PLACEMENT_STAGES'; readonly stages: number; readonly stagesMax: number }
+
+/** A model that finds no place in the mesh. */
+export class PlacementError extends CodedError<PlacementFailure> {
+  constructor(failure: PlacementFailure, options?: ErrorOptions) {
+    super(failure, describe(failure), options)
+  }
+}
+
+/** Rows of docs/errors.md. */
+export const PLACEMENT_ERRORS: ErrorTable<PlacementFailure['code']> = {
+  PLACEMENT_NO_PEER: {
+    meaning: 'no device may take a stage of this model now',
+    hint: 'see `brume plan` for the reason of each device, or start more daemons in the mesh',
+    retryable: true,
+    exit: 7,
+    status: 503,
+  },
+  PLACEMENT_MEMORY: {
+    meaning: 'the devices that may be chosen have not enough memory for the model together',
+    hint: 'add devices, raise the memory that they grant, or use a smaller model',
+    retryable: true,
+    exit: 7,
+    status: 507,
+  },
+  PLACEMENT_STAGES: {
+    meaning: 'the number of stages asked for cannot be had',
+    hint: 'ask for `--stages auto`, or for no more stages than there are devices and cuts',
+    retryable: false,
+    exit: 7,
+    status: 422,
+  },
+}
+
+function describe(failure: PlacementFailure): string {
+  switch (failure.code) {
+    case 'PLACEMENT_NO_PEER':
+      return `expected at least one device to choose, got none of ${failure.notChosen.length}`
+    case 'PLACEMENT_MEMORY':
+      return `expected ${failure.neededBytes} bytes of memory, got ${failure.availableBytes}`
+    case 'PLACEMENT_STAGES':
+      return `expected at most ${failure.stagesMax} stages, got ${failure.stages}`
+  }
+}
