@@ -205,27 +205,33 @@ class ChainSearch {
 
   /** Adds a stage on the last device from block `from` to each block that its memory reaches. */
   #extendFrom(partials: readonly Partial[], from: number, longer: Longer): void {
-    const { devices } = longer
+    const arrival = this.#arrive(longer.devices, from)
+    if (arrival === undefined) return
+    const { candidate, fromLayer } = arrival
+    for (const [to, memoryBytes] of this.#memoryBytes[from]?.entries() ?? []) {
+      if (to <= from) continue
+      if (memoryBytes > candidate.memoryBytes) break
+      const toLayer = this.#starts[to] ?? 0
+      const step = this.#step({ candidate, fromLayer, toLayer }, arrival)
+      for (const before of partials) this.#offerPartial(to, this.#after(before, from, step), longer)
+    }
+  }
+
+  #arrive(devices: readonly number[], from: number): Arrival | undefined {
     const candidate = this.#devices[devices.at(-1) ?? -1]
-    if (candidate === undefined) return
+    if (candidate === undefined) return undefined
     const previous = this.#devices[devices.at(-2) ?? -1]
     const fromLayer = this.#starts[from] ?? 0
     const hop = this.#cost.hop(previous, candidate, this.#cost.cutBytes(fromLayer))
     const penaltyMs = devices.length === 1 ? 0 : this.#cost.stagePenaltyMs
-    for (const [to, memoryBytes] of this.#memoryBytes[from]?.entries() ?? []) {
-      if (to <= from) continue
-      if (memoryBytes > candidate.memoryBytes) break
-      const span: Span = { candidate, fromLayer, toLayer: this.#starts[to] ?? 0 }
-      const step = this.#step(span, hop, penaltyMs)
-      for (const before of partials) this.#offerPartial(to, this.#after(before, from, step), longer)
-    }
+    return { candidate, fromLayer, hop, penaltyMs }
   }
 
   #offerPartial(to: number, partial: Partial, { ends, left }: Longer): void {
     if (this.#boundOf(partial, left[to]) < this.#threshold) keep(ends[to] ?? [], partial)
   }
 
-  #step(span: Span, hop: Hop, penaltyMs: number): Step {
+  #step(span: Span, { hop, penaltyMs }: Arrival): Step {
     const computeMs = this.#cost.computeMs(span)
     return {
       latencyMs: hop.ms + computeMs,
@@ -291,6 +297,14 @@ interface Longer {
   readonly devices: readonly number[]
   readonly ends: Partial[][]
   readonly left: readonly Left[]
+}
+
+/** The first layer of a stage, on its device, with the hop that leads there. */
+interface Arrival {
+  readonly candidate: PlacementCandidate
+  readonly fromLayer: number
+  readonly hop: Hop
+  readonly penaltyMs: number
 }
 
 /** What the layers after a block add at least. */
