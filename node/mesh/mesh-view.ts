@@ -48,9 +48,15 @@ export interface InviteInit {
   readonly mayInvite?: boolean
 }
 
-/** Where the mesh keeps what must survive a restart. Keys are short paths such as `mesh/genesis`. */
+/** Where the mesh keeps what must survive a restart: the daemon's state store. Keys begin with `mesh/`. */
 export interface MeshStore {
   get(key: string): Promise<Uint8Array | undefined>
-  put(key: string, value: Uint8Array): Promise<void>
+  /** With `sync` it returns only once the disk has it. */
+  put(key: string, value: Uint8Array, options?: { readonly sync?: boolean }): Promise<void>
   del(key: string): Promise<void>
+  /** The first `limit` entries whose key begins with `prefix`. */
+  entries(
+    prefix: string,
+    limit: number,
+  ): Promise<readonly { readonly key: string; readonly value: Uint8Array }[]>
 }

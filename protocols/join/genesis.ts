@@ -19,7 +19,12 @@ import {
 import type { Crypto, Sha256, Signer } from '../../core/crypto.ts'
 import { peerId } from '../../core/id-shapes.ts'
 import type { MeshId } from '../../core/ids.ts'
-import { isSignedBy, type SignedRecord, signRecord } from '../../core/signed-record.ts'
+import {
+  isSignedBy,
+  type SignedRecord,
+  signedRecord,
+  signRecord,
+} from '../../core/signed-record.ts'
 import type { JoinCode } from './errors.ts'
 import {
   GENESIS_BODY_BYTES_MAX,
@@ -44,6 +49,9 @@ const genesisShape = record({
   nonce: bytes(16),
   reserved: optional(bytes(0, RESERVED_BYTES_MAX)),
 })
+
+/** How a signed genesis looks inside a message, and on the disk. */
+export const genesisRecord = signedRecord(GENESIS_BODY_BYTES_MAX)
 
 /** What a mesh is, since its first day. */
 export type Genesis = ShapeOf<typeof genesisShape>

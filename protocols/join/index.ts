@@ -8,6 +8,7 @@ export { AttemptLimiter } from './attempt-limiter.ts'
 export {
   type Certificate,
   type CertificateChain,
+  chainShape,
   type ChainVerdict,
   decodeChain,
   encodeChain,
@@ -18,6 +19,7 @@ export { JOIN_ERRORS, type JoinCode, JoinError, type JoinFailure } from './error
 export {
   foundMesh,
   type Genesis,
+  genesisRecord,
   isMeshName,
   type VerifiedGenesis,
   verifyGenesis,
@@ -44,7 +46,11 @@ export {
   INVITE_MS_MAX,
   INVITE_SECRET_BYTES,
   INVITE_USES_MAX,
+  CHAIN_LENGTH_MAX,
+  CLOCK_SKEW_MS_MAX,
+  INVITE_ID_BYTES,
   JOIN_FRAME_BYTES_MAX,
+  MESH_NAME_CHARACTERS_MAX,
   JOIN_PROTOCOL,
   NONCE_BYTES,
 } from './limits.ts'

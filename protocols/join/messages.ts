@@ -19,11 +19,10 @@ import {
 import { SIGNATURE_BYTES } from '../../core/crypto.ts'
 import { hexId } from '../../core/id-shapes.ts'
 import type { MeshId } from '../../core/ids.ts'
-import { signedRecord } from '../../core/signed-record.ts'
 import { chainShape } from './certificate.ts'
 import type { JoinCode } from './errors.ts'
+import { genesisRecord } from './genesis.ts'
 import {
-  GENESIS_BODY_BYTES_MAX,
   INVITE_ID_BYTES,
   JOIN_FRAME_BYTES_MAX,
   MESH_PREFIX_BYTES,
@@ -68,7 +67,7 @@ const askShape = record({
 })
 const proofShape = record({
   nonce: bytes(NONCE_BYTES),
-  genesis: signedRecord(GENESIS_BODY_BYTES_MAX),
+  genesis: genesisRecord,
   chain: chainShape,
   signature: bytes(SIGNATURE_BYTES),
   reserved,
