@@ -1,0 +1,43 @@
+/**
+ * What a requester is told when loading or running a stage fails here.
+ *
+ * @module
+ */
+
+import { errorCode } from '../../core/errors.ts'
+import { FAULT_CODES, type FaultCode } from '../../protocols/inference/index.ts'
+
+const LOAD_FAULTS: Readonly<Record<string, FaultCode>> = {
+  RUNTIME_MEMORY: 'INFERENCE_MEMORY',
+  RUNTIME_EXECUTORS_FULL: 'INFERENCE_OVERLOADED',
+  RUNTIME_SELF_TEST_FAILED: 'INFERENCE_SELF_TEST_FAILED',
+  RUNTIME_PROVIDER_UNAVAILABLE: 'INFERENCE_OPEN_REFUSED',
+  RUNTIME_EXECUTOR_CRASHING: 'INFERENCE_OPEN_REFUSED',
+}
+
+/** The fault of a stage that could not be loaded. */
+export function loadFaultOf(error: unknown): FaultCode {
+  const code = errorCode(error) ?? ''
+  const own = FAULT_CODES.find((fault) => fault === code)
+  if (own !== undefined) return own
+  if (/^(BLOB|BLOCKS|MODEL|STATE)_/.test(code)) return 'INFERENCE_MODEL_UNAVAILABLE'
+  return LOAD_FAULTS[code] ?? 'INFERENCE_LOAD_FAILED'
+}
+
+/** The fault of a run. At a later stage a wrong input is the fault of the stage before, not of the requester. */
+export function runFaultOf(error: unknown, stage: number): FaultCode {
+  switch (errorCode(error)) {
+    case 'RUNTIME_INPUT_INVALID':
+      return stage === 0 ? 'INFERENCE_INPUT_INVALID' : 'INFERENCE_RUN_FAILED'
+    case 'RUNTIME_RUN_TIMEOUT':
+      return 'INFERENCE_RUN_TIMEOUT'
+    case 'RUNTIME_MEMORY':
+      return 'INFERENCE_MEMORY'
+    case 'RUNTIME_QUEUE_FULL':
+      return 'INFERENCE_OVERLOADED'
+    case 'RUNTIME_RUN_FAILED':
+      return 'INFERENCE_RUN_FAILED'
+    default:
+      return 'INFERENCE_EXECUTOR_DIED'
+  }
+}

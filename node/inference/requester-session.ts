@@ -1,0 +1,141 @@
+/**
+ * Drives the machine of one session at the device that asked for it.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../core/clock.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import {
+  RequesterMachine,
+  type InferenceCode,
+  type InferenceMessage,
+  type RequesterInit,
+  type RequesterInput,
+  type RequesterOutput,
+} from '../../protocols/inference/index.ts'
+import { MachineDriver } from '../network/machine-driver.ts'
+import type { OutboundLinks, Slot } from './outbound-links.ts'
+
+/** What a session tells its owner. */
+export type SessionEvent = Exclude<RequesterOutput, { type: 'open' | 'send' | 'drop' | 'replace' }>
+
+export interface RequesterSessionComponents {
+  readonly clock: Clock
+  readonly outbound: OutboundLinks
+  /** Who takes a stage that was lost; undefined when there is nobody. */
+  replacement(
+    stage: number,
+    excluded: readonly PeerId[],
+    code: InferenceCode,
+  ): Promise<PeerId | undefined>
+  onEvent(event: SessionEvent): void
+}
+
+export class RequesterSession {
+  readonly #components: RequesterSessionComponents
+  readonly #machine: RequesterMachine
+  readonly #driver: MachineDriver<RequesterInput, RequesterOutput>
+  readonly #slots = new Map<string, Slot>()
+  #over = false
+
+  constructor(components: RequesterSessionComponents, init: RequesterInit) {
+    const { clock } = components
+    this.#components = components
+    this.#machine = new RequesterMachine(init)
+    this.#driver = new MachineDriver(this.#machine, {
+      nowMs: () => clock.monotonicMs(),
+      schedule: (atMs, callback) => {
+        const timer = setTimeout(callback, Math.max(0, atMs - clock.monotonicMs()))
+        return () => clearTimeout(timer)
+      },
+      perform: (output) => this.#perform(output),
+    })
+  }
+
+  /** Requests that may be submitted now. */
+  get capacity(): number {
+    return this.#over ? 0 : this.#machine.capacity
+  }
+
+  /** Opens the stages at `peers`, one for each range. */
+  start(peers: readonly PeerId[]): void {
+    this.#driver.feed({ type: 'start', peers })
+  }
+
+  /** Requests are numbered from 0 without a gap. */
+  submit(request: number, tensors: readonly Tensor[]): void {
+    this.#driver.feed({ type: 'submit', request, tensors })
+  }
+
+  /** Asks for receipts and ends; `closed` follows. */
+  finish(): void {
+    this.#driver.feed({ type: 'finish' })
+  }
+
+  /** Ends now, without receipts. */
+  abort(): void {
+    for (const slot of this.#slots.values()) slot.send({ type: 'close' })
+    this.#end()
+  }
+
+  #perform(output: RequesterOutput): void {
+    switch (output.type) {
+      case 'open':
+        this.#open(output.stage, output.peer, output.epoch, output.message)
+        return
+      case 'send':
+        this.#slots.get(key(output.stage, output.epoch))?.send(output.message)
+        return
+      case 'drop':
+        this.#drop(output.stage, output.epoch)
+        return
+      case 'replace':
+        void this.#replace(output.stage, output.excluded, output.code)
+        return
+      case 'closed':
+      case 'failed':
+        this.#end()
+        this.#components.onEvent(output)
+        return
+      default:
+        this.#components.onEvent(output)
+    }
+  }
+
+  #open(stage: number, peer: PeerId, epoch: number, message: InferenceMessage): void {
+    const slot = this.#components.outbound.openSlot(peer, epoch, {
+      onMessage: (answer) => this.#driver.feed({ type: 'message', stage, epoch, message: answer }),
+      onEnd: (code) => {
+        this.#slots.delete(key(stage, epoch))
+        this.#driver.feed({ type: 'lost', stage, epoch, code })
+      },
+    })
+    this.#slots.set(key(stage, epoch), slot)
+    slot.send(message)
+  }
+
+  #drop(stage: number, epoch: number): void {
+    const slot = this.#slots.get(key(stage, epoch))
+    slot?.send({ type: 'close' })
+    slot?.close()
+    this.#slots.delete(key(stage, epoch))
+  }
+
+  async #replace(stage: number, excluded: readonly PeerId[], code: InferenceCode): Promise<void> {
+    const peer = await this.#components.replacement(stage, excluded, code)
+    this.#driver.feed({ type: 'replacement', stage, peer })
+  }
+
+  #end(): void {
+    this.#over = true
+    this.#driver.stop()
+    for (const slot of this.#slots.values()) slot.close()
+    this.#slots.clear()
+  }
+}
+
+function key(stage: number, epoch: number): string {
+  return `${stage}/${epoch}`
+}
