@@ -28,14 +28,14 @@ export class DemoError extends CodedError<DemoFailure> {}
 export const DEMO_ERRORS: ErrorTable<DemoFailure['code']> = {
   DEMO_DAEMON_FAILED: {
     meaning: 'a daemon of the demo ended or did not start',
-    hint: 'read its log, which the demo left in brume-demo',
+    hint: 'read its log, which the demo left beside its picture, in brume-demo',
     retryable: true,
     exit: 1,
     status: 500,
   },
   DEMO_DAEMON_UNREACHABLE: {
     meaning: 'a daemon of the demo does not answer',
-    hint: 'read its log, which the demo left in brume-demo',
+    hint: 'read its log, which the demo left beside its picture, in brume-demo',
     retryable: true,
     exit: 3,
     status: 502,

@@ -7,6 +7,7 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { invariant } from '../../core/invariant.ts'
 import { type DemoDaemon, logFile, startDaemon } from './demo-daemon.ts'
 import { until } from './waiting.ts'
 
@@ -32,14 +33,16 @@ export async function startFleet(
   const starting = stateDirs.map((dir, at) => startDaemon(labelOf(at), dir, signal))
   const settled = await Promise.allSettled(starting)
   const daemons = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const failed = settled.find((one) => one.status === 'rejected')
+  if (failed) {
+    if (!signal.aborted) await keepLogs(stateDirs, logDir)
+    await Promise.all(daemons.map((daemon) => daemon.stop()))
+    await rm(folder, { recursive: true, force: true })
+    throw failed.reason as Error
+  }
   const [first] = daemons
-  if (first && daemons.length === count) return { first, daemons, folder }
-  await keepLogs(stateDirs, logDir)
-  await Promise.all(daemons.map((daemon) => daemon.stop()))
-  await rm(folder, { recursive: true, force: true })
-  // Rejected, since not all of them are there.
-  await Promise.all(starting)
-  throw new Error('unreachable')
+  invariant(first !== undefined, 'a fleet has at least one daemon')
+  return { first, daemons, folder }
 }
 
 /** Stops all daemons and removes what they left. */

@@ -17,7 +17,7 @@ export function planLines(plan: PlanView, labelOf: LabelOf): string[] {
   const rows = plan.stages.map((stage) => [
     place(stage, plan.stages, plan.replicas),
     labelOf(stage.peer),
-    `${stage.fromLayer}–${stage.toLayer}`,
+    layersText(stage),
     bytesText(stage.weightBytes),
     bytesText(stage.fetchBytes),
     bytesText(stage.cutBytes),
@@ -36,7 +36,7 @@ export function stageLines(job: JobView, labelOf: LabelOf): string[] {
   const rows = job.stages.map((stage) => [
     place(stage, job.stages, replicas),
     labelOf(stage.peer),
-    `${stage.fromLayer}–${stage.toLayer}`,
+    layersText(stage),
     String(stage.steps),
     optionalMs(stage.computeMs),
     optionalMs(stage.transferMs),
@@ -58,7 +58,11 @@ export function hopLines(job: JobView): string[] {
   return tableLines([header, ...rows])
 }
 
-/** `copy 1, stage 2 of 3`, as short as it can be. */
+/**
+ * Which stage of how many, of which copy, as short as it can be.
+ *
+ * @param all - Every stage of every copy.
+ */
 function place(
   stage: JobStage | PlannedStage,
   all: readonly (JobStage | PlannedStage)[],
@@ -70,6 +74,11 @@ function place(
     ...(stages > 1 ? [`stage ${stage.index + 1} of ${stages}`] : []),
   ]
   return parts.join(', ') || 'whole'
+}
+
+/** First and last layer. The range itself ends before `toLayer`. */
+function layersText({ fromLayer, toLayer }: JobStage | PlannedStage): string {
+  return `${fromLayer}–${toLayer - 1}`
 }
 
 function end(name: string): string {

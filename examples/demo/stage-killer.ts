@@ -7,7 +7,6 @@
 import type { JobEvent, JobStage, JobView } from '../../node/api/schemas/jobs.ts'
 import type { DemoDaemon } from './demo-daemon.ts'
 import { DemoError } from './errors.ts'
-import type { Fleet } from './fleet.ts'
 import { childrenOf } from './process-table.ts'
 
 /** A stage that was killed, and when. */
@@ -26,17 +25,24 @@ const EXECUTOR = 'executor-main'
 /** Share of the inputs that is done when the stage is killed. */
 const KILL_AT = 1 / 3
 
+export interface StageKillerInit {
+  /** The devices whose processes it may kill. */
+  readonly devices: readonly Pick<DemoDaemon, 'label' | 'peer' | 'pid'>[]
+  /** PeerId of the device that submits. */
+  readonly requester: string
+  /** The model whose job loses a stage. */
+  readonly modelName: string
+  readonly readJob: (id: string) => Promise<Pick<JobView, 'stages'>>
+}
+
 /** Watches one job and kills a stage of it once a third of its inputs is done. */
 export class StageKiller {
-  readonly #fleet: Fleet
-  readonly #modelName: string
+  readonly #init: StageKillerInit
   readonly #cpuBefore = new Map<number, number>()
   #killed: KilledStage | undefined
 
-  /** @param modelName - The model whose job loses a stage. */
-  constructor(fleet: Fleet, modelName: string) {
-    this.#fleet = fleet
-    this.#modelName = modelName
+  constructor(init: StageKillerInit) {
+    this.#init = init
   }
 
   /** What was killed; undefined before. */
@@ -46,48 +52,50 @@ export class StageKiller {
 
   /** Notes how long each executor has computed so far: the busiest since then runs the stage. */
   async prepare(): Promise<void> {
-    for (const daemon of this.#fleet.daemons) {
-      for (const child of await childrenOf(daemon.pid)) {
+    for (const device of this.#init.devices) {
+      for (const child of await childrenOf(device.pid)) {
         this.#cpuBefore.set(child.pid, child.cpuMs)
       }
     }
   }
 
   /** Takes an event of a job; kills when the time has come, once. */
-  async onEvent(job: JobView, event: JobEvent): Promise<void> {
-    if (this.#killed || event.type !== 'progress' || job.modelName !== this.#modelName) return
+  async onEvent(job: Pick<JobView, 'id' | 'modelName'>, event: JobEvent): Promise<void> {
+    const { modelName, readJob } = this.#init
+    if (this.#killed || event.type !== 'progress' || job.modelName !== modelName) return
     const { inputsDone, inputsTotal } = event
     if (inputsDone < inputsTotal * KILL_AT || inputsDone >= inputsTotal) return
-    const { stages } = await this.#fleet.first.client.job(job.id)
-    const { stage, daemon } = this.#choose(stages)
-    const pid = await this.#busiest(daemon)
+    const { stage, device } = this.#choose((await readJob(job.id)).stages)
+    const pid = await this.#busiest(device.pid)
     process.kill(pid, 'SIGKILL')
-    this.#killed = { stage, label: daemon.label, pid, inputsDone, inputsTotal }
+    this.#killed = { stage, label: device.label, pid, inputsDone, inputsTotal }
   }
 
   /** The last stage of a copy that does not run on the submitter itself: the farther away, the better. */
-  #choose(stages: readonly JobStage[]): { stage: JobStage; daemon: DemoDaemon } {
-    const { first, daemons } = this.#fleet
+  #choose(stages: readonly JobStage[]): {
+    stage: JobStage
+    device: StageKillerInit['devices'][number]
+  } {
+    const { devices, requester } = this.#init
     const [stage] = stages
       .filter(({ state }) => state === 'running' || state === 'ready')
       .toSorted(
-        (a, b) =>
-          Number(a.peer === first.peer) - Number(b.peer === first.peer) || b.index - a.index,
+        (a, b) => Number(a.peer === requester) - Number(b.peer === requester) || b.index - a.index,
       )
-    const daemon = daemons.find(({ peer }) => peer === stage?.peer)
-    if (stage && daemon) return { stage, daemon }
+    const device = devices.find(({ peer }) => peer === stage?.peer)
+    if (stage && device) return { stage, device }
     throw notKilled('expected a stage that runs, got none')
   }
 
-  async #busiest(daemon: DemoDaemon): Promise<number> {
-    const executors = (await childrenOf(daemon.pid)).filter((child) =>
-      child.command.includes(EXECUTOR),
-    )
-    const [busiest] = executors
+  /** The executor of the daemon `parent` that has computed most since {@link StageKiller.prepare}. */
+  async #busiest(parent: number): Promise<number> {
+    const children = await childrenOf(parent)
+    const [busiest] = children
+      .filter(({ command }) => command.includes(EXECUTOR))
       .map(({ pid, cpuMs }) => ({ pid, newMs: cpuMs - (this.#cpuBefore.get(pid) ?? 0) }))
       .toSorted((a, b) => b.newMs - a.newMs)
     if (busiest) return busiest.pid
-    throw notKilled(`expected executors of daemon ${daemon.label}, got none`)
+    throw notKilled(`expected executors of process ${parent}, got none`)
   }
 }
 

@@ -17,6 +17,7 @@ import { type Page, readPage } from '../text-recognition/page.ts'
 import { DemoError } from './errors.ts'
 import { type Fleet, formMesh } from './fleet.ts'
 import { hopLines, type LabelOf, planLines, stageLines } from './job-tables.ts'
+import type { NetworkRun } from './mesh-inference.ts'
 import { DEMO_MODELS } from './models.ts'
 import { expectSameAnswer, type PageRun, readPageOverMesh } from './page-run.ts'
 import { bytesText, durationText, tableLines } from './quantities.ts'
@@ -103,7 +104,7 @@ export async function readingStep(stage: Stage, outputDir: string): Promise<Read
     image: page.image,
     onEvent: (job, event) => showEvent(stage, job, event),
   })
-  showNetworks(stage, run)
+  showNetworks(stage, run.networks)
   const picture = await savePicture(page, run, outputDir)
   const accuracy = wordAccuracy(
     page.lines,
@@ -127,12 +128,18 @@ export interface Recovery {
 
 /** Reads the page again while a stage loses its process, and compares the answers. */
 export async function killStep(stage: Stage, before: PageRun): Promise<Recovery> {
-  const { screen, fleet, labelOf } = stage
+  const { screen, fleet } = stage
   screen.step('The same again, and a stage is killed in the middle')
-  const killer = new StageKiller(fleet, 'text-recognition')
+  const { first, daemons } = fleet
+  const killer = new StageKiller({
+    devices: daemons,
+    requester: first.peer,
+    modelName: 'text-recognition',
+    readJob: (id) => first.client.job(id),
+  })
   await killer.prepare()
   const run = await readPageOverMesh({
-    client: fleet.first.client,
+    client: first.client,
     alphabet: await readAlphabet(),
     image: (await readPage()).image,
     onEvent: async (job, event) => {
@@ -143,21 +150,33 @@ export async function killStep(stage: Stage, before: PageRun): Promise<Recovery>
     },
   })
   const killed = expectKilled(killer)
-  const recoveries = run.networks.flatMap(({ job }) => job.recoveries)
-  for (const { stage: index, fromPeer, toPeer, ms, code } of recoveries) {
-    const moved = fromPeer === toPeer ? 'started again on' : `moved from ${labelOf(fromPeer)} to`
-    screen.say(
-      `stage ${index + 1} ${moved} ${labelOf(toPeer)} within ${durationText(ms)} (${code})`,
-    )
-  }
-  showNetworks(stage, run)
+  const hit = run.networks.filter(({ job }) => job.recoveries.length > 0)
+  showRecoveries(stage, hit)
+  showNetworks(stage, hit)
   expectSameAnswer(before, run)
   screen.say(
-    `first run   SHA-256 ${before.sha256}`,
-    `second run  SHA-256 ${run.sha256}`,
+    `first run   ${durationText(before.wallMs).padStart(6)}  SHA-256 of all outputs ${before.sha256}`,
+    `second run  ${durationText(run.wallMs).padStart(6)}  SHA-256 of all outputs ${run.sha256}`,
     'the answer is the same, bit for bit',
   )
-  return { run, killed, recoveries }
+  return { run, killed, recoveries: hit.flatMap(({ job }) => job.recoveries) }
+}
+
+function showRecoveries({ screen, labelOf }: Stage, hit: readonly NetworkRun[]): void {
+  if (hit.length === 0) {
+    const problem = 'expected the mesh to replace the killed stage, got no recovery'
+    throw new DemoError({ code: 'DEMO_STAGE_NOT_KILLED', problem }, problem)
+  }
+  for (const { replica, stage, fromPeer, toPeer, ms, code } of hit.flatMap(
+    ({ job }) => job.recoveries,
+  )) {
+    const how = fromPeer === toPeer ? 'started again' : `moved from ${labelOf(fromPeer)} and runs`
+    screen.say(
+      `recovered in ${durationText(ms)}: stage ${stage + 1} of copy ${replica + 1} ` +
+        `${how} on ${labelOf(toPeer)} (${code})`,
+    )
+  }
+  screen.say('')
 }
 
 function showEvent({ screen, labelOf }: Stage, job: JobView, event: JobEvent): void {
@@ -181,8 +200,8 @@ function showKill({ screen }: Stage, killed: KilledStage): void {
 }
 
 /** For each network: where its stages ran, and the time of each hop. */
-function showNetworks({ screen, labelOf }: Stage, run: PageRun): void {
-  for (const { job, wallMs } of run.networks) {
+function showNetworks({ screen, labelOf }: Stage, networks: readonly NetworkRun[]): void {
+  for (const { job, wallMs } of networks) {
     const { inputsTotal } = job.progress
     const inputs = inputsTotal === 1 ? '1 input' : `${inputsTotal} inputs`
     screen.say(`${job.modelName}: ${inputs} in ${durationText(wallMs)}`)

@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { afterEach, expect, it } from 'vitest'
+import type { JobStage } from '../../node/api/schemas/jobs.ts'
+import { job, PEER } from '../../test/fixtures/backend.ts'
+import { expectKilled, StageKiller } from './stage-killer.ts'
+
+const children: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+/** A child that has started up, computes for ever or not at all, and is called as an executor is. */
+async function executor(script: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['-e', `console.log(1); ${script}`, 'executor-main.ts'])
+  children.push(child)
+  await once(child.stdout, 'data')
+  return child
+}
+
+function stage(index: number, peer: string): JobStage {
+  return { ...(job.stages[0] as JobStage), index, peer, state: 'running' }
+}
+
+function killer(stages: readonly JobStage[]): StageKiller {
+  return new StageKiller({
+    devices: [
+      { label: 'A', peer: PEER, pid: 1 },
+      { label: 'B', peer: 'other', pid: process.pid },
+    ],
+    requester: PEER,
+    modelName: job.modelName,
+    readJob: () => Promise.resolve({ stages: [...stages] }),
+  })
+}
+
+function progress(inputsDone: number) {
+  return { type: 'progress', inputsDone, inputsTotal: 9 } as const
+}
+
+it('kills the busiest executor of another device once a third of the inputs is done', async () => {
+  await executor('setTimeout(() => undefined, 60_000)')
+  const stages = [stage(0, 'other'), stage(1, PEER)]
+  const watching = killer(stages)
+  await watching.prepare()
+  const busy = await executor('for (;;);')
+  await watching.onEvent(job, progress(2))
+  expect(watching.killed).toBeUndefined()
+
+  const exited = once(busy, 'exit')
+  await watching.onEvent(job, progress(3))
+  expect(await exited).toEqual([null, 'SIGKILL'])
+  const killed = { stage: stages[0], label: 'B', pid: busy.pid, inputsDone: 3, inputsTotal: 9 }
+  expect(expectKilled(watching)).toEqual(killed)
+
+  await watching.onEvent(job, progress(4))
+  expect(watching.killed).toEqual(killed)
+})
+
+it('says so when the job was over before', async () => {
+  const watching = killer([stage(0, 'other')])
+  await watching.onEvent(job, progress(9))
+  expect(() => expectKilled(watching)).toThrow('expected the job to last long enough')
+})
+
+it('says so when no stage runs', async () => {
+  await expect(killer([]).onEvent(job, progress(5))).rejects.toMatchObject({
+    code: 'DEMO_STAGE_NOT_KILLED',
+  })
+})
