@@ -21,6 +21,8 @@ export type DirectoryInput =
   | { readonly type: 'left' }
   /** Something that its record says has changed; `classes` is what it is in now. */
   | { readonly type: 'self-changed'; readonly classes: readonly string[] }
+  /** How many members are connected now. */
+  | { readonly type: 'neighbours'; readonly count: number }
   /** A record that the validator took, and how long it still holds. */
   | {
       readonly type: 'record'
@@ -44,6 +46,8 @@ export interface DirectoryInit {
   readonly heartbeatMs: number
   /** Least time between two announcements. */
   readonly announceMsMin: number
+  /** Time from a change to its put into the DHT, so that several changes go in one. */
+  readonly storeDelayMs: number
   /** Time between two puts of an unchanged record into the DHT. */
   readonly storeEveryMs: number
   /** Each heartbeat comes up to this share of it earlier, in [0, 1). */
@@ -63,6 +67,8 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
   #provided: ReadonlySet<string> = new Set()
   #wanted: readonly string[] = []
   #joined = false
+  #neighbours = 0
+  #neighboursAtProvide = 0
   #gossipAtMs = Number.POSITIVE_INFINITY
   #storeAtMs = Number.POSITIVE_INFINITY
   #lastGossipMs = Number.NEGATIVE_INFINITY
@@ -96,6 +102,8 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
       case 'self-changed':
         this.#wanted = input.classes
         return this.#joined ? [...expired, ...this.#announceSoon(nowMs)] : expired
+      case 'neighbours':
+        return [...expired, ...this.#onNeighbours(input.count, nowMs)]
       case 'record':
         return this.#joined ? [...expired, ...this.#learn(input, nowMs)] : expired
       case 'time-passed':
@@ -110,10 +118,24 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
   }
 
   #announceSoon(nowMs: number): readonly DirectoryOutput[] {
-    const { announceMsMin } = this.#init
-    this.#gossipAtMs = Math.min(this.#gossipAtMs, this.#lastGossipMs + announceMsMin)
-    this.#storeAtMs = Math.min(this.#storeAtMs, this.#lastStoreMs + announceMsMin)
+    const { announceMsMin, storeDelayMs } = this.#init
+    const gossipAtMs = Math.max(nowMs, this.#lastGossipMs + announceMsMin)
+    const storeAtMs = Math.max(nowMs + storeDelayMs, this.#lastStoreMs + announceMsMin)
+    this.#gossipAtMs = Math.min(this.#gossipAtMs, gossipAtMs)
+    this.#storeAtMs = Math.min(this.#storeAtMs, storeAtMs)
     return this.#announceDue(nowMs)
+  }
+
+  /**
+   * A newcomer hears of us at once. What was put into the DHT of a smaller mesh lies with
+   * few devices, so it is put again each time the number of neighbours has doubled.
+   */
+  #onNeighbours(count: number, nowMs: number): readonly DirectoryOutput[] {
+    const more = count > this.#neighbours
+    this.#neighbours = count
+    if (!this.#joined || !more) return []
+    if (count >= 2 * this.#neighboursAtProvide) this.#provided = new Set()
+    return this.#announceSoon(nowMs)
   }
 
   #announceDue(nowMs: number): readonly DirectoryOutput[] {
@@ -140,6 +162,7 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
     const added = [...wanted.difference(this.#provided)]
     const gone = [...this.#provided.difference(wanted)]
     this.#provided = wanted
+    this.#neighboursAtProvide = this.#neighbours
     return [
       ...gone.map((name) => ({ type: 'unprovide', class: name }) as const),
       ...added.map((name) => ({ type: 'provide', class: name }) as const),

@@ -32,14 +32,16 @@ export interface RecordValidatorInit {
 interface LastSeen {
   readonly sequence: number
   readonly digest: Uint8Array
-  readonly expiresMs: number
   readonly record: CapabilityRecord
+  /** When the last of all records of this device that were seen has expired. */
+  readonly forgetMs: number
 }
 
 export class RecordValidator {
   readonly #init: RecordValidatorInit
   /** In order of the last fresh record. */
   readonly #last = new Map<PeerId, LastSeen>()
+  readonly #byDigest = new Map<string, PeerId>()
 
   constructor(init: RecordValidatorInit) {
     this.#init = init
@@ -59,7 +61,9 @@ export class RecordValidator {
     if (opened.type === 'refused') return opened
     const { record } = opened
     const code =
-      this.#faultOf(record, from) ?? dateFault(record, wallMs) ?? this.#sequenceFault(record)
+      this.#faultOf(record, from) ??
+      dateFault(record, wallMs) ??
+      this.#sequenceFault(record, wallMs)
     if (code !== undefined) return { type: 'refused', code }
     if (!this.#init.isMember(record.peer, record.credential)) {
       return { type: 'refused', code: 'PRESENCE_NOT_A_MEMBER' }
@@ -91,35 +95,33 @@ export class RecordValidator {
   #seenAgain(digest: Uint8Array, wallMs: number, from?: PeerId): LastSeen | undefined {
     const peer = this.#byDigest.get(digestKey(digest))
     const last = peer === undefined ? undefined : this.#last.get(peer)
-    if (last === undefined || wallMs >= last.expiresMs) return undefined
+    if (last === undefined || wallMs >= last.record.expiresMs) return undefined
     return bytesEqual(last.digest, digest) && (from ?? peer) === peer ? last : undefined
   }
-
-  readonly #byDigest = new Map<string, PeerId>()
 
   #faultOf(record: CapabilityRecord, from: PeerId | undefined): PresenceFault | undefined {
     if (from !== undefined && record.peer !== from) return 'PRESENCE_RECORD_FOREIGN'
     return record.mesh === this.#init.mesh() ? undefined : 'PRESENCE_NOT_A_MEMBER'
   }
 
-  #sequenceFault({ peer, sequence }: CapabilityRecord): PresenceFault | undefined {
+  #sequenceFault({ peer, sequence }: CapabilityRecord, wallMs: number): PresenceFault | undefined {
     const last = this.#last.get(peer)
-    if (last === undefined || sequence > last.sequence) return undefined
+    if (last === undefined || wallMs >= last.forgetMs || sequence > last.sequence) return undefined
     return sequence < last.sequence ? 'PRESENCE_RECORD_STALE' : 'PRESENCE_RECORD_CONFLICT'
   }
 
   #remember(record: CapabilityRecord, digest: Uint8Array, wallMs: number): void {
+    const forgetMs = Math.max(record.expiresMs, this.#last.get(record.peer)?.forgetMs ?? 0)
     this.#forget(record.peer)
     if (this.#last.size >= SEQUENCES_MAX) this.#makeRoom(wallMs)
-    const { sequence, expiresMs } = record
-    this.#last.set(record.peer, { sequence, digest, expiresMs, record })
+    this.#last.set(record.peer, { sequence: record.sequence, digest, record, forgetMs })
     this.#byDigest.set(digestKey(digest), record.peer)
   }
 
   /** Drops what has expired; the oldest when nothing has. */
   #makeRoom(wallMs: number): void {
     for (const [peer, last] of this.#last) {
-      if (wallMs >= last.expiresMs) this.#forget(peer)
+      if (wallMs >= last.forgetMs) this.#forget(peer)
     }
     const [oldest] = this.#last.keys()
     if (this.#last.size >= SEQUENCES_MAX && oldest !== undefined) this.#forget(oldest)

@@ -1,0 +1,313 @@
+/**
+ * Says what this device offers, and knows what the others do.
+ *
+ * Records are gossiped to members on every change and heartbeat, and kept in the
+ * DHT for meshes in which not everyone hears everyone. A lookup is answered from
+ * what was heard, else: class, providers, records, rank.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../core/clock.ts'
+import type { Crypto, Signer } from '../../core/crypto.ts'
+import { asPeerId, type MeshId, type PeerId } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { Startable } from '../../core/lifecycle.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Random } from '../../core/random.ts'
+import {
+  type Capabilities,
+  type CapabilityRecord,
+  classesOf,
+  type DirectoryInput,
+  DirectoryMachine,
+  type DirectoryOutput,
+  PRESENCE_TOPIC,
+  RecordValidator,
+} from '../../protocols/presence/index.ts'
+import { schedule } from '../mesh/exchange.ts'
+import { byUsefulness } from '../mesh/invite-addresses.ts'
+import { MachineDriver } from '../network/machine-driver.ts'
+import type { GossipMessage, Network } from '../network/network.ts'
+import { type FoundRecord, type RankedCandidate, rankCandidates } from './candidate.ts'
+import { DhtAnnouncer } from './dht-announcer.ts'
+import { findInDht } from './dht-lookup.ts'
+import { RecordSealer, type SealedRecord } from './record-sealer.ts'
+
+/** Addresses in one record. */
+const ADDRESSES_MAX = 4
+
+/** What presence needs of the mesh: {@link MeshMembership} is one. */
+export interface PresenceMesh {
+  current(): { readonly id: MeshId } | undefined
+  credential(): Uint8Array
+  provesMembership(peer: PeerId, credential: Uint8Array): boolean
+  onMesh(listener: (view: { readonly id: MeshId } | undefined) => void): () => void
+  onMember(listener: (peer: PeerId, admitted: boolean) => void): () => void
+  /** Notes where a member may be dialled. */
+  meet(peer: PeerId, addresses: readonly string[]): Promise<void>
+}
+
+export interface PresenceComponents {
+  readonly network: Network
+  readonly mesh: PresenceMesh
+  readonly signer: Signer
+  readonly crypto: Crypto
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+export interface PresenceInit {
+  /** What this device offers at first; addresses are filled in. */
+  readonly capabilities: Omit<Capabilities, 'addresses'>
+  readonly heartbeatMs: number
+  /** Life of a gossiped record, in ms: a device that is silent for longer counts as gone. */
+  readonly lifeMs: number
+  /** Least time between two announcements, in ms. */
+  readonly announceMsMin: number
+  /** Time from a change to its put into the DHT, in ms. */
+  readonly storeDelayMs: number
+  /** Time between two puts of an unchanged record into the DHT, in ms; its life there is twice that. */
+  readonly storeEveryMs: number
+  /** Longest lookup in the DHT, in ms. */
+  readonly lookupMsMax: number
+}
+
+/** What happened to the directory. */
+export type PresenceEvent =
+  | { readonly type: 'changed'; readonly record: CapabilityRecord }
+  | { readonly type: 'expired'; readonly peer: PeerId }
+
+export class Presence implements Startable {
+  readonly #components: PresenceComponents
+  readonly #init: PresenceInit
+  readonly #sealer: RecordSealer
+  readonly #validator: RecordValidator
+  readonly #directory: DirectoryMachine
+  readonly #driver: MachineDriver<DirectoryInput, DirectoryOutput>
+  readonly #announcer: DhtAnnouncer
+  readonly #listeners = new Set<(event: PresenceEvent) => void>()
+  readonly #stopping = new AbortController()
+  readonly #unlisten: (() => void)[] = []
+  #capabilities: Omit<Capabilities, 'addresses'>
+  #self: CapabilityRecord | undefined
+
+  /** Registers itself for the topic and the values of the DHT: before the network starts. */
+  constructor(components: PresenceComponents, init: PresenceInit) {
+    const { network, mesh, signer, crypto, clock, random, logger } = components
+    this.#components = components
+    this.#init = init
+    this.#capabilities = init.capabilities
+    this.#sealer = new RecordSealer(signer, clock)
+    this.#validator = new RecordValidator({
+      crypto,
+      mesh: () => mesh.current()?.id,
+      isMember: (peer, credential) => mesh.provesMembership(peer, credential),
+    })
+    this.#directory = new DirectoryMachine({
+      ...init,
+      jitterShare: 0.25,
+      random: () => random.fraction(),
+    })
+    this.#driver = new MachineDriver(this.#directory, {
+      nowMs: () => clock.monotonicMs(),
+      schedule: (atMs, callback) => schedule(clock, atMs, callback),
+      perform: (output) => this.#perform(output),
+    })
+    this.#announcer = new DhtAnnouncer({ network, crypto, self: signer.peer, logger })
+    network.useValidator({
+      check: (key, value) => this.#checkStored(key, value),
+      best: (_key, values) => this.#validator.best(values),
+    })
+    network.subscribe(
+      PRESENCE_TOPIC,
+      (message) => this.#checkGossip(message),
+      () => undefined,
+    )
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    invariant(this.#unlisten.length === 0, 'presence is started once')
+    signal.throwIfAborted()
+    const { mesh, network } = this.#components
+    const count = (): void =>
+      this.#driver.feed({ type: 'neighbours', count: network.peers().length })
+    this.#unlisten.push(
+      mesh.onMesh((view) => this.#onMesh(view)),
+      mesh.onMember((_peer, admitted) => admitted && count()),
+      network.onPeer((_peer, connected) => !connected && count()),
+    )
+    this.#announcer.start()
+    this.#driver.feed({ type: 'self-changed', classes: this.classes() })
+    this.#onMesh(mesh.current())
+    count()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    for (const unlisten of this.#unlisten) unlisten()
+    this.#driver.stop()
+    await this.#announcer.stop()
+  }
+
+  /** Records of other devices that hold now. */
+  records(): readonly CapabilityRecord[] {
+    return this.#directory.records()
+  }
+
+  /** The record of one other device, when it is known. */
+  record(peer: PeerId): CapabilityRecord | undefined {
+    return this.#directory.record(peer)
+  }
+
+  /** Our own latest record; undefined while this device is in no mesh. */
+  self(): CapabilityRecord | undefined {
+    return this.#self
+  }
+
+  /** Capability classes that this device is in. */
+  classes(): readonly string[] {
+    return classesOf({ ...this.#capabilities, addresses: [] })
+  }
+
+  /** Changes what this device offers and announces it soon. */
+  update(change: Partial<Omit<Capabilities, 'addresses'>>): void {
+    this.#capabilities = { ...this.#capabilities, ...change }
+    this.#driver.feed({ type: 'self-changed', classes: this.classes() })
+  }
+
+  /** Calls back on every change of the directory; returns how to stop. */
+  onChange(listener: (event: PresenceEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Devices of a capability class, best first, this one included when it is in the class.
+   * Asks the DHT only when nobody else is known for the class.
+   */
+  async lookup(capabilityClass: string, signal: AbortSignal): Promise<readonly RankedCandidate[]> {
+    const own = this.#self
+    const isOwn = own !== undefined && classesOf(own).includes(capabilityClass)
+    const self: readonly FoundRecord[] = isOwn ? [{ record: own, source: 'self' }] : []
+    const heard = this.records()
+      .filter((record) => classesOf(record).includes(capabilityClass))
+      .map((record): FoundRecord => ({ record, source: 'directory' }))
+    const others = heard.length > 0 ? heard : await this.#findStored(capabilityClass, signal)
+    return rankCandidates([...self, ...others], capabilityClass)
+  }
+
+  #findStored(capabilityClass: string, signal: AbortSignal): Promise<readonly FoundRecord[]> {
+    if (this.#components.mesh.current() === undefined) return Promise.resolve([])
+    const limit = AbortSignal.any([
+      signal,
+      this.#stopping.signal,
+      AbortSignal.timeout(this.#init.lookupMsMax),
+    ])
+    return findInDht(
+      { ...this.#components, validator: this.#validator },
+      { capabilityClass, devices: this.#directory.size + 1, signal: limit },
+    )
+  }
+
+  #onMesh(view: { readonly id: MeshId } | undefined): void {
+    this.#validator.clear()
+    if (view === undefined) {
+      this.#self = undefined
+      this.#driver.feed({ type: 'left' })
+    } else this.#driver.feed({ type: 'joined' })
+  }
+
+  #perform(output: DirectoryOutput): void {
+    const { network, logger } = this.#components
+    switch (output.type) {
+      case 'gossip': {
+        const sealed = this.#seal(this.#init.lifeMs)
+        if (sealed === undefined) return
+        network.publish(PRESENCE_TOPIC, sealed.encoded).catch((error: unknown) => {
+          logger.debug('record not gossiped', { error })
+        })
+        return
+      }
+      case 'store': {
+        const sealed = this.#seal(2 * this.#init.storeEveryMs)
+        if (sealed !== undefined) this.#announcer.store(sealed.encoded)
+        return
+      }
+      case 'provide':
+        this.#announcer.provide(output.class, this.#directory.size + 1)
+        return
+      case 'unprovide':
+        this.#announcer.unprovide(output.class)
+        return
+      case 'changed':
+        this.#tell(output)
+        void this.#meet(output.record)
+        return
+      case 'expired':
+        this.#tell(output)
+    }
+  }
+
+  #seal(lifeMs: number): SealedRecord | undefined {
+    const { mesh, network, clock } = this.#components
+    const view = mesh.current()
+    if (view === undefined) return undefined
+    const addresses = byUsefulness(network.addresses()).slice(0, ADDRESSES_MAX)
+    const context = { mesh: view.id, credential: mesh.credential(), lifeMs }
+    const sealed = this.#sealer.seal({ ...this.#capabilities, addresses }, context)
+    this.#self = sealed.record
+    // Seen by our own validator first: an older one of ours that comes back is refused here too.
+    this.#validator.check(sealed.encoded, clock.wallMs())
+    return sealed
+  }
+
+  #checkGossip({ data }: GossipMessage): 'accept' | 'ignore' | 'reject' {
+    const { clock, signer, logger } = this.#components
+    if (this.#stopping.signal.aborted) return 'ignore'
+    const wallMs = clock.wallMs()
+    const verdict = this.#validator.check(data, wallMs)
+    if (verdict.type === 'refused') {
+      logger.debug('capability record refused', { code: verdict.code })
+      return FORGERIES.has(verdict.code) ? 'reject' : 'ignore'
+    }
+    const { record } = verdict
+    if (record.peer !== signer.peer) {
+      const lifeMs = Math.min(record.expiresMs - wallMs, this.#init.lifeMs)
+      this.#driver.feed({ type: 'record', record, lifeMs })
+    }
+    return verdict.type === 'fresh' ? 'accept' : 'ignore'
+  }
+
+  #checkStored(key: string, value: Uint8Array): boolean {
+    const peer = asPeerId(key.replace(/^\/brume\//, ''))
+    if (peer === undefined) return false
+    const { clock, logger } = this.#components
+    const verdict = this.#validator.check(value, clock.wallMs(), peer)
+    if (verdict.type !== 'refused') return true
+    logger.debug('stored capability record refused', { code: verdict.code })
+    return false
+  }
+
+  async #meet({ peer, addresses }: CapabilityRecord): Promise<void> {
+    try {
+      await this.#components.mesh.meet(peer, addresses)
+    } catch (error) {
+      // An address that is not written down costs one lookup later.
+      this.#components.logger.debug('address not kept', { error })
+    }
+  }
+
+  #tell(event: PresenceEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}
+
+/** Refusals that no honest device can cause: who sends one is held to account for it. */
+const FORGERIES: ReadonlySet<string> = new Set([
+  'PRESENCE_RECORD_TOO_LONG',
+  'PRESENCE_RECORD_MALFORMED',
+  'PRESENCE_SIGNATURE_INVALID',
+  'PRESENCE_RECORD_CONFLICT',
+])
