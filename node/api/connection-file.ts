@@ -1,37 +1,14 @@
 /**
- * How programs of the same user find the API and prove who they are: two files in the state folder.
- *
- * `api.json` says where the API listens and is there while it does; `api.key`
- * holds the key, is made once, and only its owner may read it.
+ * Writes the files by which programs of the same user find the API and prove who they are.
  *
  * @module
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { utf8 } from '../../core/bytes.ts'
 import { writeFileAtomic } from '../storage/atomic-file.ts'
-
-/** Content of `api.json`. */
-export interface ApiConnection {
-  /** `http://127.0.0.1:7433`, without a slash at the end. */
-  readonly url: string
-  /** Absolute path of the key. */
-  readonly keyFile: string
-  /** Process of the daemon. */
-  readonly pid: number
-}
-
-/** Path of `api.json`. */
-export function connectionFile(stateDir: string): string {
-  return join(stateDir, 'api.json')
-}
-
-/** Path of `api.key`. */
-export function keyFile(stateDir: string): string {
-  return join(stateDir, 'api.key')
-}
+import { type ApiConnection, connectionFile, keyFile } from './connection.ts'
 
 /** Says where the API listens, for as long as it does. */
 export async function writeConnection(stateDir: string, connection: ApiConnection): Promise<void> {

@@ -9,7 +9,8 @@ import type { FastifyInstance } from 'fastify'
 import { invariant } from '../../core/invariant.ts'
 import type { Startable } from '../../core/lifecycle.ts'
 import { type ApiComponents, createApp } from './app.ts'
-import { keyFile, loadOrCreateKey, removeConnection, writeConnection } from './connection-file.ts'
+import { keyFile } from './connection.ts'
+import { loadOrCreateKey, removeConnection, writeConnection } from './connection-file.ts'
 import { ApiError } from './errors.ts'
 
 export interface ApiServerInit {

@@ -75,29 +75,39 @@ export const importRequest = z.strictObject({
 })
 
 const seed = z.int().min(0).max(4_294_967_295).default(1)
-const width = z.int().min(1).max(65_536)
+const units = z.int().min(1).max(65_536)
 
+/** What models/builder takes, under the same names. */
 export const buildRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('mlp'),
     name: modelName.optional(),
-    layers: z.int().min(1).max(10).default(3).describe('hidden layers'),
-    width: width.default(256).describe('units of each hidden layer'),
-    inputs: width.default(64),
-    outputs: width.default(10),
+    inputs: units.default(64),
+    hidden: z.array(units).min(1).max(10).default([256, 256, 256]).describe('units of each layer'),
+    outputs: units.default(10),
+    activation: z.enum(['relu', 'gelu', 'tanh', 'sigmoid']).default('relu'),
     batchNorm: z.boolean().default(false),
     seed,
   }),
   z.strictObject({
     kind: z.literal('decoder'),
     name: modelName.optional(),
-    layers: z.int().min(1).max(128).default(4),
-    width: width.default(256).describe('width of the residual stream'),
-    heads: z.int().min(1).max(128).default(4),
-    kvHeads: z.int().min(1).max(128).default(2),
-    feedForward: width.default(512),
-    vocabulary: z.int().min(2).max(262_144).default(1_024),
-    context: z.int().min(1).max(131_072).default(128).describe('longest sequence, in tokens'),
+    layers: z.int().min(1).max(1_024).default(4),
+    hidden: z.int().min(1).max(1_048_576).default(256).describe('width of the residual stream'),
+    heads: z.int().min(1).max(1_024).default(4).describe('query heads, a multiple of kvHeads'),
+    kvHeads: z.int().min(1).max(1_024).default(2),
+    headSize: z.int().min(8).max(1_024).default(64).describe('a multiple of 8'),
+    ffn: z.int().min(1).max(1_048_576).default(512).describe('width of the feed-forward blocks'),
+    vocabulary: z.int().min(1).max(1_048_576).default(1_024),
+    positionsMax: z.int().min(1).max(1_048_576).default(256).describe('longest context, in tokens'),
+    ropeTheta: z.int().min(1).max(4_294_967_296).default(10_000),
+    quantisation: z.enum(['f32', 'q8', 'q4']).default('f32'),
+    past: z
+      .enum(['none', 'cache'])
+      .default('none')
+      .describe(
+        '`none` runs the whole text in one pass; `cache` passes keys and values in and out',
+      ),
     seed,
   }),
 ])

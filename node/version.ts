@@ -1,0 +1,7 @@
+/**
+ * The version of this program; a test holds it to package.json.
+ *
+ * @module
+ */
+
+export const VERSION = '0.1.0'
