@@ -15,3 +15,21 @@ export const CHUNKS_PER_BLOB_MAX = 65_536
 
 /** Bytes of the largest blob. */
 export const BLOB_BYTES_MAX = CHUNK_BYTES * CHUNKS_PER_BLOB_MAX
+
+/** Blobs that one `have?` asks about. Its answer, with full bit maps, still fits a frame. */
+export const QUERY_BLOBS_MAX = 64
+
+/** Queries of one link that may wait for an answer. */
+export const QUERIES_IN_FLIGHT_MAX = 4
+
+/** Wants of one link that may wait for an answer; a holder refuses the next. */
+export const WANTS_IN_FLIGHT_MAX = 32
+
+/** Largest request number; numbers of a link count up from 0 and are not used twice. */
+export const REQUEST_MAX = 2 ** 32 - 1
+
+/** Bytes before the chunk in a frame that carries one: kind, request, index. */
+export const CHUNK_HEADER_BYTES = 9
+
+/** Longest frame. */
+export const BLOCKS_FRAME_BYTES_MAX = CHUNK_BYTES + CHUNK_HEADER_BYTES
