@@ -63,14 +63,24 @@ export async function startDaemon(
 ): Promise<DemoDaemon> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
   const child = await spawnDaemon(stateDir)
-  const stop = (): Promise<void> => end(child)
+  // Should this program break down, its daemons are still asked to end.
+  const lastResort = (): void => void child.kill('SIGTERM')
+  process.once('exit', lastResort)
+  const release = (): void => {
+    process.removeListener('exit', lastResort)
+    child.unref()
+  }
+  const stop = async (): Promise<void> => {
+    await end(child)
+    process.removeListener('exit', lastResort)
+  }
   try {
     const { pid } = child
     if (pid === undefined) throw failed(label, 'expected a process, got none')
     const address = await waitForApi({ label, stateDir, child }, signal)
     const client = await DaemonClient.fromAddress(address, signal)
     const { peer, name } = await client.status()
-    return { label, stateDir, pid, client, peer, name, stop, release: () => child.unref() }
+    return { label, stateDir, pid, client, peer, name, stop, release }
   } catch (error) {
     await stop()
     throw error

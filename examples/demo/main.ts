@@ -78,7 +78,7 @@ function readOptions(): Options | undefined {
   }
 }
 
-/** Aborts at the first Ctrl-C; later ones change nothing, so that cleaning up ends. */
+/** Aborts at the first Ctrl-C, or when nobody reads on; later ones change nothing, so that cleaning up ends. */
 function interruption(): AbortSignal {
   const interrupted = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -87,6 +87,8 @@ function interruption(): AbortSignal {
       interrupted.abort()
     })
   }
+  // As in `npm run demo | head`: without this the program would break down and clean nothing up.
+  process.stdout.on('error', () => interrupted.abort())
   return interrupted.signal
 }
 
