@@ -18,7 +18,7 @@ export interface BuiltWeight {
   readonly type: ElementType
   readonly dims: readonly number[]
   /** Makes its bytes anew, the same each time. */
-  content(): Uint8Array
+  readonly content: () => Uint8Array
 }
 
 /** The graph, its large initializers without data, and what makes those. */

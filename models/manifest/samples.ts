@@ -10,8 +10,13 @@ import { tensorBytes, TENSOR_TYPES, type Tensor, type TensorSpec } from '../../c
 /** Sizes for dimensions that a model leaves open, by their name. */
 export type OpenDims = Readonly<Record<string, number>>
 
-/** The size that an unnamed or unlisted open dimension gets. */
-const OPEN_SIZE = 1
+/** What an open dimension gets: one row of a batch, a picture of 320 by 320, sixteen steps of a sequence. */
+const OPEN_ROWS = 1
+const OPEN_PIXELS = 320
+const OPEN_STEPS = 16
+/** Batch, channels, height, width. */
+const PICTURE_RANK = 4
+const PICTURE_CHANNELS: ReadonlySet<unknown> = new Set([1, 3, 4])
 
 /**
  * The size of each dimension of an input: what the model says, else what `open` says.
@@ -24,9 +29,11 @@ const OPEN_SIZE = 1
  * ```
  */
 export function sampleDims(spec: TensorSpec, open: OpenDims): readonly number[] {
+  const isPicture = spec.dims.length === PICTURE_RANK && PICTURE_CHANNELS.has(spec.dims[1])
   return spec.dims.map((size, axis) => {
     if (typeof size === 'number') return size
-    return open[`${spec.name}.${axis}`] ?? open[size ?? ''] ?? OPEN_SIZE
+    const usual = axis === 0 ? OPEN_ROWS : isPicture ? OPEN_PIXELS : OPEN_STEPS
+    return open[`${spec.name}.${axis}`] ?? open[size ?? ''] ?? usual
   })
 }
 
@@ -39,6 +46,43 @@ export function openDims(specs: readonly TensorSpec[]): readonly string[] {
     }),
   )
   return [...new Set(names)]
+}
+
+/** One sample for each of `specs`, with these sizes. */
+export function sampleInputs(
+  specs: readonly TensorSpec[],
+  sizes: readonly (readonly number[])[],
+  seed: number,
+): readonly Tensor[] {
+  const steps = sequenceSteps(specs, sizes)
+  return specs.map((spec, index) => {
+    const dims = sizes[index] ?? []
+    // The two lengths of onnxruntime's attention must fit the tensors beside them.
+    if (spec.name === 'total_sequence_length') return constantTensor(spec, dims, steps)
+    if (spec.name === 'seqlens_k') return constantTensor(spec, dims, steps - 1)
+    return sampleTensor(spec, dims, seed + index)
+  })
+}
+
+/** Tokens of a decoder's sample: those in its cache and those that come in. */
+function sequenceSteps(
+  specs: readonly TensorSpec[],
+  sizes: readonly (readonly number[])[],
+): number {
+  const length = (pattern: RegExp, axis: number): number =>
+    sizes[specs.findIndex(({ name }) => pattern.test(name))]?.[axis] ?? 0
+  return length(/^input_ids$|^stream\./, 1) + length(/^past/, 2)
+}
+
+function constantTensor(
+  { name, type }: TensorSpec,
+  dims: readonly number[],
+  value: number,
+): Tensor {
+  const data = new Uint8Array(tensorBytes(type, dims))
+  const view = new DataView(data.buffer)
+  for (let at = 0; at < data.length; at += TENSOR_TYPES[type]) view.setUint32(at, value, true)
+  return { name, type, dims, data }
 }
 
 /**
