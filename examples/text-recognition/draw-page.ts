@@ -1,7 +1,7 @@
 /**
- * Draws page.png from page.html with a headless Chromium.
+ * Draws assets/page.png from assets/page.html with a headless Chromium.
  *
- * `node examples/text-recognition/assets/draw-page.ts [CHROMIUM]`, needed only
+ * `node examples/text-recognition/draw-page.ts [CHROMIUM]`, needed only
  * after page.html changed. The fonts are DejaVu's (Debian: chromium, fonts-dejavu).
  *
  * @module
@@ -27,8 +27,8 @@ const FLAGS = [
   '--window-size=1000,750',
 ]
 
-const page = new URL('./page.html', import.meta.url)
-const picture = fileURLToPath(new URL('./page.png', import.meta.url))
+const page = new URL('./assets/page.html', import.meta.url)
+const picture = fileURLToPath(new URL('./assets/page.png', import.meta.url))
 const profile = await mkdtemp(path.join(tmpdir(), 'brume-draw-'))
 try {
   const chromium = process.argv[2] ?? 'chromium'
