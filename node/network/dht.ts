@@ -11,8 +11,10 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 import { textOf, utf8 } from '../../core/bytes.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import type { Admission } from './admission.ts'
+import { boundedStore } from './dht-store.ts'
 import type { Network } from './network.ts'
 import type { DhtInit } from './network-init.ts'
+import { overlay } from './overlay.ts'
 
 /** Protocol id of the mesh's Kademlia: other networks' nodes do not speak it. */
 export const DHT_PROTOCOL = '/brume/kad/1.0.0'
@@ -77,7 +79,14 @@ export function dhtService(init: DhtInit, rules: DhtRules, admission: Admission)
       brume: (key, values) => rules.best((textOf(key) ?? '').slice(KEY_PREFIX.length), values),
     },
   })
-  return (components) => create(admission.memberView(components))
+  return (components) => {
+    const store = { recordsMax: init.recordsMax, self: components.peerId.toString() }
+    return create(
+      overlay(admission.memberView(components), {
+        datastore: () => boundedStore(components.datastore, store),
+      }),
+    )
+  }
 }
 
 /** Time to wait for a first peer in the routing table when members are connected, in ms. */

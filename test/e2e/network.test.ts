@@ -32,7 +32,7 @@ function network(...init: Parameters<typeof loopbackNetwork>): CountingNetwork {
   return made
 }
 
-async function stock(encryption: 'tls' | 'noise'): Promise<StockHost> {
+async function stock(encryption: Parameters<typeof startStockHost>[0]): Promise<StockHost> {
   const host = await startStockHost(encryption)
   stops.push(() => host.stop())
   return host
@@ -295,32 +295,6 @@ it('takes a peer into the DHT and gossip once it is a member, though it connecte
     return heard[0]
   })
   expect(new Set(heard)).toEqual(new Set(['b true 2']))
-})
-
-it('talks with nodes that have stock TLS or noise only, both ways', async () => {
-  const ours = network()
-  serveEcho(ours)
-  await ours.start(timeout())
-  for (const encryption of ['tls', 'noise'] as const) {
-    const theirs = await stock(encryption)
-    expect(await theirs.dial(addressOf(ours))).toMatch(encryption)
-    const frame = randomBytes(2 * MIB)
-    const back = await theirs.echo(ours.self, ECHO, frame)
-    expect(frame.equals(back.subarray(4))).toBe(true)
-
-    const dialler = network()
-    await dialler.start(timeout())
-    const peer = theirs.peer as PeerId
-    const link = await dialler.open(peer, '/echo/1', {
-      frameBytesMax: 8 * MIB,
-      addresses: theirs.addresses,
-    })
-    const heard = listen(link)
-    link.send(frame)
-    await until('echo', 5000, () => heard.frames[0])
-    expect(frame.equals(heard.frames[0] ?? new Uint8Array())).toBe(true)
-    expect(dialler.peers()[0]?.encryption).toBe(encryption)
-  }
 })
 
 it('survives connections that break in the middle of anything', async () => {

@@ -16,6 +16,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { concatBytes } from '../../../core/bytes.ts'
 import { asPeerId, type PeerId } from '../../../core/ids.ts'
+import { fastTls } from '../fast-tls.ts'
 import { frameHeader } from '../framing.ts'
 
 /** What became of a stream that the node opened. */
@@ -26,6 +27,8 @@ export interface StockHost {
   readonly addresses: readonly string[]
   /** Connects; resolves to the encryption that was agreed on. */
   dial(address: string): Promise<string>
+  /** Connects and resets the connection at once. */
+  dialAndDrop(address: string): Promise<void>
   /** Opens a stream on the connection to `peer`, says nothing sensible, and waits what happens. */
   tryProtocol(peer: PeerId, protocol: string): Promise<StreamFate>
   /** Sends one frame and resolves to as many bytes as come back, header included. */
@@ -36,12 +39,14 @@ export interface StockHost {
 /** Time in which a node that refuses a stream has reset it, on loopback, in ms. */
 const REFUSAL_MS = 250
 
-/** Starts a node with stock encryption that listens on loopback and echoes on /echo/1. */
-export async function startStockHost(encryption: 'tls' | 'noise'): Promise<StockHost> {
+const ENCRYPTERS = { tls, noise, 'fast-tls': fastTls }
+
+/** Starts a node with one encryption that listens on loopback and echoes on /echo/1. */
+export async function startStockHost(encryption: keyof typeof ENCRYPTERS): Promise<StockHost> {
   const host = await createLibp2p({
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp(), webSockets()],
-    connectionEncrypters: [encryption === 'tls' ? tls() : noise()],
+    connectionEncrypters: [ENCRYPTERS[encryption]()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
     services: { identify: identify(), ping: ping() },
@@ -58,6 +63,10 @@ export async function startStockHost(encryption: 'tls' | 'noise'): Promise<Stock
     peer: asPeerId(host.peerId.toString()),
     addresses: host.getMultiaddrs().map(String),
     dial: async (address) => (await host.dial(multiaddr(address))).encryption ?? 'none',
+    dialAndDrop: async (address) => {
+      const connection = await host.dial(multiaddr(address), { force: true })
+      connection.abort(new Error('dropped'))
+    },
     tryProtocol: async (peer, protocol) => {
       try {
         const stream = await open(peer, protocol)
