@@ -12,7 +12,7 @@ export interface Row {
 
 export interface BenchmarkContext {
   /** Prints a line on what is going on. */
-  say(text: string): void
+  readonly say: (text: string) => void
   /** Aborts when the time of the benchmark is over. */
   readonly signal: AbortSignal
 }

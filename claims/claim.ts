@@ -9,7 +9,7 @@
 
 export interface ClaimContext {
   /** Prints a line about what was seen. */
-  say(text: string): void
+  readonly say: (text: string) => void
   /** Aborts when the time of the claim is over. */
   readonly signal: AbortSignal
 }
