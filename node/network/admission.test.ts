@@ -1,8 +1,11 @@
+import type { GossipSubComponents } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Stream, Topology } from '@libp2p/interface'
-import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { expect, it } from 'vitest'
 import { Admission } from './admission.ts'
 import { type MemoryStream, memoryStreamPair } from './testing/memory-stream.ts'
+
+type Registrar = GossipSubComponents['registrar']
+type ConnectionManager = GossipSubComponents['connectionManager']
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const peerId = (text: string): PeerId => ({ toString: () => text }) as unknown as PeerId

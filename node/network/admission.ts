@@ -8,8 +8,8 @@
  * @module
  */
 
+import type { GossipSubComponents } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from '@libp2p/interface'
-import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import type { PeerId as PeerText } from '../../core/ids.ts'
 import { overlay } from './overlay.ts'
 import type { MembershipGate } from './network.ts'
@@ -25,10 +25,9 @@ export interface AdmissionCounters {
 }
 
 /** What libp2p hands to a service, as far as members are concerned. */
-interface GuardedComponents {
-  readonly registrar: Registrar
-  readonly connectionManager: ConnectionManager
-}
+type GuardedComponents = Pick<GossipSubComponents, 'registrar' | 'connectionManager'>
+type Registrar = GuardedComponents['registrar']
+type ConnectionManager = GuardedComponents['connectionManager']
 
 interface PingService {
   ping(peer: PeerId, options?: object): Promise<number>

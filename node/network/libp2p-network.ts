@@ -105,6 +105,10 @@ class Libp2pNetwork implements CountingNetwork {
       await host.stop()
       throw listenError(this.#init.listen, cause)
     }
+    if (signal.aborted) {
+      await host.stop()
+      throw signal.reason
+    }
     this.#gossip.start(host.services.pubsub)
     this.#dht = new Dht(host.services.dht, this.#dhtRules, () => this.#membersConnected())
     this.#strangers = new Strangers(
@@ -135,9 +139,12 @@ class Libp2pNetwork implements CountingNetwork {
   }
 
   peers(): readonly ConnectedPeer[] {
+    const seen = new Set<PeerId>()
     return this.#running.getConnections().flatMap((connection) => {
       const peer = asPeerId(connection.remotePeer.toString())
-      if (peer === undefined) return []
+      // Two that dial each other at once may have two connections for a while.
+      if (peer === undefined || seen.has(peer)) return []
+      seen.add(peer)
       const encryption = connection.encryption?.startsWith('/tls/') === true ? 'tls' : 'noise'
       return {
         peer,

@@ -92,6 +92,7 @@ export interface Network extends Startable {
   readonly self: PeerId
   /** Multiaddrs that others may dial, without the peer id. */
   addresses(): readonly string[]
+  /** Each connected peer once, strangers included. */
   peers(): readonly ConnectedPeer[]
   /** Before `start`. Without a gate everyone is a stranger. */
   useGate(gate: MembershipGate): void
@@ -116,7 +117,10 @@ export interface Network extends Startable {
   /** Calls back on the first connection to a peer and after the last is gone; returns how to stop. */
   onPeer(listener: (peer: PeerId, connected: boolean) => void): () => void
 
-  /** Stores a value under `/brume/<key>`. Resolves to the number of peers that took it. */
+  /**
+   * Stores a value under `/brume/<key>`. Resolves to the number of peers that took it: 0 when
+   * there is nobody else, or when our own validator refuses it.
+   */
   dhtPut(key: string, value: Uint8Array, signal: AbortSignal): Promise<number>
   /** The best value under `/brume/<key>` by the selector, or undefined. */
   dhtGet(key: string, signal: AbortSignal): Promise<Uint8Array | undefined>

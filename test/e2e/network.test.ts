@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { afterEach, expect, it } from 'vitest'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import { NetworkError } from '../../node/network/errors.ts'
@@ -18,6 +19,7 @@ import {
   startAndConnect,
 } from '../fixtures/networks.ts'
 
+const PEER_PROGRAM = new URL('../fixtures/network-peer.ts', import.meta.url)
 const ECHO = '/brume/echo/1'
 const MIB = 1024 * 1024
 
@@ -194,7 +196,7 @@ it('lets a stream wait while the gate makes up its mind', async () => {
 })
 
 it('notices at once that a peer died', async () => {
-  const child = spawn(process.execPath, ['test/fixtures/network-peer.ts'], {
+  const child = spawn(process.execPath, [fileURLToPath(PEER_PROGRAM)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   stops.push(() => stopped(child))
@@ -264,6 +266,17 @@ it('finds the devices that provide something, until they no longer do', async ()
   const found = await Array.fromAsync(a.dhtProviders(sha256('class'), timeout()))
   expect(found.toSorted()).toEqual([b.self, c.self].toSorted())
   expect(await Array.fromAsync(a.dhtProviders(sha256('other'), timeout()))).toEqual([])
+})
+
+it('finds the other devices through the one that it was told of', async () => {
+  const first = network()
+  await first.start(timeout())
+  const rest = [1, 2].map(() => network({ bootstrap: [addressOf(first)] }))
+  for (const each of rest) await each.start(timeout())
+  for (const each of [first, ...rest]) {
+    await until('all', 8000, () => (each.peers().length === 2 ? true : undefined))
+  }
+  expect(rest[0]?.peers().map(({ peer }) => peer)).toContain(rest[1]?.self)
 })
 
 it('takes a peer into the DHT and gossip once it is a member, though it connected as a stranger', async () => {
