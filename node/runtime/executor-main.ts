@@ -48,7 +48,7 @@ async function load(frame: Frame): Promise<void> {
   try {
     session = await OrtSession.fromMessage(message.value)
   } catch (error) {
-    return fail(frame.id, failureOf(error, message.value.provider === 'cpu' ? 'load' : 'provider'))
+    return fail(frame.id, failureOf(error, 'load'))
   }
   write([controlFrame('ready', frame.id, encodeShape(READY_MESSAGE, session.ready))])
 }
@@ -65,13 +65,15 @@ async function run(frame: Frame): Promise<void> {
   }
 }
 
-function failureOf(error: unknown, reason: ErrorMessage['reason']): ErrorMessage {
+/** onnxruntime tells kinds of failure apart by their text only. */
+function failureOf(error: unknown, otherwise: ErrorMessage['reason']): ErrorMessage {
   const text = error instanceof Error ? error.message : String(error)
   const outOfMemory = /bad_alloc|bad allocation|allocate memory|allocation failed|out of memory/i
-  return {
-    reason: outOfMemory.test(text) ? 'memory' : reason,
-    message: text.slice(0, MESSAGE_CHARACTERS_MAX),
-  }
+  const noProvider = /backend not found|WebGPU adapter|AppendExecutionProvider/
+  const reason = outOfMemory.test(text) ? 'memory' : noProvider.test(text) ? 'provider' : otherwise
+  // Failed checks begin with the place in the source.
+  const message = text.replace(/^.* was false\. /s, '').trim()
+  return { reason, message: message.slice(0, MESSAGE_CHARACTERS_MAX) }
 }
 
 function fail(id: number, failure: ErrorMessage): void {

@@ -30,6 +30,8 @@ import { askOnce } from './one-shot.ts'
 import { type MeasuredOutput, ProcessExecutor } from './process-executor.ts'
 import type { ProviderReport } from './provider.ts'
 import { providerReports } from './provider-reports.ts'
+import { type GemmSpeed, measureGemm } from './gemm.ts'
+import { selfTest, type SelfTest, type SelfTestInit } from './self-test.ts'
 import { askGpu, type GpuAnswer, type GpuQuestion } from './gpu.ts'
 
 export interface RuntimeComponents {
@@ -47,6 +49,8 @@ export interface RuntimeInit {
   readonly toolMsMax: number
   /** Where Node may keep compiled modules of children, which halves their start; nowhere when absent. */
   readonly cacheDir?: string
+  /** Where the few variables come from that children get. Default: the daemon's own. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 /** What one run of a whole graph showed. */
@@ -149,6 +153,20 @@ export class Runtime implements Startable {
     }
   }
 
+  /**
+   * Proves that `executor` computes rightly before it serves.
+   *
+   * @throws {RuntimeError} RUNTIME_SELF_TEST_FAILED, or as {@link Executor.run}.
+   */
+  selfTest(executor: Executor, init: SelfTestInit, signal?: AbortSignal): Promise<SelfTest> {
+    return selfTest(executor, init, () => this.load({ ...executor.spec, provider: 'cpu' }, signal))
+  }
+
+  /** How fast one thread of this device multiplies matrices; takes about half a second. */
+  measureGemm(signal?: AbortSignal): Promise<GemmSpeed> {
+    return measureGemm(this, signal)
+  }
+
   /** Each provider, available or why not. Looked up once, in child processes. */
   providers(): Promise<readonly ProviderReport[]> {
     this.#providers ??= this.survey().then((survey) =>
@@ -227,7 +245,7 @@ export class Runtime implements Startable {
     dataBytesMax: number | undefined,
     words: readonly string[] = [],
   ): Omit<ChildInit, 'onBytes'> {
-    const { priority, cacheDir } = this.#init
+    const { priority, cacheDir, environment = process.env } = this.#init
     const command = launchCommand(
       {
         entry: siblingEntry(entry, import.meta.url),
@@ -239,7 +257,7 @@ export class Runtime implements Startable {
     )
     return {
       command,
-      environment: childEnvironment(process.env, cacheDir),
+      environment: childEnvironment(environment, cacheDir),
       lowerPriority: priority === 'idle' && !this.#wrappers.nice,
     }
   }

@@ -1,0 +1,163 @@
+/**
+ * Proves, before a stage serves, that it repeats itself and computes what the CPU computes.
+ *
+ * Drivers and kernels that are wrong for some shapes exist; the test goes through this very
+ * stage on this very provider. What comes out names the numeric class: two stages of one class
+ * gave the same bits for the same probe.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { bytesEqual, utf8 } from '../../core/bytes.ts'
+import { TENSOR_TYPES, type Tensor, type TensorSpec } from '../../core/tensor.ts'
+import { RuntimeError } from './errors.ts'
+import type { Executor } from './executor-spec.ts'
+
+/** Largest difference to the CPU, as a part of the largest value of the same output. */
+const TOLERANCE = 1e-3
+
+export interface SelfTestInit {
+  /** Name of the stage: model and layer range, the same on every device. */
+  readonly stage: string
+  /** One tensor for each input; {@link probeInputs} makes some where no better ones are known. */
+  readonly probe: readonly Tensor[]
+}
+
+export interface SelfTest {
+  /** Numeric class: SHA-256 in hex of versions, options and the outputs' bits. */
+  readonly class: string
+  /** True when both runs gave the same bits. Always so on the CPU. */
+  readonly exact: boolean
+  /** Time of the test. */
+  readonly ms: number
+}
+
+/**
+ * Runs the probe twice, and for accelerators once more through `reference` on the CPU.
+ *
+ * @param reference - The same stage on the CPU provider; not asked for on the CPU itself.
+ * @throws {RuntimeError} RUNTIME_SELF_TEST_FAILED, or what the runs throw.
+ */
+export async function selfTest(
+  executor: Executor,
+  init: SelfTestInit,
+  reference: () => Promise<Executor>,
+): Promise<SelfTest> {
+  const startedMs = performance.now()
+  const first = await executor.run(init.probe)
+  const second = await executor.run(init.probe)
+  const exact = first.outputs.every((tensor, index) => sameBits(tensor, second.outputs[index]))
+  const { provider } = executor.spec
+  if (provider === 'cpu') {
+    if (!exact) throw failed(executor, 'expected equal outputs from equal inputs, got others')
+  } else {
+    const cpu = await reference()
+    try {
+      compare(executor, first.outputs, (await cpu.run(init.probe)).outputs)
+    } finally {
+      await cpu.stop()
+    }
+  }
+  const ms = performance.now() - startedMs
+  return { class: classOf(executor, init.stage, first.outputs), exact, ms }
+}
+
+function sameBits(a: Tensor, b: Tensor | undefined): boolean {
+  return b !== undefined && a.dims.join() === b.dims.join() && bytesEqual(a.data, b.data)
+}
+
+function compare(
+  executor: Executor,
+  outputs: readonly Tensor[],
+  expected: readonly Tensor[],
+): void {
+  for (const [index, tensor] of outputs.entries()) {
+    const target = expected[index]
+    const alike = target !== undefined && target.dims.join() === tensor.dims.join()
+    if (!alike) throw failed(executor, `output ${tensor.name} has another shape on the cpu`)
+    const difference = relativeDifference(tensor, target)
+    // Written so that NaN fails.
+    if (!(difference <= TOLERANCE)) {
+      const got = difference.toExponential(1)
+      throw failed(executor, `output ${tensor.name}: expected at most ${TOLERANCE} off, got ${got}`)
+    }
+  }
+}
+
+/** Infinity where integers differ, or where one is NaN and the other is not. */
+function relativeDifference(tensor: Tensor, target: Tensor): number {
+  const values = floatsOf(tensor)
+  const targets = floatsOf(target)
+  if (values === undefined || targets === undefined) return sameBits(tensor, target) ? 0 : Infinity
+  let largest = 0
+  let difference = 0
+  for (const [index, value] of values.entries()) {
+    const expected = targets[index] ?? Number.NaN
+    if (Object.is(value, expected)) continue
+    const distance = Math.abs(value - expected)
+    if (Number.isNaN(distance)) return Infinity
+    difference = Math.max(difference, distance)
+  }
+  for (const expected of targets) {
+    if (Number.isFinite(expected)) largest = Math.max(largest, Math.abs(expected))
+  }
+  return difference === 0 ? 0 : difference / Math.max(largest, 1e-6)
+}
+
+function floatsOf({ type, data }: Tensor): Float16Array | Float32Array | Float64Array | undefined {
+  // A copy stands at a multiple of the element size, whatever message the tensor came in.
+  const { buffer } = new Uint8Array(data)
+  if (type === 'float32') return new Float32Array(buffer)
+  if (type === 'float64') return new Float64Array(buffer)
+  return type === 'float16' ? new Float16Array(buffer) : undefined
+}
+
+function classOf(executor: Executor, stage: string, outputs: readonly Tensor[]): string {
+  const { provider, optimise } = executor.spec
+  const hash = createHash('sha256')
+  const words = ['brume/numeric-class/1', executor.ortVersion, provider, optimise, stage]
+  for (const word of words) hash.update(utf8(`${word}\0`))
+  for (const { type, dims, data } of outputs) {
+    hash.update(utf8(`${type}[${dims.join()}]\0`)).update(data)
+  }
+  return hash.digest('hex')
+}
+
+function failed({ spec }: Executor, detail: string): RuntimeError {
+  return new RuntimeError({ code: 'RUNTIME_SELF_TEST_FAILED', provider: spec.provider, detail })
+}
+
+/**
+ * Inputs for a probe: floats in [-1, 1) that look random and repeat, integers all 1.
+ *
+ * @param dims - Sizes of named dimensions; those not given, and unknown ones, are 2.
+ */
+export function probeInputs(
+  specs: readonly TensorSpec[],
+  dims: Readonly<Record<string, number>> = {},
+): Tensor[] {
+  return specs.map(({ name, type, dims: spec }) => {
+    const sizes = spec.map((size) =>
+      typeof size === 'number' ? size : ((size === null ? undefined : dims[size]) ?? 2),
+    )
+    const count = sizes.reduce((product, size) => product * size, 1)
+    const data = new Uint8Array(count * TENSOR_TYPES[type])
+    fill(type, data)
+    return { name, type, dims: sizes, data }
+  })
+}
+
+function fill(type: Tensor['type'], data: Uint8Array): void {
+  const elementBytes = TENSOR_TYPES[type]
+  const view = new DataView(data.buffer)
+  let state = 1
+  for (let at = 0; at < data.length; at += elementBytes) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    const value = state / 2 ** 31 - 1
+    if (type === 'float32') view.setFloat32(at, value, true)
+    else if (type === 'float64') view.setFloat64(at, value, true)
+    else if (type === 'float16') view.setFloat16(at, value, true)
+    else view.setUint8(at, 1)
+  }
+}
