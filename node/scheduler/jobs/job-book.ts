@@ -1,0 +1,277 @@
+/**
+ * All jobs of this device: takes them, runs them, keeps what became of them over restarts.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { textOf, toHex, utf8 } from '../../../core/bytes.ts'
+import type { Clock } from '../../../core/clock.ts'
+import { asJobId, type JobId } from '../../../core/ids.ts'
+import type { Startable } from '../../../core/lifecycle.ts'
+import type { Logger } from '../../../core/logger.ts'
+import { elementCount, type Tensor, tensorMismatch } from '../../../core/tensor.ts'
+import type { BlobRef, Manifest } from '../../../models/index.ts'
+import { type EventFeed, EventLog } from '../../api/event-log.ts'
+import type { JobEvent, JobRequest, JobView } from '../../api/schemas/jobs.ts'
+import type { Problem } from '../../api/schemas/problem.ts'
+import type { CatalogueModel } from '../../models/catalogue.ts'
+import type { StateStore } from '../../storage/state-store.ts'
+import { JobError } from './errors.ts'
+import type { JobOutputs } from './job-outputs.ts'
+import { JobRecord } from './job-record.ts'
+import { JobRunner, type JobRunnerComponents, type JobRunnerInit } from './job-runner.ts'
+import type { Planner } from './planner.ts'
+
+const KEY_PREFIX = 'job/'
+
+export interface JobBookComponents extends JobRunnerComponents {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly planner: Planner
+  readonly state: StateStore
+  readonly outputs: JobOutputs
+  /** The model that a reference means, fetched from the mesh when it is not here. */
+  readonly resolve: (ref: string, signal: AbortSignal) => Promise<CatalogueModel>
+  /** The manifest's bytes by content. */
+  readonly manifestRef: (model: CatalogueModel) => Promise<BlobRef>
+  readonly problemOf: (error: unknown) => Problem
+}
+
+export interface JobBookInit extends JobRunnerInit {
+  /** Jobs that may run at once. */
+  readonly runningMax: number
+  /** Ended jobs that are kept with their outputs. */
+  readonly keptMax: number
+}
+
+/** A job of an earlier life of the daemon, or of this one. */
+type Job =
+  | { readonly record: JobRecord; readonly abort: AbortController }
+  | { readonly view: JobView }
+
+export class JobBook implements Startable {
+  readonly #components: JobBookComponents
+  readonly #init: JobBookInit
+  readonly #jobs = new Map<JobId, Job>()
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(components: JobBookComponents, init: JobBookInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const entries = await this.#components.state.entries(KEY_PREFIX, 100_000)
+    for (const { key, value } of entries) {
+      const view = parseView(value)
+      if (view === undefined) await this.#components.state.del(key)
+      else await this.#reopen(view)
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const job of this.#jobs.values()) {
+      if ('abort' in job) job.abort.abort(new JobError({ code: 'JOB_INTERRUPTED' }))
+    }
+    await Promise.allSettled(this.#running)
+  }
+
+  /** Counts for the status. */
+  counts(): { running: number; done: number; failed: number } {
+    const states = this.list().map(({ state }) => state)
+    return {
+      running: states.filter((state) => !['done', 'failed', 'cancelled'].includes(state)).length,
+      done: states.filter((state) => state === 'done').length,
+      failed: states.filter((state) => state === 'failed').length,
+    }
+  }
+
+  list(): readonly JobView[] {
+    return [...this.#jobs.values()].map(show).toSorted((a, b) => b.createdMs - a.createdMs)
+  }
+
+  get(id: string): JobView | undefined {
+    const job = this.#find(id)
+    return job === undefined ? undefined : show(job)
+  }
+
+  events(id: string): EventFeed<JobEvent> | undefined {
+    const job = this.#find(id)
+    if (job === undefined) return undefined
+    return 'record' in job ? job.record.events : endedFeed(job.view)
+  }
+
+  /** @throws {JobError} JOB_NOT_DONE or JOB_OUTPUTS_GONE. */
+  async outputs(id: string): Promise<readonly (readonly Tensor[])[] | undefined> {
+    const job = this.get(id)
+    const jobId = asJobId(id)
+    if (job === undefined || jobId === undefined) return undefined
+    if (job.state !== 'done') throw new JobError({ code: 'JOB_NOT_DONE', state: job.state })
+    const outputs: (readonly Tensor[])[] = []
+    for (let input = 0; input < job.progress.inputsTotal; input++) {
+      const tensors = await this.#components.outputs.get(jobId, input)
+      if (tensors === undefined) throw new JobError({ code: 'JOB_OUTPUTS_GONE' })
+      outputs.push(tensors)
+    }
+    return outputs
+  }
+
+  cancel(id: string): JobView | undefined {
+    const job = this.#find(id)
+    if (job === undefined) return undefined
+    if ('abort' in job) job.abort.abort(new JobError({ code: 'JOB_CANCELLED' }))
+    return show(job)
+  }
+
+  /**
+   * Takes a job and starts it.
+   *
+   * @throws {JobError} JOB_INPUT_INVALID, JOB_TOO_MANY; and what `resolve` throws for an unknown model.
+   */
+  async submit(request: JobRequest): Promise<JobView> {
+    const abort = new AbortController()
+    if (this.#running.size >= this.#init.runningMax) {
+      throw new JobError({ code: 'JOB_TOO_MANY', limit: this.#init.runningMax })
+    }
+    const model = await this.#components.resolve(request.model, abort.signal)
+    checkInputs(model.manifest, request.inputs)
+    const record = new JobRecord({
+      id: toHex(randomBytes(16)) as JobId,
+      model: model.id,
+      modelName: model.manifest.name,
+      createdMs: Math.round(this.#components.clock.wallMs()),
+      inputsTotal: request.inputs.length,
+    })
+    this.#jobs.set(record.id, { record, abort })
+    await this.#persist(record.show())
+    const running = this.#run(record, model, { request, abort })
+    this.#running.add(running)
+    void running.finally(() => this.#running.delete(running))
+    return record.show()
+  }
+
+  async #run(
+    record: JobRecord,
+    model: CatalogueModel,
+    { request, abort }: { readonly request: JobRequest; readonly abort: AbortController },
+  ): Promise<void> {
+    const { clock, planner, logger } = this.#components
+    const deadline = this.#deadline(request.deadlineMs, abort)
+    try {
+      record.enter('planning')
+      const inputs = request.inputs.map((tensors) => ordered(model.manifest, tensors))
+      const planned = planner.plan(model, {
+        ...request,
+        inputs: inputs.length,
+        scale: scaleOf(model.manifest, inputs),
+      })
+      const manifest = await this.#components.manifestRef(model)
+      const { provider, objective } = request
+      const work = { record, planned, manifest, provider, objective, inputs }
+      await new JobRunner(this.#components, this.#init, work).run(abort.signal)
+      record.end(clock.wallMs(), 'done')
+    } catch (error) {
+      logger.info('job ended', { job: record.id, error })
+      const cancelled = error instanceof JobError && error.code === 'JOB_CANCELLED'
+      record.end(clock.wallMs(), cancelled ? 'cancelled' : this.#components.problemOf(error))
+    } finally {
+      clearTimeout(deadline)
+    }
+    await this.#persist(record.show())
+    await this.#forgetOldest()
+  }
+
+  #deadline(deadlineMs: number | undefined, abort: AbortController): NodeJS.Timeout | undefined {
+    if (deadlineMs === undefined) return undefined
+    return setTimeout(
+      () => abort.abort(new JobError({ code: 'JOB_DEADLINE', deadlineMs })),
+      deadlineMs,
+    )
+  }
+
+  /** A job that an earlier life of the daemon left running cannot go on: its inputs are gone. */
+  async #reopen(view: JobView): Promise<void> {
+    const id = asJobId(view.id)
+    if (id === undefined) return
+    const over = ['done', 'failed', 'cancelled'].includes(view.state)
+    const error = this.#components.problemOf(new JobError({ code: 'JOB_INTERRUPTED' }))
+    const shown: JobView = over ? view : { ...view, state: 'failed', error }
+    this.#jobs.set(id, { view: shown })
+    if (!over) await this.#persist(shown)
+  }
+
+  async #persist(view: JobView): Promise<void> {
+    await this.#components.state.put(KEY_PREFIX + view.id, utf8(JSON.stringify(view)))
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const ended = this.list().filter(({ state }) => ['done', 'failed', 'cancelled'].includes(state))
+    for (const { id } of ended.slice(this.#init.keptMax)) {
+      const jobId = asJobId(id)
+      if (jobId === undefined) continue
+      this.#jobs.delete(jobId)
+      await this.#components.outputs.remove(jobId)
+      await this.#components.state.del(KEY_PREFIX + id)
+    }
+  }
+
+  #find(id: string): Job | undefined {
+    const jobId = asJobId(id)
+    return jobId === undefined ? undefined : this.#jobs.get(jobId)
+  }
+}
+
+function show(job: Job): JobView {
+  return 'record' in job ? job.record.show() : job.view
+}
+
+function parseView(value: Uint8Array): JobView | undefined {
+  try {
+    return JSON.parse(textOf(value) ?? '') as JobView
+  } catch {
+    // Written by ourselves: what cannot be read was damaged, and is dropped by the caller.
+    return undefined
+  }
+}
+
+function endedFeed(view: JobView): EventFeed<JobEvent> {
+  const log = new EventLog<JobEvent>()
+  if (view.state === 'done') log.append({ type: 'done', job: view })
+  else if (view.error !== undefined) log.append({ type: 'failed', error: view.error })
+  else log.append({ type: 'cancelled' })
+  log.end()
+  return log
+}
+
+/** @throws {JobError} JOB_INPUT_INVALID for the first input that does not fit. */
+function checkInputs(manifest: Manifest, inputs: JobRequest['inputs']): void {
+  for (const [input, tensors] of inputs.entries()) {
+    const reason = inputMismatch(manifest, tensors)
+    if (reason !== undefined) throw new JobError({ code: 'JOB_INPUT_INVALID', input, reason })
+  }
+}
+
+function inputMismatch(manifest: Manifest, tensors: readonly Tensor[]): string | undefined {
+  for (const spec of manifest.inputs) {
+    const tensor = tensors.find(({ name }) => name === spec.name)
+    if (tensor === undefined) return `expected a tensor ${spec.name}, got none`
+    const reason = tensorMismatch(tensor, spec)
+    if (reason !== undefined) return `${spec.name}: ${reason}`
+  }
+  const unknown = tensors.find(({ name }) => !manifest.inputs.some((spec) => spec.name === name))
+  return unknown === undefined ? undefined : `${unknown.name}: the model has no such input`
+}
+
+/** The tensors in the order of the model's inputs, which is the order of cut 0. */
+function ordered(manifest: Manifest, tensors: readonly Tensor[]): readonly Tensor[] {
+  return manifest.inputs.flatMap(({ name }) => tensors.find((tensor) => tensor.name === name) ?? [])
+}
+
+/** How many times larger the mean input is than the sample with which costs were measured. */
+function scaleOf(manifest: Manifest, inputs: JobRequest['inputs']): number {
+  const sample = manifest.samples.reduce((sum, { dims }) => sum + elementCount(dims), 0)
+  const given = inputs.flat().reduce((sum, { dims }) => sum + elementCount(dims), 0)
+  return sample === 0 ? 1 : given / inputs.length / sample
+}

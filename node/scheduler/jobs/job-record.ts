@@ -1,0 +1,171 @@
+/**
+ * What is known of one job, and how the API shows it.
+ *
+ * @module
+ */
+
+import type { JobId, ModelId, PeerId } from '../../../core/ids.ts'
+import { EventLog } from '../../api/event-log.ts'
+import type {
+  JobEvent,
+  JobHop,
+  JobRecovery,
+  JobStage,
+  JobState,
+  JobView,
+} from '../../api/schemas/jobs.ts'
+import type { PlanView } from '../../api/schemas/plan.ts'
+import type { Problem } from '../../api/schemas/problem.ts'
+import { Samples } from './samples.ts'
+
+/** What the plan says of a stage, whoever holds it. */
+export type StagePlace = Pick<
+  JobStage,
+  'replica' | 'index' | 'fromLayer' | 'toLayer' | 'provider' | 'weightBytes'
+> & { readonly cutBytes: number }
+
+/** One stage of one replica, with what was measured of it. */
+export class StageRecord {
+  readonly view: StagePlace
+  peer: PeerId
+  name: string
+  state: JobStage['state'] = 'waiting'
+  readonly compute = new Samples()
+  readonly transfer = new Samples()
+  bytesIn = 0
+  bytesOut = 0
+
+  constructor(view: StagePlace, peer: PeerId, name: string) {
+    this.view = view
+    this.peer = peer
+    this.name = name
+  }
+
+  show(): JobStage {
+    const computeMs = this.compute.quantile(0.5)
+    const transferMs = this.transfer.quantile(0.5)
+    const { cutBytes: _planned, ...place } = this.view
+    return {
+      ...place,
+      peer: this.peer,
+      name: this.name,
+      state: this.state,
+      steps: this.compute.count,
+      ...(computeMs === undefined ? {} : { computeMs }),
+      ...(transferMs === undefined ? {} : { transferMs }),
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+    }
+  }
+}
+
+/** One link of one replica: to a stage, or from the last one back. */
+export interface HopRecord {
+  readonly replica: number
+  readonly from: string
+  readonly to: string
+  readonly ms: Samples
+  readonly bytes: Samples
+}
+
+export class JobRecord {
+  readonly id: JobId
+  readonly model: ModelId
+  readonly modelName: string
+  readonly createdMs: number
+  readonly inputsTotal: number
+  readonly events = new EventLog<JobEvent>()
+  readonly elapsed = new Samples()
+  stages: StageRecord[] = []
+  hops: HopRecord[] = []
+  plan: PlanView | undefined
+  readonly outputs: JobView['outputs'] = []
+  readonly recoveries: JobRecovery[] = []
+  readonly receipts: JobView['receipts'] = []
+  readonly notes: string[] = []
+  #state: JobState = 'queued'
+  #error: Problem | undefined
+  #finishedMs: number | undefined
+
+  constructor(init: {
+    readonly id: JobId
+    readonly model: ModelId
+    readonly modelName: string
+    readonly createdMs: number
+    readonly inputsTotal: number
+  }) {
+    this.id = init.id
+    this.model = init.model
+    this.modelName = init.modelName
+    this.createdMs = init.createdMs
+    this.inputsTotal = init.inputsTotal
+  }
+
+  get state(): JobState {
+    return this.#state
+  }
+
+  get over(): boolean {
+    return OVER.has(this.#state)
+  }
+
+  enter(state: JobState): void {
+    if (this.over || state === this.#state) return
+    this.#state = state
+    this.events.append({ type: 'state', state })
+  }
+
+  note(text: string): void {
+    this.notes.push(text)
+    this.events.append({ type: 'note', text })
+  }
+
+  /** Ends the job, once; later calls change nothing. */
+  end(wallMs: number, how: 'done' | 'cancelled' | Problem): void {
+    if (this.over) return
+    this.#finishedMs = Math.round(wallMs)
+    if (how === 'done' || how === 'cancelled') this.#state = how
+    else {
+      this.#state = 'failed'
+      this.#error = how
+    }
+    this.events.append({ type: 'state', state: this.#state })
+    if (how === 'done') this.events.append({ type: 'done', job: this.show() })
+    else if (how === 'cancelled') this.events.append({ type: 'cancelled' })
+    else this.events.append({ type: 'failed', error: how })
+    this.events.end()
+  }
+
+  show(): JobView {
+    const measuredMs = this.elapsed.quantile(0.5)
+    return {
+      id: this.id,
+      model: this.model,
+      modelName: this.modelName,
+      state: this.#state,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+      createdMs: this.createdMs,
+      ...(this.#finishedMs === undefined
+        ? {}
+        : { finishedMs: this.#finishedMs, totalMs: this.#finishedMs - this.createdMs }),
+      ...(this.plan === undefined ? {} : { plan: this.plan, predictedMs: this.plan.predictedMs }),
+      progress: { inputsDone: this.outputs.length, inputsTotal: this.inputsTotal },
+      stages: this.stages.map((stage) => stage.show()),
+      hops: this.hops.flatMap(showHop),
+      recoveries: [...this.recoveries],
+      receipts: [...this.receipts],
+      outputs: this.outputs.toSorted((a, b) => a.input - b.input),
+      ...(measuredMs === undefined ? {} : { measuredMs }),
+      notes: [...this.notes],
+    }
+  }
+}
+
+const OVER: ReadonlySet<JobState> = new Set(['done', 'failed', 'cancelled'])
+
+function showHop({ replica, from, to, ms, bytes }: HopRecord): JobHop[] {
+  const p50Ms = ms.quantile(0.5)
+  const p95Ms = ms.quantile(0.95)
+  if (p50Ms === undefined || p95Ms === undefined) return []
+  return [{ replica, from, to, bytes: bytes.quantile(0.5) ?? 0, p50Ms, p95Ms }]
+}

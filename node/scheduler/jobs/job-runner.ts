@@ -1,0 +1,393 @@
+/**
+ * Runs one job: places the model, opens a session for each replica, spreads the inputs over them.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { toHex } from '../../../core/bytes.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { Crypto } from '../../../core/crypto.ts'
+import type { PeerId, SessionId } from '../../../core/ids.ts'
+import type { Logger } from '../../../core/logger.ts'
+import type { Tensor } from '../../../core/tensor.ts'
+import type { BlobRef } from '../../../models/index.ts'
+import {
+  InferenceError,
+  type InferenceCode,
+  type RequesterInit,
+} from '../../../protocols/inference/index.ts'
+import type { OutboundLinks } from '../../inference/outbound-links.ts'
+import { RequesterSession, type SessionEvent } from '../../inference/requester-session.ts'
+import type { PlanStage } from '../placement/plan.ts'
+import type { JobOutputs } from './job-outputs.ts'
+import { type HopRecord, type JobRecord, StageRecord } from './job-record.ts'
+import type { LinkTable } from './link-table.ts'
+import type { Planned, Planner } from './planner.ts'
+import { planView } from './plan-view.ts'
+import { bytesOf, noteHops } from './hop-notes.ts'
+import { ReceiptCheck } from './receipt-check.ts'
+import { Samples } from './samples.ts'
+
+export interface JobRunnerComponents {
+  readonly clock: Clock
+  readonly crypto: Crypto
+  readonly logger: Logger
+  readonly outbound: OutboundLinks
+  readonly planner: Planner
+  readonly links: LinkTable
+  readonly outputs: JobOutputs
+  readonly nameOf: (peer: PeerId) => string
+  /** Devices that this one is connected to, itself included. */
+  reachable(peer: PeerId): boolean
+}
+
+export interface JobRunnerInit {
+  readonly inFlightMax: number
+  readonly pingMs: number
+  readonly stallMs: number
+  readonly progressMs: number
+  readonly runMsMax: number
+  readonly recoveriesMax: number
+  readonly receiptMs: number
+}
+
+export interface JobWork {
+  readonly record: JobRecord
+  readonly planned: Planned
+  readonly manifest: BlobRef
+  readonly provider: RequesterInit['open']['provider']
+  readonly objective: 'latency' | 'throughput'
+  readonly inputs: readonly (readonly Tensor[])[]
+}
+
+/** One pipeline with its session. */
+interface Replica {
+  readonly index: number
+  readonly session: RequesterSession
+  readonly stages: StageRecord[]
+  readonly hops: HopRecord[]
+  readonly receipts: ReceiptCheck
+  /** The input of each request that is under way. */
+  readonly underWay: Map<number, number>
+  requests: number
+  state: 'running' | 'closed' | 'failed'
+}
+
+export class JobRunner {
+  readonly #components: JobRunnerComponents
+  readonly #init: JobRunnerInit
+  readonly #work: JobWork
+  readonly #replicas: Replica[] = []
+  readonly #waiting: number[]
+  readonly #done = Promise.withResolvers<void>()
+  readonly #writes = new Set<Promise<void>>()
+  #remaining: number
+  #over = false
+
+  constructor(components: JobRunnerComponents, init: JobRunnerInit, work: JobWork) {
+    this.#components = components
+    this.#init = init
+    this.#work = work
+    this.#waiting = work.inputs.map((_, input) => input)
+    this.#remaining = work.inputs.length
+  }
+
+  /**
+   * Resolves once every output is kept and every receipt that came was checked.
+   *
+   * @throws {InferenceError} when a session cannot go on; @throws {StorageError} when outputs cannot
+   * be kept; the reason of `signal` when it aborts.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { record, planned, provider, objective } = this.#work
+    signal.throwIfAborted()
+    const { nameOf } = this.#components
+    const shown = provider === 'auto' ? 'cpu' : provider
+    record.plan = planView(planned, { objective, provider: shown, nameOf })
+    record.events.append({ type: 'plan', plan: record.plan })
+    for (const note of record.plan.notes) record.note(note)
+    record.enter('loading')
+    const abort = (): void => this.#fail(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      for (const [index, stages] of planned.plan.replicas.entries()) this.#open(index, stages)
+      await this.#done.promise
+      await Promise.all(this.#writes)
+    } finally {
+      signal.removeEventListener('abort', abort)
+      this.#over = true
+      for (const { session } of this.#replicas) session.abort()
+    }
+  }
+
+  #open(index: number, stages: readonly PlanStage[]): void {
+    const { record } = this.#work
+    const { nameOf } = this.#components
+    const provider = this.#work.provider === 'auto' ? 'cpu' : this.#work.provider
+    const records = stages.map(
+      ({ peer, cutBytes, ...stage }, at) =>
+        new StageRecord(
+          {
+            replica: index,
+            index: at,
+            fromLayer: stage.fromLayer,
+            toLayer: stage.toLayer,
+            provider,
+            weightBytes: stage.weightBytes,
+            cutBytes: Math.round(cutBytes),
+          },
+          peer,
+          nameOf(peer),
+        ),
+    )
+    const hops = Array.from({ length: stages.length + 1 }, (_, hop) => ({
+      replica: index,
+      from: hop === 0 ? 'requester' : `${hop - 1}`,
+      to: hop === stages.length ? 'requester' : `${hop}`,
+      ms: new Samples(),
+      bytes: new Samples(),
+    }))
+    record.stages.push(...records)
+    record.hops.push(...hops)
+    const id = toHex(randomBytes(16)) as SessionId
+    const session = new RequesterSession(
+      {
+        clock: this.#components.clock,
+        outbound: this.#components.outbound,
+        replacement: async (stage, excluded, code) =>
+          this.#replacement(replica, stages, { stage, excluded, code }),
+        onEvent: (event) => this.#onEvent(replica, event),
+      },
+      this.#sessionInit(id, stages),
+    )
+    const replica: Replica = {
+      index,
+      session,
+      stages: records,
+      hops,
+      receipts: new ReceiptCheck(id, this.#components.crypto),
+      underWay: new Map(),
+      requests: 0,
+      state: 'running',
+    }
+    this.#replicas.push(replica)
+    session.start(stages.map(({ peer }) => peer))
+    this.#pump()
+  }
+
+  #sessionInit(session: SessionId, stages: readonly PlanStage[]): RequesterInit {
+    const { planned, manifest, provider } = this.#work
+    return {
+      open: {
+        version: 1,
+        session,
+        model: planned.model.id,
+        manifest,
+        wire: planned.wire,
+        provider,
+        inFlightMax: this.#init.inFlightMax,
+        runMsMax: this.#init.runMsMax,
+      },
+      ranges: stages.map(({ fromLayer, toLayer }) => ({ fromLayer, toLayer })),
+      pingMs: this.#init.pingMs,
+      stallMs: this.#init.stallMs,
+      progressMs: this.#init.progressMs,
+      recoveriesMax: this.#init.recoveriesMax,
+      receiptMs: this.#init.receiptMs,
+    }
+  }
+
+  /** Gives every replica what it can take. */
+  #pump(): void {
+    for (let given = true; given && !this.#over;) {
+      given = false
+      for (const replica of this.#replicas) {
+        if (replica.state !== 'running' || replica.session.capacity <= 0) continue
+        const input = this.#waiting.shift()
+        if (input === undefined) return
+        given = true
+        const request = replica.requests++
+        const tensors = this.#work.inputs[input] ?? []
+        replica.underWay.set(request, input)
+        replica.receipts.input(request, tensors)
+        replica.session.submit(request, tensors)
+      }
+    }
+  }
+
+  #onEvent(replica: Replica, event: SessionEvent): void {
+    if (this.#over) return
+    switch (event.type) {
+      case 'loading':
+        this.#setStage(replica, event.stage, event.bytesTotal > 0 ? 'fetching' : 'loading')
+        return
+      case 'ready':
+        this.#setStage(replica, event.stage, 'ready', event.peer)
+        if (replica.stages.every(({ state }) => state === 'ready' || state === 'running')) {
+          this.#work.record.enter('running')
+        }
+        return
+      case 'recovered':
+        this.#onRecovered(replica, event.recovery)
+        return
+      case 'output':
+        this.#onOutput(replica, event)
+        return
+      case 'receipt':
+        this.#onReceipt(replica, event)
+        return
+      case 'closed':
+        replica.state = 'closed'
+        this.#settle()
+        return
+      case 'failed':
+        this.#onFailed(replica, event)
+        return
+    }
+  }
+
+  #setStage(replica: Replica, index: number, state: StageRecord['state'], peer?: PeerId): void {
+    const stage = replica.stages[index]
+    if (stage === undefined) return
+    if (peer !== undefined) {
+      stage.peer = peer
+      stage.name = this.#components.nameOf(peer)
+    }
+    if (stage.state === state && peer === undefined) return
+    stage.state = state
+    this.#work.record.events.append({ type: 'stage', stage: stage.show() })
+  }
+
+  #onOutput(replica: Replica, event: SessionEvent & { type: 'output' }): void {
+    const { output, elapsedMs, transfersMs } = event
+    const input = replica.underWay.get(output.request)
+    if (input === undefined) return
+    replica.underWay.delete(output.request)
+    replica.receipts.output(output.request, output.tensors)
+    const inputBytes = bytesOf(this.#work.inputs[input] ?? [])
+    noteHops(replica, { output, transfersMs, inputBytes }, this.#components.links)
+    for (const index of replica.stages.keys()) {
+      if (replica.stages[index]?.state === 'ready') this.#setStage(replica, index, 'running')
+    }
+    this.#work.record.elapsed.add(elapsedMs)
+    const write = this.#keep(input, output.tensors)
+    this.#writes.add(write)
+    write.then(
+      () => this.#writes.delete(write),
+      (error: unknown) => this.#fail(error),
+    )
+    this.#pump()
+  }
+
+  async #keep(input: number, tensors: readonly Tensor[]): Promise<void> {
+    const { record } = this.#work
+    await this.#components.outputs.put(record.id, input, tensors)
+    record.outputs.push(digest(input, tensors, this.#components.crypto))
+    const { length: inputsDone } = record.outputs
+    record.events.append({ type: 'progress', inputsDone, inputsTotal: record.inputsTotal })
+    this.#remaining--
+    if (this.#remaining > 0) return
+    for (const replica of this.#replicas) if (replica.state === 'running') replica.session.finish()
+    this.#settle()
+  }
+
+  #onRecovered(
+    replica: Replica,
+    recovery: (SessionEvent & { type: 'recovered' })['recovery'],
+  ): void {
+    const { stage, from, to, code, elapsedMs } = recovery
+    replica.receipts.interrupted()
+    const view = {
+      replica: replica.index,
+      stage,
+      fromPeer: from,
+      toPeer: to,
+      ms: elapsedMs,
+      code,
+    }
+    this.#work.record.recoveries.push(view)
+    this.#work.record.events.append({ type: 'recovery', recovery: view })
+    this.#components.logger.info('stage replaced', view)
+  }
+
+  async #replacement(
+    replica: Replica,
+    stages: readonly PlanStage[],
+    lost: {
+      readonly stage: number
+      readonly excluded: readonly PeerId[]
+      readonly code: InferenceCode
+    },
+  ): Promise<PeerId | undefined> {
+    const { stage, excluded, code } = lost
+    this.#components.logger.info('stage lost', { replica: replica.index, stage, code })
+    this.#setStage(replica, stage, 'lost')
+    const now = stages.map((planned, index) => ({
+      ...planned,
+      peer: replica.stages[index]?.peer ?? planned.peer,
+    }))
+    const again = excluded.filter((peer) => this.#components.reachable(peer))
+    return this.#components.planner.replacement(this.#work.planned, {
+      stages: now,
+      stageIndex: stage,
+      excluded,
+      again,
+    })
+  }
+
+  #onReceipt(replica: Replica, { stage, signed }: SessionEvent & { type: 'receipt' }): void {
+    const hash = replica.receipts.receipt(stage, signed)
+    if (hash === undefined) {
+      this.#work.record.note(`the receipt of stage ${stage} is not signed by its device`)
+      return
+    }
+    const peer = signed.receipt.provider
+    this.#work.record.receipts.push({ replica: replica.index, stage, peer, hash })
+    this.#setStage(replica, stage, 'closed')
+  }
+
+  #onFailed(replica: Replica, event: SessionEvent & { type: 'failed' }): void {
+    replica.state = 'failed'
+    const { code, stage, request } = event
+    const others = this.#replicas.some(({ state }) => state === 'running')
+    const retry = others && code !== 'INFERENCE_INPUT_INVALID'
+    if (!retry) {
+      this.#fail(
+        new InferenceError({
+          code,
+          ...(stage === undefined ? {} : { stage }),
+          ...(request === undefined ? {} : { request: replica.underWay.get(request) ?? request }),
+        }),
+      )
+      return
+    }
+    this.#work.record.note(`replica ${replica.index} is lost (${code}); the others take its inputs`)
+    this.#waiting.unshift(...replica.underWay.values())
+    replica.underWay.clear()
+    this.#pump()
+  }
+
+  #settle(): void {
+    const all = this.#replicas.every(({ state }) => state !== 'running')
+    if (this.#remaining > 0 || !all) return
+    for (const { receipts, index } of this.#replicas) {
+      const text = receipts.verdict()
+      if (text !== undefined) this.#work.record.note(`replica ${index}: ${text}`)
+    }
+    this.#done.resolve()
+  }
+
+  #fail(error: unknown): void {
+    this.#done.reject(error)
+  }
+}
+
+function digest(
+  input: number,
+  tensors: readonly Tensor[],
+  { sha256 }: Crypto,
+): { input: number; sha256: string; bytes: number } {
+  const joined = Buffer.concat(tensors.map(({ data }) => data))
+  return { input, sha256: toHex(sha256(joined)), bytes: joined.length }
+}

@@ -1,0 +1,55 @@
+/**
+ * A placement as the API shows it.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../../core/ids.ts'
+import type { PlanView } from '../../api/schemas/plan.ts'
+import type { Provider } from '../../runtime/provider.ts'
+import { STAGE_OVERHEAD_BYTES, type PlacementObjective } from '../placement/plan.ts'
+import type { Planned } from './planner.ts'
+
+export interface PlanViewInit {
+  readonly objective: PlacementObjective
+  readonly provider: Provider
+  /** Short name of a device. */
+  readonly nameOf: (peer: PeerId) => string
+}
+
+export function planView(planned: Planned, init: PlanViewInit): PlanView {
+  const { model, plan, wire } = planned
+  const { nameOf, provider, objective } = init
+  const { oneDevice } = plan
+  return {
+    model: model.id,
+    modelName: model.manifest.name,
+    objective,
+    wire,
+    replicas: plan.replicas.length,
+    stages: plan.replicas.flatMap((stages, replica) =>
+      stages.map((stage, index) => ({
+        replica,
+        index,
+        peer: stage.peer,
+        name: nameOf(stage.peer),
+        fromLayer: stage.fromLayer,
+        toLayer: stage.toLayer,
+        provider,
+        weightBytes: stage.weightBytes,
+        memoryBytes: Math.round(stage.weightBytes + STAGE_OVERHEAD_BYTES),
+        fetchBytes: stage.downloadBytes,
+        computeMs: stage.predictedMs,
+        transferMs: stage.sendMs,
+        cutBytes: Math.round(stage.cutBytes),
+      })),
+    ),
+    predictedMs: plan.predictedLatencyMs,
+    predictedLowMs: plan.range.low,
+    predictedHighMs: plan.range.high,
+    predictedPerSecond: plan.predictedPerS,
+    ...(oneDevice === undefined ? {} : { oneDeviceMs: oneDevice.predictedLatencyMs }),
+    notes: [...plan.why],
+    notChosen: plan.notChosen.map(({ peer, reason }) => ({ peer, name: nameOf(peer), reason })),
+  }
+}

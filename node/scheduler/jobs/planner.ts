@@ -1,0 +1,177 @@
+/**
+ * Turns a model and the devices that are known into a placement.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../../core/ids.ts'
+import type { CatalogueModel } from '../../models/catalogue.ts'
+import { cutBytes, type Cut, type Manifest } from '../../../models/index.ts'
+import type { CapabilityRecord } from '../../../protocols/presence/index.ts'
+import type { Provider } from '../../runtime/provider.ts'
+import type {
+  PlacementCandidate,
+  PlacementLayer,
+  PlacementObjective,
+  PlacementRequest,
+  Plan,
+  PlanStage,
+} from '../placement/plan.ts'
+import { chooseReplacement } from '../placement/replacement.ts'
+import { solvePlacement } from '../placement/solve.ts'
+import type { LinkTable } from './link-table.ts'
+
+/** What a job asks of the placement. */
+export interface PlanWish {
+  readonly stages: 'auto' | number
+  readonly replicas: 'auto' | number
+  readonly objective: PlacementObjective
+  readonly wire: 'auto' | 'f32' | 'f16'
+  readonly provider: 'auto' | Provider
+  readonly inputs: number
+  /** Elements of one input, as a multiple of the sample with which costs were measured. */
+  readonly scale: number
+}
+
+/** A plan with what it was made from, so that replacements are chosen alike. */
+export interface Planned {
+  readonly model: CatalogueModel
+  readonly plan: Plan
+  readonly request: PlacementRequest
+  readonly wire: 'f32' | 'f16'
+}
+
+export interface PlannerComponents {
+  readonly self: PeerId
+  readonly links: LinkTable
+  /** Records of all devices that may take stages, this one's included. */
+  records(): readonly CapabilityRecord[]
+  /** Devices that may not be chosen, and why. */
+  excluded(): ReadonlyMap<PeerId, string>
+}
+
+export interface PlannerInit {
+  readonly inFlightMax: number
+}
+
+/** Below this rate activations cross as binary16 unless the job says otherwise, in Mbit/s. */
+const SLOW_LINK_MBPS = 100
+
+export class Planner {
+  readonly #components: PlannerComponents
+  readonly #init: PlannerInit
+
+  constructor(components: PlannerComponents, init: PlannerInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /** @throws {PlacementError} when there is no place for the model. */
+  plan(model: CatalogueModel, wish: PlanWish, previous?: readonly PlanStage[]): Planned {
+    const request = this.#request(model, wish, previous)
+    const plan = solvePlacement(request)
+    return { model, plan, request, wire: this.#wire(wish, plan) }
+  }
+
+  /** Who takes the lost stage: anyone else who can, else one of `again`, who failed but are still there. */
+  replacement(
+    { model, request }: Planned,
+    lost: {
+      readonly stages: readonly PlanStage[]
+      readonly stageIndex: number
+      readonly excluded: readonly PeerId[]
+      readonly again: readonly PeerId[]
+    },
+  ): PeerId | undefined {
+    const { stages, stageIndex } = lost
+    const candidates = this.#candidates(model.manifest, model)
+    const today = { ...request, candidates, excluded: this.#components.excluded() }
+    const tries = [lost.excluded, lost.excluded.filter((peer) => !lost.again.includes(peer))]
+    for (const excluded of tries) {
+      const choice = chooseReplacement({
+        request: today,
+        stages,
+        stageIndex,
+        excluded: new Set(excluded),
+      })
+      if (choice.type === 'replacement') return choice.replacement.stage.peer
+    }
+    return undefined
+  }
+
+  #request(
+    model: CatalogueModel,
+    wish: PlanWish,
+    previous: readonly PlanStage[] | undefined,
+  ): PlacementRequest {
+    const { manifest } = model
+    return {
+      layers: layersOf(manifest, wish.scale),
+      inputBytes: wish.scale * bytesAt(manifest.cuts[0]),
+      candidates: this.#candidates(manifest, model, wish.provider),
+      requester: this.#components.self,
+      stages: wish.stages,
+      replicas: wish.replicas === 'auto' && wish.inputs === 1 ? 1 : wish.replicas,
+      objective: wish.objective,
+      inFlight: Math.min(wish.inputs, this.#init.inFlightMax),
+      excluded: this.#components.excluded(),
+      ...(previous === undefined ? {} : { previous }),
+    }
+  }
+
+  #candidates(
+    manifest: Manifest,
+    model: CatalogueModel,
+    provider: PlanWish['provider'] = 'auto',
+  ): readonly PlacementCandidate[] {
+    const { self, links } = this.#components
+    return this.#components
+      .records()
+      .filter(({ providers }) => provider === 'auto' || providers.includes(provider))
+      .map((record) => {
+        const own = record.peer === self
+        const { rttMs, mbps } = links.estimate(record.peer)
+        return {
+          peer: record.peer,
+          // An unmeasured device is taken for a slow one, not for none.
+          gflopsPerS: Math.max(1, record.speeds.f32MflopsPerS / 1000),
+          level: record.levelQuarters / 4,
+          memoryBytes: record.memoryFreeBytes,
+          heldBytes: heldBytes(manifest, record, model),
+          rttMs: own ? 0 : rttMs,
+          linkMbps: own ? 1_000_000 : mbps,
+        }
+      })
+  }
+
+  #wire({ wire }: PlanWish, { replicas }: Plan): 'f32' | 'f16' {
+    if (wire !== 'auto') return wire
+    const rates = replicas.flat().map(({ peer }) => this.#components.links.estimate(peer).mbps)
+    return Math.min(...rates) < SLOW_LINK_MBPS ? 'f16' : 'f32'
+  }
+}
+
+function layersOf(manifest: Manifest, scale: number): readonly PlacementLayer[] {
+  return manifest.layers.map(({ flops, weightBytes, activationBytes }, index) => ({
+    flops: scale * flops,
+    weightBytes,
+    cutBytes: scale * bytesAt(manifest.cuts[index + 1]),
+    workBytes: scale * activationBytes,
+  }))
+}
+
+function bytesAt(cut: Cut | undefined): number {
+  return cut === undefined ? 0 : cutBytes(cut)
+}
+
+/** Bytes of each layer that a device says it holds. */
+function heldBytes(
+  manifest: Manifest,
+  record: CapabilityRecord,
+  { id }: CatalogueModel,
+): readonly number[] {
+  const ranges = record.holdings.find(({ model }) => model === id)?.ranges ?? []
+  return manifest.layers.map(({ weightBytes }, index) =>
+    ranges.some(({ from, to }) => index >= from && index < to) ? weightBytes : 0,
+  )
+}
