@@ -2,7 +2,7 @@
  * Turns an ONNX file, or a configuration of the builder, into a model of the store.
  *
  * The file is optimised once, at the level that keeps it portable, and cut after that:
- * stages then run as they are, and together give the bytes of the whole (ADR on the manifest).
+ * stages then run as they are, and together give the bytes of the whole.
  *
  * @module
  */

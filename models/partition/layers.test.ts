@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { smallModel, smallSizes } from '../../test/fixtures/layered-model.ts'
+import { accepted } from '../errors.ts'
+import { LAYERS_MAX } from '../limits.ts'
+import { model, node, tensorProto, valueInfo } from '../onnx/author.ts'
+import { layerModel } from './layers.ts'
+import type { Measured } from './node-cost.ts'
+
+/** `x` through `count` matrix products, the weights of each of its own width. */
+function chain(count: number) {
+  const inner = Array.from({ length: count }, (_, index) => index)
+  const port = (name: string) => valueInfo({ name, type: 'float32', dims: [1, 16] })
+  const graph = model({
+    name: 'chain',
+    node: inner.map((index) => node('MatMul', [`t${index}`, `w${index}`], [`t${index + 1}`])),
+    initializer: inner.map((index) => tensorProto(`w${index}`, 1, [16, 16])),
+    input: [port('t0')],
+    output: [port(`t${count}`)],
+  })
+  const size: Measured = { type: 'float32', dims: [1, 16] }
+  const sizes = new Map([...inner, count].map((index) => [`t${index}`, size]))
+  return accepted(layerModel(graph, sizes))
+}
+
+describe('layers', () => {
+  it('cover all nodes and weights, each once', () => {
+    const { layers, cuts, tensors } = chain(10)
+    expect(cuts.map(({ position }) => position)).toEqual(Array.from({ length: 11 }, (_, at) => at))
+    expect(layers.flatMap((layer) => layer.tensors)).toEqual(tensors.map((_, index) => index))
+    expect(layers[3]).toEqual({
+      flops: 512,
+      readBytes: 1_024,
+      weightBytes: 1_024,
+      activationBytes: 128,
+      tensors: [3],
+    })
+  })
+
+  it('are never more than every peer accepts', () => {
+    const { layers } = chain(1_000)
+    expect(layers.length).toBeLessThanOrEqual(LAYERS_MAX)
+    expect(layers.length).toBeGreaterThan(30)
+    expect(layers.flatMap((layer) => layer.tensors).length).toBe(1_000)
+  })
+
+  it('are of one node when a model has only one', () => {
+    expect(chain(1).layers.length).toBe(1)
+  })
+
+  it('share weights that more than one of them needs', () => {
+    const { layers, tensors } = accepted(layerModel(smallModel(), smallSizes()))
+    expect(tensors).toEqual(['w0', 'w1', 'w2', 'w3'])
+    expect(new Set(layers.flatMap((layer) => layer.tensors))).toEqual(new Set([0, 1, 2, 3]))
+  })
+
+  it('are refused when the type of an input is not known', () => {
+    expect(layerModel(smallModel(), new Map())).toMatchObject({ code: 'ONNX_UNSUPPORTED' })
+  })
+})
