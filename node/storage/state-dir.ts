@@ -34,7 +34,12 @@ export async function openStateDir(
     await fileSystem.mkdir(absolute, { recursive: true, mode: 0o700 })
     await fileSystem.chmod(absolute, 0o700)
     const lock = await acquireLock(fileSystem, join(absolute, 'lock'))
-    await removeTemporaries(fileSystem, absolute)
+    try {
+      await removeTemporaries(fileSystem, absolute)
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
     return { path: absolute, release: () => lock.release() }
   } catch (error) {
     throw unusable(error, absolute)
