@@ -37,9 +37,6 @@ export type ElementType = keyof typeof TYPES
 /** All element types, in the order of their numbers. */
 export const ELEMENT_TYPES = Object.keys(TYPES) as readonly ElementType[]
 
-/** Number of string tensors, the one type without an {@link ElementType}. */
-export const STRING_NUMBER = 8
-
 const BY_NUMBER = new Map<number, ElementType>(
   ELEMENT_TYPES.map((type) => [elementTypeNumber(type), type]),
 )
