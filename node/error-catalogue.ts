@@ -10,9 +10,13 @@ import type { ErrorRow } from '../core/errors.ts'
 import { CONFIG_ERRORS } from '../config/errors.ts'
 import { MODEL_ERRORS } from '../models/errors.ts'
 import { API_ERRORS } from './api/errors.ts'
+import { CLI_ERRORS } from './cli/errors.ts'
+import { DEVICE_ERRORS } from './device/errors.ts'
 import { MESH_ERRORS } from './mesh/errors.ts'
+import { CATALOGUE_ERRORS } from './models/errors.ts'
 import { NETWORK_ERRORS } from './network/errors.ts'
 import { RUNTIME_ERRORS } from './runtime/errors.ts'
+import { JOB_ERRORS } from './scheduler/jobs/errors.ts'
 import { PLACEMENT_ERRORS } from './scheduler/placement/errors.ts'
 import { STORAGE_ERRORS } from './storage/errors.ts'
 import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
@@ -24,9 +28,13 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...CONFIG_ERRORS,
   ...MODEL_ERRORS,
   ...API_ERRORS,
+  ...CLI_ERRORS,
+  ...DEVICE_ERRORS,
   ...MESH_ERRORS,
+  ...CATALOGUE_ERRORS,
   ...NETWORK_ERRORS,
   ...RUNTIME_ERRORS,
+  ...JOB_ERRORS,
   ...PLACEMENT_ERRORS,
   ...STORAGE_ERRORS,
   ...BLOCKS_ERRORS,
