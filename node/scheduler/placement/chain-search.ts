@@ -4,7 +4,8 @@
  * For a given order of devices the best boundaries come from dynamic programming over the
  * layers. Up to {@link EXACT_DEVICES_MAX} devices every order of every subset is tried, sharing
  * the work of common beginnings and leaving out what cannot beat the plans already found; beyond,
- * a beam keeps the most promising beginnings of each length.
+ * a beam keeps the most promising beginnings of each length, small changes improve what it found,
+ * and the exhaustive search goes on as long as its budget of beginnings lasts.
  *
  * A partial pipeline is three numbers: `sum` grows with every stage, `peak` is the slowest stage
  * or link so far, `extra` what is added on top of it. Its score, {@link CostModel.score}, never
@@ -24,6 +25,12 @@ export const EXACT_DEVICES_MAX = 6
 
 /** Beginnings that the beam keeps of each length. */
 const BEAM_WIDTH = 32
+
+/** Rounds of small changes to the best pipeline, while they help. */
+const POLISH_ROUNDS_MAX = 8
+
+/** Beginnings that are tried exhaustively after the beam. */
+const EXTENSIONS_MAX = 1500
 
 /** Blocks of layers that the search cuts between: exhaustively, and in the beam. */
 const EXACT_BLOCKS_MAX = 32
@@ -78,7 +85,11 @@ export function searchChains(cost: CostModel, init: SearchInit): SearchResult {
   const exact = init.candidates.length <= (init.exactDevicesMax ?? EXACT_DEVICES_MAX)
   const search = new ChainSearch(cost, init, exact)
   if (exact) search.exhaust(search.empty())
-  else search.beam()
+  else {
+    search.beam()
+    search.polish()
+    search.exhaust(search.empty(), { extensions: EXTENSIONS_MAX })
+  }
   return search.result()
 }
 
@@ -123,13 +134,40 @@ class ChainSearch {
     return { devices: [], ends: [[root]], bound: 0 }
   }
 
-  /** Tries every way to go on from `beginning`. */
-  exhaust(beginning: Beginning): void {
+  /** Tries every way to go on from `beginning`, as long as `budget` lasts. */
+  exhaust(beginning: Beginning, budget: Budget = { extensions: Number.POSITIVE_INFINITY }): void {
     if (beginning.devices.length >= this.#stagesMax) return
     for (const device of this.#devices.keys()) {
-      if (beginning.devices.includes(device)) continue
+      if (beginning.devices.includes(device) || budget.extensions <= 0) continue
+      budget.extensions--
       const longer = this.#extend(beginning, device)
-      if (longer.bound < this.#threshold) this.exhaust(longer)
+      if (longer.bound < this.#threshold) this.exhaust(longer, budget)
+    }
+  }
+
+  /** Replaces, adds, leaves out and swaps single devices of the best pipeline while that helps. */
+  polish(): void {
+    const tried = new Set<string>()
+    for (let round = 0; round < POLISH_ROUNDS_MAX; round++) {
+      const [best] = this.#best
+      if (best === undefined) return
+      const order = best.spans.map(({ candidate }) => this.#devices.indexOf(candidate))
+      for (const changed of neighbours(order, this.#devices.length)) {
+        const key = changed.join(' ')
+        if (tried.has(key)) continue
+        tried.add(key)
+        this.#tryOrder(changed)
+      }
+      if (this.#best[0] === best) return
+    }
+  }
+
+  #tryOrder(devices: readonly number[]): void {
+    if (devices.length > this.#stagesMax) return
+    let beginning = this.empty()
+    for (const device of devices) {
+      if (beginning.bound >= this.#threshold) return
+      beginning = this.#extend(beginning, device)
     }
   }
 
@@ -272,7 +310,9 @@ class ChainSearch {
       }
     }
     if (score >= this.#threshold) return
-    this.#best.push({ spans: this.#spans(devices, whole), score, key: devices.join(' ') })
+    const key = devices.join(' ')
+    if (this.#best.some((chain) => chain.key === key)) return
+    this.#best.push({ spans: this.#spans(devices, whole), score, key })
     const sorted = this.#best.toSorted((a, b) => a.score - b.score)
     this.#best.splice(0, this.#best.length, ...sorted.slice(0, BEST_MAX))
   }
@@ -289,6 +329,27 @@ class ChainSearch {
       after = stage
     }
     return spans
+  }
+}
+
+interface Budget {
+  extensions: number
+}
+
+/** Orders that differ from `order` in one device: another, one more, one less, or two swapped. */
+function* neighbours(order: readonly number[], devices: number): Generator<readonly number[]> {
+  const unused = Array.from({ length: devices }, (_, device) => device).filter(
+    (device) => !order.includes(device),
+  )
+  for (const at of order.keys()) {
+    yield order.toSpliced(at, 1)
+    for (const device of unused) yield order.with(at, device)
+    for (let other = at + 1; other < order.length; other++) {
+      yield order.with(at, order[other] ?? 0).with(other, order[at] ?? 0)
+    }
+  }
+  for (let at = 0; at <= order.length; at++) {
+    for (const device of unused) yield order.toSpliced(at, 0, device)
   }
 }
 
