@@ -337,7 +337,8 @@ export class MeshMembership implements MembershipGate, Startable {
     const view = await this.#enter(joined.membership, false)
     this.#admit(joined.inviter)
     this.#note(this.#contacts.meet(joined.inviter.peer, joined.addresses, clock.wallMs()))
-    this.#greetAll()
+    // The inviter knows us already.
+    this.#greetAll(joined.inviter.peer)
     return view
   }
 
@@ -356,8 +357,10 @@ export class MeshMembership implements MembershipGate, Startable {
     this.#redialer.wake()
   }
 
-  #greetAll(): void {
-    for (const { peer } of this.#components.network.peers()) this.#handshakes.greet(peer, 'any')
+  #greetAll(except?: PeerId): void {
+    for (const { peer } of this.#components.network.peers()) {
+      if (peer !== except) this.#handshakes.greet(peer, 'any')
+    }
   }
 
   #admit(admission: Admission): void {
