@@ -164,7 +164,7 @@ export interface Plan extends PlanChain {
 export const DOWNLOAD_STEPS = 200
 
 /** What an executor takes before it holds a model: measured, resident bytes of one with onnxruntime loaded. */
-export const STAGE_OVERHEAD_BYTES = 67_108_864
+export const STAGE_OVERHEAD_BYTES = 100_663_296
 
 /** Stages of one pipeline that the solver goes up to. */
 export const STAGES_MAX = 16
