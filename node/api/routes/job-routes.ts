@@ -18,7 +18,8 @@ import {
   jobSpec,
 } from '../schemas/jobs.ts'
 import { planRequest, planSchema } from '../schemas/plan.ts'
-import { tensorsFromJson, tensorsToJson } from '../schemas/tensors.ts'
+import { tensorsFromJson } from '../schemas/tensors.ts'
+import { tensorsToJson } from '../tensor-base64.ts'
 
 /** Media type of outputs as raw bytes: see {@link outputsToCbor}. */
 export const OUTPUTS_MEDIA_TYPE = 'application/cbor'

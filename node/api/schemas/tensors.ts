@@ -59,17 +59,3 @@ export function tensorsFromJson(json: NamedTensorsJson): readonly Tensor[] | str
   }
   return tensors
 }
-
-/** The JSON form of `tensors`. */
-export function tensorsToJson(tensors: readonly Tensor[]): NamedTensorsJson {
-  return Object.fromEntries(
-    tensors.map(({ name, type, dims, data }) => [
-      name,
-      {
-        type,
-        dims: [...dims],
-        data: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
-      },
-    ]),
-  )
-}

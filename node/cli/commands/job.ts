@@ -1,0 +1,73 @@
+/**
+ * `brume job list`, `show` and `cancel`.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander'
+import type { JobList, JobView } from '../../api/schemas/jobs.ts'
+import type { Cli } from '../cli.ts'
+import { jobReport } from '../job-report.ts'
+import { msText, shortId } from '../quantity-text.ts'
+import { tableLines } from '../table.ts'
+
+export function addJob(program: Command, cli: Cli): void {
+  const job = program.command('job').description('jobs that the daemon knows')
+  job
+    .command('list')
+    .description('list jobs, latest first')
+    .action(() => listJobs(cli))
+  job
+    .command('show')
+    .description('show a job: stages, timings, receipts')
+    .argument('<id>', 'id of a job')
+    .action((id: string) => showJob(cli, id))
+  job
+    .command('cancel')
+    .description('cancel a job')
+    .argument('<id>', 'id of a job')
+    .action((id: string) => cancelJob(cli, id))
+}
+
+async function listJobs(cli: Cli): Promise<void> {
+  const client = await cli.client()
+  const { jobs } = await client.get<JobList>('/v1/jobs')
+  cli.print({ jobs }, () => jobLines(jobs))
+}
+
+function jobLines(jobs: JobList['jobs']): readonly string[] {
+  if (jobs.length === 0) return ['no job yet: brume run MODEL --input FILE']
+  const columns = [
+    { title: 'job' },
+    { title: 'model' },
+    { title: 'state' },
+    { title: 'inputs', align: 'right' },
+    { title: 'stages', align: 'right' },
+    { title: 'took', align: 'right' },
+    { title: 'created' },
+  ] as const
+  const rows = jobs.map((job) => [
+    job.id,
+    `${job.modelName} ${shortId(job.model)}`,
+    job.error === undefined ? job.state : `${job.state} ${job.error.code}`,
+    `${job.progress.inputsDone}/${job.progress.inputsTotal}`,
+    String(job.stages.length),
+    job.totalMs === undefined ? '' : msText(job.totalMs),
+    new Date(job.createdMs).toISOString(),
+  ])
+  return tableLines(columns, rows)
+}
+
+async function showJob(cli: Cli, id: string): Promise<void> {
+  const client = await cli.client()
+  const job = await client.get<JobView>(`/v1/jobs/${encodeURIComponent(id)}`)
+  const { error } = job
+  const why = error === undefined ? [] : [`error ${error.code}: ${error.detail}`]
+  cli.print({ job }, () => [...jobReport(job), ...why])
+}
+
+async function cancelJob(cli: Cli, id: string): Promise<void> {
+  const client = await cli.client()
+  const job = await client.delete<JobView>(`/v1/jobs/${encodeURIComponent(id)}`)
+  cli.print({ job }, () => `job ${shortId(job.id)} ${job.state}`)
+}

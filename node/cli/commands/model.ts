@@ -1,0 +1,115 @@
+/**
+ * `brume model …`: import, list, show, verify, remove, fetch and build models.
+ *
+ * @module
+ */
+
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import type {
+  ImportRequest,
+  ModelDetail,
+  ModelList,
+  RemovedModel,
+} from '../../api/schemas/models.ts'
+import type { Cli } from '../cli.ts'
+import { CliError } from '../errors.ts'
+import { operate } from '../follow-operation.ts'
+import { modelDetailLines, modelListLines } from '../model-report.ts'
+import { collected, wholeNumber } from '../option-values.ts'
+import { bytesText, shortId } from '../quantity-text.ts'
+import { addModelBuild } from './model-build.ts'
+
+interface ImportOptions {
+  readonly name?: string
+  readonly licence?: string
+  readonly dim: readonly string[]
+}
+
+export function addModel(program: Command, cli: Cli): void {
+  const model = program.command('model').description('models of this device')
+  model
+    .command('import')
+    .description('import an ONNX file')
+    .argument('<file>', 'path of a .onnx file')
+    .option('--name <name>', 'a name for people; by default that of the file')
+    .option('--licence <name>', 'licence of the weights, such as MIT')
+    .option('--dim <name=size>', 'fix a symbolic dimension; may be repeated', collected, [])
+    .action((file: string, options: ImportOptions) => importModel(cli, file, options))
+  model
+    .command('list')
+    .description('list models')
+    .action(() => listModels(cli))
+  model
+    .command('show')
+    .description('show a model: inputs, layers and the width of each cut')
+    .argument('<model>', 'id or name')
+    .action((ref: string) => showModel(cli, ref))
+  for (const [name, verb, text] of [
+    ['verify', 'verified', 'check every byte of a model against its id'],
+    ['pull', 'fetched', 'fetch the missing parts of a model from other devices'],
+  ] as const) {
+    model
+      .command(name)
+      .description(text)
+      .argument('<model>', 'id or name')
+      .action((ref: string) =>
+        operate(cli, verb, (client) => client.post(`${modelPath(ref)}/${name}`)),
+      )
+  }
+  model
+    .command('rm')
+    .description('remove a model, and the weights that no other model uses')
+    .argument('<model>', 'id or name')
+    .action((ref: string) => removeModel(cli, ref))
+  addModelBuild(model, cli)
+}
+
+function modelPath(ref: string): string {
+  return `/v1/models/${encodeURIComponent(ref)}`
+}
+
+async function importModel(cli: Cli, file: string, options: ImportOptions): Promise<void> {
+  const { name, licence, dim } = options
+  const request: ImportRequest = {
+    file: resolve(cli.surroundings.workingDir, file),
+    ...(name === undefined ? {} : { name }),
+    ...(licence === undefined ? {} : { licence }),
+    ...(dim.length === 0 ? {} : { dims: dimsOf(dim) }),
+  }
+  await operate(cli, 'imported', (client) => client.post('/v1/models/import', request))
+}
+
+function dimsOf(pairs: readonly string[]): Record<string, number> {
+  const dims: Record<string, number> = {}
+  for (const pair of pairs) {
+    const [, name, size] = /^([^=]+)=(\d+)$/.exec(pair) ?? []
+    if (name === undefined || size === undefined) {
+      const problem = `expected --dim NAME=SIZE, got ${pair}`
+      throw new CliError({ code: 'CLI_USAGE_INVALID', problem })
+    }
+    dims[name] = wholeNumber(size)
+  }
+  return dims
+}
+
+async function listModels(cli: Cli): Promise<void> {
+  const client = await cli.client()
+  const list = await client.get<ModelList>('/v1/models')
+  cli.print(list, () => modelListLines(list))
+}
+
+async function showModel(cli: Cli, ref: string): Promise<void> {
+  const client = await cli.client()
+  const model = await client.get<ModelDetail>(modelPath(ref))
+  cli.print({ model }, () => modelDetailLines(model))
+}
+
+async function removeModel(cli: Cli, ref: string): Promise<void> {
+  const client = await cli.client()
+  const removed = await client.delete<RemovedModel>(modelPath(ref))
+  cli.print(
+    { removed },
+    () => `removed ${shortId(removed.id)}, ${bytesText(removed.freedBytes)} freed`,
+  )
+}

@@ -1,0 +1,114 @@
+/**
+ * What can go wrong in the command line itself, before and after the daemon is asked.
+ *
+ * @module
+ */
+
+import { CodedError, type ErrorTable } from '../../core/errors.ts'
+
+export type CliFailure =
+  /** The words after `brume` make no command. */
+  | { readonly code: 'CLI_USAGE_INVALID'; readonly problem: string }
+  /** A file that was named cannot be read. */
+  | { readonly code: 'CLI_INPUT_UNREADABLE'; readonly path: string }
+  /** A file was read, but holds no tensor that can be used. */
+  | { readonly code: 'CLI_INPUT_INVALID'; readonly path: string; readonly problem: string }
+  /** Results cannot be written. */
+  | { readonly code: 'CLI_OUTPUT_UNWRITABLE'; readonly path: string }
+  /** `brume explain` was asked about something that is no code. */
+  | { readonly code: 'CLI_CODE_UNKNOWN'; readonly name: string; readonly nearest?: string }
+  /** The daemon's answer is not one that this program knows. */
+  | { readonly code: 'CLI_RESPONSE_INVALID'; readonly path: string }
+  /** The daemon did not answer in time. */
+  | { readonly code: 'CLI_TIMED_OUT'; readonly path: string; readonly timeoutMs: number }
+  /** What was followed has been cancelled by someone else. */
+  | { readonly code: 'CLI_CANCELLED'; readonly what: string }
+
+/** A command that could not do what it was asked. */
+export class CliError extends CodedError<CliFailure> {
+  constructor(failure: CliFailure, options?: ErrorOptions) {
+    super(failure, describe(failure), options)
+  }
+}
+
+export const CLI_ERRORS: ErrorTable<CliFailure['code']> = {
+  CLI_USAGE_INVALID: {
+    meaning: 'the command line was given words or options that it does not know',
+    hint: 'brume --help lists the commands, brume COMMAND --help its options',
+    retryable: false,
+    exit: 2,
+    status: 400,
+  },
+  CLI_INPUT_UNREADABLE: {
+    meaning: 'an input file cannot be read',
+    hint: 'check the path and its permissions',
+    retryable: false,
+    exit: 2,
+    status: 400,
+  },
+  CLI_INPUT_INVALID: {
+    meaning: 'an input file holds no tensor that can be used',
+    hint: 'give .npy files, or .json of the form {"name": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}',
+    retryable: false,
+    exit: 2,
+    status: 400,
+  },
+  CLI_OUTPUT_UNWRITABLE: {
+    meaning: 'a result cannot be written to its file',
+    hint: 'check that the folder exists, may be written to and has room',
+    retryable: true,
+    exit: 1,
+    status: 500,
+  },
+  CLI_CODE_UNKNOWN: {
+    meaning: 'there is no error code of this name',
+    hint: 'docs/errors.md lists all codes',
+    retryable: false,
+    exit: 5,
+    status: 404,
+  },
+  CLI_RESPONSE_INVALID: {
+    meaning: 'the daemon answered in a form that this command line does not know',
+    hint: 'use the same version of both: brume version, brume status',
+    retryable: false,
+    exit: 1,
+    status: 502,
+  },
+  CLI_TIMED_OUT: {
+    meaning: 'the daemon did not answer in time',
+    hint: 'see what it does with brume status, or look at its log',
+    retryable: true,
+    exit: 6,
+    status: 504,
+  },
+  CLI_CANCELLED: {
+    meaning: 'the work that was followed has been cancelled',
+    hint: 'start it again if it was not meant to be',
+    retryable: true,
+    exit: 8,
+    status: 409,
+  },
+}
+
+function describe(failure: CliFailure): string {
+  switch (failure.code) {
+    case 'CLI_USAGE_INVALID':
+      return failure.problem
+    case 'CLI_INPUT_UNREADABLE':
+      return `cannot read ${failure.path}`
+    case 'CLI_INPUT_INVALID':
+      return `${failure.path}: ${failure.problem}`
+    case 'CLI_OUTPUT_UNWRITABLE':
+      return `cannot write ${failure.path}`
+    case 'CLI_CODE_UNKNOWN':
+      return `no code ${failure.name}${
+        failure.nearest === undefined ? '' : `, did you mean ${failure.nearest}`
+      }`
+    case 'CLI_RESPONSE_INVALID':
+      return `expected a known answer from ${failure.path}, got another`
+    case 'CLI_TIMED_OUT':
+      return `no answer from ${failure.path} for ${failure.timeoutMs} ms`
+    case 'CLI_CANCELLED':
+      return `${failure.what} was cancelled`
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The command line as a whole: from words to an exit code.
+ *
+ * Only the command that is asked for is loaded, because most of the time of a
+ * short command is loading. Help loads all of them.
+ *
+ * @module
+ */
+
+import { Command, CommanderError } from 'commander'
+import { errorCode } from '../../core/errors.ts'
+import { VERSION } from '../version.ts'
+import { Cli, type CliSurroundings, type GlobalOptions } from './cli.ts'
+import { CliError } from './errors.ts'
+import { reportFailure } from './failure-report.ts'
+import type { Terminal } from './terminal.ts'
+
+type Add = (program: Command, cli: Cli) => void
+
+/** Every command, by its first word, in the order of `--help`. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  up: async () => (await import('./commands/up.ts')).addUp,
+  status: async () => (await import('./commands/status.ts')).addStatus,
+  device: async () => (await import('./commands/device.ts')).addDevice,
+  peers: async () => (await import('./commands/peers.ts')).addPeers,
+  mesh: async () => (await import('./commands/mesh.ts')).addMesh,
+  invite: async () => (await import('./commands/invite.ts')).addInvite,
+  join: async () => (await import('./commands/join.ts')).addJoin,
+  leave: async () => (await import('./commands/leave.ts')).addLeave,
+  model: async () => (await import('./commands/model.ts')).addModel,
+  plan: async () => (await import('./commands/plan.ts')).addPlan,
+  run: async () => (await import('./commands/run.ts')).addRun,
+  job: async () => (await import('./commands/job.ts')).addJob,
+  config: async () => (await import('./commands/config.ts')).addConfig,
+  explain: async () => (await import('./commands/explain.ts')).addExplain,
+  paths: async () => (await import('./commands/paths.ts')).addPaths,
+  version: async () => (await import('./commands/version.ts')).addVersion,
+}
+
+/** Exit code of a command line that makes no command. */
+const USAGE_EXIT = 2
+
+const EXAMPLES = `
+Examples:
+  brume up                              run the daemon on this device
+  brume mesh create home                start a mesh, then: brume invite
+  brume join CODE                       join one, on another device
+  brume model import net.onnx --dim N=1
+  brume run net --input image.npy --stages 2
+`
+
+/** Does what `words` (without the names of the programs) ask for. Resolves to the exit code. */
+export async function runCommandLine(
+  words: readonly string[],
+  surroundings: CliSurroundings,
+): Promise<number> {
+  const { terminal } = surroundings
+  terminal.colour = !words.includes('--no-color')
+  const program = newProgram(terminal)
+  const cli = new Cli(surroundings, () => program.opts<GlobalOptions>())
+  try {
+    const named = words.filter((word) => Object.hasOwn(COMMANDS, word))
+    if (named.length === 0 && bare(program, words)) {
+      await welcome(cli)
+      return 0
+    }
+    for (const name of named.length > 0 ? new Set(named) : Object.keys(COMMANDS)) {
+      const add = await COMMANDS[name]?.()
+      add?.(program, cli)
+    }
+    await program.parseAsync(words, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    // A group without a command, such as `brume model`: its help says it all.
+    if (error instanceof CommanderError && error.code === 'commander.help') return USAGE_EXIT
+    return await reportFailure(terminal, usageError(error), words.includes('--json'))
+  }
+}
+
+function newProgram(terminal: Terminal): Command {
+  return (
+    new Command('brume')
+      .description('puts the idle time of ordinary devices to work')
+      .version(VERSION, '--version')
+      .option('--state-dir <dir>', 'folder of the daemon that is meant')
+      .option('--config <file>', 'configuration file instead of brume.toml in the state folder')
+      .option('--json', 'print JSON for programs')
+      .option('--no-color', 'no colours')
+      .addHelpText('after', EXAMPLES)
+      // Commands inherit both of these when they are added.
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => void terminal.stdout.write(text),
+        writeErr: (text) => void terminal.stderr.write(text),
+        // Reported once, in the same form as every other failure.
+        outputError: () => undefined,
+      })
+  )
+}
+
+/** True when there is nothing but global options. */
+function bare(program: Command, words: readonly string[]): boolean {
+  const { operands, unknown } = program.parseOptions([...words])
+  return operands.length === 0 && unknown.length === 0
+}
+
+/** Bare `brume`: the status when a daemon runs, else what one would probably do now. */
+async function welcome(cli: Cli): Promise<void> {
+  try {
+    const { showStatus } = await import('./commands/status.ts')
+    await showStatus(cli)
+  } catch (error) {
+    if (errorCode(error) !== 'API_DAEMON_NOT_RUNNING') throw error
+    cli.print({ status: null }, () => [
+      'no daemon is running here. Try:',
+      '  brume up           run one on this device',
+      '  brume join CODE    then join a mesh with a code from brume invite',
+      '  brume --help       all commands',
+    ])
+  }
+}
+
+/** Commander's complaints as ours; everything else as it is. */
+function usageError(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error
+  const problem = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
+  return new CliError({ code: 'CLI_USAGE_INVALID', problem }, { cause: error })
+}

@@ -1,0 +1,48 @@
+/**
+ * Two streams with one rule: data on stdout, everything said about it on stderr.
+ *
+ * @module
+ */
+
+import { styleText } from 'node:util'
+
+/** The part of a process stream that is written to. */
+export interface OutputStream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+/** Version of the JSON that `--json` prints; it grows with a change that breaks readers. */
+const JSON_VERSION = 1
+
+export class Terminal {
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
+  /** False after `--no-color`. */
+  colour = true
+
+  constructor(stdout: OutputStream, stderr: OutputStream) {
+    this.stdout = stdout
+    this.stderr = stderr
+  }
+
+  /** A line of data. */
+  data(text: string): void {
+    this.stdout.write(`${text}\n`)
+  }
+
+  /** The data as one line of JSON, `{"v":1,…}`. */
+  json(value: object): void {
+    this.data(JSON.stringify({ v: JSON_VERSION, ...value }))
+  }
+
+  /** A line about the data, for people. */
+  note(text: string): void {
+    this.stderr.write(`${text}\n`)
+  }
+
+  /** `text` in colour, where `stream` shows colours and nobody switched them off. */
+  paint(format: Parameters<typeof styleText>[0], text: string, stream = this.stdout): string {
+    return this.colour ? styleText(format, text, { stream }) : text
+  }
+}
