@@ -343,13 +343,15 @@ export class BlobStore implements Startable {
   }
 
   async #index(folder: string): Promise<void> {
-    for (const name of await this.#fileSystem.readdir(this.#path('blobs', folder))) {
+    const names = await this.#fileSystem.readdir(this.#path('blobs', folder))
+    const indexOne = async (name: string): Promise<void> => {
       const id = asBlobId(name)
-      if (id === undefined || !name.startsWith(folder)) continue
+      if (id === undefined || !name.startsWith(folder)) return
       const { size } = await this.#fileSystem.stat(this.pathOf(id))
       this.#sizes.set(id, size)
       this.#space.hold(size)
     }
+    await Promise.all(names.map(indexOne))
   }
 
   /** Data without bits holds nothing that could be trusted, bits without data nothing at all. */

@@ -124,9 +124,11 @@ export class PartialBlob {
     if (this.#chunks.size < this.ref.chunkHashes.length) {
       throw new StorageError({ code: 'BLOB_CORRUPTED', id })
     }
-    const actual = await this.#guard(hashFile(this.#file, this.ref.bytes))
+    // The disk writes while the processor hashes.
+    const [actual] = await this.#guard(
+      Promise.all([hashFile(this.#file, this.ref.bytes), this.#file.datasync()]),
+    )
     if (actual.id !== id) return this.#refuse(actual)
-    await this.#guard(this.#file.datasync())
     await this.#end(async () => {
       await this.#components.place(`${this.#path}.data`)
       await removeQuietly(this.#components.fileSystem, `${this.#path}.bits`)
