@@ -100,7 +100,7 @@ function rowsOf(rates: ReadonlyMap<string, readonly number[]>): readonly Row[] {
 
 async function holder(root: string): Promise<Holder> {
   await mkdir(root, { recursive: true })
-  const script = join(import.meta.dirname, '../test/fixtures/blob-holder.ts')
+  const script = join(import.meta.dirname, '../test/fixtures/blob-holder-program.ts')
   const child = spawn(process.execPath, [script, root, String(BLOB_BYTES)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

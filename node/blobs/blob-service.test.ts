@@ -1,3 +1,4 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -199,6 +200,31 @@ describe('blob service', () => {
     expect((await store.partialChunks(LARGE_REF)).size).toBeGreaterThanOrEqual(3)
 
     await service.fetch([LARGE_REF], () => [holder.peer])
+    await store.verify(LARGE_REF.id)
+  })
+
+  it('fetches again what the disk has lost before the blob was whole', async () => {
+    const holder = await device('a', CONTENTS)
+    const { service, store } = await device('b')
+    let damaged = false
+    let backwards = 0
+    let lastBytes = 0
+    await service.fetch([LARGE_REF], () => [holder.peer], {
+      onProgress: ({ bytesDone }) => {
+        if (bytesDone < lastBytes) backwards++
+        lastBytes = bytesDone
+        if (damaged || bytesDone < 3 * CHUNK_BYTES) return
+        damaged = true
+        const file = openSync(join(root, 'b', 'partial', `${LARGE_REF.id}.data`), 'r+')
+        writeSync(file, new Uint8Array(LARGE.length))
+        closeSync(file)
+      },
+    })
+    expect({ damaged, lastBytes, backwards }).toEqual({
+      damaged: true,
+      lastBytes: LARGE.length,
+      backwards: 1,
+    })
     await store.verify(LARGE_REF.id)
   })
 
