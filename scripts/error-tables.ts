@@ -91,8 +91,13 @@ ${rows.map(([code, row]) => rowLine(code, row)).join('\n')}
 }
 
 function rowLine(code: string, row: ErrorRow): string {
-  const cells = [code, row.meaning, row.hint, row.retryable ? 'yes' : 'no', row.exit, row.status]
+  const { meaning, hint, retryable, exit, status } = row
+  const cells = [code, sentence(meaning), sentence(hint), retryable ? 'yes' : 'no', exit, status]
   return `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** The codes that a source text names in quotes. */

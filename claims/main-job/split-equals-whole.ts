@@ -9,7 +9,7 @@ import type { NamedTensorsJson } from '../../node/api/schemas/tensors.ts'
 import type { ApiClient } from '../../test/fixtures/api-client.ts'
 import { DaemonFleet } from '../../test/fixtures/daemons.ts'
 import type { Claim } from '../claim.ts'
-import { addNetwork, type Network } from './networks.ts'
+import { addNetwork, type Network } from '../../test/fixtures/sample-models.ts'
 
 const NAMES = ['det', 'rec', 'cls', 'decoder'] as const
 const STAGE_COUNTS = [2, 3, 4]

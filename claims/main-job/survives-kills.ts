@@ -10,7 +10,7 @@ import { delay, until } from '../../test/fixtures/delay.ts'
 import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
 import { killNow } from '../../test/fixtures/processes.ts'
 import type { Claim } from '../claim.ts'
-import { addNetwork, type Network } from './networks.ts'
+import { addNetwork, type Network } from '../../test/fixtures/sample-models.ts'
 
 const RUNS = 100
 const DAEMONS = 5
