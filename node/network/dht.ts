@@ -8,6 +8,7 @@ import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { create as createDigest } from 'multiformats/hashes/digest'
+import type { Clock } from '../../core/clock.ts'
 import { textOf, utf8 } from '../../core/bytes.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import type { Admission } from './admission.ts'
@@ -92,16 +93,42 @@ export function dhtService(init: DhtInit, rules: DhtRules, admission: Admission)
 /** Time to wait for a first peer in the routing table when members are connected, in ms. */
 const FIRST_PEER_MS_MAX = 3000
 
+/** Time after a new neighbour before it, and others like it, are asked whom they know, in ms. */
+const LEARN_MS = 300
+/** Time for asking around, in ms. */
+const LEARN_MS_MAX = 10_000
+
+export interface DhtComponents {
+  readonly kad: KadDHT
+  readonly rules: DhtRules
+  readonly clock: Clock
+  /** This device's id, as the DHT hashes it. */
+  readonly self: Uint8Array
+  membersConnected(): boolean
+}
+
 /** What the daemon does with the DHT. */
 export class Dht {
   readonly #kad: KadDHT
   readonly #rules: DhtRules
-  readonly #membersConnected: () => boolean
+  readonly #components: DhtComponents
+  readonly #stopping = new AbortController()
+  #learning: Promise<void> | undefined
 
-  constructor(kad: KadDHT, rules: DhtRules, membersConnected: () => boolean) {
-    this.#kad = kad
-    this.#rules = rules
-    this.#membersConnected = membersConnected
+  constructor(components: DhtComponents) {
+    this.#kad = components.kad
+    this.#rules = components.rules
+    this.#components = components
+  }
+
+  start(): void {
+    routingTableOf(this.#kad).addEventListener('peer:add', this.#onNeighbour)
+  }
+
+  async stop(): Promise<void> {
+    routingTableOf(this.#kad).removeEventListener('peer:add', this.#onNeighbour)
+    this.#stopping.abort()
+    await this.#learning
   }
 
   async put(key: string, value: Uint8Array, signal: AbortSignal): Promise<number> {
@@ -161,11 +188,27 @@ export class Dht {
     }
   }
 
+  /** libp2p looks around once, at the start, when nobody may be there yet, and then after minutes. */
+  readonly #onNeighbour = (): void => {
+    this.#learning ??= this.#learn().finally(() => (this.#learning = undefined))
+  }
+
+  async #learn(): Promise<void> {
+    await this.#components.clock.sleep(LEARN_MS, this.#stopping.signal)
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(LEARN_MS_MAX)])
+    try {
+      const { self } = this.#components
+      for await (const event of this.#kad.getClosestPeers(self, { signal })) void event
+    } catch {
+      // Nobody answered in time, or we stop: the next neighbour is the next occasion.
+    }
+  }
+
   /** Right after a join the routing table is empty for a moment although members are connected. */
   async #ready(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const table = routingTableOf(this.#kad)
-    if (table.size > 0 || !this.#membersConnected()) return
+    if (table.size > 0 || !this.#components.membersConnected()) return
     const giveUp = AbortSignal.any([signal, AbortSignal.timeout(FIRST_PEER_MS_MAX)])
     const { promise, resolve } = Promise.withResolvers<void>()
     const done = (): void => resolve()

@@ -1,12 +1,14 @@
 /**
- * Finds the first peers: by multicast on the local network, and at addresses that were given.
+ * Finds peers: by multicast on the local network, at addresses that were given, and by what
+ * other peers tell. Keeps dialling while fewer are connected than wanted.
  *
  * @module
  */
 
+import type { PeerId } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
-import type { PeerId, PeerInfo } from '@libp2p/interface'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Host } from './host.ts'
@@ -18,33 +20,45 @@ export interface DiscoveryComponents {
 }
 
 export interface DiscoveryInit {
+  /** Multiaddrs with peer ids that are dialled while no peer is connected. */
   readonly bootstrap: readonly string[]
-  /** Discovered peers are dialled while fewer are connected. */
+  /** Peers that are known are dialled while fewer are connected. */
   readonly peersMax: number
   readonly dialMsMax: number
 }
 
-/** Pauses before a discovered peer is dialled, in ms: long enough for a dial that goes on to be seen. */
-const FIRST_PAUSE_MS = 50
-const SECOND_PAUSE_MS = 1000
-/** Dials at a time, of peers that were discovered. */
+/** Pause between two rounds of dials, in ms. */
+const ROUND_MS = 500
+/** Rounds between two looks at everyone in the peer store: ten seconds. */
+const REVIEW_ROUNDS = 20
+/** Dials in one round. */
 const DIALS_MAX = 4
 /** A peer that was tried is left alone this long, in ms. */
 const RETRY_MS = 60_000
-/** Peers remembered as tried; beyond, the oldest is forgotten. */
-const TRIED_MAX = 1024
-/** Pauses between rounds over the bootstrap addresses: doubled from the first to the last, in ms. */
-const BOOTSTRAP_PAUSE_MS_MIN = 1000
-const BOOTSTRAP_PAUSE_MS_MAX = 60_000
+/**
+ * Two peers hear of each other at the same time: the one with the greater id lets the
+ * other one dial, and dials itself only after this time, in ms.
+ */
+const YIELD_MS = 1500
+/** Peers remembered as candidates and as tried, each. */
+const PEERS_MAX = 1024
+/** Pauses between rounds over the bootstrap addresses, doubled from the first to the last, in ms. */
+const BOOTSTRAP_MS_MIN = 2000
+const BOOTSTRAP_MS_MAX = 60_000
+/** Pause between two looks at whether any peer is left, in ms. */
+const LOOK_MS = 5000
 
 export class Discovery {
   readonly #components: DiscoveryComponents
   readonly #init: DiscoveryInit
   readonly #stopping = new AbortController()
+  /** Peers to dial, and from when on the monotonic clock. */
+  readonly #candidates = new Map<string, number>()
   /** When each peer was last tried, on the monotonic clock, oldest first. */
   readonly #tried = new Map<string, number>()
-  #dials = 0
-  #bootstrapping: Promise<void> | undefined
+  #bootstrapAtMs = 0
+  #bootstrapPauseMs = BOOTSTRAP_MS_MIN
+  #running: Promise<void> | undefined
 
   constructor(components: DiscoveryComponents, init: DiscoveryInit) {
     this.#components = components
@@ -53,76 +67,103 @@ export class Discovery {
 
   start(): void {
     this.#components.host.addEventListener('peer:discovery', this.#onDiscovery)
-    if (this.#init.bootstrap.length > 0) this.#bootstrapping = this.#bootstrap()
+    this.#running = this.#run()
   }
 
   async stop(): Promise<void> {
     this.#components.host.removeEventListener('peer:discovery', this.#onDiscovery)
     this.#stopping.abort()
-    await this.#bootstrapping
+    await this.#running
   }
 
-  readonly #onDiscovery = (event: CustomEvent<PeerInfo>): void => {
-    const { host } = this.#components
-    const { id, multiaddrs } = event.detail
-    const peer = id.toString()
-    const known = id.equals(host.peerId) || host.getConnections(id).length > 0
-    const full = this.#dials >= DIALS_MAX || host.getPeers().length >= this.#init.peersMax
-    if (known || full || multiaddrs.length === 0 || !this.#mayTry(peer)) return
-    this.#dials++
-    void this.#dialLater(id, multiaddrs).finally(() => this.#dials--)
-  }
+  readonly #onDiscovery = (event: CustomEvent<{ readonly id: PeerId }>): void =>
+    this.#consider(event.detail.id.toString())
 
-  /** Two peers find each other at the same time: the one with the greater id lets the other dial. */
-  async #dialLater(id: PeerId, addresses: readonly Multiaddr[]): Promise<void> {
-    const { host, clock } = this.#components
-    const pauseMs = host.peerId.toString() < id.toString() ? FIRST_PAUSE_MS : SECOND_PAUSE_MS
-    await clock.sleep(pauseMs, this.#stopping.signal)
-    const dialling = host.getDialQueue().some((dial) => dial.peerId?.equals(id) === true)
-    if (this.#stopping.signal.aborted || dialling || host.getConnections(id).length > 0) return
-    await this.#dial(addresses.map((address) => withPeer(address.toString(), id)))
-  }
-
-  #mayTry(peer: string): boolean {
-    const nowMs = this.#components.clock.monotonicMs()
-    const triedAtMs = this.#tried.get(peer)
-    if (triedAtMs !== undefined && nowMs - triedAtMs < RETRY_MS) return false
-    this.#tried.delete(peer)
-    this.#tried.set(peer, nowMs)
-    const [oldest] = this.#tried.keys()
-    if (this.#tried.size > TRIED_MAX && oldest !== undefined) this.#tried.delete(oldest)
-    return true
-  }
-
-  async #dial(addresses: readonly string[]): Promise<boolean> {
-    const signal = AbortSignal.any([
-      this.#stopping.signal,
-      AbortSignal.timeout(this.#init.dialMsMax),
-    ])
-    try {
-      await this.#components.host.dial(
-        addresses.map((address) => multiaddr(address)),
-        { signal },
-      )
-      return true
-    } catch (error) {
-      this.#components.log.debug('discovery.dial-failed', { addresses, error })
-      return false
+  async #run(): Promise<void> {
+    const { clock } = this.#components
+    const { signal } = this.#stopping
+    for (let round = 1; !signal.aborted; round++) {
+      if (round % REVIEW_ROUNDS === 0) await this.#review()
+      await this.#bootstrap()
+      await this.#dialCandidates()
+      await clock.sleep(ROUND_MS, signal)
     }
   }
 
-  /** Goes over the addresses until one answers, and begins again when no peer is left. */
+  /** Takes up again who is known but no longer connected, or was passed over. */
+  async #review(): Promise<void> {
+    const { host } = this.#components
+    if (host.getPeers().length >= this.#init.peersMax) return
+    const known = await host.peerStore.all({ limit: PEERS_MAX })
+    for (const { id, addresses } of known) {
+      if (addresses.length > 0) this.#consider(id.toString())
+    }
+  }
+
+  #consider(peer: string): void {
+    const self = this.#components.host.peerId.toString()
+    if (peer === self || this.#candidates.has(peer)) return
+    const nowMs = this.#components.clock.monotonicMs()
+    if (nowMs - (this.#tried.get(peer) ?? -Infinity) < RETRY_MS) return
+    if (this.#candidates.size >= PEERS_MAX) return
+    this.#candidates.set(peer, self < peer ? nowMs : nowMs + YIELD_MS)
+  }
+
+  async #dialCandidates(): Promise<void> {
+    // Most rounds end here: asking libp2p for its connections costs more than one would think.
+    if (this.#candidates.size === 0) return
+    const { host, clock } = this.#components
+    const wanted = this.#init.peersMax - host.getPeers().length
+    const nowMs = clock.monotonicMs()
+    const due = [...this.#candidates].filter(([, atMs]) => atMs <= nowMs).map(([peer]) => peer)
+    const chosen = due.filter((peer) => this.#isWanted(peer)).slice(0, Math.min(DIALS_MAX, wanted))
+    await Promise.all(chosen.map((peer) => this.#dialPeer(peer, nowMs)))
+  }
+
+  /** False, and the peer is a candidate no longer, when it is connected or being dialled. */
+  #isWanted(peer: string): boolean {
+    const { host } = this.#components
+    const connected = host.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)
+    const dialled = host.getDialQueue().some(({ peerId }) => peerId?.toString() === peer)
+    if (connected || dialled) this.#candidates.delete(peer)
+    return !connected && !dialled
+  }
+
+  async #dialPeer(peer: string, nowMs: number): Promise<void> {
+    this.#candidates.delete(peer)
+    this.#tried.delete(peer)
+    this.#tried.set(peer, nowMs)
+    const [oldest] = this.#tried.keys()
+    if (this.#tried.size > PEERS_MAX && oldest !== undefined) this.#tried.delete(oldest)
+    const reached = await this.#dial(peerIdFromString(peer))
+    // Were it lost, it is worth an attempt at once.
+    if (reached) this.#tried.delete(peer)
+  }
+
+  /** Dials the given addresses when no peer is left, at first often, then less. */
   async #bootstrap(): Promise<void> {
     const { host, clock } = this.#components
-    const { signal } = this.#stopping
-    let pauseMs = BOOTSTRAP_PAUSE_MS_MIN
-    while (!signal.aborted) {
-      if (host.getPeers().length === 0) {
-        const dials = this.#init.bootstrap.map((address) => this.#dial([address]))
-        const reached = (await Promise.all(dials)).some(Boolean)
-        pauseMs = reached ? BOOTSTRAP_PAUSE_MS_MIN : Math.min(2 * pauseMs, BOOTSTRAP_PAUSE_MS_MAX)
-      }
-      await clock.sleep(pauseMs, signal)
+    const nowMs = clock.monotonicMs()
+    if (this.#init.bootstrap.length === 0 || nowMs < this.#bootstrapAtMs) return
+    this.#bootstrapAtMs = nowMs + LOOK_MS
+    if (host.getPeers().length > 0) return
+    const dials = this.#init.bootstrap.map((address) => this.#dial(multiaddr(address)))
+    const reached = (await Promise.all(dials)).some(Boolean)
+    this.#bootstrapPauseMs = reached
+      ? BOOTSTRAP_MS_MIN
+      : Math.min(2 * this.#bootstrapPauseMs, BOOTSTRAP_MS_MAX)
+    this.#bootstrapAtMs = clock.monotonicMs() + this.#bootstrapPauseMs
+  }
+
+  async #dial(target: Parameters<Host['dial']>[0]): Promise<boolean> {
+    const timeout = AbortSignal.timeout(this.#init.dialMsMax)
+    const signal = AbortSignal.any([this.#stopping.signal, timeout])
+    try {
+      await this.#components.host.dial(target, { signal })
+      return true
+    } catch (error) {
+      this.#components.log.debug('discovery.dial-failed', { target: String(target), error })
+      return false
     }
   }
 }
@@ -130,8 +171,4 @@ export class Discovery {
 /** Multicast DNS as a service of libp2p. */
 export function multicast(serviceTag: string): ReturnType<typeof mdns> {
   return mdns({ serviceTag })
-}
-
-function withPeer(address: string, peer: PeerId): string {
-  return address.includes('/p2p/') ? address : `${address}/p2p/${peer.toString()}`
 }

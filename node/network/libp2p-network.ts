@@ -110,7 +110,14 @@ class Libp2pNetwork implements CountingNetwork {
       throw signal.reason
     }
     this.#gossip.start(host.services.pubsub)
-    this.#dht = new Dht(host.services.dht, this.#dhtRules, () => this.#membersConnected())
+    this.#dht = new Dht({
+      kad: host.services.dht,
+      rules: this.#dhtRules,
+      clock,
+      self: host.peerId.toMultihash().bytes,
+      membersConnected: () => this.#membersConnected(),
+    })
+    this.#dht.start()
     this.#strangers = new Strangers(
       { host, clock, admission: this.#admission, openTo: () => this.#openProtocols() },
       this.#init.limits,
@@ -131,6 +138,7 @@ class Libp2pNetwork implements CountingNetwork {
   async stop(): Promise<void> {
     await this.#discovery?.stop()
     await this.#strangers?.stop()
+    await this.#dht?.stop()
     await this.#host?.stop()
   }
 
