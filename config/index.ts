@@ -1,17 +1,13 @@
 /**
  * The door of config/: what an operator may change, and how it is put together.
  *
+ * `paths.ts`, `quantity.ts` and `nearest.ts` are side doors: they need no schema,
+ * and most commands should load none.
+ *
  * @module
  */
 
-export { CONFIG_ERRORS, ConfigError, type ConfigFailure } from './errors.ts'
-export {
-  type ConfigOrigin,
-  type ConfigSources,
-  loadConfig,
-  type LoadedConfig,
-  originText,
-} from './load.ts'
-export { type PathSources, STATE_CONFIG_FILE, stateDirDefault } from './paths.ts'
+export { loadConfig, type LoadedConfig, originText } from './load.ts'
+export { stateDirDefault } from './paths.ts'
 export type { Config } from './sections.ts'
-export { type Setting, SETTINGS } from './settings.ts'
+export { SETTINGS } from './settings.ts'

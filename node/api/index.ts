@@ -4,9 +4,6 @@
  * @module
  */
 
-export type { ApiComponents } from './app.ts'
-export type { Backend, JobBackend, MeshBackend, ModelBackend } from './backend.ts'
-export { API_ERRORS, ApiError, type ApiFailure } from './errors.ts'
-export { type EventFeed, EventLog, type LoggedEvent } from './event-log.ts'
-export { type ErrorLookup, problemOf } from './problem.ts'
-export { ApiServer, type ApiServerInit } from './server.ts'
+export type { Backend } from './backend.ts'
+export { problemOf } from './problem.ts'
+export { ApiServer } from './server.ts'

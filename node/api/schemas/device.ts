@@ -44,6 +44,5 @@ export const deviceQuery = z.strictObject({
   refresh: z.stringbool().default(false).describe('measure again instead of reading the cache'),
 })
 
-export type ProviderReportView = z.infer<typeof providerReportSchema>
 export type Device = z.infer<typeof deviceSchema>
 export type DeviceQuery = z.infer<typeof deviceQuery>

@@ -30,7 +30,3 @@ export const wallMs = z.int().min(0)
 
 /** A contiguous run of layers, from the first to before the last. */
 export const layerRange = { fromLayer: z.int().min(0), toLayer: z.int().min(0) }
-
-export type ProviderName = z.infer<typeof providerName>
-export type WireChoice = z.infer<typeof wireChoice>
-export type Role = z.infer<typeof role>

@@ -32,7 +32,6 @@ export const namedTensorsSchema = z
     `expected at most ${INPUT_TENSORS_MAX} tensors`,
   )
 
-export type TensorJson = z.infer<typeof tensorSchema>
 export type NamedTensorsJson = z.infer<typeof namedTensorsSchema>
 
 /**
