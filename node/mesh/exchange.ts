@@ -21,11 +21,13 @@ export interface ExchangeComponents<Input, Output> {
   readonly machine: Machine<Input | LinkInput, Output>
   /** Acts on one output; `feed` gives the machine its answer. */
   readonly perform: (output: Output, feed: (input: Input) => void) => void
+  /** The link is over. */
+  readonly onEnd?: () => void
 }
 
 /** Starts the exchange; it ends with its link. */
 export function runExchange<Input, Output>(components: ExchangeComponents<Input, Output>): void {
-  const { link, clock, machine, perform } = components
+  const { link, clock, machine, perform, onEnd } = components
   const driver = new MachineDriver<Input | LinkInput | TimePassed, Output>(machine, {
     nowMs: () => clock.monotonicMs(),
     schedule: (atMs, callback) => schedule(clock, atMs, callback),
@@ -33,7 +35,10 @@ export function runExchange<Input, Output>(components: ExchangeComponents<Input,
   })
   link.receive({
     onFrame: (frame) => driver.feed({ type: 'frame', frame }),
-    onEnd: () => driver.feed({ type: 'ended' }),
+    onEnd: () => {
+      driver.feed({ type: 'ended' })
+      onEnd?.()
+    },
   })
   driver.feed({ type: 'opened' })
 }

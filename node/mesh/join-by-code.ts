@@ -23,7 +23,7 @@ import {
   NONCE_BYTES,
 } from '../../protocols/join/index.ts'
 import type { Link, Network } from '../network/network.ts'
-import { runExchange } from './exchange.ts'
+import { runExchange, schedule } from './exchange.ts'
 import type { OwnMembership } from './membership-file.ts'
 
 export interface JoinComponents {
@@ -48,6 +48,9 @@ export interface Joined {
   /** Where the inviter was reached. */
   readonly addresses: readonly string[]
 }
+
+/** How long a joiner waits for the inviter to note that the grant has arrived, in ms. */
+const NOTED_MS_MAX = 2_000
 
 /** @throws {JoinError} whose code says why; what aborted `request.signal`; what `keep` threw. */
 export async function joinByCode(
@@ -102,18 +105,28 @@ function exchange(
   })
   const { promise, resolve, reject } = Promise.withResolvers<Membership>()
   const onAbort = (): void => {
+    // Once it is being written down, the membership is ours: too late to change one's mind.
+    if (granted !== undefined) return
     link.abort()
     reject(signal.reason)
   }
-  let kept: Membership | undefined
+  let granted: Membership | undefined
+  let joined = false
   let keepError: unknown
+  let cancelWait = (): void => undefined
+  const finish = (): void => {
+    if (!joined || granted === undefined) return
+    cancelWait()
+    void link.close()
+    resolve(granted)
+  }
   const perform = (output: JoinerOutput, feed: (input: JoinerInput) => void): void => {
     switch (output.type) {
       case 'send':
         link.send(output.frame)
         break
       case 'keep':
-        kept = output.membership
+        granted = output.membership
         keep(output.membership).then(
           () => feed({ type: 'kept' }),
           (error: unknown) => {
@@ -123,8 +136,10 @@ function exchange(
         )
         break
       case 'joined':
-        void link.close()
-        if (kept !== undefined) resolve(kept)
+        joined = true
+        // The inviter ends the link once it has noted the delivery; that it is late changes nothing.
+        if (link.open) cancelWait = schedule(clock, clock.monotonicMs() + NOTED_MS_MAX, finish)
+        else finish()
         break
       case 'failed':
         void link.close()
@@ -133,7 +148,7 @@ function exchange(
     }
   }
   signal.addEventListener('abort', onAbort, { once: true })
-  runExchange<JoinerInput, JoinerOutput>({ link, clock, machine, perform })
+  runExchange<JoinerInput, JoinerOutput>({ link, clock, machine, perform, onEnd: finish })
   return promise.finally(() => signal.removeEventListener('abort', onAbort))
 }
 

@@ -83,7 +83,9 @@ export class Presence implements Startable {
   readonly #components: PresenceComponents
   readonly #init: PresenceInit
   readonly #sealer: RecordSealer
-  readonly #validator: RecordValidator
+  /** Of gossip and of the DHT: each has its own newest record, as they live for different times. */
+  readonly #heard: RecordValidator
+  readonly #stored: RecordValidator
   readonly #directory: DirectoryMachine
   readonly #driver: MachineDriver<DirectoryInput, DirectoryOutput>
   readonly #announcer: DhtAnnouncer
@@ -100,11 +102,13 @@ export class Presence implements Startable {
     this.#init = init
     this.#capabilities = init.capabilities
     this.#sealer = new RecordSealer(signer, clock)
-    this.#validator = new RecordValidator({
+    const rules = {
       crypto,
       mesh: () => mesh.current()?.id,
-      isMember: (peer, credential) => mesh.provesMembership(peer, credential),
-    })
+      isMember: (peer: PeerId, credential: Uint8Array) => mesh.provesMembership(peer, credential),
+    }
+    this.#heard = new RecordValidator(rules)
+    this.#stored = new RecordValidator(rules)
     this.#directory = new DirectoryMachine({
       ...init,
       jitterShare: 0.25,
@@ -118,7 +122,7 @@ export class Presence implements Startable {
     this.#announcer = new DhtAnnouncer({ network, crypto, self: signer.peer, logger })
     network.useValidator({
       check: (key, value) => this.#checkStored(key, value),
-      best: (_key, values) => this.#validator.best(values),
+      best: (_key, values) => this.#stored.best(values),
     })
     network.subscribe(
       PRESENCE_TOPIC,
@@ -206,13 +210,14 @@ export class Presence implements Startable {
       AbortSignal.timeout(this.#init.lookupMsMax),
     ])
     return findInDht(
-      { ...this.#components, validator: this.#validator },
+      { ...this.#components, validator: this.#stored },
       { capabilityClass, devices: this.#directory.size + 1, signal: limit },
     )
   }
 
   #onMesh(view: { readonly id: MeshId } | undefined): void {
-    this.#validator.clear()
+    this.#heard.clear()
+    this.#stored.clear()
     if (view === undefined) {
       this.#self = undefined
       this.#driver.feed({ type: 'left' })
@@ -223,7 +228,7 @@ export class Presence implements Startable {
     const { network, logger } = this.#components
     switch (output.type) {
       case 'gossip': {
-        const sealed = this.#seal(this.#init.lifeMs)
+        const sealed = this.#seal(this.#heard, this.#init.lifeMs)
         if (sealed === undefined) return
         network.publish(PRESENCE_TOPIC, sealed.encoded).catch((error: unknown) => {
           logger.debug('record not gossiped', { error })
@@ -231,7 +236,7 @@ export class Presence implements Startable {
         return
       }
       case 'store': {
-        const sealed = this.#seal(2 * this.#init.storeEveryMs)
+        const sealed = this.#seal(this.#stored, 2 * this.#init.storeEveryMs)
         if (sealed !== undefined) this.#announcer.store(sealed.encoded)
         return
       }
@@ -250,7 +255,7 @@ export class Presence implements Startable {
     }
   }
 
-  #seal(lifeMs: number): SealedRecord | undefined {
+  #seal(validator: RecordValidator, lifeMs: number): SealedRecord | undefined {
     const { mesh, network, clock } = this.#components
     const view = mesh.current()
     if (view === undefined) return undefined
@@ -259,7 +264,7 @@ export class Presence implements Startable {
     const sealed = this.#sealer.seal({ ...this.#capabilities, addresses }, context)
     this.#self = sealed.record
     // Seen by our own validator first: an older one of ours that comes back is refused here too.
-    this.#validator.check(sealed.encoded, clock.wallMs())
+    validator.check(sealed.encoded, clock.wallMs())
     return sealed
   }
 
@@ -267,7 +272,7 @@ export class Presence implements Startable {
     const { clock, signer, logger } = this.#components
     if (this.#stopping.signal.aborted) return 'ignore'
     const wallMs = clock.wallMs()
-    const verdict = this.#validator.check(data, wallMs)
+    const verdict = this.#heard.check(data, wallMs)
     if (verdict.type === 'refused') {
       logger.debug('capability record refused', { code: verdict.code })
       return FORGERIES.has(verdict.code) ? 'reject' : 'ignore'
@@ -284,7 +289,7 @@ export class Presence implements Startable {
     const peer = asPeerId(key.replace(/^\/brume\//, ''))
     if (peer === undefined) return false
     const { clock, logger } = this.#components
-    const verdict = this.#validator.check(value, clock.wallMs(), peer)
+    const verdict = this.#stored.check(value, clock.wallMs(), peer)
     if (verdict.type !== 'refused') return true
     logger.debug('stored capability record refused', { code: verdict.code })
     return false
