@@ -17,6 +17,8 @@ export interface DiscoveryComponents {
   readonly host: Host
   readonly clock: Clock
   readonly log: Logger
+  /** True for a connected peer that is known to be a member. */
+  isMember(peer: PeerId): boolean
 }
 
 export interface DiscoveryInit {
@@ -33,8 +35,9 @@ const ROUND_MS = 500
 const REVIEW_ROUNDS = 20
 /** Dials in one round. */
 const DIALS_MAX = 4
-/** A peer that was tried is left alone this long, in ms. */
-const RETRY_MS = 60_000
+/** A peer that was tried is left alone this long, doubled with each attempt until it proves a member, in ms. */
+const RETRY_MS_MIN = 60_000
+const RETRY_MS_MAX = 3_600_000
 /**
  * Two peers hear of each other at the same time: the one with the greater id lets the
  * other one dial, and dials itself only after this time, in ms.
@@ -54,8 +57,8 @@ export class Discovery {
   readonly #stopping = new AbortController()
   /** Peers to dial, and from when on the monotonic clock. */
   readonly #candidates = new Map<string, number>()
-  /** When each peer was last tried, on the monotonic clock, oldest first. */
-  readonly #tried = new Map<string, number>()
+  /** Peers that were tried, oldest first: until when they are left alone, and how long that is. */
+  readonly #tried = new Map<string, { readonly untilMs: number; readonly pauseMs: number }>()
   #bootstrapAtMs = 0
   #bootstrapPauseMs = BOOTSTRAP_MS_MIN
   #running: Promise<void> | undefined
@@ -93,7 +96,12 @@ export class Discovery {
   /** Takes up again who is known but no longer connected, or was passed over. */
   async #review(): Promise<void> {
     const { host } = this.#components
-    if (host.getPeers().length >= this.#init.peersMax) return
+    const connected = host.getPeers()
+    for (const peer of connected) {
+      // Were it lost, it is worth an attempt at once; a stranger, of another mesh, is not.
+      if (this.#components.isMember(peer)) this.#tried.delete(peer.toString())
+    }
+    if (connected.length >= this.#init.peersMax) return
     const known = await host.peerStore.all({ limit: PEERS_MAX })
     for (const { id, addresses } of known) {
       if (addresses.length > 0) this.#consider(id.toString())
@@ -104,7 +112,7 @@ export class Discovery {
     const self = this.#components.host.peerId.toString()
     if (peer === self || this.#candidates.has(peer)) return
     const nowMs = this.#components.clock.monotonicMs()
-    if (nowMs - (this.#tried.get(peer) ?? -Infinity) < RETRY_MS) return
+    if (nowMs < (this.#tried.get(peer)?.untilMs ?? 0)) return
     if (this.#candidates.size >= PEERS_MAX) return
     this.#candidates.set(peer, self < peer ? nowMs : nowMs + YIELD_MS)
   }
@@ -113,7 +121,7 @@ export class Discovery {
     // Most rounds end here: asking libp2p for its connections costs more than one would think.
     if (this.#candidates.size === 0) return
     const { host, clock } = this.#components
-    const wanted = this.#init.peersMax - host.getPeers().length
+    const wanted = Math.max(0, this.#init.peersMax - host.getPeers().length)
     const nowMs = clock.monotonicMs()
     const due = [...this.#candidates].filter(([, atMs]) => atMs <= nowMs).map(([peer]) => peer)
     const chosen = due.filter((peer) => this.#isWanted(peer)).slice(0, Math.min(DIALS_MAX, wanted))
@@ -131,13 +139,12 @@ export class Discovery {
 
   async #dialPeer(peer: string, nowMs: number): Promise<void> {
     this.#candidates.delete(peer)
+    const pauseMs = Math.min(2 * (this.#tried.get(peer)?.pauseMs ?? RETRY_MS_MIN / 2), RETRY_MS_MAX)
     this.#tried.delete(peer)
-    this.#tried.set(peer, nowMs)
+    this.#tried.set(peer, { untilMs: nowMs + pauseMs, pauseMs })
     const [oldest] = this.#tried.keys()
     if (this.#tried.size > PEERS_MAX && oldest !== undefined) this.#tried.delete(oldest)
-    const reached = await this.#dial(peerIdFromString(peer))
-    // Were it lost, it is worth an attempt at once.
-    if (reached) this.#tried.delete(peer)
+    await this.#dial(peerIdFromString(peer))
   }
 
   /** Dials the given addresses when no peer is left, at first often, then less. */

@@ -124,7 +124,12 @@ class Libp2pNetwork implements CountingNetwork {
     )
     this.#strangers.start()
     this.#discovery = new Discovery(
-      { host, clock, log: this.#log },
+      {
+        host,
+        clock,
+        log: this.#log,
+        isMember: (peer) => this.#admission.isMember(peer) === true,
+      },
       {
         bootstrap: this.#init.bootstrap,
         peersMax: this.#init.discoveryPeersMax,
