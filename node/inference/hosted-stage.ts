@@ -85,9 +85,12 @@ export class HostedStage {
   /** Loads the stage; what comes of it goes to the requester. */
   start(): void {
     this.#components.pool
-      .acquire(this.open, (bytesDone, bytesTotal) =>
-        this.feed({ type: 'loading', bytesDone, bytesTotal }),
-      )
+      .acquire({
+        open: this.open,
+        requester: this.requester,
+        onProgress: (bytesDone, bytesTotal) =>
+          this.feed({ type: 'loading', bytesDone, bytesTotal }),
+      })
       .then(
         (lease) => this.#onLoaded(lease),
         (error: unknown) => {

@@ -5,13 +5,14 @@
  */
 
 import type { Clock } from '../../core/clock.ts'
-import type { ModelId } from '../../core/ids.ts'
+import type { ModelId, PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { StageDescription } from '../../models/index.ts'
 import { InferenceError, type OpenRecord } from '../../protocols/inference/index.ts'
 import type { Executor, ExecutorSpec } from '../runtime/executor-spec.ts'
 import type { Provider } from '../runtime/provider.ts'
+import { CrashTable } from '../runtime/restart-policy.ts'
 
 /** A stage's file and what it takes and gives, with all its tensors in the store. */
 export interface PreparedStage {
@@ -26,16 +27,17 @@ export interface StagePoolComponents {
   /** Fetches what is missing and writes the stage's file. */
   prepare(
     open: OpenRecord,
-    onProgress: (bytesDone: number, bytesTotal: number) => void,
-    signal: AbortSignal,
+    requester: PeerId,
+    work: {
+      readonly onProgress: (bytesDone: number, bytesTotal: number) => void
+      readonly signal: AbortSignal
+    },
   ): Promise<PreparedStage>
   load(spec: ExecutorSpec, signal: AbortSignal): Promise<Executor>
   /** Runs the known-answer test; resolves to the numeric class, 32 bytes. */
   selfTest(executor: Executor, stage: PreparedStage, model: ModelId): Promise<Uint8Array>
   /** The provider that `asked` means on this device. */
   provider(asked: OpenRecord['provider']): Promise<Provider>
-  /** Called whenever the set of loaded stages changes. */
-  onChange(stages: readonly LoadedStage[]): void
 }
 
 export interface StagePoolInit {
@@ -58,6 +60,13 @@ export interface LoadedStage {
   readonly loadMs: number
 }
 
+/** Who asks for which stage, and whom to tell how far its tensors are. */
+export interface StageRequest {
+  readonly open: OpenRecord
+  readonly requester: PeerId
+  readonly onProgress: (bytesDone: number, bytesTotal: number) => void
+}
+
 /** A loaded stage, held until `release`. */
 export interface StageLease {
   readonly stage: LoadedStage
@@ -77,6 +86,12 @@ export class StagePool {
   readonly #components: StagePoolComponents
   readonly #init: StagePoolInit
   readonly #entries = new Map<string, Entry>()
+  readonly #crashes = new CrashTable({
+    crashesMax: 20,
+    windowMs: 60_000,
+    baseMs: 100,
+    delayMsMax: 5_000,
+  })
 
   constructor(components: StagePoolComponents, init: StagePoolInit) {
     this.#components = components
@@ -92,13 +107,11 @@ export class StagePool {
    *
    * @throws what prepare, load and selfTest throw, and {@link InferenceError} INFERENCE_MEMORY.
    */
-  async acquire(
-    open: OpenRecord,
-    onProgress: (bytesDone: number, bytesTotal: number) => void,
-  ): Promise<StageLease> {
+  async acquire(asked: StageRequest): Promise<StageLease> {
+    const { open } = asked
     const provider = await this.#components.provider(open.provider)
-    const key = `${open.model}/${open.fromLayer}-${open.toLayer}/${provider}`
-    const entry = this.#entries.get(key) ?? this.#begin(key, open, provider, onProgress)
+    const key = keyOf(open, provider)
+    const entry = this.#entries.get(key) ?? this.#begin(key, asked, provider)
     entry.users++
     clearTimeout(entry.idle)
     let released = false
@@ -126,22 +139,20 @@ export class StagePool {
     await Promise.allSettled(idle.map((entry) => this.#drop(entry)))
   }
 
-  #begin(
-    key: string,
-    open: OpenRecord,
-    provider: Provider,
-    onProgress: (bytesDone: number, bytesTotal: number) => void,
-  ): Entry {
+  #begin(key: string, asked: StageRequest, provider: Provider): Entry {
     const abort = new AbortController()
-    const stage = this.#load(open, provider, onProgress, abort.signal)
+    const stage = this.#load(asked, provider, abort.signal)
     const entry: Entry = { key, stage, abort, loaded: undefined, users: 0, idle: undefined }
     this.#entries.set(key, entry)
     stage.then(
       (loaded) => {
         entry.loaded = loaded
-        this.#changed()
         // An executor that ends is of no use to anyone: the next session loads a new one.
-        void loaded.executor.exited.then(() => this.#forget(entry))
+        void loaded.executor.exited.then(() => {
+          const crashed = this.#entries.get(key) === entry
+          if (crashed) this.#crashes.crashed(key, this.#components.clock.monotonicMs())
+          this.#forget(entry)
+        })
       },
       () => this.#forget(entry),
     )
@@ -149,13 +160,16 @@ export class StagePool {
   }
 
   async #load(
-    open: OpenRecord,
+    { open, requester, onProgress }: StageRequest,
     provider: Provider,
-    onProgress: (bytesDone: number, bytesTotal: number) => void,
     signal: AbortSignal,
   ): Promise<LoadedStage> {
     const { clock } = this.#components
-    const prepared = await this.#components.prepare(open, onProgress, signal)
+    const crashKey = keyOf(open, provider)
+    // A stage that has just crashed waits its turn; one that keeps crashing is refused.
+    const delayMs = this.#crashes.delayMs(crashKey, clock.monotonicMs())
+    if (delayMs > 0) await clock.sleep(delayMs, signal)
+    const prepared = await this.#components.prepare(open, requester, { onProgress, signal })
     await this.#makeRoom(prepared.description.weightBytes)
     const startedMs = clock.monotonicMs()
     const executor = await this.#components.load(
@@ -211,12 +225,11 @@ export class StagePool {
     clearTimeout(entry.idle)
     if (this.#entries.get(entry.key) !== entry) return
     this.#entries.delete(entry.key)
-    this.#changed()
   }
+}
 
-  #changed(): void {
-    this.#components.onChange(this.stages)
-  }
+function keyOf({ model, fromLayer, toLayer }: OpenRecord, provider: Provider): string {
+  return `${model}/${fromLayer}-${toLayer}/${provider}`
 }
 
 /** Tensors for the next cut: what the graph made, and what only passes through. */

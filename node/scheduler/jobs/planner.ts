@@ -41,11 +41,17 @@ export interface Planned {
   readonly wire: 'f32' | 'f16'
 }
 
+/** What the planner reads of a capability record. */
+export type PlannedDevice = Pick<
+  CapabilityRecord,
+  'peer' | 'providers' | 'speeds' | 'levelQuarters' | 'memoryFreeBytes' | 'holdings'
+>
+
 export interface PlannerComponents {
   readonly self: PeerId
   readonly links: LinkTable
   /** Records of all devices that may take stages, this one's included. */
-  records(): readonly CapabilityRecord[]
+  records(): readonly PlannedDevice[]
   /** Devices that may not be chosen, and why. */
   excluded(): ReadonlyMap<PeerId, string>
 }
@@ -167,7 +173,7 @@ function bytesAt(cut: Cut | undefined): number {
 /** Bytes of each layer that a device says it holds. */
 function heldBytes(
   manifest: Manifest,
-  record: CapabilityRecord,
+  record: PlannedDevice,
   { id }: CatalogueModel,
 ): readonly number[] {
   const ranges = record.holdings.find(({ model }) => model === id)?.ranges ?? []

@@ -1,0 +1,67 @@
+/**
+ * The work side of the API: plans and jobs.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../core/ids.ts'
+import type { JobBackend } from '../api/backend.ts'
+import type { EventFeed } from '../api/event-log.ts'
+import type { JobEvent, JobList, JobOutput, JobRequest, JobView } from '../api/schemas/jobs.ts'
+import type { PlanRequest, PlanView } from '../api/schemas/plan.ts'
+import type { ModelSource } from '../model-source.ts'
+import type { JobBook } from '../scheduler/jobs/job-book.ts'
+import type { Planner } from '../scheduler/jobs/planner.ts'
+import { planView } from '../scheduler/jobs/plan-view.ts'
+
+export interface JobBackendComponents {
+  readonly jobs: JobBook
+  readonly planner: Planner
+  readonly source: ModelSource
+  readonly nameOf: (peer: PeerId) => string
+}
+
+/** Longest search of the mesh for a model that is not here, in ms. */
+const RESOLVE_MS_MAX = 10_000
+
+export class DaemonJobBackend implements JobBackend {
+  readonly #components: JobBackendComponents
+
+  constructor(components: JobBackendComponents) {
+    this.#components = components
+  }
+
+  async plan(request: PlanRequest): Promise<PlanView> {
+    const { source, planner, nameOf } = this.#components
+    const model = await source.resolve(request.model, AbortSignal.timeout(RESOLVE_MS_MAX))
+    const { objective } = request
+    const inputs = objective === 'throughput' ? 8 : 1
+    const planned = planner.plan(model, { ...request, inputs, scale: 1 })
+    const provider = request.provider === 'auto' ? 'cpu' : request.provider
+    return planView(planned, { objective, provider, nameOf })
+  }
+
+  submitJob(request: JobRequest): Promise<JobView> {
+    return this.#components.jobs.submit(request)
+  }
+
+  async jobs(): Promise<JobList> {
+    return { jobs: [...this.#components.jobs.list()] }
+  }
+
+  async job(id: string): Promise<JobView | undefined> {
+    return this.#components.jobs.get(id)
+  }
+
+  jobOutputs(id: string): Promise<readonly JobOutput[] | undefined> {
+    return this.#components.jobs.outputs(id)
+  }
+
+  jobEvents(id: string): EventFeed<JobEvent> | undefined {
+    return this.#components.jobs.events(id)
+  }
+
+  async cancelJob(id: string): Promise<JobView | undefined> {
+    return this.#components.jobs.cancel(id)
+  }
+}

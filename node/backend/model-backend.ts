@@ -1,0 +1,193 @@
+/**
+ * The store side of the API: models come, go and are looked at.
+ *
+ * @module
+ */
+
+import { basename } from 'node:path'
+import { errorCode } from '../../core/errors.ts'
+import { cutBytes, type BuildConfig, type Manifest } from '../../models/index.ts'
+import type { ModelBackend } from '../api/backend.ts'
+import type { EventFeed } from '../api/event-log.ts'
+import type {
+  BuildRequest,
+  ImportRequest,
+  ModelDetail,
+  ModelList,
+  ModelSummary,
+  RemovedModel,
+} from '../api/schemas/models.ts'
+import type { OperationEvent, OperationRef, OperationView } from '../api/schemas/operations.ts'
+import type { ModelSource } from '../model-source.ts'
+import type { CatalogueModel, ModelCatalogue } from '../models/catalogue.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import type { Operations } from './operations.ts'
+
+export interface ModelBackendComponents {
+  readonly catalogue: ModelCatalogue
+  readonly source: ModelSource
+  readonly blobs: BlobStore
+  readonly operations: Operations
+}
+
+export class DaemonModelBackend implements ModelBackend {
+  readonly #components: ModelBackendComponents
+
+  constructor(components: ModelBackendComponents) {
+    this.#components = components
+  }
+
+  async models(): Promise<ModelList> {
+    const { catalogue, blobs } = this.#components
+    return {
+      models: catalogue.list().map((model) => this.#summary(model)),
+      storeBytes: blobs.usedBytes,
+      storeBytesMax: blobs.quotaBytes,
+    }
+  }
+
+  async model(ref: string): Promise<ModelDetail | undefined> {
+    const model = await this.#find(ref)
+    if (model === undefined) return undefined
+    const { manifest } = model
+    return {
+      ...this.#summary(model),
+      inputs: manifest.inputs.map(({ name, type, dims }) => ({ name, type, dims: [...dims] })),
+      outputs: manifest.outputs.map(({ name, type, dims }) => ({ name, type, dims: [...dims] })),
+      layerList: layersOf(manifest),
+    }
+  }
+
+  async importModel(request: ImportRequest): Promise<OperationRef> {
+    const { catalogue, source, operations } = this.#components
+    const init = {
+      file: request.file,
+      name: request.name ?? nameOf(request.file),
+      licence: request.licence ?? 'unknown',
+      dims: request.dims ?? {},
+    }
+    return operations.begin('import', async (work) => {
+      const model = await catalogue.import(init, work)
+      source.announce()
+      return this.#summary(model)
+    })
+  }
+
+  async buildModel({ name, ...config }: BuildRequest): Promise<OperationRef> {
+    const { catalogue, source, operations } = this.#components
+    return operations.begin('build', async (work) => {
+      const built = { config: config as BuildConfig, name: name ?? `${config.kind}-${config.seed}` }
+      const model = await catalogue.build(built, work)
+      source.announce()
+      return this.#summary(model)
+    })
+  }
+
+  async pullModel(ref: string): Promise<OperationRef | undefined> {
+    const { source, operations } = this.#components
+    const model = await this.#find(ref)
+    if (model === undefined) return undefined
+    return operations.begin('pull', async ({ signal, progress }) => {
+      const onProgress = (done: number, total: number): void =>
+        progress({ step: 'fetch', done, total, unit: 'bytes' })
+      await source.pull(model, { signal, onProgress })
+      return this.#summary(model)
+    })
+  }
+
+  async verifyModel(ref: string): Promise<OperationRef | undefined> {
+    const { catalogue, operations } = this.#components
+    const model = await this.#find(ref)
+    if (model === undefined) return undefined
+    return operations.begin('verify', async (work) => {
+      await catalogue.verify(model.id, work)
+      return this.#summary(model)
+    })
+  }
+
+  async removeModel(ref: string): Promise<RemovedModel | undefined> {
+    const { catalogue, source } = this.#components
+    const model = this.#held(ref)
+    if (model === undefined) return undefined
+    const freedBytes = await catalogue.remove(model.id)
+    source.announce()
+    return { id: model.id, freedBytes }
+  }
+
+  async operation(id: string): Promise<OperationView | undefined> {
+    return this.#components.operations.view(id)
+  }
+
+  operationEvents(id: string): EventFeed<OperationEvent> | undefined {
+    return this.#components.operations.events(id)
+  }
+
+  async cancelOperation(id: string): Promise<OperationView | undefined> {
+    return this.#components.operations.cancel(id)
+  }
+
+  #held(ref: string): CatalogueModel | undefined {
+    try {
+      return this.#components.catalogue.get(ref)
+    } catch (error) {
+      if (errorCode(error) === 'MODELS_NOT_FOUND') return undefined
+      throw error
+    }
+  }
+
+  async #find(ref: string): Promise<CatalogueModel | undefined> {
+    try {
+      return await this.#components.source.resolve(ref, AbortSignal.timeout(RESOLVE_MS_MAX))
+    } catch (error) {
+      if (errorCode(error) === 'MODELS_NOT_FOUND') return undefined
+      throw error
+    }
+  }
+
+  #summary({ id, manifest, addedMs }: CatalogueModel): ModelSummary {
+    const { catalogue } = this.#components
+    const missing = catalogue.missing(manifest)
+    const held = [manifest.skeleton, ...manifest.tensors.map(({ blob }) => blob)]
+    return {
+      id,
+      name: manifest.name,
+      licence: manifest.licence,
+      bytes: [...new Map(held.map((ref) => [ref.id, ref.bytes])).values()].reduce(add, 0),
+      missingBytes: missing.map(({ bytes }) => bytes).reduce(add, 0),
+      layers: manifest.layers.length,
+      tensors: manifest.tensors.length,
+      importedMs: Math.round(addedMs),
+    }
+  }
+}
+
+/** Longest search of the mesh for a model that is not here, in ms. */
+const RESOLVE_MS_MAX = 10_000
+
+function layersOf(manifest: Manifest): ModelDetail['layerList'] {
+  return manifest.layers.map(({ flops, weightBytes }, index) => {
+    const from = manifest.cuts[index]
+    const to = manifest.cuts[index + 1]
+    const last = index === manifest.layers.length - 1
+    return {
+      index,
+      name: to?.tensors[0]?.name ?? '',
+      nodes: Math.max(0, (to?.position ?? 0) - (from?.position ?? 0)),
+      weightBytes,
+      megaflops: flops / 1e6,
+      cutBytes: last || to === undefined ? 0 : cutBytes(to),
+    }
+  })
+}
+
+/** A name that a model may have, from the name of its file. */
+function nameOf(file: string): string {
+  const name = basename(file, '.onnx')
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 64)
+  return /^[A-Za-z0-9]/.test(name) ? name : `model-${name}`.slice(0, 64)
+}
+
+function add(a: number, b: number): number {
+  return a + b
+}

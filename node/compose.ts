@@ -1,0 +1,411 @@
+/**
+ * Every `new` of a daemon, on one page: which part is built from which.
+ *
+ * @module
+ */
+
+import { join } from 'node:path'
+import type { Config } from '../config/index.ts'
+import { fromHex } from '../core/bytes.ts'
+import type { PeerId } from '../core/ids.ts'
+import type { Startable } from '../core/lifecycle.ts'
+import type { Logger } from '../core/logger.ts'
+import { ApiServer, problemOf, type Backend } from './api/index.ts'
+import { DaemonJobBackend } from './backend/job-backend.ts'
+import { DaemonMeshBackend } from './backend/mesh-backend.ts'
+import { DaemonModelBackend } from './backend/model-backend.ts'
+import { Operations } from './backend/operations.ts'
+import { BlobService, DEFAULT_BLOB_SERVICE_INIT } from './blobs/blob-service.ts'
+import { nodeCrypto } from './crypto/node-crypto.ts'
+import type { DeviceReport } from './device/device-report.ts'
+import { offeredCapabilities } from './device/offered-capabilities.ts'
+import { deviceName } from './device-name.ts'
+import { errorRow } from './error-catalogue.ts'
+import { OutboundLinks } from './inference/outbound-links.ts'
+import { StageHost } from './inference/stage-host.ts'
+import { StagePool } from './inference/stage-pool.ts'
+import { MeshMembership } from './mesh/mesh-membership.ts'
+import { ModelSource } from './model-source.ts'
+import { ModelCatalogue } from './models/catalogue.ts'
+import { createNetwork } from './network/libp2p-network.ts'
+import { DEFAULT_NETWORK_INIT, type NetworkInit } from './network/network-init.ts'
+import type { Network } from './network/network.ts'
+import { Presence } from './presence/presence.ts'
+import type { Runtime } from './runtime/runtime.ts'
+import { StageProbe } from './runtime/stage-probe.ts'
+import { JobBook } from './scheduler/jobs/job-book.ts'
+import { JobOutputs } from './scheduler/jobs/job-outputs.ts'
+import { LinkTable } from './scheduler/jobs/link-table.ts'
+import { Planner } from './scheduler/jobs/planner.ts'
+import { BlobStore } from './storage/blob-store.ts'
+import type { Identity } from './storage/identity.ts'
+import type { StateStore } from './storage/state-store.ts'
+import { systemClock } from './system/system-clock.ts'
+import { systemRandom } from './system/system-random.ts'
+import { VERSION } from './version.ts'
+
+/** What must be known before the parts can be built. */
+export interface Foundation {
+  readonly config: Config
+  readonly log: Logger
+  readonly stateDir: string
+  readonly identity: Identity
+  /** True when this start made the identity. */
+  readonly newIdentity: boolean
+  readonly state: StateStore
+  readonly runtime: Runtime
+  readonly report: DeviceReport
+  readonly measure: (refresh: boolean) => Promise<DeviceReport>
+  readonly startedMs: number
+}
+
+/** The parts that others talk to once they run. */
+export interface Parts {
+  readonly network: Network
+  readonly mesh: MeshMembership
+  readonly presence: Presence
+  readonly host: StageHost
+  readonly jobs: JobBook
+  readonly source: ModelSource
+  readonly blobs: BlobStore
+  readonly catalogue: ModelCatalogue
+  readonly api: ApiServer
+  /** In the order in which they start. */
+  readonly startables: readonly Startable[]
+  /** Set once the daemon has begun to stop. */
+  draining: boolean
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+export function compose(foundation: Foundation): Parts {
+  const { config, log, identity, state } = foundation
+  const signer = identity.signer
+  const common = { logger: log, clock: systemClock, crypto: nodeCrypto, random: systemRandom }
+  const network = createNetwork(
+    { logger: log, clock: systemClock, seed: identity.seed },
+    networkInit(config),
+  )
+  const mesh = new MeshMembership(
+    { ...common, network, store: state, signer },
+    { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: 32 },
+  )
+  const presence = new Presence(
+    { ...common, network, mesh, signer },
+    {
+      capabilities: offered(foundation),
+      heartbeatMs: config.presence.heartbeatMs,
+      lifeMs: config.presence.expiryMs,
+      announceMsMin: 200,
+      storeDelayMs: 1_000,
+      storeEveryMs: 10 * 60_000,
+      lookupMsMax: 5_000,
+    },
+  )
+  const models = composeModels(foundation, { network, presence })
+  const work = composeWork(foundation, { network, mesh, presence, ...models })
+  const backend = composeBackend(foundation, { network, mesh, presence, ...models, ...work })
+  const api = new ApiServer(
+    { backend: backend.backend, logger: log, errorRow },
+    {
+      host: config.api.host,
+      port: config.api.port,
+      stateDir: foundation.stateDir,
+      version: VERSION,
+      jobBodyBytesMax: config.api.jobBodyBytesMax,
+    },
+  )
+  backend.useApi(api)
+  const { blobs, catalogue, service, source } = models
+  const { host, jobs } = work
+  const startables = [
+    blobs,
+    catalogue,
+    network,
+    mesh,
+    presence,
+    service,
+    work.part,
+    jobs,
+    backend.part,
+    api,
+  ]
+  const parts: Parts = {
+    network,
+    mesh,
+    presence,
+    host,
+    jobs,
+    source,
+    blobs,
+    catalogue,
+    api,
+    startables,
+    draining: false,
+  }
+  backend.useParts(parts)
+  return parts
+}
+
+function offered({ report, identity, config }: Foundation): ReturnType<typeof offeredCapabilities> {
+  return offeredCapabilities(report, {
+    name: deviceName(identity.peer),
+    software: `brume/${VERSION}`,
+    workMemoryBytesMax: config.runtime.executorMemoryBytes,
+    leaseMs: HOUR_MS,
+    tasks: ['infer', 'map'],
+  })
+}
+
+type Models = ReturnType<typeof composeModels>
+type Work = ReturnType<typeof composeWork>
+
+interface MeshParts {
+  readonly network: Network
+  readonly mesh: MeshMembership
+  readonly presence: Presence
+}
+
+function composeModels(
+  { config, log, state, runtime, stateDir }: Foundation,
+  { network, presence }: Pick<MeshParts, 'network' | 'presence'>,
+) {
+  const folder = join(stateDir, 'store')
+  const blobs = new BlobStore(
+    { clock: systemClock, logger: log },
+    { root: folder, quotaBytes: config.models.storeBytesMax, freeBytesMin: 64 * 1024 * 1024 },
+  )
+  const catalogue = new ModelCatalogue(
+    { blobs, state, runtime, sha256: nodeCrypto.sha256, clock: systemClock, logger: log },
+    {
+      folder,
+      memoryBytesMax: config.runtime.executorMemoryBytes,
+      loadMsMax: config.runtime.loadDeadlineMs,
+      runMsMax: config.runtime.runDeadlineMs,
+    },
+  )
+  const service = new BlobService(
+    { network, blobs, clock: systemClock, logger: log },
+    DEFAULT_BLOB_SERVICE_INIT,
+  )
+  const source = new ModelSource({ catalogue, blobs, service, presence, logger: log })
+  return { blobs, catalogue, service, source }
+}
+
+function composeWork(foundation: Foundation, parts: MeshParts & Models) {
+  const stages = composeStages(foundation, parts)
+  const { planner, links } = composePlanner(foundation, parts)
+  const { config, log, identity, state, stateDir } = foundation
+  const { network, source } = parts
+  const jobs = new JobBook(
+    {
+      clock: systemClock,
+      crypto: nodeCrypto,
+      logger: log,
+      outbound: stages.outbound,
+      planner,
+      links,
+      outputs: new JobOutputs(join(stateDir, 'jobs')),
+      nameOf: (peer) => deviceName(peer),
+      reachable: (peer) => peer === identity.peer || isConnected(network, peer),
+      state,
+      resolve: (ref, signal) => source.resolve(ref, signal),
+      manifestRef: (model) => source.manifestRef(model),
+      problemOf: (error) => problemOf(error, errorRow),
+    },
+    {
+      inFlightMax: config.scheduler.inFlightMax,
+      pingMs: 250,
+      stallMs: 5_000,
+      progressMs: config.runtime.loadDeadlineMs,
+      runMsMax: config.runtime.runDeadlineMs,
+      recoveriesMax: 16,
+      receiptMs: 2_000,
+      runningMax: 32,
+      keptMax: config.scheduler.jobsKeptMax,
+    },
+  )
+  return { ...stages, planner, jobs }
+}
+
+function composePlanner(
+  foundation: Foundation,
+  { network, mesh, presence, source }: MeshParts & Models,
+) {
+  const { identity, config } = foundation
+  const links = new LinkTable()
+  const alone = offered(foundation)
+  const planner = new Planner(
+    {
+      self: identity.peer,
+      links,
+      // Before it is in a mesh this device has no record, but may work for itself.
+      records: () => [
+        presence.self() ?? { ...alone, peer: identity.peer, holdings: source.holdings() },
+        ...presence.records(),
+      ],
+      excluded: () => unavailable(mesh, network),
+    },
+    { inFlightMax: config.scheduler.inFlightMax },
+  )
+  return { planner, links }
+}
+
+function composeStages(foundation: Foundation, { network, source }: MeshParts & Models) {
+  const { config, log, identity, runtime } = foundation
+  const probe = new StageProbe(runtime)
+  const pool = new StagePool(
+    {
+      clock: systemClock,
+      logger: log,
+      prepare: (open, requester, work) => source.prepare(open, requester, work),
+      load: (spec, signal) => runtime.load(spec, signal),
+      selfTest: async (executor, { file, description }, model) =>
+        fromHex(await probe.numericClass(executor, { file, description, model })) ??
+        new Uint8Array(32),
+      provider: async (asked) => {
+        const chosen = asked === 'auto' ? config.runtime.provider : asked
+        return chosen === 'auto' ? 'cpu' : chosen
+      },
+    },
+    {
+      weightBytesMax: config.runtime.executorMemoryBytes,
+      executorMemoryBytes: config.runtime.executorMemoryBytes,
+      loadMsMax: config.runtime.loadDeadlineMs,
+      idleMs: 60_000,
+    },
+  )
+  const host = new StageHost(
+    {
+      clock: systemClock,
+      logger: log,
+      signer: identity.signer,
+      sha256: nodeCrypto.sha256,
+      pool,
+      outbound: () => outbound,
+    },
+    { journalBytesMax: config.scheduler.journalBytesMax, stagesMax: 64 },
+  )
+  network.handle(host.protocol)
+  const outbound = new OutboundLinks({ network, logger: log, openLocal: () => host.openLocal() })
+  const part: Startable = {
+    start: async () => undefined,
+    stop: async () => {
+      host.stop()
+      await outbound.stop()
+      await pool.stop()
+    },
+  }
+  return { pool, host, outbound, part }
+}
+
+/** Members that may not be given work, and why. */
+function unavailable(mesh: MeshMembership, network: Network): ReadonlyMap<PeerId, string> {
+  const reasons = new Map<PeerId, string>()
+  for (const { peer, role } of mesh.members()) {
+    if (role !== 'worker') reasons.set(peer, `it is a ${role} and takes no work`)
+    else if (!isConnected(network, peer)) reasons.set(peer, 'it is not connected')
+  }
+  return reasons
+}
+
+function isConnected(network: Network, peer: PeerId): boolean {
+  return network.peers().some((connected) => connected.peer === peer)
+}
+
+function composeBackend(foundation: Foundation, parts: MeshParts & Models & Omit<Work, 'part'>) {
+  const { runtime, measure, stateDir, startedMs } = foundation
+  const { network, mesh, presence, catalogue, source, blobs, host, pool, planner, jobs } = parts
+  let api: ApiServer | undefined
+  let all: Parts | undefined
+  const operations = new Operations({
+    clock: systemClock,
+    problemOf: (error) => problemOf(error, errorRow),
+  })
+  const meshSide = new DaemonMeshBackend(
+    {
+      clock: systemClock,
+      network,
+      mesh,
+      presence,
+      runtime,
+      catalogue,
+      host,
+      pool,
+      jobs,
+      report: measure,
+      draining: () => all?.draining ?? false,
+      apiUrl: () => api?.url ?? '',
+    },
+    { stateDir, startedMs },
+  )
+  const modelSide = new DaemonModelBackend({ catalogue, source, blobs, operations })
+  const nameOf = (peer: PeerId): string => deviceName(peer)
+  const jobSide = new DaemonJobBackend({ jobs, planner, source, nameOf })
+  const part: Startable = { start: async () => undefined, stop: () => operations.stop() }
+  return {
+    backend: joined(meshSide, modelSide, jobSide),
+    part,
+    useApi: (server: ApiServer) => {
+      api = server
+    },
+    useParts: (known: Parts) => {
+      all = known
+    },
+  }
+}
+
+function joined(
+  mesh: DaemonMeshBackend,
+  models: DaemonModelBackend,
+  jobs: DaemonJobBackend,
+): Backend {
+  return {
+    status: () => mesh.status(),
+    device: (query) => mesh.device(query),
+    peers: (query) => mesh.peers(query),
+    mesh: () => mesh.mesh(),
+    createMesh: (request) => mesh.createMesh(request),
+    invite: (request) => mesh.invite(request),
+    join: (request, signal) => mesh.join(request, signal),
+    leave: () => mesh.leave(),
+    models: () => models.models(),
+    model: (ref) => models.model(ref),
+    importModel: (request) => models.importModel(request),
+    buildModel: (request) => models.buildModel(request),
+    pullModel: (ref) => models.pullModel(ref),
+    verifyModel: (ref) => models.verifyModel(ref),
+    removeModel: (ref) => models.removeModel(ref),
+    operation: (id) => models.operation(id),
+    operationEvents: (id) => models.operationEvents(id),
+    cancelOperation: (id) => models.cancelOperation(id),
+    plan: (request) => jobs.plan(request),
+    submitJob: (request) => jobs.submitJob(request),
+    jobs: () => jobs.jobs(),
+    job: (id) => jobs.job(id),
+    jobOutputs: (id) => jobs.jobOutputs(id),
+    jobEvents: (id) => jobs.jobEvents(id),
+    cancelJob: (id) => jobs.cancelJob(id),
+  }
+}
+
+function networkInit({ network }: Config): NetworkInit {
+  const address = network.listenHost.includes(':') ? 'ip6' : 'ip4'
+  return {
+    ...DEFAULT_NETWORK_INIT,
+    listen: [
+      `/${address}/${network.listenHost}/tcp/${network.tcpPort}`,
+      `/${address}/${network.listenHost}/tcp/${network.webSocketPort}/ws`,
+    ],
+    bootstrap: network.bootstrap,
+    mdns: network.mdns,
+    limits: {
+      ...DEFAULT_NETWORK_INIT.limits,
+      connectionsMax: network.connectionsMax,
+      connectionsPerSecondMax: network.connectionsPerSecondMax,
+      pendingConnectionsMax: network.pendingConnectionsMax,
+      openMsMax: network.dialTimeoutMs,
+    },
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Gets models and parts of them to where they are needed: from the store, else from the mesh.
+ *
+ * @module
+ */
+
+import { errorCode } from '../core/errors.ts'
+import type { BlobId, ModelId, PeerId } from '../core/ids.ts'
+import type { Logger } from '../core/logger.ts'
+import type { BlobRef, Manifest } from '../models/index.ts'
+import type { OpenRecord } from '../protocols/inference/index.ts'
+import type { CapabilityRecord } from '../protocols/presence/index.ts'
+import type { BlobService } from './blobs/blob-service.ts'
+import type { PreparedStage } from './inference/stage-pool.ts'
+import type { CatalogueModel, ModelCatalogue } from './models/catalogue.ts'
+import type { Presence } from './presence/presence.ts'
+import { blobRefOf } from './storage/blob-hasher.ts'
+import type { BlobStore } from './storage/blob-store.ts'
+
+export interface ModelSourceComponents {
+  readonly catalogue: ModelCatalogue
+  readonly blobs: BlobStore
+  readonly service: BlobService
+  readonly presence: Presence
+  readonly logger: Logger
+}
+
+export interface FetchWork {
+  readonly signal: AbortSignal
+  readonly onProgress: (bytesDone: number, bytesTotal: number) => void
+}
+
+/** Models that a capability record has room for. */
+const HOLDINGS_MAX = 8
+/** Runs of layers of one model that a record has room for. */
+const RANGES_MAX = 4
+
+type Holdings = CapabilityRecord['holdings']
+
+export class ModelSource {
+  readonly #components: ModelSourceComponents
+
+  constructor(components: ModelSourceComponents) {
+    this.#components = components
+  }
+
+  /**
+   * The model that `ref` means, its manifest fetched from the mesh when nobody here knows it.
+   *
+   * @throws {CatalogueError} MODELS_NOT_FOUND, MODELS_AMBIGUOUS.
+   */
+  async resolve(ref: string, signal: AbortSignal): Promise<CatalogueModel> {
+    const { catalogue } = this.#components
+    try {
+      return catalogue.get(ref)
+    } catch (error) {
+      if (errorCode(error) !== 'MODELS_NOT_FOUND') throw error
+      signal.throwIfAborted()
+      return catalogue.get(ref)
+    }
+  }
+
+  /** The manifest's bytes by content. */
+  async manifestRef({ id }: CatalogueModel): Promise<BlobRef> {
+    const { blobs } = this.#components
+    const blob = id as string as BlobId
+    return blobRefOf(await blobs.read(blob, 0, blobs.size(blob) ?? 0))
+  }
+
+  /** Everything that one stage needs, in the store, and its file. */
+  async prepare(
+    open: OpenRecord,
+    requester: PeerId,
+    { signal, onProgress }: FetchWork,
+  ): Promise<PreparedStage> {
+    const { catalogue, blobs, service } = this.#components
+    const holders = (): readonly PeerId[] => [
+      ...new Set([requester, ...this.#holders(open.model), ...open.route.map(({ peer }) => peer)]),
+    ]
+    if (!blobs.has(open.manifest.id)) await service.fetch([open.manifest], holders, { signal })
+    const { manifest } = await catalogue.adopt(open.model)
+    const { fromLayer, toLayer } = open
+    const missing = catalogue.missing(manifest, { fromLayer, toLayer })
+    const fetchedBytes = sum(missing)
+    if (missing.length > 0) {
+      await service.fetch(missing, holders, {
+        signal,
+        onProgress: ({ bytesDone, bytesTotal }) => onProgress(bytesDone, bytesTotal),
+      })
+      this.announce()
+    }
+    const stage = await catalogue.stageFile(open.model, { fromLayer, toLayer })
+    return { ...stage, fetchedBytes }
+  }
+
+  /** Fetches all that is missing of a model. */
+  async pull(model: CatalogueModel, { signal, onProgress }: FetchWork): Promise<void> {
+    const missing = this.#components.catalogue.missing(model.manifest)
+    await this.#components.service.fetch(missing, () => this.#holders(model.id), {
+      signal,
+      onProgress: ({ bytesDone, bytesTotal }) => onProgress(bytesDone, bytesTotal),
+    })
+    this.announce()
+  }
+
+  /** Tells the mesh which layers of which models are here. */
+  announce(): void {
+    this.#components.presence.update({ holdings: this.holdings() })
+  }
+
+  /** Layers of models of which every tensor is here, the newest models first. */
+  holdings(): Holdings {
+    return this.#components.catalogue
+      .list()
+      .toReversed()
+      .slice(0, HOLDINGS_MAX)
+      .map(({ id, manifest }) => ({ model: id, ranges: this.#heldRanges(manifest) }))
+  }
+
+  #heldRanges(manifest: Manifest): { from: number; to: number }[] {
+    const { blobs } = this.#components
+    const held = manifest.tensors.map(({ blob }) => blobs.has(blob.id))
+    const ranges: { from: number; to: number }[] = []
+    for (const [index, { tensors }] of manifest.layers.entries()) {
+      if (!tensors.every((tensor) => held[tensor])) continue
+      const last = ranges.at(-1)
+      if (last?.to === index) last.to = index + 1
+      else ranges.push({ from: index, to: index + 1 })
+    }
+    return ranges.toSorted((a, b) => b.to - b.from - (a.to - a.from)).slice(0, RANGES_MAX)
+  }
+
+  #holders(model: ModelId): readonly PeerId[] {
+    return this.#components.presence
+      .records()
+      .filter(({ holdings }) => holdings.some((held) => held.model === model))
+      .map(({ peer }) => peer)
+  }
+}
+
+function sum(refs: readonly BlobRef[]): number {
+  return refs.reduce((bytes, ref) => bytes + ref.bytes, 0)
+}
