@@ -38,6 +38,8 @@ export class RequesterSession {
   readonly #machine: RequesterMachine
   readonly #driver: MachineDriver<RequesterInput, RequesterOutput>
   readonly #slots = new Map<string, Slot>()
+  /** Requests handed to the driver: the machine may not have seen the last of them yet. */
+  #submitted = 0
   #over = false
 
   constructor(components: RequesterSessionComponents, init: RequesterInit) {
@@ -56,7 +58,9 @@ export class RequesterSession {
 
   /** Requests that may be submitted now. */
   get capacity(): number {
-    return this.#over ? 0 : this.#machine.capacity
+    if (this.#over) return 0
+    // An output makes room and may be answered by a submit at once, while the driver is busy with it.
+    return this.#machine.capacity - (this.#submitted - this.#machine.submitted)
   }
 
   /** Opens the stages at `peers`, one for each range. */
@@ -66,6 +70,7 @@ export class RequesterSession {
 
   /** Requests are numbered from 0 without a gap. */
   submit(request: number, tensors: readonly Tensor[]): void {
+    this.#submitted = Math.max(this.#submitted, request + 1)
     this.#driver.feed({ type: 'submit', request, tensors })
   }
 

@@ -58,6 +58,11 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     return this.#init.open.inFlightMax - (this.#highest + 1 - this.#released)
   }
 
+  /** Requests that were submitted so far. */
+  get submitted(): number {
+    return this.#highest + 1
+  }
+
   handle(input: RequesterInput | TimePassed, nowMs: number): readonly RequesterOutput[] {
     if (this.#phase === 'over') return []
     switch (input.type) {
