@@ -9,6 +9,7 @@ import { startStockHost } from '../../node/network/testing/stock-host.ts'
 import { type ApiClient, ApiProblem } from '../../test/fixtures/api-client.ts'
 import { delay } from '../../test/fixtures/delay.ts'
 import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
+import { HELLO_MS_MAX } from '../../protocols/join/index.ts'
 import type { Claim } from '../claim.ts'
 
 /** What a member speaks, and a stranger must not. */
@@ -31,6 +32,8 @@ async function fates({ status }: TestDaemon): Promise<ReadonlyMap<string, string
   const address = status.addresses.find((each) => each.startsWith('/ip4/127.0.0.1/tcp/'))
   await stranger.dial(`${address}/p2p/${status.peer}`)
   const peer = status.peer as Parameters<typeof stranger.tryProtocol>[0]
+  // Until then it might still show a certificate: its streams are held, neither served nor refused.
+  await delay(HELLO_MS_MAX + 500)
   const found = new Map<string, string>()
   for (const protocol of [...CLOSED, ...OPEN]) {
     found.set(protocol, await stranger.tryProtocol(peer, protocol))
