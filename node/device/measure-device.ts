@@ -28,6 +28,8 @@ export interface MeasureInit {
   readonly directory: string
   /** False to leave speeds unknown unless they are in the cache. */
   readonly benchmark: boolean
+  /** Time for each of the measured quantities, in ms. Default 250. */
+  readonly eachMs?: number
   /** True to measure although the cache would do. */
   readonly refresh: boolean
 }
@@ -82,18 +84,18 @@ async function completed(
   if (known !== undefined && !(unmeasured && init.benchmark)) return known
   const [inventory, benchmark] = await Promise.all([
     known?.inventory ?? readInventory(),
-    init.benchmark ? benchmarkOrNothing(components, init.directory, signal) : undefined,
+    init.benchmark ? benchmarkOrNothing(components, init, signal) : undefined,
   ])
   return { version: CACHE_VERSION, fingerprint, inventory, benchmark: benchmark ?? null }
 }
 
 async function benchmarkOrNothing(
   components: MeasureComponents,
-  directory: string,
+  init: MeasureInit,
   signal: AbortSignal,
 ): Promise<Benchmark | undefined> {
   try {
-    return await runBenchmark(components, directory, signal)
+    return await runBenchmark(components, init, signal)
   } catch (error) {
     signal.throwIfAborted()
     components.logger.warn('device not measured', { error })

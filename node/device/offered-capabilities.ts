@@ -7,11 +7,6 @@
 import { type Capabilities, PROVIDER_NAMES } from '../../protocols/presence/index.ts'
 import type { Benchmark, DeviceReport } from './device-report.ts'
 
-/** Entries and lengths that a record has room for. */
-const ACCELERATORS_MAX = 4
-const NAME_CHARACTERS_MAX = 32
-const LABEL_CHARACTERS_MAX = 48
-
 /** What the report does not know. */
 export interface Offer {
   readonly name: string
@@ -33,15 +28,17 @@ export function offeredCapabilities(
     report.providers.filter(({ available }) => available).map(({ name }) => name),
   )
   return {
-    name: offer.name.slice(0, NAME_CHARACTERS_MAX),
-    software: offer.software.slice(0, LABEL_CHARACTERS_MAX),
-    processor: report.processor.slice(0, LABEL_CHARACTERS_MAX),
+    name: offer.name,
+    software: offer.software,
+    processor: report.processor,
     cores: report.cores,
     memoryBytes: report.memoryBytes,
     memoryFreeBytes: Math.min(report.memoryFreeBytes, offer.workMemoryBytesMax),
-    accelerators: report.accelerators
-      .slice(0, ACCELERATORS_MAX)
-      .map(({ kind, name, memoryBytes = 0 }) => ({ kind, name, memoryBytes })),
+    accelerators: report.accelerators.map(({ kind, name, memoryBytes = 0 }) => ({
+      kind,
+      name,
+      memoryBytes,
+    })),
     providers: PROVIDER_NAMES.filter((name) => works.has(name)),
     speeds: speedsOf(benchmark),
     levelQuarters: 4,

@@ -16,6 +16,7 @@ import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
 import {
+  ADDRESSES_MAX,
   type Capabilities,
   type CapabilityRecord,
   classesOf,
@@ -32,10 +33,8 @@ import type { GossipMessage, Network } from '../network/network.ts'
 import { type FoundRecord, type RankedCandidate, rankCandidates } from './candidate.ts'
 import { DhtAnnouncer } from './dht-announcer.ts'
 import { findInDht } from './dht-lookup.ts'
+import { fittedCapabilities } from './fitted-capabilities.ts'
 import { RecordSealer, type SealedRecord } from './record-sealer.ts'
-
-/** Addresses in one record. */
-const ADDRESSES_MAX = 4
 
 /** What presence needs of the mesh: {@link MeshMembership} is one. */
 export interface PresenceMesh {
@@ -100,7 +99,7 @@ export class Presence implements Startable {
     const { network, mesh, signer, crypto, clock, random, logger } = components
     this.#components = components
     this.#init = init
-    this.#capabilities = init.capabilities
+    this.#capabilities = fittedCapabilities(init.capabilities)
     this.#sealer = new RecordSealer(signer, clock)
     const rules = {
       crypto,
@@ -177,7 +176,7 @@ export class Presence implements Startable {
 
   /** Changes what this device offers and announces it soon. */
   update(change: Partial<Omit<Capabilities, 'addresses'>>): void {
-    this.#capabilities = { ...this.#capabilities, ...change }
+    this.#capabilities = fittedCapabilities({ ...this.#capabilities, ...change })
     this.#driver.feed({ type: 'self-changed', classes: this.classes() })
   }
 

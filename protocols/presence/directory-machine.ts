@@ -154,7 +154,7 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
   }
 
   #jittered(ms: number): number {
-    return ms * (1 - this.#init.jitterShare * this.#init.random())
+    return Math.ceil(ms * (1 - this.#init.jitterShare * this.#init.random()))
   }
 
   #reprovide(): readonly DirectoryOutput[] {

@@ -20,8 +20,19 @@ export {
   DirectoryMachine,
   type DirectoryOutput,
 } from './directory-machine.ts'
-export type { PresenceFault } from './faults.ts'
-export { PRESENCE_TOPIC, PRESENCE_VERSION, RECORD_BYTES_MAX, RECORD_LIFE_MS_MAX } from './limits.ts'
+export { PRESENCE_ERRORS, type PresenceFault } from './errors.ts'
+export {
+  ACCELERATORS_MAX,
+  ADDRESSES_MAX,
+  DEVICE_NAME_CHARACTERS_MAX,
+  HOLDINGS_MAX,
+  LABEL_CHARACTERS_MAX,
+  PRESENCE_TOPIC,
+  PRESENCE_VERSION,
+  RANGES_PER_MODEL_MAX,
+  RECORD_BYTES_MAX,
+  RECORD_LIFE_MS_MAX,
+} from './limits.ts'
 export {
   type Capabilities,
   type CapabilityRecord,

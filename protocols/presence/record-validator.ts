@@ -10,7 +10,7 @@
 import { bytesEqual } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { MeshId, PeerId } from '../../core/ids.ts'
-import type { PresenceFault } from './faults.ts'
+import type { PresenceFault } from './errors.ts'
 import { RECORD_LIFE_MS_MAX, RECORD_SKEW_MS_MAX, SEQUENCES_MAX } from './limits.ts'
 import { type CapabilityRecord, openRecord } from './record.ts'
 

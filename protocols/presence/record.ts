@@ -23,7 +23,7 @@ import type { Signer, Verify } from '../../core/crypto.ts'
 import { hexId, peerId } from '../../core/id-shapes.ts'
 import type { MeshId, ModelId } from '../../core/ids.ts'
 import { isSignedBy, signedRecord, signRecord } from '../../core/signed-record.ts'
-import type { PresenceFault } from './faults.ts'
+import type { PresenceFault } from './errors.ts'
 import {
   ACCELERATORS_MAX,
   ADDRESS_CHARACTERS_MAX,

@@ -1,0 +1,82 @@
+/**
+ * Why a capability record is refused. Faults of peers: values, never exceptions.
+ *
+ * @module
+ */
+
+import type { ErrorTable } from '../../core/errors.ts'
+
+export type PresenceFault =
+  | 'PRESENCE_RECORD_TOO_LONG'
+  | 'PRESENCE_RECORD_MALFORMED'
+  | 'PRESENCE_VERSION_UNSUPPORTED'
+  | 'PRESENCE_SIGNATURE_INVALID'
+  /** It stands under the key, or comes in the name, of another device. */
+  | 'PRESENCE_RECORD_FOREIGN'
+  /** Its device is no member of this mesh. */
+  | 'PRESENCE_NOT_A_MEMBER'
+  | 'PRESENCE_RECORD_EXPIRED'
+  /** Its dates lie in the future, or too far apart. */
+  | 'PRESENCE_DATES_INVALID'
+  /** A newer record of the same device is known: a replay. */
+  | 'PRESENCE_RECORD_STALE'
+  /** Another record of the same device with the same sequence number is known. */
+  | 'PRESENCE_RECORD_CONFLICT'
+
+const forged = { retryable: false, exit: 4, status: 403 } as const
+const unreadable = { retryable: false, exit: 1, status: 502 } as const
+
+/** What the faces say about each code: seen in logs and metrics only. */
+export const PRESENCE_ERRORS: ErrorTable<PresenceFault> = {
+  PRESENCE_RECORD_TOO_LONG: {
+    ...unreadable,
+    meaning: 'A capability record is longer than a record may be',
+    hint: 'Update brume on the device that sent it',
+  },
+  PRESENCE_RECORD_MALFORMED: {
+    ...unreadable,
+    meaning: 'A capability record could not be read',
+    hint: 'Update brume on the device that sent it',
+  },
+  PRESENCE_VERSION_UNSUPPORTED: {
+    ...unreadable,
+    meaning: 'A capability record is of a version that this device does not know',
+    hint: 'Update brume on this device',
+  },
+  PRESENCE_SIGNATURE_INVALID: {
+    ...forged,
+    meaning: 'A capability record is not signed by the device that it names',
+    hint: 'Do not trust the device that sent it',
+  },
+  PRESENCE_RECORD_FOREIGN: {
+    ...forged,
+    meaning: 'A capability record stands under the name of another device',
+    hint: 'Do not trust the device that sent it',
+  },
+  PRESENCE_NOT_A_MEMBER: {
+    ...forged,
+    meaning: 'A capability record is of a device that is no member of the mesh',
+    hint: 'Invite the device if it should be one',
+  },
+  PRESENCE_RECORD_EXPIRED: {
+    ...unreadable,
+    meaning: 'A capability record has expired',
+    hint: 'Nothing to do: its device sends a new one while it is there',
+    retryable: true,
+  },
+  PRESENCE_DATES_INVALID: {
+    ...unreadable,
+    meaning: 'The dates of a capability record lie in the future or too far apart',
+    hint: 'Set the clock of the device that made it',
+  },
+  PRESENCE_RECORD_STALE: {
+    ...forged,
+    meaning: 'A capability record is older than one that is known',
+    hint: 'Nothing to do: the newer one is kept',
+  },
+  PRESENCE_RECORD_CONFLICT: {
+    ...forged,
+    meaning: 'A device has signed two capability records with one sequence number',
+    hint: 'Make sure that no two daemons run with the same identity',
+  },
+}
