@@ -22,6 +22,7 @@ import { STORAGE_ERRORS } from './storage/errors.ts'
 import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
 import { INFERENCE_ERRORS } from '../protocols/inference/errors.ts'
 import { JOIN_ERRORS } from '../protocols/join/errors.ts'
+import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
 
 /** All rows by their code. */
 export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
@@ -40,6 +41,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...BLOCKS_ERRORS,
   ...INFERENCE_ERRORS,
   ...JOIN_ERRORS,
+  ...PRESENCE_ERRORS,
 }
 
 /** What to say about `code`, or undefined when it is no code of this project. */
