@@ -2,8 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Signer } from '../../core/crypto.ts'
 import type { TimePassed } from '../../core/machine.ts'
-import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
-import { device } from '../../test/fixtures/devices.ts'
+import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
 import {
   certify,
   code,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
+import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { code } from '../../test/fixtures/mesh.ts'
 import { fromBase32, toBase32 } from './base32.ts'
 import { decodeAddress, encodeAddress } from './code-address.ts'

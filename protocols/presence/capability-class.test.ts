@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../core/bytes.ts'
 import type { ModelId } from '../../core/ids.ts'
-import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
 import { capabilities } from '../../test/fixtures/capabilities.ts'
-import { device } from '../../test/fixtures/devices.ts'
+import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
 import {
   asCapabilityClass,
   classDigest,
