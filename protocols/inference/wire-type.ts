@@ -27,14 +27,18 @@ export function fromWire(tensors: readonly Tensor[], wire: WireType): readonly T
   if (wire === 'f32') return tensors
   return tensors.map((tensor) => {
     if (tensor.type !== 'float16') return tensor
-    const bytes = tensor.data.slice()
-    const widened = new Float32Array(new Float16Array(bytes.buffer))
+    const widened = new Float32Array(new Float16Array(copied(tensor.data).buffer))
     return { ...tensor, type: 'float32', data: new Uint8Array(widened.buffer) }
   })
 }
 
 /** A float view, copied only when the bytes do not stand at a multiple of four. */
 function floats(data: Uint8Array): Float32Array {
-  const bytes = data.byteOffset % 4 === 0 ? data : data.slice()
+  const bytes = data.byteOffset % 4 === 0 ? data : copied(data)
   return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+}
+
+/** A copy with a buffer of its own: what comes from a socket may be a Buffer, whose `slice` copies nothing. */
+function copied(data: Uint8Array): Uint8Array {
+  return new Uint8Array(data)
 }
