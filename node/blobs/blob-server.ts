@@ -97,6 +97,9 @@ export class BlobServer {
       case 'read':
         void this.#read(output)
         return
+      case 'describe':
+        void this.#describe(output)
+        return
       case 'fault':
         this.#fault(link, output.code)
     }
@@ -118,6 +121,20 @@ export class BlobServer {
       // The peer is refused and asks another; our operator hears of the disk.
       this.#components.logger.warn('blob-read-failed', { blob: read.blob, error })
       this.#driver.feed({ type: 'read', link, request })
+    }
+  }
+
+  async #describe(asked: Extract<ServerOutput, { type: 'describe' }>): Promise<void> {
+    const { link, request, blob } = asked
+    const { blobs, logger } = this.#components
+    try {
+      const ref = await blobs.refOf(blob)
+      // Damaged: to quarantine with it, which throws.
+      if (ref.id !== blob) await blobs.verify(blob)
+      this.#driver.feed({ type: 'described', link, request, ref })
+    } catch (error) {
+      logger.warn('blob-read-failed', { blob, error })
+      this.#driver.feed({ type: 'described', link, request })
     }
   }
 

@@ -4,10 +4,16 @@
  * @module
  */
 
-import type { BlobId } from '../../core/ids.ts'
+import type { BlobId, PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Startable } from '../../core/lifecycle.ts'
-import { blobRefMismatch, type BlobRef, type FetcherInit } from '../../protocols/blocks/index.ts'
+import {
+  BlocksError,
+  blobRefMismatch,
+  DESCRIBED_BYTES_MAX,
+  type BlobRef,
+  type FetcherInit,
+} from '../../protocols/blocks/index.ts'
 import { StorageError } from '../storage/errors.ts'
 import {
   BlobFetch,
@@ -16,12 +22,22 @@ import {
   type FindHolders,
 } from './blob-fetch.ts'
 import { BlobServer, type BlobServerInit } from './blob-server.ts'
+import { fetchWholeFrom } from './whole-fetch.ts'
 
 export type BlobServiceComponents = BlobFetchComponents
 
 export interface BlobServiceInit {
   readonly server: BlobServerInit
   readonly fetcher: FetcherInit
+  readonly whole: WholeLimits
+}
+
+/** Silence of a holder that is asked for a blob by its id alone. */
+export interface WholeLimits {
+  /** From the dial to the link, and from there to a description, in ms. */
+  readonly describeMs: number
+  /** Before each chunk, in ms. */
+  readonly stallMs: number
 }
 
 /** What an ordinary device does. Times are for a home network with slow uplinks. */
@@ -36,12 +52,22 @@ export const DEFAULT_BLOB_SERVICE_INIT: BlobServiceInit = {
     searchMs: 15_000,
     searchEveryMs: 3_000,
   },
+  whole: { describeMs: 3_000, stallMs: 10_000 },
 }
+
+/** Holders that are asked for a blob by its id alone. */
+const DESCRIBERS_MAX = 64
 
 export interface FetchOptions {
   readonly signal?: AbortSignal
   /** Told after every chunk; the bytes of blobs that were held already count as done. */
   readonly onProgress?: (progress: FetchProgress) => void
+}
+
+export interface FetchWholeOptions {
+  readonly signal?: AbortSignal
+  /** Largest size that is taken, in bytes, at most `DESCRIBED_BYTES_MAX`. */
+  readonly bytesMax?: number
 }
 
 export class BlobService implements Startable {
@@ -50,6 +76,8 @@ export class BlobService implements Startable {
   readonly #listeners = new Set<(refs: readonly BlobRef[]) => void>()
   /** Blobs that some fetch is at, with the end of that fetch, however it ends. */
   readonly #fetching = new Map<BlobId, Promise<void>>()
+  /** Holders that last gave no blob by its id alone, the oldest first: asked after all others. */
+  readonly #unhelpful = new Set<PeerId>()
   readonly #stopping = new AbortController()
   #server: BlobServer | undefined
 
@@ -97,10 +125,7 @@ export class BlobService implements Startable {
     const { blobs } = this.#components
     const wanted = [...new Map(refs.map((ref) => [ref.id, ref])).values()]
     for (const ref of wanted) check(ref)
-    const signal = AbortSignal.any([
-      this.#stopping.signal,
-      ...(options.signal ? [options.signal] : []),
-    ])
+    const signal = this.#limit(options.signal)
     const unpin = blobs.pin(wanted.map(({ id }) => id))
     try {
       for (;;) {
@@ -116,6 +141,59 @@ export class BlobService implements Startable {
       unpin()
     }
     for (const listener of this.#listeners) listener(wanted)
+  }
+
+  /**
+   * Gets one small blob of which only the id is known.
+   *
+   * Holders are asked one after another, and each must deliver what it described. A lie costs
+   * time, and nothing of it is kept; who told it is asked last the next time.
+   *
+   * @throws {BlocksError} `BLOCKS_NOT_DESCRIBED` when nobody that can be reached has it.
+   * @throws {StorageError} `BLOB_QUOTA_EXCEEDED`, `STATE_DISK_FULL`, `STATE_IO_FAILED`.
+   */
+  async fetchWhole(
+    id: BlobId,
+    holders: FindHolders,
+    options: FetchWholeOptions = {},
+  ): Promise<void> {
+    const { blobs } = this.#components
+    if (blobs.has(id)) return
+    const signal = this.#limit(options.signal)
+    const { bytesMax = DESCRIBED_BYTES_MAX } = options
+    for (const holder of this.#describers(await holders(signal))) {
+      // Until it helps, so also when the caller loses patience with it.
+      this.#noteUnhelpful(holder)
+      const init = { ...this.#init.whole, blob: id, bytesMax, holder, signal }
+      const bytes = await fetchWholeFrom(this.#components, init)
+      if (bytes === undefined) continue
+      this.#unhelpful.delete(holder)
+      const ref = await blobs.put(bytes)
+      for (const listener of this.#listeners) listener([ref])
+      return
+    }
+    throw new BlocksError({ code: 'BLOCKS_NOT_DESCRIBED', blob: id })
+  }
+
+  /** Each once, those first that did not disappoint before. */
+  #describers(found: readonly PeerId[]): readonly PeerId[] {
+    const all = [...new Set(found)]
+    const isUnhelpful = (peer: PeerId): boolean => this.#unhelpful.has(peer)
+    const helpful = all.filter((peer) => !isUnhelpful(peer))
+    return [...helpful, ...all.filter(isUnhelpful)].slice(0, DESCRIBERS_MAX)
+  }
+
+  #noteUnhelpful(holder: PeerId): void {
+    this.#unhelpful.delete(holder)
+    this.#unhelpful.add(holder)
+    const [oldest] = this.#unhelpful
+    if (this.#unhelpful.size > DESCRIBERS_MAX && oldest !== undefined) {
+      this.#unhelpful.delete(oldest)
+    }
+  }
+
+  #limit(signal: AbortSignal | undefined): AbortSignal {
+    return AbortSignal.any([this.#stopping.signal, ...(signal ? [signal] : [])])
   }
 
   async #fetchFree(

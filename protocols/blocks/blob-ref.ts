@@ -35,7 +35,7 @@ export function chunkLength(bytes: number, index: number): number {
 }
 
 /** Why `ref` cannot be true, or undefined when size and hashes fit together. */
-export function blobRefMismatch(ref: BlobRef): string | undefined {
+export function blobRefMismatch(ref: Omit<BlobRef, 'id'>): string | undefined {
   if (!Number.isSafeInteger(ref.bytes) || ref.bytes < 0 || ref.bytes > BLOB_BYTES_MAX) {
     return `expected at most ${BLOB_BYTES_MAX} bytes, got ${ref.bytes}`
   }

@@ -1,12 +1,13 @@
 /**
  * What goes wrong between two devices that pass blobs, and when a fetch has to give up.
  *
- * All but the last are faults of a peer: values that cost it the link, never exceptions.
+ * All but those of `BlocksFailure` are faults of a peer: values that cost it the link, never exceptions.
  *
  * @module
  */
 
 import { CodedError, type ErrorTable } from '../../core/errors.ts'
+import type { BlobId } from '../../core/ids.ts'
 
 /** What a peer did wrong. */
 export type BlocksFault =
@@ -23,20 +24,16 @@ export type BlocksFault =
   /** Nothing came for too long although something was asked for. */
   | 'BLOCKS_HOLDER_STALLED'
 
-export type BlocksFailure = {
+export type BlocksFailure =
   /** No device that can be reached has what is missing. */
-  readonly code: 'BLOCKS_NO_HOLDER'
-  readonly chunksMissing: number
-}
+  | { readonly code: 'BLOCKS_NO_HOLDER'; readonly chunksMissing: number }
+  /** No device that can be reached described a blob and then gave it. */
+  | { readonly code: 'BLOCKS_NOT_DESCRIBED'; readonly blob: BlobId }
 
 /** A fetch that ended without all its blobs. What came is kept. */
 export class BlocksError extends CodedError<BlocksFailure> {
   constructor(failure: BlocksFailure, options?: ErrorOptions) {
-    super(
-      failure,
-      `expected a holder for every chunk, got none for ${failure.chunksMissing}`,
-      options,
-    )
+    super(failure, messageOf(failure), options)
   }
 }
 
@@ -91,4 +88,18 @@ export const BLOCKS_ERRORS: ErrorTable<BlocksFault | BlocksFailure['code']> = {
     exit: 5,
     status: 404,
   },
+  BLOCKS_NOT_DESCRIBED: {
+    meaning: 'no device that can be reached gave the blob that was asked for by its id alone',
+    hint: 'start a device that has the model, then repeat the command',
+    retryable: true,
+    exit: 5,
+    status: 404,
+  },
+}
+
+function messageOf(failure: BlocksFailure): string {
+  if (failure.code === 'BLOCKS_NO_HOLDER') {
+    return `expected a holder for every chunk, got none for ${failure.chunksMissing}`
+  }
+  return `expected a holder of blob ${failure.blob}, got none`
 }

@@ -191,6 +191,9 @@ export class FetcherMachine implements Machine<FetcherInput, FetcherOutput> {
       case 'query':
       case 'want':
       case 'cancel':
+      // A fetch knows its blobs already.
+      case 'describe':
+      case 'described':
         return this.#ban(holder, 'BLOCKS_MESSAGE_UNEXPECTED')
     }
   }

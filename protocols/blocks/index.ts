@@ -21,6 +21,7 @@ export {
   BLOCKS_PROTOCOL,
   CHUNK_BYTES,
   CHUNKS_PER_BLOB_MAX,
+  DESCRIBED_BYTES_MAX,
 } from './limits.ts'
 export { decodeBlocksMessage, encodeBlocksMessage, type BlocksMessage } from './messages.ts'
 export {
@@ -30,3 +31,4 @@ export {
   type ServerInput,
   type ServerOutput,
 } from './server-machine.ts'
+export { WholeMachine, type WholeInit, type WholeInput, type WholeOutput } from './whole-machine.ts'

@@ -25,6 +25,18 @@ export const QUERIES_IN_FLIGHT_MAX = 4
 /** Wants of one link that may wait for an answer; a holder refuses the next. */
 export const WANTS_IN_FLIGHT_MAX = 32
 
+/**
+ * Chunks of the largest blob that a holder describes: what is known by its id alone is small, and
+ * a holder has to hash all of it for each answer.
+ */
+export const DESCRIBED_CHUNKS_MAX = 16
+
+/** Bytes of the largest blob that a holder describes. */
+export const DESCRIBED_BYTES_MAX = CHUNK_BYTES * DESCRIBED_CHUNKS_MAX
+
+/** Descriptions of one link that may wait for an answer. */
+export const DESCRIBES_IN_FLIGHT_MAX = 1
+
 /** Largest request number; numbers of a link count up from 0 and are not used twice. */
 export const REQUEST_MAX = 2 ** 32 - 1
 

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bytesEqual, concatBytes, fromHex, toHex } from '../../core/bytes.ts'
 import type { BlobId } from '../../core/ids.ts'
-import { CHUNK_BYTES } from './limits.ts'
+import { CHUNK_BYTES, DESCRIBED_CHUNKS_MAX } from './limits.ts'
 import { decodeBlocksMessage, encodeBlocksMessage, type BlocksMessage } from './messages.ts'
 
 const A = 'aa'.repeat(32) as BlobId
@@ -24,6 +24,15 @@ const messages: Readonly<Record<string, BlocksMessage>> = {
   chunk: { type: 'chunk', request: 1, index: 2, data: Uint8Array.of(1, 2, 3) },
   refuse: { type: 'refuse', request: 2 ** 32 - 1, code: 'not-held' },
   cancel: { type: 'cancel', request: 300 },
+  describe: { type: 'describe', request: 0, blob: A },
+  described: {
+    type: 'described',
+    request: 0,
+    bytes: CHUNK_BYTES + 1,
+    chunkHashes: [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)],
+  },
+  describedEmpty: { type: 'described', request: 0, bytes: 0, chunkHashes: [] },
+  refuseDescribe: { type: 'refuse', request: 0, code: 'too-large' },
 }
 
 const vectors = JSON.parse(readFileSync('test/vectors/blocks.json', 'utf8')) as Readonly<
@@ -82,6 +91,18 @@ describe('blocks messages', () => {
         expect(decodeBlocksMessage(noise).type).toMatch(/^(?:message|refused)$/)
       }),
     )
+  })
+
+  it('describe blobs of 16 MiB at most, with one hash for each chunk', () => {
+    const sent = (chunks: number, size: number): string => {
+      const chunkHashes = Array.from({ length: chunks }, () => new Uint8Array(32))
+      const message = { type: 'described', request: 0, bytes: size, chunkHashes } as const
+      return decodeBlocksMessage(frame(message)).type
+    }
+    const max = DESCRIBED_CHUNKS_MAX
+    expect([sent(max, max * CHUNK_BYTES), sent(1, 1)]).toEqual(['message', 'message'])
+    const wrong = [sent(max + 1, max * CHUNK_BYTES + 1), sent(max, 1), sent(0, 1), sent(1, 0)]
+    expect(new Set(wrong)).toEqual(new Set(['refused']))
   })
 
   it('hand out the bytes of a chunk without a copy', () => {

@@ -21,10 +21,13 @@ import {
   type ShapeOf,
 } from '../../core/cbor-shape.ts'
 import type { BlobId } from '../../core/ids.ts'
+import { blobRefMismatch } from './blob-ref.ts'
 import {
   CHUNK_BYTES,
   CHUNK_HEADER_BYTES,
   CHUNKS_PER_BLOB_MAX,
+  DESCRIBED_BYTES_MAX,
+  DESCRIBED_CHUNKS_MAX,
   QUERY_BLOBS_MAX,
   REQUEST_MAX,
 } from './limits.ts'
@@ -59,8 +62,28 @@ export interface Want {
   readonly index: number
 }
 
-/** Why a want is not served: the chunk is not here, the disk failed, or too much is asked at once. */
-export type RefusalCode = 'not-held' | 'failed' | 'busy'
+/** Asks what must be known to fetch a blob of which only the id is known. */
+export interface Describe {
+  readonly type: 'describe'
+  readonly request: number
+  readonly blob: BlobId
+}
+
+/** What a holder says of a blob. Its hashes fit its size; whether they are true shows when it is fetched. */
+export interface Described {
+  readonly type: 'described'
+  readonly request: number
+  /** Size of the blob, at most DESCRIBED_BYTES_MAX. */
+  readonly bytes: number
+  /** SHA-256 of each chunk, as in a `BlobRef`. */
+  readonly chunkHashes: readonly Uint8Array[]
+}
+
+/**
+ * Why a want or a describe is not served: it is not here, the disk failed, too much is asked at
+ * once, or the blob is larger than what is described.
+ */
+export type RefusalCode = 'not-held' | 'failed' | 'busy' | 'too-large'
 
 export interface Refuse {
   readonly type: 'refuse'
@@ -82,7 +105,7 @@ export interface Chunk {
   readonly data: Uint8Array
 }
 
-export type BlocksMessage = Query | Have | Want | Refuse | Cancel | Chunk
+export type BlocksMessage = Query | Have | Want | Refuse | Cancel | Describe | Described | Chunk
 
 /** A decoded message, or why the frame is refused. */
 export type BlocksDecoded =
@@ -127,9 +150,20 @@ const want = record({
 const refuse = record({
   type: word('refuse'),
   request,
-  code: word('not-held', 'failed', 'busy'),
+  code: word('not-held', 'failed', 'busy', 'too-large'),
 })
 const cancel = record({ type: word('cancel'), request })
+const describe = record({ type: word('describe'), request, blob: blobId })
+const described: Shape<Described> = mapped(
+  record({
+    type: word('described'),
+    request,
+    bytes: uint(DESCRIBED_BYTES_MAX),
+    chunkHashes: list(bytes(32), DESCRIBED_CHUNKS_MAX),
+  }),
+  (value) => (blobRefMismatch(value) === undefined ? value : undefined),
+  (value) => value,
+)
 
 /** The parts of the frame of `message`, to be sent one after another; the chunk's bytes are not copied. */
 export function encodeBlocksMessage(message: BlocksMessage): readonly Uint8Array[] {
@@ -144,6 +178,10 @@ export function encodeBlocksMessage(message: BlocksMessage): readonly Uint8Array
       return control(refuse, message)
     case 'cancel':
       return control(cancel, message)
+    case 'describe':
+      return control(describe, message)
+    case 'described':
+      return control(described, message)
     case 'chunk':
       return [chunkHeader(message), message.data]
   }
@@ -154,7 +192,7 @@ export function decodeBlocksMessage(frame: Uint8Array): BlocksDecoded {
   if (frame[0] === CHUNK) return decodeChunk(frame)
   if (frame[0] !== CONTROL) return { type: 'refused', reason: 'unknown kind of frame' }
   const body = frame.subarray(1)
-  for (const shape of [query, have, want, refuse, cancel]) {
+  for (const shape of [query, have, want, refuse, cancel, describe, described]) {
     const decoded = decodeShape<ShapeOf<typeof shape>>(shape, body)
     if (decoded.type === 'value') return { type: 'message', message: decoded.value }
   }

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { BlobId } from '../../core/ids.ts'
 import { ChunkSet } from './chunk-set.ts'
-import { CHUNK_BYTES, WANTS_IN_FLIGHT_MAX } from './limits.ts'
+import { CHUNK_BYTES, DESCRIBED_BYTES_MAX, WANTS_IN_FLIGHT_MAX } from './limits.ts'
 import { ServerMachine, type Held, type ServerInput } from './server-machine.ts'
 
 const WHOLE = 'aa'.repeat(32) as BlobId
 const PARTIAL = 'bb'.repeat(32) as BlobId
 const NONE = 'cc'.repeat(32) as BlobId
+const SMALL = 'dd'.repeat(32) as BlobId
 
 function held(blob: BlobId): Held | undefined {
   if (blob === WHOLE) return { bytes: 100 * CHUNK_BYTES + 5 }
+  if (blob === SMALL) return { bytes: DESCRIBED_BYTES_MAX }
   if (blob !== PARTIAL) return undefined
   const chunks = new ChunkSet(3)
   chunks.add(1)
@@ -24,6 +26,10 @@ function machine(...links: readonly number[]): ServerMachine {
 
 function want(link: number, request: number, index = request, blob = WHOLE): ServerInput {
   return { type: 'message', link, message: { type: 'want', request, blob, index } }
+}
+
+function describeOf(link: number, request: number, blob = SMALL): ServerInput {
+  return { type: 'message', link, message: { type: 'describe', request, blob } }
 }
 
 function refusal(link: number, request: number, code: string): object {
@@ -84,6 +90,48 @@ describe('server machine', () => {
     expect(server.handle(want(1, 2, 0, NONE))).toEqual([refusal(1, 2, 'not-held')])
     expect(server.handle(want(1, 3, 1, PARTIAL))).toMatchObject([{ type: 'read', request: 3 }])
     expect(server.handle({ type: 'read', link: 1, request: 3 })).toEqual([refusal(1, 3, 'failed')])
+  })
+
+  it('describes small blobs that it holds whole, in turn with chunks', () => {
+    const server = machine(1, 2)
+    const asked = { type: 'describe', link: 1, request: 0, blob: SMALL }
+    expect(server.handle(describeOf(1, 0))).toEqual([asked])
+    expect([want(1, 1), want(1, 2)].map((input) => server.handle(input).length)).toEqual([1, 0])
+    const ref = { id: SMALL, bytes: 3, chunkHashes: [new Uint8Array(32)] }
+    expect(server.handle({ type: 'described', link: 1, request: 0, ref })).toMatchObject([
+      {
+        type: 'send',
+        link: 1,
+        message: { type: 'described', request: 0, bytes: 3, chunkHashes: ref.chunkHashes },
+      },
+      { type: 'read', link: 1, request: 2 },
+    ])
+    expect(server.handle({ type: 'described', link: 1, request: 1, ref })).toEqual([])
+    expect(server.handle({ type: 'described', link: 1, request: 0 })).toEqual([])
+  })
+
+  it('refuses to describe what is too large, in pieces, not here or not readable', () => {
+    const server = machine(1)
+    expect(server.handle(describeOf(1, 0, WHOLE))).toEqual([refusal(1, 0, 'too-large')])
+    expect(server.handle(describeOf(1, 1, PARTIAL))).toEqual([refusal(1, 1, 'not-held')])
+    expect(server.handle(describeOf(1, 2, NONE))).toEqual([refusal(1, 2, 'not-held')])
+    server.handle(describeOf(1, 3))
+    expect(server.handle({ type: 'described', link: 1, request: 3 })).toEqual([
+      refusal(1, 3, 'failed'),
+    ])
+  })
+
+  it('describes one blob of a link at a time, and none that was taken back', () => {
+    const server = machine(1, 2)
+    server.handle(describeOf(1, 0))
+    expect(server.handle(describeOf(1, 1))).toEqual([
+      { type: 'fault', link: 1, code: 'BLOCKS_REQUESTS_TOO_MANY' },
+    ])
+    server.handle(describeOf(2, 0))
+    server.handle({ type: 'message', link: 2, message: { type: 'cancel', request: 0 } })
+    expect(server.handle(describeOf(2, 1))).toMatchObject([{ type: 'describe', request: 1 }])
+    const ref = { id: SMALL, bytes: 0, chunkHashes: [] }
+    expect(server.handle({ type: 'described', link: 2, request: 0, ref })).toEqual([])
   })
 
   it('forgets a want that was taken back, before and while it is read', () => {

@@ -5,17 +5,23 @@
  * little; only so many chunks are in memory at a time, and so many of one link.
  *
  *     want → queued → (its turn) read → sent to the link → (taken by the transport) done
+ *     describe → queued → (its turn) hashed → sent to the link, done
  *
  * @module
  */
 
 import type { BlobId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
-import { chunkCount, chunkLength } from './blob-ref.ts'
+import { chunkCount, chunkLength, type BlobRef } from './blob-ref.ts'
 import type { ChunkSet } from './chunk-set.ts'
 import type { BlocksFault } from './errors.ts'
-import { CHUNK_BYTES, WANTS_IN_FLIGHT_MAX } from './limits.ts'
-import type { BlocksMessage, Holding, RefusalCode, Want } from './messages.ts'
+import {
+  CHUNK_BYTES,
+  DESCRIBED_BYTES_MAX,
+  DESCRIBES_IN_FLIGHT_MAX,
+  WANTS_IN_FLIGHT_MAX,
+} from './limits.ts'
+import type { BlocksMessage, Describe, Holding, RefusalCode, Want } from './messages.ts'
 
 /** What this device has of a blob: its size, and which chunks when not all. */
 export interface Held {
@@ -31,9 +37,9 @@ export interface ServerComponents {
 }
 
 export interface ServerInit {
-  /** Chunks of all links that are being read or sent at once. */
+  /** Chunks of all links that are being read or sent at once; a blob that is hashed counts as one. */
   readonly chunksActiveMax: number
-  /** Chunks of one link that are being read or sent at once. */
+  /** The same, of one link. */
   readonly chunksActivePerLinkMax: number
 }
 
@@ -49,6 +55,13 @@ export type ServerInput =
       readonly request: number
       readonly data?: Uint8Array
     }
+  /** The description that was asked for is done; without `ref` it failed. */
+  | {
+      readonly type: 'described'
+      readonly link: number
+      readonly request: number
+      readonly ref?: BlobRef
+    }
   /** The link can take more after the chunk of `request` was handed to it. */
   | { readonly type: 'sent'; readonly link: number; readonly request: number }
 
@@ -63,18 +76,28 @@ export type ServerOutput =
       readonly offset: number
       readonly length: number
     }
+  /** Hash a blob that is held whole, then feed `described`. */
+  | {
+      readonly type: 'describe'
+      readonly link: number
+      readonly request: number
+      readonly blob: BlobId
+    }
   /** The link is to be closed: the peer broke the protocol. */
   | { readonly type: 'fault'; readonly link: number; readonly code: BlocksFault }
 
-interface ActiveWant {
-  readonly want: Want
+/** What a fetcher may ask for that takes the disk's time. */
+type Asked = Want | Describe
+
+interface ActiveRequest {
+  readonly asked: Asked
   /** False once it was cancelled, or its chunk was handed to the link: the peer may then ask for another. */
   open: boolean
 }
 
 interface ServedLink {
-  readonly queued: Map<number, Want>
-  readonly active: Map<number, ActiveWant>
+  readonly queued: Map<number, Asked>
+  readonly active: Map<number, ActiveRequest>
 }
 
 export class ServerMachine implements Machine<ServerInput, ServerOutput> {
@@ -102,6 +125,8 @@ export class ServerMachine implements Machine<ServerInput, ServerOutput> {
         return this.#onMessage(input.link, input.message)
       case 'read':
         return this.#onRead(input.link, input.request, input.data)
+      case 'described':
+        return this.#onDescribed(input.link, input.request, input.ref)
       case 'sent':
         return this.#end(input.link, input.request)
       case 'time-passed':
@@ -125,7 +150,8 @@ export class ServerMachine implements Machine<ServerInput, ServerOutput> {
         ]
       }
       case 'want':
-        return this.#onWant(link, served, message)
+      case 'describe':
+        return this.#onAsked(link, served, message)
       case 'cancel': {
         served.queued.delete(message.request)
         const active = served.active.get(message.request)
@@ -134,32 +160,46 @@ export class ServerMachine implements Machine<ServerInput, ServerOutput> {
       }
       case 'have':
       case 'refuse':
+      case 'described':
       case 'chunk':
         return [{ type: 'fault', link, code: 'BLOCKS_MESSAGE_UNEXPECTED' }]
     }
   }
 
-  #onWant(link: number, served: ServedLink, want: Want): readonly ServerOutput[] {
-    if (served.queued.has(want.request) || served.active.has(want.request)) {
+  #onAsked(link: number, served: ServedLink, asked: Asked): readonly ServerOutput[] {
+    const { type, request } = asked
+    if (served.queued.has(request) || served.active.has(request)) {
       return [{ type: 'fault', link, code: 'BLOCKS_MESSAGE_UNEXPECTED' }]
     }
-    const active = [...served.active.values()].filter(({ open }) => open).length
-    if (served.queued.size + active >= WANTS_IN_FLIGHT_MAX) {
+    const max = type === 'want' ? WANTS_IN_FLIGHT_MAX : DESCRIBES_IN_FLIGHT_MAX
+    if (unanswered(served, type) >= max) {
       return [{ type: 'fault', link, code: 'BLOCKS_REQUESTS_TOO_MANY' }]
     }
-    if (!this.#holds(want)) return [refusal(link, want.request, 'not-held')]
-    served.queued.set(want.request, want)
+    const code = this.#refusalOf(asked)
+    if (code !== undefined) return [refusal(link, request, code)]
+    served.queued.set(request, asked)
     return this.#next()
   }
 
   #onRead(link: number, request: number, data: Uint8Array | undefined): readonly ServerOutput[] {
     const active = this.#links.get(link)?.active.get(request)
-    if (active === undefined) return []
+    if (active?.asked.type !== 'want') return []
     if (!active.open) return this.#end(link, request)
     active.open = false
     if (data === undefined) return [refusal(link, request, 'failed'), ...this.#end(link, request)]
-    const message = { type: 'chunk', request, index: active.want.index, data } as const
-    return [{ type: 'send', link, message }]
+    const { index } = active.asked
+    return [{ type: 'send', link, message: { type: 'chunk', request, index, data } }]
+  }
+
+  #onDescribed(link: number, request: number, ref: BlobRef | undefined): readonly ServerOutput[] {
+    const active = this.#links.get(link)?.active.get(request)
+    if (active?.asked.type !== 'describe') return []
+    const ended = this.#end(link, request)
+    if (!active.open) return ended
+    if (ref === undefined) return [refusal(link, request, 'failed'), ...ended]
+    const { bytes, chunkHashes } = ref
+    const message = { type: 'described', request, bytes, chunkHashes } as const
+    return [{ type: 'send', link, message }, ...ended]
   }
 
   #end(link: number, request: number): readonly ServerOutput[] {
@@ -167,7 +207,7 @@ export class ServerMachine implements Machine<ServerInput, ServerOutput> {
     return this.#next()
   }
 
-  /** Starts as many reads as may run, one link after another. */
+  /** Starts as much as may run, one link after another. */
   #next(): readonly ServerOutput[] {
     const outputs: ServerOutput[] = []
     while (this.#active < this.#init.chunksActiveMax) {
@@ -180,27 +220,34 @@ export class ServerMachine implements Machine<ServerInput, ServerOutput> {
 
   #nextOfOne(): ServerOutput | undefined {
     for (const [link, served] of this.#links) {
-      const [want] = served.queued.values()
-      if (want === undefined || served.active.size >= this.#init.chunksActivePerLinkMax) continue
+      const [asked] = served.queued.values()
+      if (asked === undefined || served.active.size >= this.#init.chunksActivePerLinkMax) continue
       this.#links.delete(link)
       this.#links.set(link, served)
-      served.queued.delete(want.request)
+      const { request, blob } = asked
+      served.queued.delete(request)
       // What was held when it was queued may be gone by its turn.
-      const held = this.#components.held(want.blob)
-      if (held === undefined || !this.#holds(want)) return refusal(link, want.request, 'not-held')
-      served.active.set(want.request, { want, open: true })
+      const code = this.#refusalOf(asked)
+      if (code !== undefined) return refusal(link, request, code)
+      served.active.set(request, { asked, open: true })
       this.#active++
-      const offset = want.index * CHUNK_BYTES
-      const length = chunkLength(held.bytes, want.index)
-      return { type: 'read', link, request: want.request, blob: want.blob, offset, length }
+      if (asked.type === 'describe') return { type: 'describe', link, request, blob }
+      const length = chunkLength(this.#components.held(blob)?.bytes ?? 0, asked.index)
+      return { type: 'read', link, request, blob, offset: asked.index * CHUNK_BYTES, length }
     }
     return undefined
   }
 
-  #holds(want: Want): boolean {
-    const held = this.#components.held(want.blob)
-    if (held === undefined || want.index >= chunkCount(held.bytes)) return false
-    return held.chunks === undefined || held.chunks.has(want.index)
+  /** Why `asked` is not served now; undefined when it may be. */
+  #refusalOf(asked: Asked): RefusalCode | undefined {
+    const held = this.#components.held(asked.blob)
+    if (held === undefined) return 'not-held'
+    if (asked.type === 'describe') {
+      if (held.chunks !== undefined) return 'not-held'
+      return held.bytes > DESCRIBED_BYTES_MAX ? 'too-large' : undefined
+    }
+    const isHeld = held.chunks === undefined || held.chunks.has(asked.index)
+    return isHeld && asked.index < chunkCount(held.bytes) ? undefined : 'not-held'
   }
 
   #holding(blob: BlobId): Holding {
@@ -211,6 +258,12 @@ export class ServerMachine implements Machine<ServerInput, ServerOutput> {
     if (held.chunks === undefined) return { blob, held: 'whole', bits: new Uint8Array() }
     return { blob, held: 'some', bits: held.chunks.toBits() }
   }
+}
+
+/** Requests of one type that were neither answered nor taken back. */
+function unanswered({ queued, active }: ServedLink, type: Asked['type']): number {
+  const open = [...active.values()].filter((request) => request.open).map(({ asked }) => asked)
+  return [...queued.values(), ...open].filter((asked) => asked.type === type).length
 }
 
 function refusal(link: number, request: number, code: RefusalCode): ServerOutput {

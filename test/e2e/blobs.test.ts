@@ -126,6 +126,24 @@ it('goes on where an aborted fetch stopped, and serves in its turn', async () =>
   for (const { id } of refs) await third.store.verify(id)
 })
 
+it('fetches a blob of which it knows the id alone, past a holder whose copy is damaged', async () => {
+  const contents = [randomBytes(2 * MIB + 5)]
+  const damaged = await device(contents)
+  const honest = await device(contents)
+  const fetcher = await device([])
+  const id = honest.store.list()[0]?.id as BlobRef['id']
+  await writeFile(damaged.store.pathOf(id), new Uint8Array(2 * MIB + 5))
+  await connectAll()
+
+  await fetcher.service.fetchWhole(id, peers(damaged, honest))
+  await fetcher.store.verify(id)
+  expect(damaged.store.has(id)).toBe(false)
+  const unknown = 'ab'.repeat(32) as BlobRef['id']
+  await expect(fetcher.service.fetchWhole(unknown, peers(honest))).rejects.toMatchObject({
+    failure: { code: 'BLOCKS_NOT_DESCRIBED', blob: unknown },
+  })
+})
+
 it('gives nothing to a stranger', async () => {
   const holder = await device([randomBytes(10)], { isMember: () => false } satisfies MembershipGate)
   const stranger = await device([])
