@@ -10,7 +10,8 @@ import { fromHex } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
-import { ApiServer, problemOf, type Backend } from './api/index.ts'
+import { ApiServer, problemOf } from './api/index.ts'
+import { daemonBackend } from './backend/daemon-backend.ts'
 import { DaemonJobBackend } from './backend/job-backend.ts'
 import { DaemonMeshBackend } from './backend/mesh-backend.ts'
 import { DaemonModelBackend } from './backend/model-backend.ts'
@@ -28,8 +29,8 @@ import { MeshMembership } from './mesh/mesh-membership.ts'
 import { ModelSource } from './model-source.ts'
 import { ModelCatalogue } from './models/catalogue.ts'
 import { createNetwork } from './network/libp2p-network.ts'
-import { DEFAULT_NETWORK_INIT, type NetworkInit } from './network/network-init.ts'
 import type { Network } from './network/network.ts'
+import { networkInit } from './network-settings.ts'
 import { Presence } from './presence/presence.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import { StageProbe } from './runtime/stage-probe.ts'
@@ -37,6 +38,7 @@ import { JobBook } from './scheduler/jobs/job-book.ts'
 import { JobOutputs } from './scheduler/jobs/job-outputs.ts'
 import { LinkTable } from './scheduler/jobs/link-table.ts'
 import { Planner } from './scheduler/jobs/planner.ts'
+import { SpeedTable } from './scheduler/jobs/speed-table.ts'
 import { BlobStore } from './storage/blob-store.ts'
 import type { Identity } from './storage/identity.ts'
 import type { StateStore } from './storage/state-store.ts'
@@ -240,6 +242,7 @@ function composePlanner(
     {
       self: identity.peer,
       links,
+      speeds: new SpeedTable(),
       // Before it is in a mesh this device has no record, but may work for itself.
       records: () => [
         presence.self() ?? { ...alone, peer: identity.peer, holdings: source.holdings() },
@@ -345,67 +348,13 @@ function composeBackend(foundation: Foundation, parts: MeshParts & Models & Omit
   const jobSide = new DaemonJobBackend({ jobs, planner, source, nameOf })
   const part: Startable = { start: async () => undefined, stop: () => operations.stop() }
   return {
-    backend: joined(meshSide, modelSide, jobSide),
+    backend: daemonBackend(meshSide, modelSide, jobSide),
     part,
     useApi: (server: ApiServer) => {
       api = server
     },
     useParts: (known: Parts) => {
       all = known
-    },
-  }
-}
-
-function joined(
-  mesh: DaemonMeshBackend,
-  models: DaemonModelBackend,
-  jobs: DaemonJobBackend,
-): Backend {
-  return {
-    status: () => mesh.status(),
-    device: (query) => mesh.device(query),
-    peers: (query) => mesh.peers(query),
-    mesh: () => mesh.mesh(),
-    createMesh: (request) => mesh.createMesh(request),
-    invite: (request) => mesh.invite(request),
-    join: (request, signal) => mesh.join(request, signal),
-    leave: () => mesh.leave(),
-    models: () => models.models(),
-    model: (ref) => models.model(ref),
-    importModel: (request) => models.importModel(request),
-    buildModel: (request) => models.buildModel(request),
-    pullModel: (ref) => models.pullModel(ref),
-    verifyModel: (ref) => models.verifyModel(ref),
-    removeModel: (ref) => models.removeModel(ref),
-    operation: (id) => models.operation(id),
-    operationEvents: (id) => models.operationEvents(id),
-    cancelOperation: (id) => models.cancelOperation(id),
-    plan: (request) => jobs.plan(request),
-    submitJob: (request) => jobs.submitJob(request),
-    jobs: () => jobs.jobs(),
-    job: (id) => jobs.job(id),
-    jobOutputs: (id) => jobs.jobOutputs(id),
-    jobEvents: (id) => jobs.jobEvents(id),
-    cancelJob: (id) => jobs.cancelJob(id),
-  }
-}
-
-function networkInit({ network }: Config): NetworkInit {
-  const address = network.listenHost.includes(':') ? 'ip6' : 'ip4'
-  return {
-    ...DEFAULT_NETWORK_INIT,
-    listen: [
-      `/${address}/${network.listenHost}/tcp/${network.tcpPort}`,
-      `/${address}/${network.listenHost}/tcp/${network.webSocketPort}/ws`,
-    ],
-    bootstrap: network.bootstrap,
-    mdns: network.mdns,
-    limits: {
-      ...DEFAULT_NETWORK_INIT.limits,
-      connectionsMax: network.connectionsMax,
-      connectionsPerSecondMax: network.connectionsPerSecondMax,
-      pendingConnectionsMax: network.pendingConnectionsMax,
-      openMsMax: network.dialTimeoutMs,
     },
   }
 }

@@ -21,7 +21,7 @@ import { JobError } from './errors.ts'
 import type { JobOutputs } from './job-outputs.ts'
 import { JobRecord } from './job-record.ts'
 import { JobRunner, type JobRunnerComponents, type JobRunnerInit } from './job-runner.ts'
-import type { Planner } from './planner.ts'
+import type { Planner, StageRun } from './planner.ts'
 
 const KEY_PREFIX = 'job/'
 
@@ -162,15 +162,17 @@ export class JobBook implements Startable {
     try {
       record.enter('planning')
       const inputs = request.inputs.map((tensors) => ordered(model.manifest, tensors))
+      const scale = scaleOf(model.manifest, inputs)
       const planned = planner.plan(model, {
         ...request,
         inputs: inputs.length,
-        scale: scaleOf(model.manifest, inputs),
+        scale,
       })
       const manifest = await this.#components.manifestRef(model)
       const { provider, objective } = request
       const work = { record, planned, manifest, provider, objective, inputs }
       await new JobRunner(this.#components, this.#init, work).run(abort.signal)
+      planner.learn(model, stageRuns(record, scale))
       record.end(clock.wallMs(), 'done')
     } catch (error) {
       logger.info('job ended', { job: record.id, error })
@@ -274,4 +276,11 @@ function scaleOf(manifest: Manifest, inputs: JobRequest['inputs']): number {
   const sample = manifest.samples.reduce((sum, { dims }) => sum + elementCount(dims), 0)
   const given = inputs.flat().reduce((sum, { dims }) => sum + elementCount(dims), 0)
   return sample === 0 ? 1 : given / inputs.length / sample
+}
+
+function stageRuns({ stages }: JobRecord, scale: number): readonly StageRun[] {
+  return stages.flatMap(({ peer, view: place, compute }) => {
+    const computeMs = compute.quantile(0.5)
+    return computeMs === undefined ? [] : [{ peer, ...place, computeMs, scale }]
+  })
 }

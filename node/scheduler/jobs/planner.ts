@@ -20,6 +20,7 @@ import type {
 import { chooseReplacement } from '../placement/replacement.ts'
 import { solvePlacement } from '../placement/solve.ts'
 import type { LinkTable } from './link-table.ts'
+import type { SpeedTable } from './speed-table.ts'
 
 /** What a job asks of the placement. */
 export interface PlanWish {
@@ -50,10 +51,22 @@ export type PlannedDevice = Pick<
 export interface PlannerComponents {
   readonly self: PeerId
   readonly links: LinkTable
+  readonly speeds: SpeedTable
   /** Records of all devices that may take stages, this one's included. */
   records(): readonly PlannedDevice[]
   /** Devices that may not be chosen, and why. */
   excluded(): ReadonlyMap<PeerId, string>
+}
+
+/** What a job measured of one of its stages. */
+export interface StageRun {
+  readonly peer: PeerId
+  readonly fromLayer: number
+  readonly toLayer: number
+  /** Median of one input. */
+  readonly computeMs: number
+  /** Of the job's inputs, as in {@link PlanWish}. */
+  readonly scale: number
 }
 
 export interface PlannerInit {
@@ -105,6 +118,19 @@ export class Planner {
     return undefined
   }
 
+  /** Learns from a job that is done how fast the devices really were. */
+  learn(model: CatalogueModel, runs: readonly StageRun[]): void {
+    const records = this.#components.records()
+    for (const { peer, fromLayer, toLayer, computeMs, scale } of runs) {
+      const record = records.find((known) => known.peer === peer)
+      const layers = model.manifest.layers.slice(fromLayer, toLayer)
+      const flops = scale * layers.reduce((sum, layer) => sum + layer.flops, 0)
+      const gflopsPerS = flops / computeMs / 1e6
+      const benchmark = record === undefined ? 0 : benchmarkOf(record)
+      this.#components.speeds.note(model.id, peer, gflopsPerS, benchmark)
+    }
+  }
+
   #request(
     model: CatalogueModel,
     wish: PlanWish,
@@ -130,7 +156,7 @@ export class Planner {
     model: CatalogueModel,
     provider: PlanWish['provider'] = 'auto',
   ): readonly PlacementCandidate[] {
-    const { self, links } = this.#components
+    const { self, links, speeds } = this.#components
     return this.#components
       .records()
       .filter(({ providers }) => provider === 'auto' || providers.includes(provider))
@@ -140,7 +166,7 @@ export class Planner {
         return {
           peer: record.peer,
           // An unmeasured device is taken for a slow one, not for none.
-          gflopsPerS: Math.max(1, record.speeds.f32MflopsPerS / 1000),
+          gflopsPerS: Math.max(1, speeds.estimate(model.id, record.peer, benchmarkOf(record))),
           level: record.levelQuarters / 4,
           memoryBytes: record.memoryFreeBytes,
           heldBytes: heldBytes(manifest, record, model),
@@ -164,6 +190,11 @@ function layersOf(manifest: Manifest, scale: number): readonly PlacementLayer[] 
     cutBytes: scale * bytesAt(manifest.cuts[index + 1]),
     workBytes: scale * activationBytes,
   }))
+}
+
+/** 10^9 operations a second, as the device measured itself; 0 when it did not. */
+function benchmarkOf({ speeds }: PlannedDevice): number {
+  return speeds.f32MflopsPerS / 1000
 }
 
 function bytesAt(cut: Cut | undefined): number {

@@ -1,0 +1,38 @@
+/**
+ * The three sides of the API as the one port that it asks for.
+ *
+ * @module
+ */
+
+import type { Backend, JobBackend, MeshBackend, ModelBackend } from '../api/index.ts'
+
+/** Methods are bound: the API calls them without their object. */
+export function daemonBackend(mesh: MeshBackend, models: ModelBackend, jobs: JobBackend): Backend {
+  return {
+    status: () => mesh.status(),
+    device: (query) => mesh.device(query),
+    peers: (query) => mesh.peers(query),
+    mesh: () => mesh.mesh(),
+    createMesh: (request) => mesh.createMesh(request),
+    invite: (request) => mesh.invite(request),
+    join: (request, signal) => mesh.join(request, signal),
+    leave: () => mesh.leave(),
+    models: () => models.models(),
+    model: (ref) => models.model(ref),
+    importModel: (request) => models.importModel(request),
+    buildModel: (request) => models.buildModel(request),
+    pullModel: (ref) => models.pullModel(ref),
+    verifyModel: (ref) => models.verifyModel(ref),
+    removeModel: (ref) => models.removeModel(ref),
+    operation: (id) => models.operation(id),
+    operationEvents: (id) => models.operationEvents(id),
+    cancelOperation: (id) => models.cancelOperation(id),
+    plan: (request) => jobs.plan(request),
+    submitJob: (request) => jobs.submitJob(request),
+    jobs: () => jobs.jobs(),
+    job: (id) => jobs.job(id),
+    jobOutputs: (id) => jobs.jobOutputs(id),
+    jobEvents: (id) => jobs.jobEvents(id),
+    cancelJob: (id) => jobs.cancelJob(id),
+  }
+}
