@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Backend, JobBackend, MeshBackend, ModelBackend } from '../api/index.ts'
+import type { Backend, JobBackend, MeshBackend, ModelBackend } from '../api/backend.ts'
 
 /** Methods are bound: the API calls them without their object. */
 export function daemonBackend(mesh: MeshBackend, models: ModelBackend, jobs: JobBackend): Backend {
