@@ -7,12 +7,18 @@
 import { errorCode } from '../core/errors.ts'
 import type { BlobId, ModelId, PeerId } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
-import type { BlobRef, Manifest } from '../models/index.ts'
+import {
+  accepted,
+  decodeManifest,
+  MANIFEST_BYTES_MAX,
+  type BlobRef,
+  type Manifest,
+} from '../models/index.ts'
 import type { OpenRecord } from '../protocols/inference/index.ts'
 import type { CapabilityRecord } from '../protocols/presence/index.ts'
 import type { BlobService } from './blobs/blob-service.ts'
 import type { PreparedStage } from './inference/stage-pool.ts'
-import type { CatalogueModel, ModelCatalogue } from './models/catalogue.ts'
+import { isIdOf, type CatalogueModel, type ModelCatalogue } from './models/catalogue.ts'
 import type { Presence } from './presence/presence.ts'
 import { blobRefOf } from './storage/blob-hasher.ts'
 import type { BlobStore } from './storage/blob-store.ts'
@@ -32,6 +38,8 @@ export interface FetchWork {
 
 /** Models that a capability record has room for. */
 const HOLDINGS_MAX = 8
+/** Manifests that one search of the mesh fetches. */
+const MANIFESTS_PER_SEARCH_MAX = 64
 /** Runs of layers of one model that a record has room for. */
 const RANGES_MAX = 4
 
@@ -55,7 +63,7 @@ export class ModelSource {
       return catalogue.get(ref)
     } catch (error) {
       if (errorCode(error) !== 'MODELS_NOT_FOUND') throw error
-      signal.throwIfAborted()
+      await this.#adoptFromMesh(ref, signal)
       return catalogue.get(ref)
     }
   }
@@ -115,6 +123,47 @@ export class ModelSource {
       .toReversed()
       .slice(0, HOLDINGS_MAX)
       .map(({ id, manifest }) => ({ model: id, ranges: this.#heldRanges(manifest) }))
+  }
+
+  /**
+   * Makes the model known that `ref` means, if others hold it: manifests are small, weights are not.
+   *
+   * What does not answer to `ref` stays unknown; its manifest goes with the next collection.
+   */
+  async #adoptFromMesh(ref: string, signal: AbortSignal): Promise<void> {
+    const { catalogue, logger } = this.#components
+    for (const model of this.#unknownModels(ref).slice(0, MANIFESTS_PER_SEARCH_MAX)) {
+      if (signal.aborted) return
+      try {
+        const { name } = await this.#fetchManifest(model, signal)
+        if (name !== ref && !isIdOf(ref, model)) continue
+        await catalogue.adopt(model)
+        this.announce()
+        return
+      } catch (error) {
+        // Another model may still answer; the caller says when none does.
+        logger.debug('manifest-not-fetched', { model, error })
+      }
+    }
+  }
+
+  /** Models that only others know, the one that `ref` names by its id first. */
+  #unknownModels(ref: string): readonly ModelId[] {
+    const { presence, catalogue } = this.#components
+    const held = presence.records().flatMap(({ holdings }) => holdings.map(({ model }) => model))
+    const unknown = [...new Set(held)].filter((model) => catalogue.byId(model) === undefined)
+    const named = unknown.filter((model) => isIdOf(ref, model))
+    return named.length > 0 ? named : unknown
+  }
+
+  async #fetchManifest(model: ModelId, signal: AbortSignal): Promise<Manifest> {
+    const { blobs, service } = this.#components
+    const blob = model as string as BlobId
+    await service.fetchWhole(blob, () => this.#holders(model), {
+      signal,
+      bytesMax: MANIFEST_BYTES_MAX,
+    })
+    return accepted(decodeManifest(await blobs.read(blob, 0, blobs.size(blob) ?? 0)))
   }
 
   #heldRanges(manifest: Manifest): { from: number; to: number }[] {

@@ -98,10 +98,7 @@ export class ModelCatalogue implements Startable {
   get(ref: string): CatalogueModel {
     const exact = this.#models.get(ref as ModelId)
     if (exact !== undefined) return exact
-    const isPrefix = ref.length >= ID_PREFIX_MIN
-    const found = this.list().filter(
-      ({ id, manifest }) => manifest.name === ref || (isPrefix && id.startsWith(ref)),
-    )
+    const found = this.list().filter(({ id, manifest }) => manifest.name === ref || isIdOf(ref, id))
     const [only, ...others] = found
     if (only === undefined) throw new CatalogueError({ code: 'MODELS_NOT_FOUND', ref })
     if (others.length === 0) return only
@@ -247,6 +244,11 @@ export class ModelCatalogue implements Startable {
     }
     return blobs.read(id, 0, size)
   }
+}
+
+/** True when `ref` is the id of a model, or enough of its beginning. */
+export function isIdOf(ref: string, id: ModelId): boolean {
+  return ref.length >= ID_PREFIX_MIN && id.startsWith(ref)
 }
 
 /** The manifest's blob, which the model's id names, and those that the manifest names. */
