@@ -4,6 +4,5 @@
  * @module
  */
 
-export type { Backend } from './backend.ts'
 export { problemOf } from './problem.ts'
 export { ApiServer } from './server.ts'
