@@ -25,8 +25,8 @@ export const CONTROL_BYTES_MAX = 65_536
 /** Messages that may be in the middle of being received on one link. */
 export const PARTIAL_MESSAGES_MAX = 64
 
-/** Tensors that cross one cut. */
-export const TENSORS_MAX = 64
+/** Tensors that cross one cut: as many as the partition of a model allows. */
+export const TENSORS_MAX = 256
 
 /** Characters of a tensor's name. */
 export const TENSOR_NAME_MAX = 512

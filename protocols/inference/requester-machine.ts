@@ -18,7 +18,7 @@ import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { FaultRecord, OpenRecord, ReadyRecord, RouteStage, SignedReceipt } from './records.ts'
 import type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 import { Seat } from './seat.ts'
-import type { Hop } from './tensor-table.ts'
+import { transfersOf } from './transfers.ts'
 
 interface Outstanding {
   readonly tensors: readonly Tensor[]
@@ -34,6 +34,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   readonly #init: RequesterInit
   readonly #seats: Seat[] = []
   readonly #successors = new Map<number, Seat>()
+  /** Stages for which a successor was asked for, and that have no answer yet. */
+  readonly #sought = new Set<number>()
   readonly #excluded = new Map<number, Set<PeerId>>()
   readonly #outstanding = new Map<number, Outstanding>()
   #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
@@ -64,7 +66,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   handle(input: RequesterInput | TimePassed, nowMs: number): readonly RequesterOutput[] {
-    if (this.#phase === 'over') return []
+    if (this.#over) return []
     switch (input.type) {
       case 'start':
         return this.#start(input.peers, nowMs)
@@ -117,6 +119,10 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       const { peer, epoch } = instead?.stage === seat.stage ? instead : seat
       return { peer, epoch }
     })
+  }
+
+  get #over(): boolean {
+    return this.#phase === 'over'
   }
 
   get #allReady(): boolean {
@@ -207,6 +213,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   #onReady(seat: Seat, record: ReadyRecord, nowMs: number): readonly RequesterOutput[] {
     const { stage, peer } = seat
     const before = this.#seats[stage]
+    if (this.#phase !== 'running') return []
     seat.serve(record, nowMs)
     const ready: RequesterOutput = { type: 'ready', stage, peer, record }
     if (before === undefined || before === seat) {
@@ -266,6 +273,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   #onLeaving(seat: Seat): readonly RequesterOutput[] {
+    if (this.#phase !== 'running') return []
     if (seat.leaving || this.#seats[seat.stage] !== seat) return []
     seat.leaving = true
     return this.#replace(seat.stage, seat.peer, 'INFERENCE_STAGE_LEAVING')
@@ -282,20 +290,23 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     if (this.#phase === 'finishing') return this.#onReceiptMissing(seat, nowMs)
     seat.lose(code, nowMs)
     const drop: RequesterOutput = { type: 'drop', stage, epoch }
+    if (this.#seats[stage] !== seat) this.#successors.delete(stage)
     // A leaving stage that dies before its successor is ready: the successor is on its way already.
-    if (this.#seats[stage] === seat && seat.leaving) return [drop]
-    this.#successors.delete(stage)
+    if (this.#successors.has(stage) || this.#sought.has(stage)) return [drop]
     return [drop, ...this.#replace(stage, seat.peer, code)]
   }
 
   #replace(stage: number, peer: PeerId, code: InferenceCode): readonly RequesterOutput[] {
     if (this.#recoveries >= this.#init.recoveriesMax) {
-      return this.#fail('INFERENCE_RECOVERIES_EXCEEDED', stage)
+      // What went wrong every time says more than how often it did.
+      return this.#fail(OWN_CAUSES.has(code) ? code : 'INFERENCE_RECOVERIES_EXCEEDED', stage)
     }
     this.#recoveries++
     const excluded = this.#excluded.get(stage) ?? new Set()
+    excluded.delete(peer)
     excluded.add(peer)
     this.#excluded.set(stage, excluded)
+    this.#sought.add(stage)
     return [{ type: 'replace', stage, excluded: [...excluded], code }]
   }
 
@@ -305,8 +316,12 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     nowMs: number,
   ): readonly RequesterOutput[] {
     const before = this.#seats[stage]
-    if (before === undefined || this.#successors.has(stage)) return []
-    if (peer === undefined) return this.#fail(finalCode(before.lostBy), stage)
+    this.#sought.delete(stage)
+    if (this.#phase !== 'running' || before === undefined || this.#successors.has(stage)) return []
+    if (peer === undefined) {
+      // A device that leaves serves until it is gone: the session may well end before.
+      return before.phase === 'ready' ? [] : this.#fail(finalCode(before.lostBy), stage)
+    }
     const since = before.phase === 'lost' ? before.sinceMs : nowMs
     const seat = new Seat(stage, peer, ++this.#epoch, nowMs)
     seat.replaceFor(before.lostBy ?? 'INFERENCE_STAGE_LEAVING', since)
@@ -318,6 +333,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     if (this.#phase !== 'running') return []
     this.#phase = 'finishing'
     this.#finishAtMs = nowMs + this.#init.receiptMs
+    // A stage that does not serve has nothing to sign.
+    for (const { stage, phase } of this.#seats) if (phase !== 'ready') this.#receipts.add(stage)
     const everyone = [...this.#seats, ...this.#successors.values()]
     const reachable = everyone.filter((seat) => seat.phase !== 'lost')
     return [...reachable.map((seat) => send(seat, { type: 'close' })), ...this.#maybeClose(nowMs)]
@@ -344,10 +361,14 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   #onTime(nowMs: number): readonly RequesterOutput[] {
     if (this.#phase === 'finishing') return this.#maybeClose(nowMs)
     if (this.#phase !== 'running' || nowMs < this.#pingAtMs) return []
+    // Who was asleep, or busy with something else, has not listened either.
+    const sleptMs = nowMs - this.#pingAtMs
     this.#pingAtMs = nowMs + this.#init.pingMs
     const outputs: RequesterOutput[] = []
     for (const seat of [...this.#seats, ...this.#successors.values()]) {
+      if (this.#over) break
       if (seat.phase === 'lost') continue
+      seat.excuse(sleptMs, nowMs)
       const stalled = seat.stalled(nowMs, this.#init.stallMs, this.#init.progressMs)
       if (!stalled) outputs.push(ping(seat, nowMs))
       else {
@@ -392,30 +413,6 @@ const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
 function ping(seat: Seat, nowMs: number): RequesterOutput {
   seat.notePing(nowMs)
   return send(seat, { type: 'ping' })
-}
-
-/** Time on each link from the requester to the first stage and so on back to the requester. */
-function transfersOf(
-  hops: readonly Hop[],
-  seats: readonly Seat[],
-  sentMs: number,
-  nowMs: number,
-): readonly (number | undefined)[] {
-  let leftMs: number | undefined = sentMs
-  const transfers: (number | undefined)[] = []
-  for (const [stage, hop] of hops.entries()) {
-    const arrivedMs = seats[stage]?.ownMs(hop.arrivedMs)
-    transfers.push(difference(arrivedMs, leftMs))
-    leftMs = arrivedMs === undefined ? undefined : arrivedMs + hop.heldUs / 1000
-  }
-  return [...transfers, difference(nowMs, leftMs)]
-}
-
-/** Clocks of two devices are matched to within half a round trip: less than nothing means nothing. */
-function difference(laterMs: number | undefined, beforeMs: number | undefined): number | undefined {
-  return laterMs === undefined || beforeMs === undefined
-    ? undefined
-    : Math.max(0, laterMs - beforeMs)
 }
 
 function send(seat: Seat, message: InferenceMessage): RequesterOutput {

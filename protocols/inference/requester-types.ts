@@ -48,6 +48,7 @@ export type RequesterOutput =
   | {
       readonly type: 'replace'
       readonly stage: number
+      /** Who held it so far, the latest last. */
       readonly excluded: readonly PeerId[]
       readonly code: InferenceCode
     }

@@ -8,6 +8,9 @@ import type { PeerId } from '../../core/ids.ts'
 import type { InferenceCode } from './errors.ts'
 import type { ReadyRecord } from './records.ts'
 
+/** Pings that may be unanswered at once; of more, the oldest is taken for lost. */
+const PINGS_MAX = 64
+
 export class Seat {
   readonly stage: number
   readonly peer: PeerId
@@ -25,7 +28,8 @@ export class Seat {
   sinceMs: number
   /** Round trip to the holder, in milliseconds; undefined before the first pong. */
   rttMs: number | undefined
-  #pingMs: number | undefined
+  /** When the pings were sent that are not answered yet: each is answered once, in order. */
+  readonly #pingsMs: number[] = []
   /** What the holder's clock is ahead of ours, from the quickest round trip so far. */
   #aheadMs: number | undefined
   #heardMs: number
@@ -66,7 +70,8 @@ export class Seat {
   }
 
   notePing(nowMs: number): void {
-    this.#pingMs ??= nowMs
+    this.#pingsMs.push(nowMs)
+    if (this.#pingsMs.length > PINGS_MAX) this.#pingsMs.shift()
   }
 
   /** The time on our clock of a time on the holder's; undefined before the first pong. */
@@ -75,19 +80,20 @@ export class Seat {
   }
 
   noteClock(clockUs: number, nowMs: number): void {
-    if (this.#pingMs === undefined) return
-    const rttMs = nowMs - this.#pingMs
+    const pingMs = this.#pingsMs.shift()
+    if (pingMs === undefined) return
+    const rttMs = nowMs - pingMs
     // The quicker the round trip, the less the two ways can differ (RFC 5905, section 10).
     if (this.rttMs === undefined || rttMs <= this.rttMs) {
       this.rttMs = rttMs
-      this.#aheadMs = clockUs / 1000 - (this.#pingMs + nowMs) / 2
+      this.#aheadMs = clockUs / 1000 - (pingMs + nowMs) / 2
     }
-    this.#pingMs = undefined
   }
 
   notePong(received: number, done: number, nowMs: number): void {
-    // Waiting for others is no stall: only a request that is here and not done is.
-    if (done > this.#done || received === done) this.#progressMs = nowMs
+    // Waiting for others is no stall: only a request that is here and not done is, or the opening.
+    const idle = this.phase === 'ready' && received === done
+    if (done > this.#done || idle) this.#progressMs = nowMs
     this.#received = received
     this.#done = done
   }
@@ -99,6 +105,12 @@ export class Seat {
 
   noteWork(nowMs: number): void {
     if (this.#received === this.#done) this.#progressMs = nowMs
+  }
+
+  /** The requester itself slept for `sleptMs`: what was not heard meanwhile is not the holder's fault. */
+  excuse(sleptMs: number, nowMs: number): void {
+    this.#heardMs = Math.min(nowMs, this.#heardMs + sleptMs)
+    this.#progressMs = Math.min(nowMs, this.#progressMs + sleptMs)
   }
 
   /** True when nothing was heard for `stallMs`, or nothing got done for `progressMs` although there was something to do. */

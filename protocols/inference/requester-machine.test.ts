@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest'
+import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
+import type { FaultCode } from './faults.ts'
+import type { InferenceMessage } from './messages.ts'
+import type { ReadyRecord, SignedReceipt } from './records.ts'
+import { RequesterMachine } from './requester-machine.ts'
+import type { RequesterOutput } from './requester-types.ts'
+
+const peers = ['a', 'b'] as PeerId[]
+const tensors = [{ name: 'x', type: 'uint8' as const, dims: [1], data: Uint8Array.of(1) }]
+
+const init = {
+  open: {
+    version: 1,
+    session: '00'.repeat(16) as SessionId,
+    model: 'ab'.repeat(32) as ModelId,
+    manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
+    wire: 'f32',
+    provider: 'auto',
+    inFlightMax: 4,
+    runMsMax: 1_000,
+  },
+  ranges: [
+    { fromLayer: 0, toLayer: 1 },
+    { fromLayer: 1, toLayer: 2 },
+  ],
+  pingMs: 100,
+  stallMs: 400,
+  progressMs: 1_000,
+  recoveriesMax: 3,
+  receiptMs: 500,
+} as const
+
+const record: ReadyRecord = {
+  provider: 'cpu',
+  numericClass: new Uint8Array(32),
+  loadMs: 1,
+  fetchedBytes: 0,
+  weightBytes: 1,
+}
+
+/** One machine, and what it said to each word, without the pings. */
+class Session {
+  readonly machine: RequesterMachine
+  nowMs = 0
+
+  constructor(more: { readonly recoveriesMax?: number } = {}) {
+    this.machine = new RequesterMachine({ ...init, ...more })
+  }
+
+  handle(input: Parameters<RequesterMachine['handle']>[0]): readonly RequesterOutput[] {
+    return this.machine
+      .handle(input, this.nowMs)
+      .filter((output) => output.type !== 'send' || output.message.type !== 'ping')
+  }
+
+  hear(stage: number, epoch: number, message: InferenceMessage): readonly RequesterOutput[] {
+    return this.handle({ type: 'message', stage, epoch, message })
+  }
+
+  fault(stage: number, epoch: number, code: FaultCode, request?: number) {
+    const fault = { code, request, nextEpoch: undefined }
+    return this.hear(stage, epoch, { type: 'fault', record: fault })
+  }
+
+  /** Lets `ms` pass in steps of a ping, with pongs of the stages that `answering` says. */
+  pass(ms: number, answering: (stage: number) => { received: number; done: number } | undefined) {
+    const outputs: RequesterOutput[] = []
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs;) {
+      this.nowMs += 100
+      outputs.push(...this.handle({ type: 'time-passed' }))
+      for (const stage of peers.keys()) {
+        const pong = answering(stage)
+        if (pong !== undefined) this.hear(stage, 0, { type: 'pong', ...pong, clockUs: 0 })
+      }
+    }
+    return outputs
+  }
+
+  /** Opened, with both stages ready. */
+  ready(): this {
+    this.handle({ type: 'start', peers })
+    for (const stage of peers.keys()) this.hear(stage, 0, { type: 'ready', record })
+    return this
+  }
+}
+
+const idle = { received: 0, done: 0 }
+const types = (outputs: readonly RequesterOutput[]) =>
+  outputs.map((output) => (output.type === 'send' ? `send ${output.message.type}` : output.type))
+
+describe('requester machine', () => {
+  it('opens every stage at once, and sends nothing before all of them serve', () => {
+    const session = new Session()
+    const opened = session.handle({ type: 'start', peers })
+    const submitted = session.handle({ type: 'submit', request: 0, tensors })
+    const first = session.hear(1, 0, { type: 'ready', record })
+    const second = session.hear(0, 0, { type: 'ready', record })
+
+    expect(types(opened)).toEqual(['open', 'open'])
+    expect(submitted).toEqual([])
+    expect(types(first)).toEqual(['ready'])
+    expect(types(second)).toEqual(['ready', 'send step'])
+  })
+
+  it('replaces a stage that answers nothing any more', () => {
+    const session = new Session().ready()
+    const outputs = session.pass(600, (stage) => (stage === 0 ? idle : undefined))
+
+    expect(outputs).toEqual([
+      { type: 'drop', stage: 1, epoch: 0 },
+      { type: 'replace', stage: 1, excluded: ['b'], code: 'INFERENCE_STALLED' },
+    ])
+  })
+
+  it('replaces a stage that answers but does not get its request done', () => {
+    const session = new Session().ready()
+    session.handle({ type: 'submit', request: 0, tensors })
+    const outputs = session.pass(1_200, (stage) =>
+      stage === 0 ? { received: 1, done: 0 } : { received: 0, done: 0 },
+    )
+
+    expect(outputs).toEqual([
+      { type: 'drop', stage: 0, epoch: 0 },
+      { type: 'replace', stage: 0, excluded: ['a'], code: 'INFERENCE_STALLED' },
+    ])
+  })
+
+  it('replaces a stage that answers but does not open', () => {
+    const session = new Session()
+    session.handle({ type: 'start', peers })
+    session.hear(0, 0, { type: 'ready', record })
+
+    expect(session.pass(1_200, () => idle)).toEqual([
+      { type: 'drop', stage: 1, epoch: 0 },
+      { type: 'replace', stage: 1, excluded: ['b'], code: 'INFERENCE_OPEN_TIMEOUT' },
+    ])
+  })
+
+  it('blames nobody for the time in which it was asleep itself', () => {
+    const session = new Session().ready()
+    session.pass(500, () => idle)
+    session.nowMs += 60_000
+
+    expect(session.handle({ type: 'time-passed' })).toEqual([])
+    expect(session.pass(2_000, () => idle)).toEqual([])
+  })
+
+  it('fails once when several stages stall together and none may be replaced', () => {
+    const session = new Session({ recoveriesMax: 0 }).ready()
+    const outputs = session.pass(600, () => undefined)
+
+    expect(types(outputs)).toEqual(['drop', 'send close', 'failed'])
+    expect(outputs.at(-1)).toEqual({
+      type: 'failed',
+      code: 'INFERENCE_RECOVERIES_EXCEEDED',
+      stage: 0,
+    })
+  })
+
+  it('goes on with a stage that leaves while there is nobody else, until it is gone', () => {
+    const session = new Session().ready()
+    session.handle({ type: 'submit', request: 0, tensors })
+    const left = session.hear(1, 0, { type: 'leaving', reason: 'battery', graceMs: 1_000 })
+    const nobody = session.handle({ type: 'replacement', stage: 1, peer: undefined })
+    const output: InferenceMessage = {
+      type: 'output',
+      request: 0,
+      hops: [],
+      tensors,
+      leaf: new Uint8Array(8),
+    }
+
+    expect(types(left)).toEqual(['replace'])
+    expect(nobody).toEqual([])
+    expect(types(session.hear(1, 0, output))).toEqual(['output', 'send release', 'send release'])
+    expect(
+      session.handle({ type: 'lost', stage: 1, epoch: 0, code: 'INFERENCE_LINK_LOST' }),
+    ).toEqual([
+      { type: 'drop', stage: 1, epoch: 0 },
+      { type: 'replace', stage: 1, excluded: ['b'], code: 'INFERENCE_LINK_LOST' },
+    ])
+    expect(session.handle({ type: 'replacement', stage: 1, peer: undefined }).at(-1)).toEqual({
+      type: 'failed',
+      code: 'INFERENCE_NO_REPLACEMENT',
+      stage: 1,
+    })
+  })
+
+  it('asks for one successor only when a stage that leaves dies meanwhile', () => {
+    const session = new Session().ready()
+    session.hear(1, 0, { type: 'leaving', reason: 'battery', graceMs: 1_000 })
+    const lost = { type: 'lost', stage: 1, code: 'INFERENCE_LINK_LOST' } as const
+
+    expect(types(session.handle({ ...lost, epoch: 0 }))).toEqual(['drop'])
+    expect(types(session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId }))).toEqual([
+      'open',
+    ])
+    expect(types(session.handle({ ...lost, epoch: 1 }))).toEqual(['drop', 'replace'])
+  })
+
+  it('fails with the request when two devices failed on it', () => {
+    const session = new Session().ready()
+    session.handle({ type: 'submit', request: 0, tensors })
+    expect(types(session.fault(1, 0, 'INFERENCE_RUN_FAILED', 0))).toEqual(['drop', 'replace'])
+    session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
+    session.hear(1, 1, { type: 'ready', record })
+
+    expect(session.fault(1, 1, 'INFERENCE_RUN_FAILED', 0).at(-1)).toEqual({
+      type: 'failed',
+      code: 'INFERENCE_RUN_FAILED',
+      stage: 1,
+      request: 0,
+    })
+  })
+
+  it('names what went wrong each time, not how often', () => {
+    const session = new Session({ recoveriesMax: 1 })
+    session.handle({ type: 'start', peers })
+    session.fault(0, 0, 'INFERENCE_LOAD_FAILED')
+    session.handle({ type: 'replacement', stage: 0, peer: 'c' as PeerId })
+
+    expect(session.fault(0, 1, 'INFERENCE_LOAD_FAILED').at(-1)).toEqual({
+      type: 'failed',
+      code: 'INFERENCE_LOAD_FAILED',
+      stage: 0,
+    })
+  })
+
+  it('waits at its end for the receipts of those who serve, and opens nothing any more', () => {
+    const session = new Session()
+    session.handle({ type: 'start', peers })
+    session.hear(0, 0, { type: 'ready', record })
+    session.fault(1, 0, 'INFERENCE_MEMORY')
+
+    expect(types(session.handle({ type: 'finish' }))).toEqual(['send close'])
+    expect(session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })).toEqual([])
+    expect(session.hear(0, 0, { type: 'leaving', reason: 'battery', graceMs: 1_000 })).toEqual([])
+    expect(types(session.hear(0, 0, { type: 'receipt', signed: {} as SignedReceipt }))).toEqual([
+      'receipt',
+      'closed',
+    ])
+    expect(session.machine.deadlineMs()).toBe(undefined)
+  })
+
+  it('waits for a receipt no longer than it may', () => {
+    const session = new Session().ready()
+    session.handle({ type: 'finish' })
+    session.nowMs = session.machine.deadlineMs() ?? 0
+    expect([session.nowMs, session.handle({ type: 'time-passed' })]).toEqual([
+      500,
+      [{ type: 'closed' }],
+    ])
+  })
+})
