@@ -40,6 +40,8 @@ export interface FetchWork {
 const HOLDINGS_MAX = 8
 /** Manifests that one search of the mesh fetches. */
 const MANIFESTS_PER_SEARCH_MAX = 64
+/** Longest search of the mesh, in ms: some who claim to hold models may be silent. */
+const SEARCH_MS_MAX = 10_000
 /** Runs of layers of one model that a record has room for. */
 const RANGES_MAX = 4
 
@@ -130,8 +132,9 @@ export class ModelSource {
    *
    * What does not answer to `ref` stays unknown; its manifest goes with the next collection.
    */
-  async #adoptFromMesh(ref: string, signal: AbortSignal): Promise<void> {
+  async #adoptFromMesh(ref: string, givenUp: AbortSignal): Promise<void> {
     const { catalogue, logger } = this.#components
+    const signal = AbortSignal.any([givenUp, AbortSignal.timeout(SEARCH_MS_MAX)])
     for (const model of this.#unknownModels(ref).slice(0, MANIFESTS_PER_SEARCH_MAX)) {
       if (signal.aborted) return
       try {
