@@ -231,13 +231,9 @@ function composeWork(foundation: Foundation, parts: MeshParts & Models) {
   return { ...stages, planner, jobs }
 }
 
-function composePlanner(
-  foundation: Foundation,
-  { network, mesh, presence, source }: MeshParts & Models,
-) {
+function composePlanner(foundation: Foundation, { network, mesh, presence }: MeshParts) {
   const { identity, config } = foundation
   const links = new LinkTable()
-  const alone = offered(foundation)
   const planner = new Planner(
     {
       self: identity.peer,
@@ -245,7 +241,10 @@ function composePlanner(
       speeds: new SpeedTable(),
       // Before it is in a mesh this device has no record, but may work for itself.
       records: () => [
-        presence.self() ?? { ...alone, peer: identity.peer, holdings: source.holdings() },
+        presence.self() ?? {
+          ...presence.capabilities(),
+          peer: identity.peer,
+        },
         ...presence.records(),
       ],
       excluded: () => unavailable(mesh, network),

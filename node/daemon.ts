@@ -95,7 +95,7 @@ async function lay(
   stack.use(await startAll([state, runtime], signal))
   const measure = (refresh: boolean): Promise<DeviceReport> =>
     measureDevice(
-      { gemm: () => runtime.measureGemm(), clock: systemClock, logger: log },
+      { gemm: () => runtime.measureGemm(), providers: atStart, clock: systemClock, logger: log },
       { directory: folder.path, benchmark: config.presence.benchmark, refresh },
       signal,
     )
@@ -112,6 +112,11 @@ async function lay(
     startedMs,
     stateDir: folder.path,
   }
+}
+
+/** What every device has: the rest is looked for after the start. */
+async function atStart(): Promise<DeviceReport['providers']> {
+  return [{ name: 'cpu', available: true }]
 }
 
 /** Accelerators are looked for after the start: asking a GPU takes longer than everything else. */

@@ -169,6 +169,11 @@ export class Presence implements Startable {
     return this.#self
   }
 
+  /** What this device offers now, whether or not there is a mesh to offer it to. */
+  capabilities(): Omit<Capabilities, 'addresses'> {
+    return this.#capabilities
+  }
+
   /** Capability classes that this device is in. */
   classes(): readonly string[] {
     return classesOf({ ...this.#capabilities, addresses: [] })

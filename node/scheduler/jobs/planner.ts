@@ -40,6 +40,7 @@ export interface Planned {
   readonly plan: Plan
   readonly request: PlacementRequest
   readonly wire: 'f32' | 'f16'
+  readonly provider: PlanWish['provider']
 }
 
 /** What the planner reads of a capability record. */
@@ -89,12 +90,12 @@ export class Planner {
   plan(model: CatalogueModel, wish: PlanWish, previous?: readonly PlanStage[]): Planned {
     const request = this.#request(model, wish, previous)
     const plan = solvePlacement(request)
-    return { model, plan, request, wire: this.#wire(wish, plan) }
+    return { model, plan, request, wire: this.#wire(wish, plan), provider: wish.provider }
   }
 
   /** Who takes the lost stage: anyone else who can, else one of `again`, who failed but are still there. */
   replacement(
-    { model, request }: Planned,
+    { model, request, provider }: Planned,
     lost: {
       readonly stages: readonly PlanStage[]
       readonly stageIndex: number
@@ -103,8 +104,8 @@ export class Planner {
     },
   ): PeerId | undefined {
     const { stages, stageIndex } = lost
-    const candidates = this.#candidates(model.manifest, model)
-    const today = { ...request, candidates, excluded: this.#components.excluded() }
+    const candidates = this.#candidates(model.manifest, model, provider)
+    const today = { ...request, candidates, excluded: this.#excluded(provider) }
     const tries = [lost.excluded, lost.excluded.filter((peer) => !lost.again.includes(peer))]
     for (const excluded of tries) {
       const choice = chooseReplacement({
@@ -146,9 +147,19 @@ export class Planner {
       replicas: wish.replicas === 'auto' && wish.inputs === 1 ? 1 : wish.replicas,
       objective: wish.objective,
       inFlight: Math.min(wish.inputs, this.#init.inFlightMax),
-      excluded: this.#components.excluded(),
+      excluded: this.#excluded(wish.provider),
       ...(previous === undefined ? {} : { previous }),
     }
+  }
+
+  /** Who may not be chosen, those included that lack the provider that was asked for. */
+  #excluded(provider: PlanWish['provider']): ReadonlyMap<PeerId, string> {
+    const excluded = new Map(this.#components.excluded())
+    if (provider === 'auto') return excluded
+    for (const { peer, providers } of this.#components.records()) {
+      if (!providers.includes(provider)) excluded.set(peer, `it has no provider ${provider}`)
+    }
+    return excluded
   }
 
   #candidates(
@@ -157,23 +168,23 @@ export class Planner {
     provider: PlanWish['provider'] = 'auto',
   ): readonly PlacementCandidate[] {
     const { self, links, speeds } = this.#components
-    return this.#components
-      .records()
-      .filter(({ providers }) => provider === 'auto' || providers.includes(provider))
-      .map((record) => {
-        const own = record.peer === self
-        const { rttMs, mbps } = links.estimate(record.peer)
-        return {
-          peer: record.peer,
-          // An unmeasured device is taken for a slow one, not for none.
-          gflopsPerS: Math.max(1, speeds.estimate(model.id, record.peer, benchmarkOf(record))),
-          level: record.levelQuarters / 4,
-          memoryBytes: record.memoryFreeBytes,
-          heldBytes: heldBytes(manifest, record, model),
-          rttMs: own ? 0 : rttMs,
-          linkMbps: own ? 1_000_000 : mbps,
-        }
-      })
+    return this.#components.records().map((record) => {
+      const own = record.peer === self
+      const { rttMs, mbps } = links.estimate(record.peer)
+      return {
+        peer: record.peer,
+        // An unmeasured device is taken for a slow one, not for none.
+        gflopsPerS: Math.max(
+          1,
+          speeds.estimate(model.id, record.peer, benchmarkOf(record, provider)),
+        ),
+        level: record.levelQuarters / 4,
+        memoryBytes: record.memoryFreeBytes,
+        heldBytes: heldBytes(manifest, record, model),
+        rttMs: own ? 0 : rttMs,
+        linkMbps: own ? 1_000_000 : mbps,
+      }
+    })
   }
 
   #wire({ wire }: PlanWish, { replicas }: Plan): 'f32' | 'f16' {
@@ -193,8 +204,9 @@ function layersOf(manifest: Manifest, scale: number): readonly PlacementLayer[] 
 }
 
 /** 10^9 operations a second, as the device measured itself; 0 when it did not. */
-function benchmarkOf({ speeds }: PlannedDevice): number {
-  return speeds.f32MflopsPerS / 1000
+function benchmarkOf({ speeds }: PlannedDevice, provider: PlanWish['provider'] = 'auto'): number {
+  const accelerated = provider !== 'auto' && provider !== 'cpu' && speeds.gpuF32MflopsPerS > 0
+  return (accelerated ? speeds.gpuF32MflopsPerS : speeds.f32MflopsPerS) / 1000
 }
 
 function bytesAt(cut: Cut | undefined): number {

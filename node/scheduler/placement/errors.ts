@@ -31,7 +31,7 @@ export class PlacementError extends CodedError<PlacementFailure> {
 export const PLACEMENT_ERRORS: ErrorTable<PlacementFailure['code']> = {
   PLACEMENT_NO_PEER: {
     meaning: 'no device may take a stage of this model now',
-    hint: 'see `brume plan` for the reason of each device, or start more daemons in the mesh',
+    hint: 'mend what keeps the devices away, or start more daemons in the mesh',
     retryable: true,
     exit: 7,
     status: 503,
@@ -55,10 +55,20 @@ export const PLACEMENT_ERRORS: ErrorTable<PlacementFailure['code']> = {
 function describe(failure: PlacementFailure): string {
   switch (failure.code) {
     case 'PLACEMENT_NO_PEER':
-      return `expected at least one device to choose, got none of ${failure.notChosen.length}`
+      return `expected a device that may take it, got none of ${failure.notChosen.length}${reasonsText(failure.notChosen)}`
     case 'PLACEMENT_MEMORY':
       return `expected ${failure.neededBytes} bytes of memory, got ${failure.availableBytes}`
     case 'PLACEMENT_STAGES':
       return `expected at most ${failure.stagesMax} stages, got ${failure.stages}`
   }
+}
+
+/** Equal reasons of several devices are told once, with their number. */
+function reasonsText(notChosen: readonly NotChosen[]): string {
+  const counts = new Map<string, number>()
+  for (const { reason } of notChosen) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  const texts = [...counts].map(([reason, count]) =>
+    count === 1 ? reason : `${count} × ${reason}`,
+  )
+  return texts.length === 0 ? '' : ` (${texts.join('; ')})`
 }
