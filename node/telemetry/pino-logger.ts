@@ -60,7 +60,7 @@ export function createPinoLogger(init: PinoLoggerInit): Logger {
   return wrap(root)
 }
 
-function wrap(lines: PinoLines<never>): Logger {
+function wrap(lines: PinoLines): Logger {
   return {
     debug: (event, facts = {}) => lines.debug(facts, event),
     info: (event, facts = {}) => lines.info(facts, event),
