@@ -115,6 +115,14 @@ export const jobSchema = z.object({
     .describe('SHA-256 over the output tensors of each input, in the order of the model'),
   predictedMs: ms.optional().describe('one input, as planned'),
   measuredMs: ms.optional().describe('one input, median'),
+  measuredPerSecond: z
+    .number()
+    .optional()
+    .describe('inputs a second, from the first output to the last'),
+  overhead: z
+    .object({ p50Ms: ms, p95Ms: ms })
+    .optional()
+    .describe('one input, beyond the computing of its stages: links, queues and hand-overs'),
   totalMs: ms.optional().describe('the whole job, loading included'),
   notes: z.array(z.string()),
 })

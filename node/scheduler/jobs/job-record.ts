@@ -5,6 +5,7 @@
  */
 
 import type { JobId, ModelId, PeerId } from '../../../core/ids.ts'
+import type { Hop } from '../../../protocols/inference/index.ts'
 import { EventLog } from '../../api/event-log.ts'
 import type {
   JobEvent,
@@ -75,7 +76,10 @@ export class JobRecord {
   readonly createdMs: number
   readonly inputsTotal: number
   readonly events = new EventLog<JobEvent>()
-  readonly elapsed = new Samples()
+  readonly #elapsed = new Samples()
+  readonly #overhead = new Samples()
+  #firstOutputMs: number | undefined
+  #lastOutputMs = 0
   stages: StageRecord[] = []
   hops: HopRecord[] = []
   plan: PlanView | undefined
@@ -120,6 +124,15 @@ export class JobRecord {
     this.events.append({ type: 'note', text })
   }
 
+  /** An input came through all stages at `nowMs`, `elapsedMs` after it left. */
+  noteOutput(elapsedMs: number, hops: readonly Hop[], nowMs: number): void {
+    const computeUs = hops.reduce((sum, hop) => sum + hop.computeUs, 0)
+    this.#elapsed.add(elapsedMs)
+    this.#overhead.add(Math.max(0, elapsedMs - computeUs / 1000))
+    this.#firstOutputMs ??= nowMs
+    this.#lastOutputMs = nowMs
+  }
+
   /** Ends the job, once; later calls change nothing. */
   end(wallMs: number, how: 'done' | 'cancelled' | Problem): void {
     if (this.over) return
@@ -137,7 +150,6 @@ export class JobRecord {
   }
 
   show(): JobView {
-    const measuredMs = this.elapsed.quantile(0.5)
     return {
       id: this.id,
       model: this.model,
@@ -155,8 +167,23 @@ export class JobRecord {
       recoveries: [...this.recoveries],
       receipts: [...this.receipts],
       outputs: this.outputs.toSorted((a, b) => a.input - b.input),
-      ...(measuredMs === undefined ? {} : { measuredMs }),
+      ...this.#showTimes(),
       notes: [...this.notes],
+    }
+  }
+
+  #showTimes(): Pick<JobView, 'measuredMs' | 'measuredPerSecond' | 'overhead'> {
+    const measuredMs = this.#elapsed.quantile(0.5)
+    const p50Ms = this.#overhead.quantile(0.5)
+    const p95Ms = this.#overhead.quantile(0.95)
+    if (measuredMs === undefined || p50Ms === undefined || p95Ms === undefined) return {}
+    const tookMs = this.#lastOutputMs - (this.#firstOutputMs ?? 0)
+    // The first output only starts the clock.
+    const measuredPerSecond = (1000 * (this.#elapsed.count - 1)) / tookMs
+    return {
+      measuredMs,
+      overhead: { p50Ms, p95Ms },
+      ...(tookMs > 0 ? { measuredPerSecond } : {}),
     }
   }
 }

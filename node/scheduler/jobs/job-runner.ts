@@ -270,7 +270,7 @@ export class JobRunner {
     for (const index of replica.stages.keys()) {
       if (replica.stages[index]?.state === 'ready') this.#setStage(replica, index, 'running')
     }
-    this.#work.record.elapsed.add(elapsedMs)
+    this.#work.record.noteOutput(elapsedMs, output.hops, this.#components.clock.monotonicMs())
     const write = this.#keep(input, output.tensors)
     this.#writes.add(write)
     write.then(
