@@ -162,9 +162,9 @@ export class DaemonMeshBackend implements MeshBackend {
     return meshOf(await this.#components.mesh.create(name))
   }
 
-  async invite({ uses, ttlMs, role }: InviteRequest): Promise<Invite> {
-    const invite = await this.#components.mesh.invite({ uses, ttlMs, role })
-    return { code: invite.code, uses, role: invite.role, expiresMs: Math.round(invite.expiresMs) }
+  async invite(request: InviteRequest): Promise<Invite> {
+    const { code, uses, role, mayInvite, expiresMs } = await this.#components.mesh.invite(request)
+    return { code, uses, role, mayInvite, expiresMs: Math.round(expiresMs) }
   }
 
   async join({ code }: JoinRequest, signal: AbortSignal): Promise<Mesh> {

@@ -31,12 +31,14 @@ export const inviteRequest = z.strictObject({
     .default(86_400_000)
     .describe('time until it expires'),
   role: role.default('worker'),
+  mayInvite: z.boolean().default(false).describe('whether those who join may invite in their turn'),
 })
 
 export const inviteSchema = z.object({
   code: z.string(),
   uses: z.int(),
   role,
+  mayInvite: z.boolean(),
   expiresMs: wallMs,
 })
 

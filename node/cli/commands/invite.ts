@@ -16,6 +16,7 @@ interface InviteOptions {
   readonly uses: number
   readonly ttl: string
   readonly role: string
+  readonly mayInvite?: boolean
 }
 
 export function addInvite(program: Command, cli: Cli): void {
@@ -25,20 +26,25 @@ export function addInvite(program: Command, cli: Cli): void {
     .option('--uses <count>', 'devices that may join with it', wholeNumber, 1)
     .option('--ttl <time>', 'time until it expires, such as 30m or 24h', '24h')
     .option('--role <role>', 'worker, submitter or observer', 'worker')
+    .option('--may-invite', 'let those who join invite others in their turn')
     .action((options: InviteOptions) => invite(cli, options))
 }
 
-async function invite(cli: Cli, { uses, ttl, role }: InviteOptions): Promise<void> {
+async function invite(
+  cli: Cli,
+  { uses, ttl, role, mayInvite = false }: InviteOptions,
+): Promise<void> {
   const ttlMs = parseQuantity(ttl, 'ms')
   if (ttlMs === undefined) {
     const problem = `expected --ttl such as 30m or 24h, got ${ttl}`
     throw new CliError({ code: 'CLI_USAGE_INVALID', problem })
   }
   const client = await cli.client()
-  const made = await client.post<Invite>('/v1/mesh/invites', { uses, ttlMs, role })
+  const made = await client.post<Invite>('/v1/mesh/invites', { uses, ttlMs, role, mayInvite })
   cli.print({ invite: made }, () => made.code)
   if (cli.options.json === true) return
   const until = new Date(made.expiresMs).toISOString()
   cli.terminal.note(`for ${countText(made.uses, 'device')} as ${made.role}, until ${until}`)
+  if (made.mayInvite) cli.terminal.note('who joins with it may invite others')
   cli.terminal.note('on the other device: brume join CODE')
 }
