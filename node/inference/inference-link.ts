@@ -28,6 +28,10 @@ export class InferenceLink {
   readonly #writer = new WireWriter(crc32)
   readonly #reader = new WireReader(crc32)
   readonly #waiting: Envelope[] = []
+  /** Signs of life, which do not wait for what is long. */
+  readonly #beats: Envelope[] = []
+  /** What is left of the message that is being sent. */
+  #message: ReturnType<WireWriter['frames']> | undefined
   #sending = false
   #fault: InferenceCode = 'INFERENCE_LINK_LOST'
 
@@ -57,13 +61,10 @@ export class InferenceLink {
   /** Queues one message. On a link that is over it does nothing: `onEnd` has told. */
   send(envelope: Envelope): void {
     if (!this.#link.open) return
-    this.#waiting.push(envelope)
-    if (this.#sending) return
+    const queue = this.#mayOvertake(envelope) ? this.#beats : this.#waiting
+    queue.push(envelope)
     // The common case, a small message on an idle link, leaves within this call.
-    if (!this.#sendReady()) {
-      this.#sending = true
-      void this.#sendAll()
-    }
+    if (!this.#sending && !this.#sendReady()) void this.#sendRest()
   }
 
   /** Sends what is queued, then ends the link. */
@@ -76,37 +77,41 @@ export class InferenceLink {
     this.#link.abort()
   }
 
-  /** Sends while the link takes it at once; false when something still waits. */
+  /**
+   * True for a sign of life: it goes between the frames of a long message, or a slow link would
+   * look like a dead device. It never goes ahead of the `open` of its own slot.
+   */
+  #mayOvertake({ slot, message }: Envelope): boolean {
+    if (message.type !== 'ping' && message.type !== 'pong') return false
+    return !this.#waiting.some(({ slot: other }) => other === slot)
+  }
+
+  /** Sends while the link takes it at once; false when something may still wait. */
   #sendReady(): boolean {
     while (this.#link.bufferedBytes <= BUFFERED_BYTES_MAX) {
-      const envelope = this.#waiting.shift()
-      if (envelope === undefined) return true
-      const frames = this.#writer.frames(envelope)
-      if (frames.length > 1) {
-        this.#sending = true
-        void this.#sendLong(frames)
-        return true
-      }
-      for (const chunks of frames) this.#link.send(...chunks)
+      const frame = this.#nextFrame()
+      if (frame === undefined) return true
+      this.#link.send(...frame)
     }
-    return this.#waiting.length === 0
+    return false
   }
 
-  async #sendLong(frames: readonly (readonly Uint8Array[])[]): Promise<void> {
-    for (const chunks of frames) {
-      if (this.#link.bufferedBytes > BUFFERED_BYTES_MAX) await this.#link.drained()
-      this.#link.send(...chunks)
-    }
-    await this.#sendAll()
-  }
-
-  async #sendAll(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      for (const chunks of this.#writer.frames(next)) {
-        if (this.#link.bufferedBytes > BUFFERED_BYTES_MAX) await this.#link.drained()
-        this.#link.send(...chunks)
-      }
-    }
+  async #sendRest(): Promise<void> {
+    this.#sending = true
+    do await this.#link.drained()
+    while (this.#link.open && !this.#sendReady())
     this.#sending = false
+  }
+
+  #nextFrame(): readonly Uint8Array[] | undefined {
+    const beat = this.#beats.shift()
+    if (beat !== undefined) return this.#writer.frames(beat).next().value ?? undefined
+    for (;;) {
+      const frame = this.#message?.next()
+      if (frame?.done === false) return frame.value
+      const envelope = this.#waiting.shift()
+      this.#message = envelope === undefined ? undefined : this.#writer.frames(envelope)
+      if (this.#message === undefined) return undefined
+    }
   }
 }

@@ -53,13 +53,13 @@ class LocalLink implements Link {
   }
 
   drained(): Promise<void> {
-    const other = this.#other
-    if (other === undefined || other.waitingBytes === 0 || !this.open) return Promise.resolve()
-    return new Promise((resolve) => other.onDrained(resolve))
+    if (this.bufferedBytes === 0 || !this.open) return Promise.resolve()
+    return new Promise((resolve) => this.#drains.push(resolve))
   }
 
-  onDrained(resolve: () => void): void {
-    this.#drains.push(resolve)
+  /** The other end has read everything, or this one is over. */
+  wake(): void {
+    for (const resolve of this.#drains.splice(0)) resolve()
   }
 
   receive(listener: LinkListener): void {
@@ -87,6 +87,7 @@ class LocalLink implements Link {
   finish(end: LinkEnd): void {
     if (this.#end !== undefined) return
     this.#end = end
+    this.wake()
     this.#read()
   }
 
@@ -99,9 +100,10 @@ class LocalLink implements Link {
   async #readAll(listener: LinkListener): Promise<void> {
     for (let frame = this.#frames.shift(); frame !== undefined; frame = this.#frames.shift()) {
       this.#bytes -= frame.length
-      if (this.#end !== 'local') await listener.onFrame(frame)
+      // What was on its way when the other side closed still arrives; what it aborted does not.
+      if (this.#end === undefined || this.#end === 'ended') await listener.onFrame(frame)
     }
-    for (const resolve of this.#drains.splice(0)) resolve()
+    this.#other?.wake()
     this.#reading = false
     if (this.#frames.length > 0) return this.#read()
     if (this.#end !== undefined) {

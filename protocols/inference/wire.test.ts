@@ -76,7 +76,7 @@ function tensor(name: string, dims: readonly number[]): Tensor {
 function wireOf(envelopes: readonly Envelope[]): readonly Uint8Array[] {
   const writer = new WireWriter(crc32)
   return envelopes.flatMap((envelope) =>
-    writer.frames(envelope).map((chunks) => concatBytes(chunks)),
+    [...writer.frames(envelope)].map((chunks) => concatBytes(chunks)),
   )
 }
 
@@ -89,27 +89,33 @@ describe('inference wire', () => {
     expect(read).toEqual(envelopes.map((envelope) => ({ type: 'message', envelope })))
   })
 
-  it('brings a message of many frames across while others interleave', () => {
-    const big = tensor('big', [300_000])
+  it('brings a message of many frames across while others go between', () => {
     const writer = new WireWriter(crc32)
     const step: InferenceMessage = {
       type: 'step',
       request: 0,
       hops: [],
-      tensors: [big],
+      tensors: [tensor('big', [300_000])],
       leaf: new Uint8Array(8),
     }
-    const large = writer.frames({ slot: 1, epoch: 0, message: step })
+    const large = { slot: 1, epoch: 0, message: step }
+    const beats = [1, 2].map((slot) => ({ slot, epoch: 0, message: { type: 'ping' } as const }))
+    const frames: Uint8Array[] = []
+    for (const chunks of writer.frames(large)) {
+      frames.push(concatBytes(chunks))
+      for (const beat of beats) frames.push(concatBytes([...writer.frames(beat)].flat()))
+    }
     const reader = new WireReader(crc32)
-    const read = large.map((chunks) => reader.read(concatBytes(chunks)))
+    const read = frames.map((frame) => reader.read(frame)).filter(({ type }) => type !== 'more')
+    const pings = beats.map((envelope) => ({ type: 'message', envelope }))
 
-    expect(large.length).toBe(5)
-    expect(read.slice(0, -1)).toEqual(Array.from({ length: 4 }, () => ({ type: 'more' })))
-    expect(read.at(-1)).toEqual({
-      type: 'message',
-      envelope: { slot: 1, epoch: 0, message: step },
-    })
-    expect(Math.max(...large.map((chunks) => concatBytes(chunks).length))).toBe(FRAME_BYTES_MAX)
+    expect(frames.length).toBe(5 * 3)
+    expect(Math.max(...frames.map(({ length }) => length))).toBe(FRAME_BYTES_MAX)
+    expect(read).toEqual([
+      ...[pings, pings, pings, pings].flat(),
+      { type: 'message', envelope: large },
+      ...pings,
+    ])
   })
 
   it('refuses every truncation and every flipped bit of every message', () => {

@@ -39,12 +39,12 @@ export class WireWriter {
   /**
    * The frames of one message, each as the chunks to send one after another.
    *
-   * They must be sent in this order, and no other frame of this writer before them.
+   * A frame gets its number when it is asked for, and must be sent before the next one is: short
+   * messages, of any slot, may be written between the frames of a long one.
    */
-  frames({ slot, epoch, message }: Envelope): readonly (readonly Uint8Array[])[] {
+  *frames({ slot, epoch, message }: Envelope): Generator<readonly Uint8Array[], void> {
     const body = encodeMessage(message)
     const messageBytes = body.pieces.reduce((sum, piece) => sum + piece.length, 0)
-    const frames: (readonly Uint8Array[])[] = []
     let offset = 0
     do {
       const end = Math.min(messageBytes, offset + FRAME_PAYLOAD_BYTES_MAX)
@@ -60,11 +60,10 @@ export class WireWriter {
         leaf: body.leaf,
         messageBytes,
       }
-      frames.push(this.#frame(header, slice(body.pieces, offset, end)))
       this.#sequence = (this.#sequence + 1) >>> 0
+      yield this.#frame(header, slice(body.pieces, offset, end))
       offset = end
     } while (offset < messageBytes)
-    return frames
   }
 
   #frame(header: FrameHeader, payload: readonly Uint8Array[]): readonly Uint8Array[] {
