@@ -126,6 +126,14 @@ async function announceProviders({ runtime, log }: Foundation, { presence }: Par
     presence.update({
       providers: reports.filter(({ available }) => available).map(({ name }) => name),
     })
+    const gpu = reports.find(({ name, available }) => name === 'webgpu' && available)
+    // A software adapter is no accelerator: measuring it would only cost the processor's time.
+    if (gpu === undefined || gpu.software === true) return
+    const answer = await runtime.gpu('benchmark')
+    if (answer.type === 'none' || answer.benchmark === undefined) return
+    const { speeds } = presence.capabilities()
+    const gpuF32MflopsPerS = Math.round(answer.benchmark.gflopsPerS * 1000)
+    presence.update({ speeds: { ...speeds, gpuF32MflopsPerS } })
   } catch (error) {
     // A device whose accelerators cannot be asked still has its processor.
     log.debug('providers not found out', { error })
@@ -172,7 +180,7 @@ function banner(
           benchmark: {
             int8Gops: benchmark.int8MopsPerS / 1000,
             f32Gflops: benchmark.f32MflopsPerS / 1000,
-            storageBytesPerSecond: benchmark.storageReadMBPerS * 1e6,
+            storageBytesPerSecond: benchmark.storageWriteMBPerS * 1e6,
             ...(report.cached ? {} : { tookMs: benchmark.tookMs }),
           },
         }),

@@ -109,6 +109,7 @@ export class DaemonMeshBackend implements MeshBackend {
     const { network, presence, runtime, report } = this.#components
     const [facts, providers] = await Promise.all([report(refresh), runtime.providers()])
     const { benchmark } = facts
+    const { gpuF32MflopsPerS } = presence.capabilities().speeds
     return {
       peer: network.self,
       name: deviceName(network.self),
@@ -131,10 +132,9 @@ export class DaemonMeshBackend implements MeshBackend {
               f32Gflops: benchmark.f32MflopsPerS / 1000,
               int8Gops: benchmark.int8MopsPerS / 1000,
               memoryBytesPerSecond: benchmark.memoryMBPerS * 1e6,
-              storageBytesPerSecond: benchmark.storageReadMBPerS * 1e6,
-              ...(benchmark.gpuF32MflopsPerS === undefined
-                ? {}
-                : { gpuF32Gflops: benchmark.gpuF32MflopsPerS / 1000 }),
+              // What is read back comes out of memory; what is written and synced does not.
+              storageBytesPerSecond: benchmark.storageWriteMBPerS * 1e6,
+              ...(gpuF32MflopsPerS === 0 ? {} : { gpuF32Gflops: gpuF32MflopsPerS / 1000 }),
               measuredMs: Math.round(benchmark.measuredMs),
               tookMs: benchmark.tookMs,
             },

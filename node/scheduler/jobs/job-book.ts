@@ -173,7 +173,8 @@ export class JobBook implements Startable {
       const work = { record, planned, manifest, provider, objective, inputs }
       await new JobRunner(this.#components, this.#init, work).run(abort.signal)
       // An accelerator's speed says nothing of the processor's, on which plans are built.
-      if (provider === 'auto' || provider === 'cpu') planner.learn(model, stageRuns(record, scale))
+      if (provider === 'auto' || provider === 'cpu')
+        planner.learn(planned, stageRuns(record, scale))
       record.end(clock.wallMs(), 'done')
     } catch (error) {
       logger.info('job ended', { job: record.id, error })

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PeerId } from '../../../core/ids.ts'
+import type { ModelId, PeerId } from '../../../core/ids.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
 import { cutBytes, type Cut, type Manifest } from '../../../models/index.ts'
 import type { CapabilityRecord } from '../../../protocols/presence/index.ts'
@@ -74,12 +74,17 @@ export interface PlannerInit {
   readonly inFlightMax: number
 }
 
+/** Models of which the last place is remembered. */
+const LAST_MAX = 256
+
 /** Below this rate activations cross as binary16 unless the job says otherwise, in Mbit/s. */
 const SLOW_LINK_MBPS = 100
 
 export class Planner {
   readonly #components: PlannerComponents
   readonly #init: PlannerInit
+  /** Where each model ran last: kept unless another place is clearly better. */
+  readonly #last = new Map<ModelId, readonly PlanStage[]>()
 
   constructor(components: PlannerComponents, init: PlannerInit) {
     this.#components = components
@@ -87,8 +92,8 @@ export class Planner {
   }
 
   /** @throws {PlacementError} when there is no place for the model. */
-  plan(model: CatalogueModel, wish: PlanWish, previous?: readonly PlanStage[]): Planned {
-    const request = this.#request(model, wish, previous)
+  plan(model: CatalogueModel, wish: PlanWish): Planned {
+    const request = this.#request(model, wish, this.#last.get(model.id))
     const plan = solvePlacement(request)
     return { model, plan, request, wire: this.#wire(wish, plan), provider: wish.provider }
   }
@@ -119,9 +124,12 @@ export class Planner {
     return undefined
   }
 
-  /** Learns from a job that is done how fast the devices really were. */
-  learn(model: CatalogueModel, runs: readonly StageRun[]): void {
+  /** Learns from a job that is done where its model ran, and how fast the devices really were. */
+  learn({ model, plan }: Planned, runs: readonly StageRun[]): void {
     const records = this.#components.records()
+    const [oldest] = this.#last.keys()
+    if (this.#last.size >= LAST_MAX && oldest !== undefined) this.#last.delete(oldest)
+    this.#last.set(model.id, plan.stages)
     for (const { peer, fromLayer, toLayer, computeMs, scale } of runs) {
       const record = records.find((known) => known.peer === peer)
       const layers = model.manifest.layers.slice(fromLayer, toLayer)
