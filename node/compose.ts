@@ -18,6 +18,7 @@ import { DaemonModelBackend } from './backend/model-backend.ts'
 import { Operations } from './backend/operations.ts'
 import { BlobService, DEFAULT_BLOB_SERVICE_INIT } from './blobs/blob-service.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
+import { rememberSignatures } from './crypto/remembered-signatures.ts'
 import type { DeviceReport } from './device/device-report.ts'
 import { offeredCapabilities } from './device/offered-capabilities.ts'
 import { deviceName } from './device-name.ts'
@@ -81,16 +82,20 @@ export interface Parts {
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
+/** Of members' certificates: as many as members that a mesh may list. */
+const SIGNATURES_REMEMBERED = 1_024
+
 export function compose(foundation: Foundation): Parts {
   const { config, log, identity, state } = foundation
   const signer = identity.signer
   const common = { logger: log, clock: systemClock, crypto: nodeCrypto, random: systemRandom }
+  const remembering = rememberSignatures(nodeCrypto, SIGNATURES_REMEMBERED)
   const network = createNetwork(
     { logger: log, clock: systemClock, seed: identity.seed },
     networkInit(config),
   )
   const mesh = new MeshMembership(
-    { ...common, network, store: state, signer },
+    { ...common, crypto: remembering, network, store: state, signer },
     { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: 32 },
   )
   const presence = new Presence(
@@ -275,6 +280,7 @@ function composeStages(foundation: Foundation, { network, source }: MeshParts & 
       weightBytesMax: config.runtime.executorMemoryBytes,
       executorMemoryBytes: config.runtime.executorMemoryBytes,
       loadMsMax: config.runtime.loadDeadlineMs,
+      runMsMax: config.runtime.runDeadlineMs,
       idleMs: 60_000,
     },
   )

@@ -20,7 +20,7 @@ export function loadFaultOf(error: unknown): FaultCode {
   const code = errorCode(error) ?? ''
   const own = FAULT_CODES.find((fault) => fault === code)
   if (own !== undefined) return own
-  if (/^(BLOB|BLOCKS|MODEL|STATE)_/.test(code)) return 'INFERENCE_MODEL_UNAVAILABLE'
+  if (/^(BLOB|BLOCKS|MODELS|NETWORK|STATE)_/.test(code)) return 'INFERENCE_MODEL_UNAVAILABLE'
   return LOAD_FAULTS[code] ?? 'INFERENCE_LOAD_FAILED'
 }
 

@@ -24,7 +24,13 @@ import {
 import { MachineDriver } from '../network/machine-driver.ts'
 import { loadFaultOf, runFaultOf } from './faults.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
-import { incoming, outgoing, type StageLease, type StagePool } from './stage-pool.ts'
+import {
+  incoming,
+  outgoing,
+  type LoadedStage,
+  type StageLease,
+  type StagePool,
+} from './stage-pool.ts'
 
 /** Runs handed to an executor at once: one computes while the next one's tensors travel to it. */
 const RUNS_AT_ONCE = 2
@@ -61,6 +67,7 @@ export class HostedStage {
   readonly #machine: StageMachine
   readonly #driver: MachineDriver<StageInput, StageOutput>
   readonly #waiting: Waiting[] = []
+  readonly #abort = new AbortController()
   #running = 0
   #lease: StageLease | undefined
   #next: Slot | undefined
@@ -90,10 +97,14 @@ export class HostedStage {
         requester: this.requester,
         onProgress: (bytesDone, bytesTotal) =>
           this.feed({ type: 'loading', bytesDone, bytesTotal }),
+        onExit: () => this.feed({ type: 'executor-died' }),
+        signal: this.#abort.signal,
       })
       .then(
         (lease) => this.#onLoaded(lease),
         (error: unknown) => {
+          // A session that has ended wants no stage any more.
+          if (this.#over) return
           const { session, stage } = this.open
           this.#components.logger.warn('stage not loaded', { session, stage, error })
           this.feed({ type: 'load-failed', code: loadFaultOf(error) })
@@ -122,7 +133,6 @@ export class HostedStage {
       this.feed({ type: 'load-failed', code: 'INFERENCE_OPEN_REFUSED' })
       return
     }
-    void stage.executor.exited.then(() => this.feed({ type: 'executor-died' }))
     this.feed({
       type: 'loaded',
       ready: {
@@ -133,6 +143,7 @@ export class HostedStage {
         weightBytes: stage.description.weightBytes,
       },
     })
+    this.#pump()
   }
 
   #perform(output: StageOutput): void {
@@ -160,16 +171,18 @@ export class HostedStage {
   }
 
   #pump(): void {
+    const stage = this.#lease?.stage
+    // Steps of a peer that did not wait for the others are kept until the stage is loaded.
+    if (stage === undefined) return
+
     while (this.#running < RUNS_AT_ONCE) {
       const next = this.#waiting.shift()
       if (next === undefined) return
-      if (this.#machine.wants(next.request)) void this.#run(next)
+      if (this.#machine.wants(next.request)) void this.#run(stage, next)
     }
   }
 
-  async #run({ request, tensors, sinceMs }: Waiting): Promise<void> {
-    const stage = this.#lease?.stage
-    if (stage === undefined) return
+  async #run(stage: LoadedStage, { request, tensors, sinceMs }: Waiting): Promise<void> {
     this.#running++
     try {
       const { outputs, computeUs } = await stage.executor.run(incoming(stage.description, tensors))
@@ -189,7 +202,7 @@ export class HostedStage {
   }
 
   #connect(to: RouteStage, record: AttachRecord): void {
-    this.#next?.close()
+    this.#leaveNext()
     this.#next = this.#components.outbound.openSlot(to.peer, record.epoch, {
       // The next stage says nothing to this one: what it has to say goes to the requester.
       onMessage: () => undefined,
@@ -207,9 +220,15 @@ export class HostedStage {
     }
     this.#driver.stop()
     this.#waiting.length = 0
-    this.#next?.send({ type: 'close' })
-    this.#next?.close()
+    this.#leaveNext()
+    this.#abort.abort()
     this.#lease?.release()
     this.#components.onEnd()
+  }
+
+  /** Tells the next stage that nothing more comes on this slot. */
+  #leaveNext(): void {
+    this.#next?.send({ type: 'close' })
+    this.#next?.close()
   }
 }

@@ -24,7 +24,7 @@ export type SessionEvent = Exclude<RequesterOutput, { type: 'open' | 'send' | 'd
 export interface RequesterSessionComponents {
   readonly clock: Clock
   readonly outbound: OutboundLinks
-  /** Who takes a stage that was lost; undefined when there is nobody. */
+  /** Who takes a stage that was lost; undefined when there is nobody. Never rejects. */
   replacement(
     stage: number,
     excluded: readonly PeerId[],
@@ -65,21 +65,21 @@ export class RequesterSession {
 
   /** Opens the stages at `peers`, one for each range. */
   start(peers: readonly PeerId[]): void {
-    this.#driver.feed({ type: 'start', peers })
+    this.#feed({ type: 'start', peers })
   }
 
   /** Requests are numbered from 0 without a gap. */
   submit(request: number, tensors: readonly Tensor[]): void {
     this.#submitted = Math.max(this.#submitted, request + 1)
-    this.#driver.feed({ type: 'submit', request, tensors })
+    this.#feed({ type: 'submit', request, tensors })
   }
 
   /** Asks for receipts and ends; `closed` follows. */
   finish(): void {
-    this.#driver.feed({ type: 'finish' })
+    this.#feed({ type: 'finish' })
   }
 
-  /** Ends now, without receipts. */
+  /** Ends now, without receipts; nothing is told any more. */
   abort(): void {
     for (const slot of this.#slots.values()) slot.send({ type: 'close' })
     this.#end()
@@ -111,10 +111,10 @@ export class RequesterSession {
 
   #open(stage: number, peer: PeerId, epoch: number, message: InferenceMessage): void {
     const slot = this.#components.outbound.openSlot(peer, epoch, {
-      onMessage: (answer) => this.#driver.feed({ type: 'message', stage, epoch, message: answer }),
+      onMessage: (answer) => this.#feed({ type: 'message', stage, epoch, message: answer }),
       onEnd: (code) => {
         this.#slots.delete(key(stage, epoch))
-        this.#driver.feed({ type: 'lost', stage, epoch, code })
+        this.#feed({ type: 'lost', stage, epoch, code })
       },
     })
     this.#slots.set(key(stage, epoch), slot)
@@ -130,10 +130,16 @@ export class RequesterSession {
 
   async #replace(stage: number, excluded: readonly PeerId[], code: InferenceCode): Promise<void> {
     const peer = await this.#components.replacement(stage, excluded, code)
-    this.#driver.feed({ type: 'replacement', stage, peer })
+    this.#feed({ type: 'replacement', stage, peer })
+  }
+
+  /** After the end the machine must not act any more: an answer that comes late would open a stage. */
+  #feed(input: RequesterInput): void {
+    if (!this.#over) this.#driver.feed(input)
   }
 
   #end(): void {
+    if (this.#over) return
     this.#over = true
     this.#driver.stop()
     for (const slot of this.#slots.values()) slot.close()

@@ -55,6 +55,7 @@ type Inbound =
       readonly sinceMs: number
       stage: HostedStage | undefined
       readonly held: TensorMessage[]
+      heldBytes: number
     }
 
 export class StageHost {
@@ -133,8 +134,19 @@ export class StageHost {
     if (message.type !== 'step') return
     if (inbound.stage !== undefined) {
       inbound.stage.feed({ type: 'step', link: inbound.link, step: message })
-    } else if (inbound.held.length < IN_FLIGHT_MAX) inbound.held.push(message)
-    else this.#components.logger.warn('steps before their route were dropped', { peer })
+    } else this.#hold(inbound, message, peer)
+  }
+
+  /** Steps that overtook the route which explains them. One that is dropped is replayed later. */
+  #hold(inbound: Inbound & { type: 'attached' }, step: TensorMessage, peer: PeerId): void {
+    const bytes = step.tensors.reduce((sum, { data }) => sum + data.length, 0)
+    const fits = inbound.heldBytes + bytes <= this.#init.journalBytesMax
+    if (!fits || inbound.held.length >= IN_FLIGHT_MAX) {
+      this.#components.logger.warn('steps before their route were dropped', { peer })
+      return
+    }
+    inbound.held.push(step)
+    inbound.heldBytes += bytes
   }
 
   #open(
@@ -176,13 +188,20 @@ export class StageHost {
   }
 
   #attach(slots: Map<number, Inbound>, slot: number, record: AttachRecord): void {
-    if (slots.size >= SESSIONS_PER_LINK_MAX) return
     const sinceMs = this.#components.clock.monotonicMs()
-    const number = ++this.#attachments
-    const held: TensorMessage[] = []
-    slots.set(slot, { type: 'attached', record, link: number, sinceMs, stage: undefined, held })
-    for (const stage of this.#stages) this.#settle(stage)
     this.#dropStale(slots, sinceMs)
+    if (slots.size >= SESSIONS_PER_LINK_MAX) return
+    const number = ++this.#attachments
+    slots.set(slot, {
+      type: 'attached',
+      record,
+      link: number,
+      sinceMs,
+      stage: undefined,
+      held: [],
+      heldBytes: 0,
+    })
+    for (const stage of this.#stages) this.#settle(stage)
   }
 
   /** Gives `stage` the attachments that its route explains, with the steps that came early. */
@@ -195,6 +214,7 @@ export class StageHost {
         if (!same || !stage.expects(link.peer, record)) continue
         inbound.stage = stage
         stage.feed({ type: 'attach', from: link.peer, link: inbound.link, record })
+        inbound.heldBytes = 0
         for (const step of inbound.held.splice(0)) {
           stage.feed({ type: 'step', link: inbound.link, step })
         }
@@ -225,6 +245,8 @@ export class StageHost {
 function sensible(record: OpenRecord, self: PeerId): boolean {
   return (
     record.route[record.stage]?.peer === self &&
+    // A model is known by the hash of its manifest.
+    (record.manifest.id as string) === record.model &&
     record.fromLayer < record.toLayer &&
     record.inFlightMax >= 1
   )

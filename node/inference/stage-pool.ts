@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from '../../core/clock.ts'
+import { errorCode } from '../../core/errors.ts'
 import type { ModelId, PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tensor } from '../../core/tensor.ts'
@@ -45,6 +46,8 @@ export interface StagePoolInit {
   readonly weightBytesMax: number
   readonly executorMemoryBytes: number
   readonly loadMsMax: number
+  /** Longest run that anyone may ask for, in milliseconds. */
+  readonly runMsMax: number
   /** How long a stage that nobody uses stays loaded, in milliseconds. */
   readonly idleMs: number
 }
@@ -60,11 +63,16 @@ export interface LoadedStage {
   readonly loadMs: number
 }
 
-/** Who asks for which stage, and whom to tell how far its tensors are. */
+/** Who asks for which stage, and whom to tell what becomes of it until it is released. */
 export interface StageRequest {
   readonly open: OpenRecord
   readonly requester: PeerId
+  /** How far its tensors are, also when it is another request that fetches them. */
   readonly onProgress: (bytesDone: number, bytesTotal: number) => void
+  /** The executor has ended. */
+  readonly onExit: () => void
+  /** Aborts when nobody waits for this stage any more; loading it for others goes on. */
+  readonly signal: AbortSignal
 }
 
 /** A loaded stage, held until `release`. */
@@ -75,17 +83,20 @@ export interface StageLease {
 
 interface Entry {
   readonly key: string
-  readonly stage: Promise<LoadedStage>
   readonly abort: AbortController
+  readonly users: Set<StageRequest>
+  /** Bytes of weights that are loaded, or about to be. */
+  weightBytes: number
   loaded: LoadedStage | undefined
-  users: number
   idle: NodeJS.Timeout | undefined
 }
 
 export class StagePool {
   readonly #components: StagePoolComponents
   readonly #init: StagePoolInit
+  /** In the order in which they were last used. */
   readonly #entries = new Map<string, Entry>()
+  readonly #loading = new Map<Entry, Promise<LoadedStage>>()
   readonly #crashes = new CrashTable({
     crashesMax: 20,
     windowMs: 60_000,
@@ -105,91 +116,117 @@ export class StagePool {
   /**
    * The stage that `open` asks for, loaded.
    *
-   * @throws what prepare, load and selfTest throw, and {@link InferenceError} INFERENCE_MEMORY.
+   * @throws what prepare, load and selfTest throw, {@link InferenceError} INFERENCE_MEMORY, and the
+   * reason of the signal.
    */
   async acquire(asked: StageRequest): Promise<StageLease> {
-    const { open } = asked
-    const provider = await this.#components.provider(open.provider)
-    const key = keyOf(open, provider)
-    const entry = this.#entries.get(key) ?? this.#begin(key, asked, provider)
-    entry.users++
+    const { signal } = asked
+    const provider = await this.#components.provider(asked.open.provider)
+    signal.throwIfAborted()
+    const spec = this.#spec(asked.open, provider)
+    const key = keyOf(asked.open, spec)
+    const entry = this.#entries.get(key) ?? this.#begin(key, asked, spec)
+    entry.users.add(asked)
     clearTimeout(entry.idle)
-    let released = false
     const release = (): void => {
-      if (released) return
-      released = true
-      entry.users--
-      this.#rest(entry)
+      if (entry.users.delete(asked)) this.#rest(entry)
     }
+    signal.addEventListener('abort', release, { once: true })
     try {
-      return { stage: await entry.stage, release }
+      const stage = entry.loaded ?? (await this.#loading.get(entry))
+      signal.throwIfAborted()
+      if (stage === undefined) throw new InferenceError({ code: 'INFERENCE_LOAD_FAILED' })
+      return { stage, release }
     } catch (error) {
       release()
       throw error
+    } finally {
+      signal.removeEventListener('abort', release)
     }
   }
 
+  /** Stops all stages, those that are in use and those that are being loaded included. */
   async stop(): Promise<void> {
+    const loading = [...this.#loading.values()]
     await Promise.allSettled([...this.#entries.values()].map((entry) => this.#drop(entry)))
+    await Promise.allSettled(loading)
   }
 
-  /** Stops stages that nobody uses: their memory is wanted elsewhere. */
-  async evictIdle(): Promise<void> {
-    const idle = [...this.#entries.values()].filter(({ users }) => users === 0)
-    await Promise.allSettled(idle.map((entry) => this.#drop(entry)))
+  #spec(open: OpenRecord, provider: Provider): Omit<ExecutorSpec, 'file'> {
+    return {
+      provider,
+      memoryBytesMax: this.#init.executorMemoryBytes,
+      loadMsMax: this.#init.loadMsMax,
+      runMsMax: Math.min(open.runMsMax, this.#init.runMsMax),
+      optimise: 'disabled',
+    }
   }
 
-  #begin(key: string, asked: StageRequest, provider: Provider): Entry {
-    const abort = new AbortController()
-    const stage = this.#load(asked, provider, abort.signal)
-    const entry: Entry = { key, stage, abort, loaded: undefined, users: 0, idle: undefined }
+  #begin(key: string, asked: StageRequest, spec: Omit<ExecutorSpec, 'file'>): Entry {
+    const entry: Entry = {
+      key,
+      abort: new AbortController(),
+      users: new Set(),
+      weightBytes: 0,
+      loaded: undefined,
+      idle: undefined,
+    }
     this.#entries.set(key, entry)
-    stage.then(
-      (loaded) => {
-        entry.loaded = loaded
-        // An executor that ends is of no use to anyone: the next session loads a new one.
-        void loaded.executor.exited.then(() => {
-          const crashed = this.#entries.get(key) === entry
-          if (crashed) this.#crashes.crashed(key, this.#components.clock.monotonicMs())
-          this.#forget(entry)
-        })
+    const loading = this.#load(entry, asked, spec)
+    this.#loading.set(entry, loading)
+    loading.then(
+      (loaded) => this.#onLoaded(entry, loaded),
+      (error: unknown) => {
+        if (errorCode(error) === 'RUNTIME_EXECUTOR_DIED') this.#noteCrash(key)
+        this.#loading.delete(entry)
+        this.#forget(entry)
       },
-      () => this.#forget(entry),
     )
     return entry
   }
 
+  #onLoaded(entry: Entry, loaded: LoadedStage): void {
+    entry.loaded = loaded
+    this.#loading.delete(entry)
+    // An executor that ends is of no use to anyone: the next session loads a new one.
+    void loaded.executor.exited.then(() => {
+      if (this.#entries.get(entry.key) === entry) this.#noteCrash(entry.key)
+      this.#forget(entry)
+      for (const { onExit } of entry.users) onExit()
+    })
+  }
+
+  #noteCrash(key: string): void {
+    this.#crashes.crashed(key, this.#components.clock.monotonicMs())
+  }
+
   async #load(
-    { open, requester, onProgress }: StageRequest,
-    provider: Provider,
-    signal: AbortSignal,
+    entry: Entry,
+    { open, requester }: StageRequest,
+    spec: Omit<ExecutorSpec, 'file'>,
   ): Promise<LoadedStage> {
     const { clock } = this.#components
-    const crashKey = keyOf(open, provider)
+    const { signal } = entry.abort
     // A stage that has just crashed waits its turn; one that keeps crashing is refused.
-    const delayMs = this.#crashes.delayMs(crashKey, clock.monotonicMs())
+    const delayMs = this.#crashes.delayMs(entry.key, clock.monotonicMs())
     if (delayMs > 0) await clock.sleep(delayMs, signal)
+    signal.throwIfAborted()
+    const onProgress = (bytesDone: number, bytesTotal: number): void => {
+      for (const user of entry.users) user.onProgress(bytesDone, bytesTotal)
+    }
     const prepared = await this.#components.prepare(open, requester, { onProgress, signal })
-    await this.#makeRoom(prepared.description.weightBytes)
+    await this.#makeRoom(entry, prepared.description.weightBytes)
+    signal.throwIfAborted()
     const startedMs = clock.monotonicMs()
-    const executor = await this.#components.load(
-      {
-        file: prepared.file,
-        provider,
-        memoryBytesMax: this.#init.executorMemoryBytes,
-        loadMsMax: this.#init.loadMsMax,
-        runMsMax: open.runMsMax,
-        optimise: 'disabled',
-      },
-      signal,
-    )
+    const executor = await this.#components.load({ ...spec, file: prepared.file }, signal)
     try {
       const numericClass = await this.#components.selfTest(executor, prepared, open.model)
+      signal.throwIfAborted()
       return {
         model: open.model,
         executor,
         description: prepared.description,
-        provider,
+        provider: spec.provider,
         numericClass,
         fetchedBytes: prepared.fetchedBytes,
         loadMs: Math.round(clock.monotonicMs() - startedMs),
@@ -200,17 +237,27 @@ export class StagePool {
     }
   }
 
-  async #makeRoom(bytes: number): Promise<void> {
+  /** Reserves `bytes` of weights, and stops idle stages, the longest idle first, until they fit. */
+  async #makeRoom(entry: Entry, bytes: number): Promise<void> {
     const held = (): number =>
-      this.stages.reduce((sum, { description }) => sum + description.weightBytes, 0)
-    if (held() + bytes > this.#init.weightBytesMax) await this.evictIdle()
-    if (held() + bytes > this.#init.weightBytesMax) {
-      throw new InferenceError({ code: 'INFERENCE_MEMORY' })
+      [...this.#entries.values()].reduce((sum, { weightBytes }) => sum + weightBytes, 0)
+    while (held() + bytes > this.#init.weightBytesMax) {
+      const idle = [...this.#entries.values()].find(({ users }) => users.size === 0)
+      if (idle === undefined) throw new InferenceError({ code: 'INFERENCE_MEMORY' })
+      await this.#drop(idle)
     }
+    entry.weightBytes = bytes
   }
 
   #rest(entry: Entry): void {
-    if (entry.users > 0 || this.#entries.get(entry.key) !== entry) return
+    if (entry.users.size > 0 || this.#entries.get(entry.key) !== entry) return
+    if (entry.loaded === undefined) {
+      // Nobody waits for it any more: what was fetched stays in the store.
+      void this.#drop(entry)
+      return
+    }
+    this.#entries.delete(entry.key)
+    this.#entries.set(entry.key, entry)
     entry.idle = setTimeout(() => void this.#drop(entry), this.#init.idleMs)
     entry.idle.unref()
   }
@@ -218,18 +265,25 @@ export class StagePool {
   async #drop(entry: Entry): Promise<void> {
     this.#forget(entry)
     entry.abort.abort()
-    await entry.loaded?.executor.stop()
+    try {
+      const loaded = entry.loaded ?? (await this.#loading.get(entry))
+      await loaded?.executor.stop()
+    } catch {
+      // It was never loaded: who asked for it has been told why.
+    }
   }
 
   #forget(entry: Entry): void {
     clearTimeout(entry.idle)
-    if (this.#entries.get(entry.key) !== entry) return
-    this.#entries.delete(entry.key)
+    if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key)
   }
 }
 
-function keyOf({ model, fromLayer, toLayer }: OpenRecord, provider: Provider): string {
-  return `${model}/${fromLayer}-${toLayer}/${provider}`
+function keyOf(
+  { model, fromLayer, toLayer }: OpenRecord,
+  { provider, runMsMax }: Pick<ExecutorSpec, 'provider' | 'runMsMax'>,
+): string {
+  return `${model}/${fromLayer}-${toLayer}/${provider}/${runMsMax}`
 }
 
 /** Tensors for the next cut: what the graph made, and what only passes through. */

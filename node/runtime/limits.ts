@@ -21,8 +21,8 @@ export const MESSAGE_CHARACTERS_MAX = 1024
 /** Bytes of stderr that are kept. */
 export const STDERR_BYTES_MAX = 4096
 
-/** Runs that wait for one executor, the one under way included. */
-export const RUNS_QUEUED_MAX = 64
+/** Runs that wait for one executor: two of each of the 64 sessions that may share it. */
+export const RUNS_QUEUED_MAX = 128
 
 /** Runs that an executor's process holds at once: one computes while the next one arrives. */
 export const RUNS_SENT_MAX = 2
