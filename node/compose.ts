@@ -196,7 +196,14 @@ function composeModels(
     { network, blobs, clock: systemClock, logger: log },
     DEFAULT_BLOB_SERVICE_INIT,
   )
-  const source = new ModelSource({ catalogue, blobs, service, presence, logger: log })
+  const source = new ModelSource({
+    self: network.self,
+    catalogue,
+    blobs,
+    service,
+    presence,
+    logger: log,
+  })
   return { blobs, catalogue, service, source }
 }
 

@@ -24,6 +24,8 @@ import { blobRefOf } from './storage/blob-hasher.ts'
 import type { BlobStore } from './storage/blob-store.ts'
 
 export interface ModelSourceComponents {
+  /** This device: it never fetches from itself. */
+  readonly self: PeerId
   readonly catalogue: ModelCatalogue
   readonly blobs: BlobStore
   readonly service: BlobService
@@ -84,9 +86,12 @@ export class ModelSource {
     { signal, onProgress }: FetchWork,
   ): Promise<PreparedStage> {
     const { catalogue, blobs, service } = this.#components
-    const holders = (): readonly PeerId[] => [
-      ...new Set([requester, ...this.#holders(open.model), ...open.route.map(({ peer }) => peer)]),
-    ]
+    const holders = (): readonly PeerId[] => {
+      const route = open.route.map(({ peer }) => peer)
+      const known = new Set([requester, ...this.#holders(open.model), ...route])
+      known.delete(this.#components.self)
+      return [...known]
+    }
     if (!blobs.has(open.manifest.id)) await service.fetch([open.manifest], holders, { signal })
     const { manifest } = await catalogue.adopt(open.model)
     const { fromLayer, toLayer } = open
