@@ -53,20 +53,25 @@ export class ContactBook {
     return [...this.#contacts.values()]
   }
 
-  /** Remembers that `peer` was met at `addresses`; writes only when that is news. */
-  async meet(peer: PeerId, addresses: readonly string[], wallMs: number): Promise<void> {
+  /**
+   * Remembers that `peer` was met at `addresses`; writes only when that is news.
+   *
+   * @returns whether it was.
+   */
+  async meet(peer: PeerId, addresses: readonly string[], wallMs: number): Promise<boolean> {
     const fresh = addresses
       .map(withoutPeer)
       .filter(({ length }) => length <= ADDRESS_CHARACTERS_MAX)
     const known = this.#contacts.get(peer)?.addresses ?? []
     const merged = [...new Set([...fresh, ...known])].slice(0, ADDRESSES_MAX)
-    if (merged.length === 0) return
+    if (merged.length === 0) return false
     const same = merged.length === known.length && merged.every((at) => known.includes(at))
     const contact = { peer, addresses: merged, metMs: wallMs }
     this.#contacts.set(peer, contact)
-    if (same) return
+    if (same) return false
     await this.#store.put(PREFIX + peer, encodeShape(contactShape, contact))
     await this.#makeRoom()
+    return true
   }
 
   async forget(peer: PeerId): Promise<void> {

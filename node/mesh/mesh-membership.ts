@@ -293,8 +293,8 @@ export class MeshMembership implements MembershipGate, Startable {
   /** Notes where a member may be dialled, as its capability record says. */
   async meet(peer: PeerId, addresses: readonly string[]): Promise<void> {
     if (this.#membership === undefined || peer === this.#components.signer.peer) return
-    await this.#contacts.meet(peer, addresses, this.#components.clock.wallMs())
-    this.#redialer.wake()
+    const wallMs = this.#components.clock.wallMs()
+    if (await this.#contacts.meet(peer, addresses, wallMs)) this.#redialer.wake()
   }
 
   /** Our membership while our certificate holds. */
@@ -388,7 +388,7 @@ export class MeshMembership implements MembershipGate, Startable {
   }
 
   /** Contacts are a convenience: that the disk does not take one is worth a line, no more. */
-  #note(written: Promise<void>): void {
+  #note(written: Promise<unknown>): void {
     written.catch((error: unknown) => {
       this.#components.logger.warn('contact not written', { error })
     })

@@ -12,7 +12,7 @@
 
 import { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { TLSSocket, connect } from 'node:tls'
+import { createSecureContext, type SecureContext, TLSSocket, connect } from 'node:tls'
 import type {
   ConnectionEncrypter,
   MessageStream,
@@ -54,8 +54,8 @@ function socketOf(connection: MessageStream): Socket | undefined {
 class FastTls implements ConnectionEncrypter {
   readonly protocol = '/tls/1.0.0'
   readonly #components: TLSComponents
-  /** One for the life of the process: making it takes longer than the handshake. */
-  #certificate: ReturnType<typeof generateCertificate> | undefined
+  /** One for the life of the process: making its certificate takes longer than the handshake. */
+  #context: Promise<SecureContext> | undefined
 
   constructor(components: TLSComponents) {
     this.#components = components
@@ -84,16 +84,14 @@ class FastTls implements ConnectionEncrypter {
     if (raw === undefined) throw new Error('the connection has no socket')
     // At once: what arrives while the certificate is made belongs to TLS.
     raw.pause()
-    this.#certificate ??= generateCertificate(this.#components.privateKey)
-    const certificate = await this.#certificate
+    this.#context ??= makeContext(this.#components.privateKey)
+    const secureContext = await this.#context
     takeOver(connection, raw)
 
     const muxers = this.#components.upgrader.getStreamMuxers()
     const offered = options.skipStreamMuxerNegotiation === true ? [] : [...muxers.keys()]
     const settings = {
-      ...certificate,
-      minVersion: 'TLSv1.3',
-      maxVersion: 'TLSv1.3',
+      secureContext,
       // Certificates are signed by the peer's own key, which is verified below.
       rejectUnauthorized: false,
       ALPNProtocols: [...offered, 'libp2p'],
@@ -154,6 +152,16 @@ class FastTls implements ConnectionEncrypter {
       socket.off('close', onClose)
     }
   }
+}
+
+async function makeContext(key: TLSComponents['privateKey']): Promise<SecureContext> {
+  return createSecureContext({
+    ...(await generateCertificate(key)),
+    // Nobody's authority counts here, and those of the system would be read in.
+    ca: [],
+    minVersion: 'TLSv1.3',
+    maxVersion: 'TLSv1.3',
+  })
 }
 
 /** Takes the socket's data away from `connection`, with what it had already read. */

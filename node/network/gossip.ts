@@ -28,6 +28,13 @@ const VERDICTS = {
 
 /** Bytes of a signature, a sender and a topic around the data of a message, generously. */
 const ENVELOPE_BYTES_MAX = 4096
+/**
+ * Time between two looks at who passes on to whom, and what the others may have missed, in ms.
+ *
+ * By default a second: news is sent at once in any case, and looking costs an idle device more
+ * than all of its news.
+ */
+const UPKEEP_MS = 5_000
 /** A peer that does not read loses its gossip stream beyond this. */
 const OUTBOUND_BYTES_MAX = 4 * 1024 * 1024
 
@@ -60,13 +67,16 @@ export class Gossip {
       emitSelf: false,
       doPX: false,
       allowedTopics: [...this.#subscriptions.keys()],
+      heartbeatInterval: UPKEEP_MS,
+      // Announcements are not much longer than a note that says they are not wanted again.
+      idontwantMinDataSize: this.#init.messageBytesMax + ENVELOPE_BYTES_MAX,
       maxInboundDataLength: this.#init.messageBytesMax + ENVELOPE_BYTES_MAX,
       maxOutboundBufferSize: OUTBOUND_BYTES_MAX,
       // Known before the signature is checked: else every duplicate is verified anew.
       fastMsgIdFn: (message) =>
         toHex(message.from ?? new Uint8Array()) + toHex(message.seqno ?? new Uint8Array()),
       // Many devices behind one home router, or on one machine, are no attack.
-      scoreParams: { IPColocationFactorWeight: 0 },
+      scoreParams: { IPColocationFactorWeight: 0, decayInterval: UPKEEP_MS },
     })
     return (components) => create(admission.memberView(components))
   }

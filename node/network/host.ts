@@ -41,6 +41,9 @@ export interface HostComponents {
 const MIB = 1024 * 1024
 const MINUTE_MS = 60_000
 
+/** A host that is gone is noticed ten probes, one a second, after this silence. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 15_000 }
+
 /** Largest window of a yamux stream: what may arrive after the reader paused. */
 const STREAM_WINDOW_BYTES = 16 * MIB
 
@@ -52,7 +55,7 @@ export async function createHost(components: HostComponents, init: NetworkInit):
     start: false,
     privateKey: keyOf(components.seed),
     addresses: { listen: [...init.listen], appendAnnounce: [...init.announce] },
-    transports: [tcp(), webSockets()],
+    transports: [tcp({ dialOpts: KEEP_ALIVE, listenOpts: KEEP_ALIVE }), webSockets()],
     // In order of preference: browsers have no TLS.
     connectionEncrypters: [fastTls(), noise()],
     streamMuxers: [
@@ -73,9 +76,11 @@ export async function createHost(components: HostComponents, init: NetworkInit):
       maxIncomingPendingConnections: limits.pendingConnectionsMax,
       dialTimeout: limits.openMsMax,
     },
-    // One slow answer is no reason to drop a device: by default five seconds are.
+    // One slow answer is no reason to drop a device: by default five seconds are. Links that matter
+    // have signs of life of their own, and the kernel notices hosts that are gone (KEEP_ALIVE);
+    // this is for processes that hang, and it costs an idle device more than all else.
     connectionMonitor: {
-      pingInterval: 15_000,
+      pingInterval: MINUTE_MS,
       pingTimeout: { minTimeout: 30_000 },
     },
     // libp2p refuses to dial private addresses in places; a mesh lives on them.

@@ -12,6 +12,7 @@ import { asPeerId, type PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Logger } from '../../core/logger.ts'
 import { Admission, type AdmissionCounters } from './admission.ts'
+import { connectedPeers, textWithoutPeer } from './connected-peers.ts'
 import { Dht, DhtRules } from './dht.ts'
 import { Discovery } from './discovery.ts'
 import { NetworkError } from './errors.ts'
@@ -148,25 +149,11 @@ class Libp2pNetwork implements CountingNetwork {
   }
 
   addresses(): readonly string[] {
-    return this.#running.getMultiaddrs().map((address) => withoutPeer(address))
+    return this.#running.getMultiaddrs().map((address) => textWithoutPeer(address))
   }
 
   peers(): readonly ConnectedPeer[] {
-    const seen = new Set<PeerId>()
-    return this.#running.getConnections().flatMap((connection) => {
-      const peer = asPeerId(connection.remotePeer.toString())
-      // Two that dial each other at once may have two connections for a while.
-      if (peer === undefined || seen.has(peer)) return []
-      seen.add(peer)
-      const encryption = connection.encryption?.startsWith('/tls/') === true ? 'tls' : 'noise'
-      return {
-        peer,
-        address: withoutPeer(connection.remoteAddr),
-        direction: connection.direction,
-        sinceMs: connection.timeline.open,
-        encryption,
-      }
-    })
+    return connectedPeers(this.#running.getConnections())
   }
 
   useGate(gate: MembershipGate): void {
@@ -381,10 +368,6 @@ function isTimeout(reason: unknown): boolean {
 function linksOf(host: Host, peer: LibPeerId, protocol: ProtocolInit): number {
   const streams = host.getConnections(peer).flatMap((connection) => connection.streams)
   return streams.filter((s) => s.direction === 'inbound' && s.protocol === protocol.id).length
-}
-
-function withoutPeer(address: Multiaddr): string {
-  return address.toString().replace(/\/p2p\/[^/]+$/, '')
 }
 
 function withPeer(address: string, peer: PeerId): Multiaddr {
