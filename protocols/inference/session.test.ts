@@ -24,6 +24,7 @@ interface Host {
   readonly epoch: number
   readonly machine: StageMachine
   alive: boolean
+  frozen: boolean
   nextHost?: { stage: number; epoch: number; link: number }
 }
 
@@ -34,6 +35,12 @@ interface WorldInit {
   readonly seed: number
   /** Moments in ms at which the device that holds a stage dies. */
   readonly kills: readonly { readonly atMs: number; readonly stage: number }[]
+  /** Moments at which a device goes silent, or still answers but computes nothing more. */
+  readonly hangs?: readonly {
+    readonly atMs: number
+    readonly stage: number
+    readonly how: 'silent' | 'frozen'
+  }[]
   readonly leaves?: readonly { readonly atMs: number; readonly stage: number }[]
   readonly journalBytesMax?: number
 }
@@ -103,15 +110,16 @@ function run(init: WorldInit) {
         })
         return
       case 'run':
-        after(1 + Math.floor(random.fraction() * 8), () =>
+        after(1 + Math.floor(random.fraction() * 8), () => {
+          if (host.frozen) return
           feedStage(host, {
             type: 'ran',
             request: output.request,
             tensors: output.tensors.map((tensor) => ({ ...tensor, data: sha256(tensor.data) })),
             queueUs: 0,
             computeUs: 1,
-          }),
-        )
+          })
+        })
         return
       case 'connect-next': {
         const to = { stage: host.stage + 1, epoch: output.to.epoch, link: ++links }
@@ -200,7 +208,7 @@ function run(init: WorldInit) {
       sha256,
       journalBytesMax,
     })
-    const host: Host = { peer, stage, epoch, machine: opened, alive: true }
+    const host: Host = { peer, stage, epoch, machine: opened, alive: true, frozen: false }
     hosts.push(host)
     after(5 + Math.floor(random.fraction() * 20), () =>
       feedStage(host, {
@@ -227,7 +235,13 @@ function run(init: WorldInit) {
       )
     })
   }
-  for (const { atMs, stage } of init.leaves ?? []) {
+  for (const { atMs, stage, how } of each(init.hangs)) {
+    after(atMs, () => {
+      const victim = current(stage)
+      if (victim !== undefined) victim[how === 'silent' ? 'alive' : 'frozen'] = how === 'frozen'
+    })
+  }
+  for (const { atMs, stage } of each(init.leaves)) {
     after(atMs, () => {
       const host = current(stage)
       if (host !== undefined) feedStage(host, { type: 'leave', reason: 'battery', graceMs: 1000 })
@@ -254,6 +268,8 @@ function run(init: WorldInit) {
   }
   return { outputs, log, nowMs }
 }
+
+const each = <T>(items: readonly T[] | undefined): readonly T[] => items ?? []
 
 function input0(request: number): Tensor {
   return { name: 'x', type: 'uint8', dims: [32], data: sha256(Uint8Array.of(request)) }
@@ -292,6 +308,49 @@ describe('inference session', () => {
         },
       ),
       { numRuns: 100, endOnFailure: true },
+    )
+  })
+
+  it('gives every output once when neighbours die together', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 5 }),
+        fc.nat(300),
+        fc.nat(3),
+        fc.nat(),
+        (stages, atMs, first, seed) => {
+          const neighbours = [first % (stages - 1), (first % (stages - 1)) + 1]
+          const kills = neighbours.map((stage) => ({ atMs, stage }))
+          const { outputs } = run({ stages, spares: 9, requests: 15, seed, kills })
+          expect(sorted(outputs)).toEqual(once(15))
+        },
+      ),
+      { numRuns: 60, endOnFailure: true },
+    )
+  })
+
+  it('notices devices that go silent, or that answer and compute nothing', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('silent' as const, 'frozen' as const),
+        fc.nat(150),
+        fc.nat(2),
+        fc.nat(),
+        (how, atMs, stage, seed) => {
+          const hangs = [{ atMs, stage, how }]
+          const { outputs, nowMs } = run({
+            stages: 3,
+            spares: 9,
+            requests: 40,
+            seed,
+            kills: [],
+            hangs,
+          })
+          expect(sorted(outputs)).toEqual(once(40))
+          return nowMs < 4_000
+        },
+      ),
+      { numRuns: 60, endOnFailure: true },
     )
   })
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ModelId, PeerId, SessionId, BlobId } from '../../core/ids.ts'
-import { concatBytes } from '../../core/bytes.ts'
+import { concatBytes, fromHex, toHex } from '../../core/bytes.ts'
 import type { Tensor } from '../../core/tensor.ts'
+import { FRAME_TYPES, type FrameType } from './frame.ts'
 import type { InferenceMessage } from './messages.ts'
 import { WireReader, WireWriter, type Envelope } from './wire.ts'
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.ts'
@@ -15,6 +17,9 @@ const sha256 = (data: Uint8Array) => new Uint8Array(createHash('sha256').update(
 const peer = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp' as PeerId
 const session = '00'.repeat(16) as SessionId
 const model = 'ab'.repeat(32) as ModelId
+const vectors = JSON.parse(readFileSync('test/vectors/inference.json', 'utf8')) as Readonly<
+  Record<FrameType, string>
+>
 const route = [
   { peer, epoch: 0 },
   { peer, epoch: 2 },
@@ -58,12 +63,40 @@ const messages: readonly InferenceMessage[] = [
     tensors: [tensor('x', [2, 3]), tensor('y', [])],
     leaf: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
   },
+  {
+    type: 'output',
+    request: 65_535,
+    hops: [],
+    tensors: [{ name: 'logits', type: 'uint8', dims: [3], data: Uint8Array.of(7, 8, 9) }],
+    leaf: Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1),
+  },
   { type: 'release', request: 6 },
   { type: 'route', route },
   { type: 'ping' },
   { type: 'pong', received: 3, done: 2, clockUs: 77 },
   { type: 'leaving', reason: 'battery', graceMs: 1000 },
   { type: 'close' },
+  {
+    type: 'receipt',
+    signed: {
+      receipt: {
+        version: 1,
+        session,
+        stage: 1,
+        model,
+        fromLayer: 3,
+        toLayer: 9,
+        provider: peer,
+        requester: peer,
+        numericClass: new Uint8Array(32).fill(7),
+        requests: 2,
+        inputRoot: new Uint8Array(32).fill(1),
+        outputRoot: new Uint8Array(32).fill(2),
+        computeUs: 1_234,
+      },
+      signature: new Uint8Array(64).fill(9),
+    },
+  },
   { type: 'fault', record: { code: 'INFERENCE_RUN_FAILED', request: 4, nextEpoch: undefined } },
 ]
 
@@ -118,9 +151,24 @@ describe('inference wire', () => {
     ])
   })
 
-  it('refuses every truncation and every flipped bit of every message', () => {
-    for (const message of messages) {
+  it('writes and reads the frames that other versions wrote', () => {
+    const written = messages.map((message) => {
       const [frame = new Uint8Array()] = wireOf([{ slot: 1, epoch: 1, message }])
+      return [message.type, toHex(frame)]
+    })
+    expect(Object.fromEntries(written)).toEqual(vectors)
+    expect(Object.keys(vectors)).toEqual(FRAME_TYPES)
+    const read = messages.map(({ type }) =>
+      new WireReader(crc32).read(fromHex(vectors[type]) ?? new Uint8Array()),
+    )
+    expect(read).toEqual(
+      messages.map((message) => ({ type: 'message', envelope: { slot: 1, epoch: 1, message } })),
+    )
+  })
+
+  it('refuses every truncation and every flipped bit of every message', () => {
+    for (const vector of Object.values(vectors)) {
+      const frame = fromHex(vector) ?? new Uint8Array()
       for (let length = 0; length < frame.length; length++) {
         expect(new WireReader(crc32).read(frame.subarray(0, length)).type).toBe('fault')
       }

@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest'
+import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import { nodeCrypto } from '../../test/fixtures/devices.ts'
+import { SESSION_SILENCE_MS_MAX } from './limits.ts'
+import type { InferenceMessage, TensorMessage } from './messages.ts'
+import { leafOf } from './receipt-roots.ts'
+import type { OpenRecord } from './records.ts'
+import { StageMachine, type StageInput } from './stage-machine.ts'
+
+const [a, b, c, d] = ['a', 'b', 'c', 'd'] as [PeerId, PeerId, PeerId, PeerId]
+const { sha256 } = nodeCrypto
+
+const open: OpenRecord = {
+  version: 1,
+  session: '00'.repeat(16) as SessionId,
+  stage: 1,
+  route: [a, b, c].map((peer) => ({ peer, epoch: 0 })),
+  model: 'ab'.repeat(32) as ModelId,
+  manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
+  fromLayer: 1,
+  toLayer: 2,
+  wire: 'f32',
+  provider: 'cpu',
+  inFlightMax: 2,
+  runMsMax: 1_000,
+  numericClass: undefined,
+}
+
+const ready = {
+  provider: 'cpu',
+  numericClass: new Uint8Array(32),
+  loadMs: 1,
+  fetchedBytes: 0,
+  weightBytes: 1,
+}
+
+function tensors(value: number): readonly Tensor[] {
+  return [{ name: 'x', type: 'uint8', dims: [1], data: Uint8Array.of(value) }]
+}
+
+function stepOf(request: number): TensorMessage {
+  return { request, hops: [], tensors: tensors(request), leaf: new Uint8Array(8) }
+}
+
+function step(request: number, link = 7): StageInput {
+  return { type: 'step', link, step: stepOf(request) }
+}
+
+function ran(request: number): StageInput {
+  return { type: 'ran', request, tensors: tensors(100 + request), queueUs: 1, computeUs: 2 }
+}
+
+const attach: StageInput & { type: 'attach' } = {
+  type: 'attach',
+  from: a,
+  link: 7,
+  record: { version: 1, session: open.session, stage: 0, epoch: 0 },
+}
+
+const control = (message: InferenceMessage): StageInput => ({ type: 'control', message })
+const release = (request: number) => control({ type: 'release', request })
+
+/** The second of three stages, attached and loaded. */
+function serving(more: { readonly open?: Partial<OpenRecord>; readonly journal?: number } = {}) {
+  const machine = new StageMachine({
+    open: { ...open, ...more.open },
+    self: b,
+    requester: d,
+    sha256,
+    journalBytesMax: more.journal ?? 1_000,
+  })
+  const feed = (...inputs: readonly StageInput[]) =>
+    inputs.flatMap((input) => machine.handle(input, 0))
+  feed({ type: 'loaded', ready }, attach)
+  return { machine, feed }
+}
+
+/** The step that goes on for a request. */
+function sent(request: number) {
+  const outputs = tensors(100 + request)
+  return {
+    type: 'forward',
+    message: {
+      type: 'step',
+      request,
+      hops: [{ arrivedMs: 0, heldUs: 0, queueUs: 1, computeUs: 2 }],
+      tensors: outputs,
+      leaf: leafOf(outputs, sha256).subarray(0, 8),
+    },
+  }
+}
+
+const fault = (code: string, request?: number, nextEpoch?: number) => ({
+  type: 'reply',
+  message: { type: 'fault', record: { code, request, nextEpoch } },
+})
+
+describe('stage machine', () => {
+  it('runs what the attached link brings, once, and answers repetitions from its journal', () => {
+    const { feed } = serving()
+    expect(feed(step(0))).toEqual([{ type: 'run', request: 0, tensors: tensors(0) }])
+    expect(feed(step(0))).toEqual([])
+    expect(feed(ran(0))).toEqual([sent(0)])
+    expect(feed(step(0))).toEqual([sent(0)])
+  })
+
+  it('runs nothing that comes from anybody else', () => {
+    const { feed } = serving()
+    const record = { ...attach.record, epoch: 4 }
+    const message = { type: 'step', ...stepOf(0) } as const
+    expect(
+      feed(
+        { ...attach, from: d, link: 8 },
+        step(0, 8),
+        { ...attach, link: 9, record },
+        step(0, 9),
+        { type: 'step', link: undefined, step: stepOf(0) },
+        control(message),
+      ),
+    ).toEqual([])
+  })
+
+  it('refuses more requests than its session may have in flight', () => {
+    const { feed } = serving()
+    expect(feed(step(0), step(1), step(2)).at(-1)).toEqual(fault('INFERENCE_OVERLOADED', 2))
+  })
+
+  it('forgets what has arrived: neither runs, nor sends, nor replays it', () => {
+    const { feed, machine } = serving()
+    feed(step(0), step(1), ran(0), release(2))
+    expect([machine.wants(1), feed(step(0), step(1), ran(1))]).toEqual([false, []])
+    const route = [a, b, d].map((peer, stage) => ({ peer, epoch: stage === 2 ? 1 : 0 }))
+    expect(feed(control({ type: 'route', route }))).toEqual([
+      {
+        type: 'connect-next',
+        to: { peer: d, epoch: 1 },
+        attach: { version: 1, session: open.session, stage: 1, epoch: 0 },
+      },
+    ])
+    expect(feed(control({ type: 'ping' }))).toEqual([
+      { type: 'reply', message: { type: 'pong', received: 2, done: 2, clockUs: 0 } },
+    ])
+  })
+
+  it('replays its journal to a new next stage, and says what it had no room for', () => {
+    const { feed } = serving({ journal: 1 })
+    feed(step(1), step(0), ran(1), ran(0))
+    const route = [a, b, d].map((peer, stage) => ({ peer, epoch: stage === 2 ? 1 : 0 }))
+    const again = control({ type: 'route', route })
+    expect(feed(again).slice(1)).toEqual([sent(1), fault('INFERENCE_JOURNAL_MISSING', 0)])
+    expect(feed(again)).toEqual([])
+  })
+
+  it('ignores a route in which it holds another stage, or none', () => {
+    const { feed } = serving()
+    const others = [a, d, d].map((peer) => ({ peer, epoch: 1 }))
+    expect(feed(control({ type: 'route', route: others }))).toEqual([])
+    expect(feed(control({ type: 'route', route: [] }))).toEqual([])
+  })
+
+  it('tells that the way to the next stage broke, unless that stage was replaced since', () => {
+    const { feed } = serving()
+    expect(feed({ type: 'next-lost', epoch: 0 })).toEqual([
+      fault('INFERENCE_NEXT_UNREACHABLE', undefined, 0),
+    ])
+    expect(feed({ type: 'next-lost', epoch: 3 })).toEqual([])
+  })
+
+  it('says which request failed, and may run it again', () => {
+    const { feed } = serving()
+    feed(step(0))
+    const failed: StageInput = { type: 'run-failed', request: 0, code: 'INFERENCE_RUN_FAILED' }
+    expect(feed(failed)).toEqual([fault('INFERENCE_RUN_FAILED', 0)])
+    expect(feed(failed)).toEqual([])
+    expect(feed(step(0)).map(({ type }) => type)).toEqual(['run'])
+  })
+
+  it('ends with a receipt once it served, also when it was asked nothing', () => {
+    const { feed } = serving()
+    const outputs = feed(control({ type: 'close' }), control({ type: 'ping' }), step(0))
+    expect(outputs).toMatchObject([{ type: 'end', receipt: { requests: 0, provider: b } }])
+  })
+
+  it('ends without a receipt when it never served', () => {
+    const machine = new StageMachine({ open, self: b, requester: d, sha256, journalBytesMax: 1 })
+    expect(machine.handle({ type: 'load-failed', code: 'INFERENCE_MEMORY' }, 0)).toEqual([
+      fault('INFERENCE_MEMORY'),
+      { type: 'end' },
+    ])
+  })
+
+  it('ends when its requester is silent for too long, whatever its neighbours say', () => {
+    const { machine } = serving()
+    const atMs = SESSION_SILENCE_MS_MAX
+    expect(machine.handle(step(0), atMs - 1).length).toBe(1)
+    expect(machine.handle({ type: 'time-passed' }, atMs - 1)).toEqual([])
+    expect(machine.deadlineMs()).toBe(atMs)
+    expect(machine.handle({ type: 'time-passed' }, atMs).map(({ type }) => type)).toEqual(['end'])
+    expect(machine.deadlineMs()).toBe(undefined)
+  })
+})
