@@ -59,7 +59,7 @@ export class EventLog<Event> implements EventFeed<Event> {
     try {
       let seenId = afterId
       while (!signal.aborted) {
-        const next = this.#kept.find((logged) => logged.id > seenId)
+        const next = this.#after(seenId)
         if (next !== undefined) {
           seenId = next.id
           yield next
@@ -72,6 +72,12 @@ export class EventLog<Event> implements EventFeed<Event> {
     } finally {
       signal.removeEventListener('abort', wake)
     }
+  }
+
+  /** The oldest kept event after number `id`: numbers have no gaps. */
+  #after(id: number): LoggedEvent<Event> | undefined {
+    const oldest = this.#kept[0]?.id ?? 0
+    return this.#kept[Math.max(0, id + 1 - oldest)]
   }
 
   #wake(): void {

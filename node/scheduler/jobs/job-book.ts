@@ -109,12 +109,8 @@ export class JobBook implements Startable {
     const jobId = asJobId(id)
     if (job === undefined || jobId === undefined) return undefined
     if (job.state !== 'done') throw new JobError({ code: 'JOB_NOT_DONE', state: job.state })
-    const outputs: (readonly Tensor[])[] = []
-    for (let input = 0; input < job.progress.inputsTotal; input++) {
-      const tensors = await this.#components.outputs.get(jobId, input)
-      if (tensors === undefined) throw new JobError({ code: 'JOB_OUTPUTS_GONE' })
-      outputs.push(tensors)
-    }
+    const outputs = await this.#components.outputs.read(jobId, job.progress.inputsTotal)
+    if (outputs === undefined) throw new JobError({ code: 'JOB_OUTPUTS_GONE' })
     return outputs
   }
 
@@ -182,6 +178,7 @@ export class JobBook implements Startable {
       record.end(clock.wallMs(), cancelled ? 'cancelled' : this.#components.problemOf(error))
     } finally {
       clearTimeout(deadline)
+      await this.#components.outputs.close(record.id)
     }
     await this.#persist(record.show())
     await this.#forgetOldest()

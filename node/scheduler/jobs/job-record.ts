@@ -69,6 +69,9 @@ export interface HopRecord {
   readonly bytes: Samples
 }
 
+/** Least time between two events of progress: more says no more to anybody, and costs each reader. */
+const PROGRESS_MS_MIN = 20
+
 export class JobRecord {
   readonly id: JobId
   readonly model: ModelId
@@ -80,6 +83,7 @@ export class JobRecord {
   readonly #overhead = new Samples()
   #firstOutputMs: number | undefined
   #lastOutputMs = 0
+  #progressMs = -Infinity
   stages: StageRecord[] = []
   hops: HopRecord[] = []
   plan: PlanView | undefined
@@ -131,6 +135,16 @@ export class JobRecord {
     this.#overhead.add(Math.max(0, elapsedMs - computeUs / 1000))
     this.#firstOutputMs ??= nowMs
     this.#lastOutputMs = nowMs
+  }
+
+  /** The output of one input is kept, at `nowMs`. */
+  noteKept(output: JobView['outputs'][number], nowMs: number): void {
+    this.outputs.push(output)
+    const { inputsTotal } = this
+    const inputsDone = this.outputs.length
+    if (inputsDone < inputsTotal && nowMs - this.#progressMs < PROGRESS_MS_MIN) return
+    this.#progressMs = nowMs
+    this.events.append({ type: 'progress', inputsDone, inputsTotal })
   }
 
   /** Ends the job, once; later calls change nothing. */

@@ -210,8 +210,9 @@ export class JobRunner {
         const request = replica.requests++
         const tensors = this.#work.inputs[input] ?? []
         replica.underWay.set(request, input)
-        replica.receipts.input(request, tensors)
         replica.session.submit(request, tensors)
+        // After it is on its way: hashing takes as long as sending.
+        replica.receipts.input(request, tensors)
       }
     }
   }
@@ -282,10 +283,9 @@ export class JobRunner {
 
   async #keep(input: number, tensors: readonly Tensor[]): Promise<void> {
     const { record } = this.#work
-    await this.#components.outputs.put(record.id, input, tensors)
-    record.outputs.push(digest(input, tensors, this.#components.crypto))
-    const { length: inputsDone } = record.outputs
-    record.events.append({ type: 'progress', inputsDone, inputsTotal: record.inputsTotal })
+    const { outputs, crypto, clock } = this.#components
+    await outputs.put(record.id, input, tensors)
+    record.noteKept(digest(input, tensors, crypto), clock.monotonicMs())
     this.#remaining--
     if (this.#remaining > 0) return
     for (const replica of this.#replicas) if (replica.state === 'running') replica.session.finish()
