@@ -214,6 +214,7 @@ function composeWork(foundation: Foundation, parts: MeshParts & Models) {
   const { network, source } = parts
   const jobs = new JobBook(
     {
+      self: identity.peer,
       clock: systemClock,
       crypto: nodeCrypto,
       logger: log,

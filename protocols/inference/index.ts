@@ -21,6 +21,7 @@ export {
   REQUESTS_MAX,
   SESSIONS_PER_LINK_MAX,
   STAGES_MAX,
+  TENSORS_MAX,
 } from './limits.ts'
 export type { InferenceMessage, TensorMessage } from './messages.ts'
 export { leafOf, rootOf } from './receipt-roots.ts'

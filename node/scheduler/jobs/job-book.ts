@@ -7,13 +7,14 @@
 import { randomBytes } from 'node:crypto'
 import { textOf, toHex, utf8 } from '../../../core/bytes.ts'
 import type { Clock } from '../../../core/clock.ts'
+import { errorCode } from '../../../core/errors.ts'
 import { asJobId, type JobId } from '../../../core/ids.ts'
 import type { Startable } from '../../../core/lifecycle.ts'
 import type { Logger } from '../../../core/logger.ts'
 import { elementCount, type Tensor, tensorMismatch } from '../../../core/tensor.ts'
 import type { BlobRef, Manifest } from '../../../models/index.ts'
 import { type EventFeed, EventLog } from '../../api/event-log.ts'
-import type { JobEvent, JobRequest, JobView } from '../../api/schemas/jobs.ts'
+import { type JobEvent, type JobRequest, jobSchema, type JobView } from '../../api/schemas/jobs.ts'
 import type { Problem } from '../../api/schemas/problem.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
 import type { StateStore } from '../../storage/state-store.ts'
@@ -28,9 +29,9 @@ const KEY_PREFIX = 'job/'
 export interface JobBookComponents extends JobRunnerComponents {
   readonly clock: Clock
   readonly logger: Logger
-  readonly planner: Planner
-  readonly state: StateStore
-  readonly outputs: JobOutputs
+  readonly planner: Pick<Planner, 'plan' | 'replacement' | 'learn'>
+  readonly state: Pick<StateStore, 'entries' | 'put' | 'del'>
+  readonly outputs: Pick<JobOutputs, 'put' | 'read' | 'close' | 'remove'>
   /** The model that a reference means, fetched from the mesh when it is not here. */
   readonly resolve: (ref: string, signal: AbortSignal) => Promise<CatalogueModel>
   /** The manifest's bytes by content. */
@@ -55,6 +56,8 @@ export class JobBook implements Startable {
   readonly #init: JobBookInit
   readonly #jobs = new Map<JobId, Job>()
   readonly #running = new Set<Promise<void>>()
+  /** Jobs that were taken and have not ended, those whose model is still looked for included. */
+  #taken = 0
 
   constructor(components: JobBookComponents, init: JobBookInit) {
     this.#components = components
@@ -127,10 +130,20 @@ export class JobBook implements Startable {
    * @throws {JobError} JOB_INPUT_INVALID, JOB_TOO_MANY; and what `resolve` throws for an unknown model.
    */
   async submit(request: JobRequest): Promise<JobView> {
-    const abort = new AbortController()
-    if (this.#running.size >= this.#init.runningMax) {
+    if (this.#taken >= this.#init.runningMax) {
       throw new JobError({ code: 'JOB_TOO_MANY', limit: this.#init.runningMax })
     }
+    this.#taken++
+    try {
+      return await this.#take(request)
+    } catch (error) {
+      this.#taken--
+      throw error
+    }
+  }
+
+  async #take(request: JobRequest): Promise<JobView> {
+    const abort = new AbortController()
     const model = await this.#components.resolve(request.model, abort.signal)
     checkInputs(model.manifest, request.inputs)
     const record = new JobRecord({
@@ -140,14 +153,17 @@ export class JobBook implements Startable {
       createdMs: Math.round(this.#components.clock.wallMs()),
       inputsTotal: request.inputs.length,
     })
-    this.#jobs.set(record.id, { record, abort })
     await this.#persist(record.show())
-    const running = this.#run(record, model, { request, abort })
+    this.#jobs.set(record.id, { record, abort })
+    const running = this.#run(record, model, { request, abort }).finally(() => {
+      this.#taken--
+      this.#running.delete(running)
+    })
     this.#running.add(running)
-    void running.finally(() => this.#running.delete(running))
     return record.show()
   }
 
+  /** Never rejects: what goes wrong is the job's error. */
   async #run(
     record: JobRecord,
     model: CatalogueModel,
@@ -173,15 +189,29 @@ export class JobBook implements Startable {
         planner.learn(planned, stageRuns(record, scale))
       record.end(clock.wallMs(), 'done')
     } catch (error) {
-      logger.info('job ended', { job: record.id, error })
-      const cancelled = error instanceof JobError && error.code === 'JOB_CANCELLED'
+      this.#logEnd(record.id, error)
+      const cancelled = errorCode(error) === 'JOB_CANCELLED'
       record.end(clock.wallMs(), cancelled ? 'cancelled' : this.#components.problemOf(error))
     } finally {
       clearTimeout(deadline)
-      await this.#components.outputs.close(record.id)
     }
-    await this.#persist(record.show())
-    await this.#forgetOldest()
+    try {
+      const { outputs } = this.#components
+      await (record.state === 'done' ? outputs.close(record.id) : outputs.remove(record.id))
+      await this.#persist(record.show())
+      await this.#forgetOldest()
+    } catch (error) {
+      // The job itself has ended; after a restart it is shown as interrupted.
+      logger.error('job not written down', { job: record.id, error })
+    }
+  }
+
+  /** Refusals and losses are told by their code; only what nobody foresaw is worth a stack. */
+  #logEnd(job: JobId, error: unknown): void {
+    const { logger } = this.#components
+    const code = errorCode(error)
+    if (code === undefined) logger.error('job failed', { job, error })
+    else logger.info('job ended', { job, code, message: (error as Error).message })
   }
 
   #deadline(deadlineMs: number | undefined, abort: AbortController): NodeJS.Timeout | undefined {
@@ -195,12 +225,17 @@ export class JobBook implements Startable {
   /** A job that an earlier life of the daemon left running cannot go on: its inputs are gone. */
   async #reopen(view: JobView): Promise<void> {
     const id = asJobId(view.id)
-    if (id === undefined) return
+    if (id === undefined) {
+      await this.#components.state.del(KEY_PREFIX + view.id)
+      return
+    }
     const over = ['done', 'failed', 'cancelled'].includes(view.state)
     const error = this.#components.problemOf(new JobError({ code: 'JOB_INTERRUPTED' }))
     const shown: JobView = over ? view : { ...view, state: 'failed', error }
     this.#jobs.set(id, { view: shown })
-    if (!over) await this.#persist(shown)
+    if (over) return
+    await this.#persist(shown)
+    await this.#components.outputs.remove(id)
   }
 
   async #persist(view: JobView): Promise<void> {
@@ -228,11 +263,12 @@ function show(job: Job): JobView {
   return 'record' in job ? job.record.show() : job.view
 }
 
+/** What an earlier life wrote; undefined when it was damaged, or is of a version that knew less. */
 function parseView(value: Uint8Array): JobView | undefined {
   try {
-    return JSON.parse(textOf(value) ?? '') as JobView
+    return jobSchema.safeParse(JSON.parse(textOf(value) ?? '')).data
   } catch {
-    // Written by ourselves: what cannot be read was damaged, and is dropped by the caller.
+    // Not even JSON: dropped by the caller.
     return undefined
   }
 }

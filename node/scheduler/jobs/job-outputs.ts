@@ -26,6 +26,7 @@ import {
   type Tensor,
   type TensorType,
 } from '../../../core/tensor.ts'
+import { TENSORS_MAX } from '../../../protocols/inference/index.ts'
 import { storageErrorOf } from '../../storage/errors.ts'
 
 const TYPES = Object.keys(TENSOR_TYPES) as TensorType[]
@@ -41,7 +42,7 @@ const outputShape = record({
       dims: list(uint(), TENSOR_RANK_MAX),
       data: bytes(0, 2 ** 31),
     }),
-    64,
+    TENSORS_MAX,
   ),
 })
 

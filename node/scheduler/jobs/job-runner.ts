@@ -12,11 +12,7 @@ import type { PeerId, SessionId } from '../../../core/ids.ts'
 import type { Logger } from '../../../core/logger.ts'
 import type { Tensor } from '../../../core/tensor.ts'
 import type { BlobRef } from '../../../models/index.ts'
-import {
-  InferenceError,
-  type InferenceCode,
-  type RequesterInit,
-} from '../../../protocols/inference/index.ts'
+import { InferenceError, type RequesterInit } from '../../../protocols/inference/index.ts'
 import type { OutboundLinks } from '../../inference/outbound-links.ts'
 import { RequesterSession, type SessionEvent } from '../../inference/requester-session.ts'
 import type { PlanStage } from '../placement/plan.ts'
@@ -27,16 +23,19 @@ import type { Planned, Planner } from './planner.ts'
 import { planView } from './plan-view.ts'
 import { bytesOf, noteHops } from './hop-notes.ts'
 import { ReceiptCheck } from './receipt-check.ts'
+import { type LostStage, ReplacementSearch } from './replacement-search.ts'
 import { Samples } from './samples.ts'
 
 export interface JobRunnerComponents {
+  /** This device. */
+  readonly self: PeerId
   readonly clock: Clock
   readonly crypto: Crypto
   readonly logger: Logger
   readonly outbound: OutboundLinks
-  readonly planner: Planner
+  readonly planner: Pick<Planner, 'replacement'>
   readonly links: LinkTable
-  readonly outputs: JobOutputs
+  readonly outputs: Pick<JobOutputs, 'put'>
   readonly nameOf: (peer: PeerId) => string
   /** Devices that this one is connected to, itself included. */
   reachable(peer: PeerId): boolean
@@ -82,11 +81,13 @@ export class JobRunner {
   readonly #waiting: number[]
   readonly #done = Promise.withResolvers<void>()
   readonly #writes = new Set<Promise<void>>()
+  readonly #search: ReplacementSearch
   #remaining: number
   #over = false
 
   constructor(components: JobRunnerComponents, init: JobRunnerInit, work: JobWork) {
     this.#components = components
+    this.#search = new ReplacementSearch(components)
     this.#init = init
     this.#work = work
     this.#waiting = work.inputs.map((_, input) => input)
@@ -113,11 +114,11 @@ export class JobRunner {
     try {
       for (const [index, stages] of planned.plan.replicas.entries()) this.#open(index, stages)
       await this.#done.promise
-      await Promise.all(this.#writes)
     } finally {
       signal.removeEventListener('abort', abort)
       this.#over = true
       for (const { session } of this.#replicas) session.abort()
+      await Promise.allSettled(this.#writes)
     }
   }
 
@@ -151,6 +152,7 @@ export class JobRunner {
     record.stages.push(...records)
     record.hops.push(...hops)
     const id = toHex(randomBytes(16)) as SessionId
+    const init = this.#sessionInit(id, stages)
     const session = new RequesterSession(
       {
         clock: this.#components.clock,
@@ -159,14 +161,19 @@ export class JobRunner {
           this.#replacement(replica, stages, { stage, excluded, code }),
         onEvent: (event) => this.#onEvent(replica, event),
       },
-      this.#sessionInit(id, stages),
+      init,
     )
     const replica: Replica = {
       index,
       session,
       stages: records,
       hops,
-      receipts: new ReceiptCheck(id, this.#components.crypto),
+      receipts: new ReceiptCheck(this.#components.crypto, {
+        session: id,
+        model: init.open.model,
+        requester: this.#components.self,
+        ranges: init.ranges,
+      }),
       underWay: new Map(),
       requests: 0,
       state: 'running',
@@ -314,35 +321,25 @@ export class JobRunner {
   async #replacement(
     replica: Replica,
     stages: readonly PlanStage[],
-    lost: {
-      readonly stage: number
-      readonly excluded: readonly PeerId[]
-      readonly code: InferenceCode
-    },
+    lost: LostStage,
   ): Promise<PeerId | undefined> {
-    const { stage, excluded, code } = lost
+    const { stage, code } = lost
     this.#components.logger.info('stage lost', { replica: replica.index, stage, code })
     this.#setStage(replica, stage, 'lost')
     const now = stages.map((planned, index) => ({
       ...planned,
       peer: replica.stages[index]?.peer ?? planned.peer,
     }))
-    const again = excluded.filter((peer) => this.#components.reachable(peer))
-    return this.#components.planner.replacement(this.#work.planned, {
-      stages: now,
-      stageIndex: stage,
-      excluded,
-      again,
-    })
+    return this.#search.find(this.#work.planned, now, lost)
   }
 
   #onReceipt(replica: Replica, { stage, signed }: SessionEvent & { type: 'receipt' }): void {
-    const hash = replica.receipts.receipt(stage, signed)
+    const peer = replica.stages[stage]?.peer ?? this.#components.self
+    const hash = replica.receipts.receipt(stage, peer, signed)
     if (hash === undefined) {
-      this.#work.record.note(`the receipt of stage ${stage} is not signed by its device`)
+      this.#work.record.note(`the receipt of stage ${stage} is not what its device should sign`)
       return
     }
-    const peer = signed.receipt.provider
     this.#work.record.receipts.push({ replica: replica.index, stage, peer, hash })
     this.#setStage(replica, stage, 'closed')
   }
@@ -350,9 +347,14 @@ export class JobRunner {
   #onFailed(replica: Replica, event: SessionEvent & { type: 'failed' }): void {
     replica.state = 'failed'
     const { code, stage, request } = event
+    if (replica.underWay.size === 0 && this.#waiting.length === 0) {
+      this.#work.record.note(`replica ${replica.index} is lost (${code}); nothing of it is missing`)
+      this.#settle()
+      return
+    }
     const others = this.#replicas.some(({ state }) => state === 'running')
-    const retry = others && code !== 'INFERENCE_INPUT_INVALID'
-    if (!retry) {
+    // A request that failed on two devices would take one replica after another with it.
+    if (!others || request !== undefined || code === 'INFERENCE_INPUT_INVALID') {
       this.#fail(
         new InferenceError({
           code,

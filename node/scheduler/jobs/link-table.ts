@@ -15,7 +15,7 @@ const RATE_BYTES_MIN = 262_144
 /** What is assumed of a link that carried nothing yet: a wired home network. */
 const UNKNOWN = { rttMs: 1, mbps: 1_000 }
 
-/** Links that are remembered. */
+/** Links that are remembered; of more, the one that was used longest ago is forgotten. */
 const LINKS_MAX = 1_024
 
 export interface LinkEstimate {
@@ -32,7 +32,9 @@ export class LinkTable {
     const rate = bytes >= RATE_BYTES_MIN && ms > 0
     const mbps = rate ? smooth(before.mbps, (8 * bytes) / (1000 * ms)) : before.mbps
     const rttMs = rate ? before.rttMs : smooth(before.rttMs, 2 * ms)
-    if (this.#links.size >= LINKS_MAX && !this.#links.has(peer)) this.#links.clear()
+    const [oldest] = this.#links.keys()
+    this.#links.delete(peer)
+    if (this.#links.size >= LINKS_MAX && oldest !== undefined) this.#links.delete(oldest)
     this.#links.set(peer, { rttMs, mbps })
   }
 

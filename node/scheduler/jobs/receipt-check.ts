@@ -6,7 +6,7 @@
 
 import { bytesEqual, toHex } from '../../../core/bytes.ts'
 import type { Crypto } from '../../../core/crypto.ts'
-import type { SessionId } from '../../../core/ids.ts'
+import type { ModelId, PeerId, SessionId } from '../../../core/ids.ts'
 import type { Tensor } from '../../../core/tensor.ts'
 import {
   leafOf,
@@ -17,8 +17,17 @@ import {
   type SignedReceipt,
 } from '../../../protocols/inference/index.ts'
 
+/** What every receipt of one session must say. */
+export interface ReceiptCheckInit {
+  readonly session: SessionId
+  readonly model: ModelId
+  readonly requester: PeerId
+  /** The layers of each stage. */
+  readonly ranges: readonly { readonly fromLayer: number; readonly toLayer: number }[]
+}
+
 export class ReceiptCheck {
-  readonly #session: SessionId
+  readonly #init: ReceiptCheckInit
   readonly #crypto: Crypto
   readonly #inputs = new Map<number, Uint8Array>()
   readonly #outputs = new Map<number, Uint8Array>()
@@ -26,8 +35,8 @@ export class ReceiptCheck {
   /** After a replacement no single receipt of that stage covers all requests. */
   #whole = true
 
-  constructor(session: SessionId, crypto: Crypto) {
-    this.#session = session
+  constructor(crypto: Crypto, init: ReceiptCheckInit) {
+    this.#init = init
     this.#crypto = crypto
   }
 
@@ -43,21 +52,41 @@ export class ReceiptCheck {
     this.#whole = false
   }
 
-  /** The hash of a receipt, in hex; undefined when it is not signed by the device that it names. */
-  receipt(stage: number, { receipt, signature }: SignedReceipt): string | undefined {
+  /**
+   * The hash of a receipt of `stage`, in hex; undefined when it is not signed by `holder`, or is
+   * about something else than what that stage was asked for.
+   */
+  receipt(
+    stage: number,
+    holder: PeerId,
+    { receipt, signature }: SignedReceipt,
+  ): string | undefined {
     const message = receiptMessage(receipt)
-    const own = receipt.session === this.#session && receipt.stage === stage
-    if (!own || !this.#crypto.verify(receipt.provider, message, signature)) return undefined
+    if (receipt.provider !== holder || !this.#isAsked(stage, receipt)) return undefined
+    if (!this.#crypto.verify(holder, message, signature)) return undefined
     this.#receipts[stage] = receipt
     return toHex(receiptHash(message, signature, this.#crypto.sha256))
   }
 
+  #isAsked(stage: number, receipt: Receipt): boolean {
+    const { session, model, requester, ranges } = this.#init
+    return (
+      receipt.session === session &&
+      receipt.stage === stage &&
+      receipt.model === model &&
+      receipt.requester === requester &&
+      receipt.fromLayer === ranges[stage]?.fromLayer &&
+      receipt.toLayer === ranges[stage]?.toLayer
+    )
+  }
+
   /** What the receipts together say; undefined when there is nothing to compare. */
   verdict(): string | undefined {
-    if (!this.#whole || this.#receipts.length === 0) return undefined
+    if (!this.#whole || this.#outputs.size === 0) return undefined
     const { sha256 } = this.#crypto
     let before = rootOf(this.#inputs, this.#outputs, sha256)
-    for (const [stage, receipt] of this.#receipts.entries()) {
+    for (const stage of this.#init.ranges.keys()) {
+      const receipt = this.#receipts[stage]
       if (receipt === undefined) return `the receipt of stage ${stage} is missing`
       if (!bytesEqual(receipt.inputRoot, before)) {
         return `the receipt of stage ${stage} names other inputs than it was sent`

@@ -32,7 +32,8 @@ export class SpeedTable {
 
   /** `peer` ran a stage of `model` at `gflopsPerS`; its benchmark says `benchmarkGflopsPerS`. */
   note(model: ModelId, peer: PeerId, gflopsPerS: number, benchmarkGflopsPerS: number): void {
-    if (!(gflopsPerS > 0)) return
+    // A stage that claims to take no time at all says nothing.
+    if (!(gflopsPerS > 0) || !Number.isFinite(gflopsPerS)) return
     const speeds = this.#models.get(model) ?? this.#add(model)
     if (speeds.devices.size >= DEVICES_MAX) speeds.devices.clear()
     speeds.devices.set(peer, smooth(speeds.devices.get(peer), gflopsPerS))

@@ -1,0 +1,66 @@
+/**
+ * Who takes over a stage that a job lost, with what the job has learnt of its devices.
+ *
+ * @module
+ */
+
+import { errorCode } from '../../../core/errors.ts'
+import type { PeerId } from '../../../core/ids.ts'
+import type { Logger } from '../../../core/logger.ts'
+import type { InferenceCode } from '../../../protocols/inference/index.ts'
+import type { PlanStage } from '../placement/plan.ts'
+import type { Planned, Planner } from './planner.ts'
+
+export interface ReplacementSearchComponents {
+  readonly logger: Logger
+  readonly planner: Pick<Planner, 'replacement'>
+  /** Devices that this one is connected to, itself included. */
+  reachable(peer: PeerId): boolean
+}
+
+/** A stage that was lost, or will be. */
+export interface LostStage {
+  readonly stage: number
+  /** Who held it so far, the latest last. */
+  readonly excluded: readonly PeerId[]
+  readonly code: InferenceCode
+}
+
+/** Reasons for which a device that is still there would refuse, or fail, the same stage again. */
+const LASTING: ReadonlySet<InferenceCode> = new Set([
+  'INFERENCE_MEMORY',
+  'INFERENCE_OPEN_REFUSED',
+  'INFERENCE_SELF_TEST_FAILED',
+  'INFERENCE_STAGE_LEAVING',
+])
+
+export class ReplacementSearch {
+  readonly #components: ReplacementSearchComponents
+  /** Devices that would refuse a stage again. */
+  readonly #refused = new Set<PeerId>()
+
+  constructor(components: ReplacementSearchComponents) {
+    this.#components = components
+  }
+
+  /** The device that takes over, or undefined when there is nobody. Never throws. */
+  find(
+    planned: Planned,
+    stages: readonly PlanStage[],
+    { stage, excluded, code }: LostStage,
+  ): PeerId | undefined {
+    const { planner, logger } = this.#components
+    const latest = excluded.at(-1)
+    if (latest !== undefined && LASTING.has(code)) this.#refused.add(latest)
+    const again = excluded.filter(
+      (peer) => this.#components.reachable(peer) && !this.#refused.has(peer),
+    )
+    try {
+      return planner.replacement(planned, { stages, stageIndex: stage, excluded, again })
+    } catch (error) {
+      // Nobody is found: the session fails with the reason for which it lost the stage.
+      logger.warn('no replacement', { code: errorCode(error) })
+      return undefined
+    }
+  }
+}
