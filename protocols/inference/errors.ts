@@ -14,6 +14,7 @@ export type InferenceCode =
   | 'INFERENCE_LINK_LOST'
   | 'INFERENCE_NO_REPLACEMENT'
   | 'INFERENCE_OPEN_TIMEOUT'
+  | 'INFERENCE_OUTPUT_INVALID'
   | 'INFERENCE_RECOVERIES_EXCEEDED'
   | 'INFERENCE_STAGE_LEAVING'
   | 'INFERENCE_STALLED'
@@ -86,6 +87,13 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     exit: 7,
     status: 507,
   },
+  INFERENCE_MESSAGE_TOO_LARGE: {
+    meaning: 'the tensors of one request are larger than one message may be',
+    hint: 'use smaller inputs, or other cuts: `brume model show` says how wide each one is',
+    retryable: false,
+    exit: 7,
+    status: 413,
+  },
   INFERENCE_MODEL_UNAVAILABLE: {
     meaning: 'a stage could not fetch its part of the model',
     hint: 'check that a device that holds the model is up: `brume peers --class model:<id>`',
@@ -107,6 +115,13 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     exit: 8,
     status: 503,
   },
+  INFERENCE_NOT_ALLOWED: {
+    meaning: 'the role of a device in the mesh does not allow this session',
+    hint: 'jobs are submitted by submitters and workers, and run on workers: see `brume peers`',
+    retryable: false,
+    exit: 4,
+    status: 403,
+  },
   INFERENCE_OPEN_REFUSED: {
     meaning: 'a device refused to open a stage',
     hint: 'see `brume peers` for what the device lends now',
@@ -120,6 +135,13 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     retryable: true,
     exit: 6,
     status: 504,
+  },
+  INFERENCE_OUTPUT_INVALID: {
+    meaning: 'a device sent outputs that are not those of the model',
+    hint: 'another device is asked; one that does it again and again should leave the mesh',
+    retryable: true,
+    exit: 8,
+    status: 502,
   },
   INFERENCE_OVERLOADED: {
     meaning: 'a device holds as many sessions or requests as it may',

@@ -43,6 +43,7 @@ export {
   type StageInput,
   type StageOutput,
 } from './stage-machine.ts'
+export { pickTensors, type ExpectedTensor } from './tensor-fit.ts'
 export type { Hop } from './tensor-table.ts'
 export { WireReader, WireWriter, type Envelope, type WireRead } from './wire.ts'
 export type { WireType } from './wire-type.ts'

@@ -40,11 +40,23 @@ export const IN_FLIGHT_MAX = 64
 /** Requests of one session: a session longer than that is opened anew. */
 export const REQUESTS_MAX = 65_536
 
+/**
+ * Requests above the oldest that is not released which a stage takes. Its requester keeps to
+ * {@link IN_FLIGHT_MAX}; the rest is for a `release` that comes later, by another link.
+ */
+export const REQUESTS_AHEAD_MAX = 1_024
+
+/** Times that the route of one session may change. */
+export const ROUTES_MAX = 256
+
 /** Sessions that one link carries. */
 export const SESSIONS_PER_LINK_MAX = 256
 
-/** Links of this protocol that one peer may hold open. */
-export const LINKS_PER_PEER_MAX = 32
+/**
+ * Links of this protocol that one peer may hold open: it needs one, and another while it has not
+ * heard yet that the first is lost. Each may hold a message that is not complete.
+ */
+export const LINKS_PER_PEER_MAX = 4
 
 /** How long an `attach` may wait for the `open` or `route` that explains it, in milliseconds. */
 export const ATTACH_WAIT_MS_MAX = 10_000

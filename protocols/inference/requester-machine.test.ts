@@ -4,7 +4,7 @@ import type { FaultCode } from './faults.ts'
 import type { InferenceMessage } from './messages.ts'
 import type { ReadyRecord, SignedReceipt } from './records.ts'
 import { RequesterMachine } from './requester-machine.ts'
-import type { RequesterOutput } from './requester-types.ts'
+import type { RequesterInit, RequesterOutput } from './requester-types.ts'
 
 const peers = ['a', 'b'] as PeerId[]
 const tensors = [{ name: 'x', type: 'uint8' as const, dims: [1], data: Uint8Array.of(1) }]
@@ -44,7 +44,7 @@ class Session {
   readonly machine: RequesterMachine
   nowMs = 0
 
-  constructor(more: { readonly recoveriesMax?: number } = {}) {
+  constructor(more: Partial<Pick<RequesterInit, 'recoveriesMax' | 'outputs'>> = {}) {
     this.machine = new RequesterMachine({ ...init, ...more })
   }
 
@@ -102,6 +102,45 @@ describe('requester machine', () => {
     expect(types(first)).toEqual(['ready'])
     expect(types(second)).toEqual(['ready', 'send step'])
   })
+
+  it.each([
+    ['another name', { name: 'y' }],
+    ['another type', { type: 'int8' as const }],
+    ['another rank', { dims: [1, 1] }],
+  ])('replaces a last stage whose output has %s', (_what, wrong) => {
+    const session = new Session({ outputs: [{ name: 'x', type: 'uint8', dims: [null] }] }).ready()
+    session.handle({ type: 'submit', request: 0, tensors })
+    const output = { request: 0, hops: [], leaf: new Uint8Array(8) }
+    const lie = tensors.map((tensor) => ({ ...tensor, ...wrong }))
+    expect(session.hear(1, 0, { type: 'output', ...output, tensors: lie })).toEqual([
+      { type: 'drop', stage: 1, epoch: 0 },
+      { type: 'replace', stage: 1, excluded: ['b'], code: 'INFERENCE_OUTPUT_INVALID' },
+    ])
+  })
+
+  it('takes of an output what the model gives, and nothing else', () => {
+    const session = new Session({ outputs: [{ name: 'x', type: 'uint8', dims: [1] }] }).ready()
+    session.handle({ type: 'submit', request: 0, tensors })
+    const other = { name: 'z', type: 'uint8' as const, dims: [0], data: new Uint8Array(0) }
+    const more = [other, ...tensors, ...tensors]
+    const output = { request: 0, hops: [], leaf: new Uint8Array(8), tensors: more }
+    const [first] = session.hear(1, 0, { type: 'output', ...output })
+    expect(first).toMatchObject({ type: 'output', output: { tensors } })
+  })
+
+  it.each(['INFERENCE_INPUT_INVALID', 'INFERENCE_MESSAGE_TOO_LARGE'] as const)(
+    'ends with %s, which every device would say',
+    (code) => {
+      const session = new Session().ready()
+      session.handle({ type: 'submit', request: 0, tensors })
+      expect(session.fault(1, 0, code, 0).at(-1)).toEqual({
+        type: 'failed',
+        code,
+        stage: 1,
+        request: 0,
+      })
+    },
+  )
 
   it('replaces a stage that answers nothing any more', () => {
     const session = new Session().ready()

@@ -18,6 +18,8 @@ import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { FaultRecord, OpenRecord, ReadyRecord, RouteStage, SignedReceipt } from './records.ts'
 import type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 import { Seat } from './seat.ts'
+import { pickTensors } from './tensor-fit.ts'
+import { fitsMessage } from './tensor-table.ts'
 import { transfersOf } from './transfers.ts'
 
 interface Outstanding {
@@ -125,12 +127,17 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     return this.#phase === 'over'
   }
 
+  get #reachable(): readonly Seat[] {
+    return [...this.#seats, ...this.#successors.values()].filter(({ phase }) => phase !== 'lost')
+  }
+
   get #allReady(): boolean {
     return this.#seats.length > 0 && this.#seats.every((seat) => seat.phase === 'ready')
   }
 
   #submit(request: number, tensors: readonly Tensor[], nowMs: number): readonly RequesterOutput[] {
     if (this.#outstanding.has(request) || request < this.#released) return []
+    if (!fitsMessage(tensors)) return this.#fail('INFERENCE_MESSAGE_TOO_LARGE', undefined, request)
     this.#highest = Math.max(this.#highest, request)
     this.#outstanding.set(request, { tensors, sentMs: nowMs, sent: false, failures: 0 })
     return this.#pump(nowMs)
@@ -165,7 +172,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     seat.hear(nowMs)
     switch (message.type) {
       case 'output':
-        return stage === this.#seats.length - 1 ? this.#onOutput(message, nowMs) : []
+        return stage === this.#seats.length - 1 ? this.#onOutput(seat, message, nowMs) : []
       case 'pong':
         seat.noteClock(message.clockUs, nowMs)
         seat.notePong(message.received, message.done, nowMs)
@@ -187,9 +194,15 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     }
   }
 
-  #onOutput(output: TensorMessage, nowMs: number): readonly RequesterOutput[] {
-    const outstanding = this.#outstanding.get(output.request)
+  #onOutput(seat: Seat, sent: TensorMessage, nowMs: number): readonly RequesterOutput[] {
+    const outstanding = this.#outstanding.get(sent.request)
     if (outstanding === undefined) return []
+    const { outputs = sent.tensors } = this.#init
+    const tensors = pickTensors(sent.tensors, outputs)
+    if (tensors === undefined) {
+      return this.#onLost(seat.stage, seat.epoch, 'INFERENCE_OUTPUT_INVALID', nowMs)
+    }
+    const output = { ...sent, tensors }
     this.#outstanding.delete(output.request)
     const elapsedMs = nowMs - outstanding.sentMs
     const transfersMs = transfersOf(output.hops, this.#seats, outstanding.sentMs, nowMs)
@@ -246,12 +259,12 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     ]
   }
 
-  /** Tells everyone who serves. A stage whose neighbours did not change does nothing. */
+  /**
+   * Tells everyone. A stage whose neighbours did not change does nothing; one that still loads has
+   * to know as well, or it would not know who attaches to it meanwhile.
+   */
   #announceRoute(): readonly RequesterOutput[] {
-    const route = this.#route()
-    return this.#seats
-      .filter((seat) => seat.phase === 'ready')
-      .map((seat) => send(seat, { type: 'route', route }))
+    return this.#reachable.map((seat) => send(seat, { type: 'route', route: this.#route(seat) }))
   }
 
   #onFault(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {
@@ -262,7 +275,10 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       return this.#pump(nowMs)
     }
     if (nextEpoch !== undefined) return this.#onLost(seat.stage + 1, nextEpoch, code, nowMs)
-    if (code === 'INFERENCE_INPUT_INVALID') return this.#fail(code, seat.stage, request)
+    // Another device would say the same.
+    if (code === 'INFERENCE_INPUT_INVALID' || code === 'INFERENCE_MESSAGE_TOO_LARGE') {
+      return this.#fail(code, seat.stage, request)
+    }
     if (request !== undefined && code === 'INFERENCE_RUN_FAILED') {
       const outstanding = this.#outstanding.get(request)
       if (outstanding !== undefined && ++outstanding.failures > 1) {
@@ -335,9 +351,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     this.#finishAtMs = nowMs + this.#init.receiptMs
     // A stage that does not serve has nothing to sign.
     for (const { stage, phase } of this.#seats) if (phase !== 'ready') this.#receipts.add(stage)
-    const everyone = [...this.#seats, ...this.#successors.values()]
-    const reachable = everyone.filter((seat) => seat.phase !== 'lost')
-    return [...reachable.map((seat) => send(seat, { type: 'close' })), ...this.#maybeClose(nowMs)]
+    const goodbyes = this.#reachable.map((seat) => send(seat, { type: 'close' }))
+    return [...goodbyes, ...this.#maybeClose(nowMs)]
   }
 
   #onReceipt(seat: Seat, signed: SignedReceipt): readonly RequesterOutput[] {
@@ -365,7 +380,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const sleptMs = nowMs - this.#pingAtMs
     this.#pingAtMs = nowMs + this.#init.pingMs
     const outputs: RequesterOutput[] = []
-    for (const seat of [...this.#seats, ...this.#successors.values()]) {
+    for (const seat of this.#reachable) {
       if (this.#over) break
       if (seat.phase === 'lost') continue
       seat.excuse(sleptMs, nowMs)
@@ -381,11 +396,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
 
   #fail(code: InferenceCode, stage?: number, request?: number): readonly RequesterOutput[] {
     this.#phase = 'over'
-    const everyone = [...this.#seats, ...this.#successors.values()]
     return [
-      ...everyone
-        .filter((seat) => seat.phase !== 'lost')
-        .map((seat) => send(seat, { type: 'close' })),
+      ...this.#reachable.map((seat) => send(seat, { type: 'close' })),
       {
         type: 'failed',
         code,
@@ -402,6 +414,8 @@ function finalCode(lostBy: InferenceCode | undefined): InferenceCode {
 }
 
 const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
+  'INFERENCE_OUTPUT_INVALID',
+  'INFERENCE_NOT_ALLOWED',
   'INFERENCE_RUN_FAILED',
   'INFERENCE_RUN_TIMEOUT',
   'INFERENCE_LOAD_FAILED',

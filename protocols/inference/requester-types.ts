@@ -9,6 +9,7 @@ import type { Tensor } from '../../core/tensor.ts'
 import type { InferenceCode } from './errors.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { OpenRecord, ReadyRecord, SignedReceipt } from './records.ts'
+import type { ExpectedTensor } from './tensor-fit.ts'
 
 export type RequesterInput =
   | { readonly type: 'start'; readonly peers: readonly PeerId[] }
@@ -98,6 +99,8 @@ export interface RequesterInit {
   readonly open: Omit<OpenRecord, 'stage' | 'route' | 'fromLayer' | 'toLayer' | 'numericClass'>
   /** The layers of each stage: [from, to). */
   readonly ranges: readonly { readonly fromLayer: number; readonly toLayer: number }[]
+  /** What the last stage gives, when it is known: other outputs are refused. */
+  readonly outputs?: readonly ExpectedTensor[]
   readonly pingMs: number
   /** Silence after which a stage counts as dead, in milliseconds. */
   readonly stallMs: number

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
-import { SESSION_SILENCE_MS_MAX } from './limits.ts'
+import {
+  MESSAGE_BYTES_MAX,
+  REQUESTS_AHEAD_MAX,
+  ROUTES_MAX,
+  SESSION_SILENCE_MS_MAX,
+  STAGES_MAX,
+} from './limits.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import { leafOf } from './receipt-roots.ts'
 import type { OpenRecord } from './records.ts'
@@ -124,6 +130,54 @@ describe('stage machine', () => {
   it('refuses more requests than its session may have in flight', () => {
     const { feed } = serving()
     expect(feed(step(0), step(1), step(2)).at(-1)).toEqual(fault('INFERENCE_OVERLOADED', 2))
+  })
+
+  it('refuses requests far above the oldest that is not released', () => {
+    const { feed } = serving()
+    const ahead = REQUESTS_AHEAD_MAX
+    expect(feed(step(ahead))).toEqual([fault('INFERENCE_OVERLOADED', ahead)])
+    expect(feed(release(1), step(ahead)).map(({ type }) => type)).toEqual(['run'])
+  })
+
+  it('passes on no more hops than there are stages before it', () => {
+    const { feed } = serving()
+    const hop = { arrivedMs: 1, heldUs: 1, queueUs: 1, computeUs: 1 }
+    const hops = Array.from({ length: STAGES_MAX }, () => hop)
+    const sentOn = feed({ type: 'step', link: 7, step: { ...stepOf(0), hops } }, ran(0)).at(-1)
+    expect(sentOn).toMatchObject({ message: { hops: [hop, { computeUs: 2 }] } })
+  })
+
+  it('sends nothing that no message may carry: the link is others’ too', () => {
+    const { feed } = serving()
+    const data = { length: MESSAGE_BYTES_MAX } as Uint8Array
+    const huge = [{ name: 'x', type: 'uint8' as const, dims: [MESSAGE_BYTES_MAX], data }]
+    const hashed = new StageMachine({
+      open,
+      self: b,
+      requester: d,
+      sha256: () => new Uint8Array(32),
+      journalBytesMax: 1,
+    })
+    for (const input of [{ type: 'loaded', ready } as const, attach, step(0)])
+      hashed.handle(input, 0)
+    expect(hashed.handle({ ...ran(0), tensors: huge } as StageInput, 0)).toEqual([
+      fault('INFERENCE_MESSAGE_TOO_LARGE', 0),
+    ])
+    expect(feed(step(0)).length).toBe(1)
+  })
+
+  it('ends a session whose route changes without end', () => {
+    const { feed } = serving()
+    const change = (epoch: number) =>
+      control({
+        type: 'route',
+        route: [a, b, d].map((peer) => ({ peer, epoch: peer === d ? epoch : 0 })),
+      })
+    for (let epoch = 1; epoch <= ROUTES_MAX; epoch++) feed(change(epoch))
+    expect(feed(change(ROUTES_MAX + 1))).toMatchObject([
+      fault('INFERENCE_OVERLOADED'),
+      { type: 'end' },
+    ])
   })
 
   it('forgets what has arrived: neither runs, nor sends, nor replays it', () => {

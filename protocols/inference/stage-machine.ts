@@ -19,12 +19,12 @@ import type { PeerId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { FaultCode } from './faults.ts'
-import { SESSION_SILENCE_MS_MAX } from './limits.ts'
+import { REQUESTS_AHEAD_MAX, ROUTES_MAX, SESSION_SILENCE_MS_MAX } from './limits.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { AttachRecord, OpenRecord, ReadyRecord, Receipt, RouteStage } from './records.ts'
 import { leafOf, rootOf } from './receipt-roots.ts'
 import { fromWire, toWire } from './wire-type.ts'
-import type { Hop } from './tensor-table.ts'
+import { fitsMessage, type Hop } from './tensor-table.ts'
 
 export type StageInput =
   | { readonly type: 'loading'; readonly bytesDone: number; readonly bytesTotal: number }
@@ -100,6 +100,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   readonly #unkept = new Set<number>()
   #journalBytes = 0
   #released = 0
+  #routes = 0
   #received = 0
   #done = 0
   #computeUs = 0
@@ -218,6 +219,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     const before = this.#next
     if (route.length !== this.#route.length || own === undefined || !same(own, this.#own)) return []
     this.#route = route
+    if (++this.#routes > ROUTES_MAX) return this.#fail('INFERENCE_OVERLOADED')
     if (this.#next === undefined || same(this.#next, before)) return []
     return this.#ready === undefined ? [] : this.#connectNext()
   }
@@ -264,11 +266,13 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     if (request < this.#released || this.#running.has(request)) return []
     const done = this.#journal.get(request)
     if (done !== undefined) return [this.#send(done.message)]
-    if (this.#running.size >= this.#init.open.inFlightMax) {
+    const ahead = request >= this.#released + REQUESTS_AHEAD_MAX
+    if (ahead || this.#running.size >= this.#init.open.inFlightMax) {
       return [fault('INFERENCE_OVERLOADED', request)]
     }
     this.#received++
-    this.#running.set(request, { hops: step.hops, arrivedMs: nowMs })
+    // More hops than stages would make the next one refuse what this one sends on.
+    this.#running.set(request, { hops: step.hops.slice(0, this.#stage), arrivedMs: nowMs })
     this.#inputLeaves.set(request, leafOf(step.tensors, this.#init.sha256))
     const wire = this.#stage === 0 ? 'f32' : this.#init.open.wire
     return [{ type: 'run', request, tensors: fromWire(step.tensors, wire) }]
@@ -282,6 +286,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     this.#done++
     const last = this.#next === undefined
     const travelling = last ? tensors : toWire(tensors, this.#init.open.wire)
+    // On the wire it would end a link that other sessions use too.
+    if (!fitsMessage(travelling)) return [fault('INFERENCE_MESSAGE_TOO_LARGE', request)]
     const leaf = leafOf(travelling, this.#init.sha256)
     this.#outputLeaves.set(request, leaf)
     this.#computeUs += computeUs

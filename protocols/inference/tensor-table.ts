@@ -20,7 +20,7 @@ import {
   type Tensor,
   type TensorType,
 } from '../../core/tensor.ts'
-import { STAGES_MAX, TENSOR_NAME_MAX } from './limits.ts'
+import { MESSAGE_BYTES_MAX, STAGES_MAX, TENSOR_NAME_MAX, TENSORS_MAX } from './limits.ts'
 
 const TYPES = Object.keys(TENSOR_TYPES) as TensorType[]
 /** Bytes of one hop. */
@@ -83,6 +83,16 @@ export function encodeTensorBody(body: TensorBody): readonly Uint8Array[] {
     if (padding > 0) pieces.push(ZEROS.subarray(0, padding))
   }
   return pieces
+}
+
+/** Whether these tensors, with as many hops as there may be, fit one message. */
+export function fitsMessage(tensors: readonly Tensor[]): boolean {
+  const bytes = tensors.reduce(
+    (sum, { name, dims, data }) =>
+      sum + 8 + 4 * dims.length + 3 * name.length + aligned(data.length),
+    aligned(2 + HOP_BYTES * STAGES_MAX) + 8,
+  )
+  return tensors.length <= TENSORS_MAX && bytes <= MESSAGE_BYTES_MAX
 }
 
 /** The body of `count` tensors, or undefined when the bytes are anything else. Tensors are views on `bytes`. */

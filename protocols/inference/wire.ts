@@ -17,9 +17,6 @@ import {
 } from './limits.ts'
 import { decodeMessage, encodeMessage, type InferenceMessage } from './messages.ts'
 
-/** Messages up to this size are copied behind their header: one small buffer travels better than three. */
-const COPY_BYTES_MAX = 16_384
-
 /** A message with the slot that it belongs to and the epoch of its sender's stage. */
 export interface Envelope {
   readonly slot: number
@@ -67,19 +64,9 @@ export class WireWriter {
   }
 
   #frame(header: FrameHeader, payload: readonly Uint8Array[]): readonly Uint8Array[] {
-    if (header.payloadBytes > COPY_BYTES_MAX) {
-      const head = new Uint8Array(FRAME_HEADER_BYTES)
-      writeFrameHeader(head, header, payload, this.#crc32)
-      return [head, ...payload]
-    }
-    const whole = new Uint8Array(FRAME_HEADER_BYTES + header.payloadBytes)
-    let at = FRAME_HEADER_BYTES
-    for (const piece of payload) {
-      whole.set(piece, at)
-      at += piece.length
-    }
-    writeFrameHeader(whole, header, [whole.subarray(FRAME_HEADER_BYTES)], this.#crc32)
-    return [whole]
+    const head = new Uint8Array(FRAME_HEADER_BYTES)
+    writeFrameHeader(head, header, payload, this.#crc32)
+    return [head, ...payload]
   }
 }
 
