@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import type { PeerId } from '../../../core/ids.ts'
+import { SILENT_LOGGER } from '../../../core/logger.ts'
+import { planOn } from '../../../test/fixtures/job-parts.ts'
+import { ReplacementSearch } from './replacement-search.ts'
+
+const [a, b, gone] = ['a', 'b', 'gone'] as [PeerId, PeerId, PeerId]
+
+/** What the planner is asked, and what it answers. */
+function setup(answer: () => PeerId | undefined = () => undefined) {
+  const asked: (readonly PeerId[])[] = []
+  const search = new ReplacementSearch({
+    logger: SILENT_LOGGER,
+    planner: {
+      replacement: (_planned, { again }) => {
+        asked.push(again)
+        return answer()
+      },
+    },
+    reachable: (peer) => peer !== gone,
+  })
+  const find = (excluded: readonly PeerId[], code: Parameters<typeof search.find>[2]['code']) =>
+    search.find(planOn([], 1), [], { stage: 0, excluded, code })
+  return { asked, find }
+}
+
+describe('replacement search', () => {
+  it('asks a device again that failed and is still there', () => {
+    const { asked, find } = setup(() => a)
+    expect(find([gone, a], 'INFERENCE_EXECUTOR_DIED')).toBe(a)
+    expect(asked).toEqual([[a]])
+  })
+
+  it.each([
+    'INFERENCE_MEMORY',
+    'INFERENCE_OPEN_REFUSED',
+    'INFERENCE_SELF_TEST_FAILED',
+    'INFERENCE_STAGE_LEAVING',
+  ] as const)('asks a device never again that was lost by %s', (code) => {
+    const { asked, find } = setup()
+    find([b, a], code)
+    find([a, b], 'INFERENCE_LINK_LOST')
+    expect(asked).toEqual([[b], [b]])
+  })
+
+  it('finds nobody when the planner fails', () => {
+    const { find } = setup(() => {
+      throw new Error('no')
+    })
+    expect(find([a], 'INFERENCE_LINK_LOST')).toBe(undefined)
+  })
+})
