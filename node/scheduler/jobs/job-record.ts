@@ -150,7 +150,8 @@ export class JobRecord {
   /** Ends the job, once; later calls change nothing. */
   end(wallMs: number, how: 'done' | 'cancelled' | Problem): void {
     if (this.over) return
-    this.#finishedMs = Math.round(wallMs)
+    // Wall clocks are set back at times; a job never ends before it came.
+    this.#finishedMs = Math.max(this.createdMs, Math.round(wallMs))
     if (how === 'done' || how === 'cancelled') this.#state = how
     else {
       this.#state = 'failed'
