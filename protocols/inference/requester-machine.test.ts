@@ -291,4 +291,67 @@ describe('requester machine', () => {
       [{ type: 'closed' }],
     ])
   })
+
+  it('tells a stage that still loads who is before it now, so that it knows who attaches', () => {
+    const session = new Session()
+    session.handle({ type: 'start', peers })
+    session.hear(0, 0, { type: 'ready', record })
+    session.handle({ type: 'lost', stage: 0, epoch: 0, code: 'INFERENCE_LINK_LOST' })
+    session.handle({ type: 'replacement', stage: 0, peer: 'c' as PeerId })
+    const route = [
+      { peer: 'c', epoch: 1 },
+      { peer: 'b', epoch: 0 },
+    ]
+
+    expect(session.hear(0, 1, { type: 'ready', record })).toContainEqual({
+      type: 'send',
+      stage: 1,
+      epoch: 0,
+      message: { type: 'route', route },
+    })
+  })
+
+  describe('when a stage does not reach the next', () => {
+    const unreached = (session: Session, nextEpoch: number) =>
+      session.hear(0, 0, {
+        type: 'fault',
+        record: { code: 'INFERENCE_NEXT_UNREACHABLE', request: undefined, nextEpoch },
+      })
+    const onceBefore = () => {
+      const session = new Session().ready()
+      unreached(session, 0)
+      session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
+      session.hear(1, 1, { type: 'ready', record })
+      session.hear(1, 1, { type: 'pong', ...idle, clockUs: 0 })
+      session.nowMs += 1
+      return session
+    }
+
+    it('replaces the next', () => {
+      expect(unreached(new Session().ready(), 0)).toEqual([
+        { type: 'drop', stage: 1, epoch: 0 },
+        { type: 'replace', stage: 1, excluded: ['b'], code: 'INFERENCE_NEXT_UNREACHABLE' },
+      ])
+    })
+
+    it('replaces the stage itself the second time, once the next has answered', () => {
+      const session = onceBefore()
+      expect(unreached(session, 1)).toEqual([])
+      expect(session.hear(1, 1, { type: 'pong', ...idle, clockUs: 0 })).toEqual([
+        { type: 'drop', stage: 0, epoch: 0 },
+        { type: 'replace', stage: 0, excluded: ['a'], code: 'INFERENCE_NEXT_UNREACHABLE' },
+      ])
+    })
+
+    it('replaces the next again when that is lost indeed', () => {
+      const session = onceBefore()
+      unreached(session, 1)
+      expect(
+        session.handle({ type: 'lost', stage: 1, epoch: 1, code: 'INFERENCE_LINK_LOST' }),
+      ).toEqual([
+        { type: 'drop', stage: 1, epoch: 1 },
+        { type: 'replace', stage: 1, excluded: ['b', 'c'], code: 'INFERENCE_LINK_LOST' },
+      ])
+    })
+  })
 })

@@ -14,9 +14,11 @@ import type { PeerId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { InferenceCode } from './errors.ts'
-import type { InferenceMessage, TensorMessage } from './messages.ts'
+import type { TensorMessage } from './messages.ts'
 import type { FaultRecord, OpenRecord, ReadyRecord, RouteStage, SignedReceipt } from './records.ts'
 import type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
+import { finalCode, isOwnCause } from './final-code.ts'
+import { ping, send } from './seat-messages.ts'
 import { Seat } from './seat.ts'
 import { pickTensors } from './tensor-fit.ts'
 import { fitsMessage } from './tensor-table.ts'
@@ -176,7 +178,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       case 'pong':
         seat.noteClock(message.clockUs, nowMs)
         seat.notePong(message.received, message.done, nowMs)
-        return []
+        return this.#onAnswer(seat, nowMs)
       case 'loading':
         seat.noteLoading(message.bytesDone, nowMs)
         return [{ ...message, type: 'loading', stage }]
@@ -274,7 +276,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       if (outstanding !== undefined) outstanding.sent = false
       return this.#pump(nowMs)
     }
-    if (nextEpoch !== undefined) return this.#onLost(seat.stage + 1, nextEpoch, code, nowMs)
+    if (nextEpoch !== undefined) return this.#onUnreached(seat, nextEpoch, nowMs)
     // Another device would say the same.
     if (code === 'INFERENCE_INPUT_INVALID' || code === 'INFERENCE_MESSAGE_TOO_LARGE') {
       return this.#fail(code, seat.stage, request)
@@ -286,6 +288,27 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       }
     }
     return this.#onLost(seat.stage, seat.epoch, code, nowMs)
+  }
+
+  /**
+   * `seat` has no way to the stage after it. The first time that one is replaced, at once. When the
+   * way to its successor breaks too, one of the two is cut off: it is `seat`, if the other answers us.
+   */
+  #onUnreached(seat: Seat, nextEpoch: number, nowMs: number): readonly RequesterOutput[] {
+    const next = this.#seat(seat.stage + 1, nextEpoch)
+    if (this.#phase !== 'running' || next === undefined || next.phase === 'lost') return []
+    if (seat.lostWays++ === 0) {
+      return this.#onLost(next.stage, nextEpoch, 'INFERENCE_NEXT_UNREACHABLE', nowMs)
+    }
+    next.doubt = { by: seat, sinceMs: nowMs }
+    return [ping(next, nowMs)]
+  }
+
+  #onAnswer(seat: Seat, nowMs: number): readonly RequesterOutput[] {
+    const by = seat.settleDoubt()
+    return by === undefined
+      ? []
+      : this.#onLost(by.stage, by.epoch, 'INFERENCE_NEXT_UNREACHABLE', nowMs)
   }
 
   #onLeaving(seat: Seat): readonly RequesterOutput[] {
@@ -315,7 +338,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   #replace(stage: number, peer: PeerId, code: InferenceCode): readonly RequesterOutput[] {
     if (this.#recoveries >= this.#init.recoveriesMax) {
       // What went wrong every time says more than how often it did.
-      return this.#fail(OWN_CAUSES.has(code) ? code : 'INFERENCE_RECOVERIES_EXCEEDED', stage)
+      return this.#fail(isOwnCause(code) ? code : 'INFERENCE_RECOVERIES_EXCEEDED', stage)
     }
     this.#recoveries++
     const excluded = this.#excluded.get(stage) ?? new Set()
@@ -406,29 +429,4 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       },
     ]
   }
-}
-
-/** Why there is nobody: that the model fails everywhere says more than that nobody is left. */
-function finalCode(lostBy: InferenceCode | undefined): InferenceCode {
-  return lostBy !== undefined && OWN_CAUSES.has(lostBy) ? lostBy : 'INFERENCE_NO_REPLACEMENT'
-}
-
-const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
-  'INFERENCE_OUTPUT_INVALID',
-  'INFERENCE_NOT_ALLOWED',
-  'INFERENCE_RUN_FAILED',
-  'INFERENCE_RUN_TIMEOUT',
-  'INFERENCE_LOAD_FAILED',
-  'INFERENCE_MEMORY',
-  'INFERENCE_MODEL_UNAVAILABLE',
-  'INFERENCE_SELF_TEST_FAILED',
-])
-
-function ping(seat: Seat, nowMs: number): RequesterOutput {
-  seat.notePing(nowMs)
-  return send(seat, { type: 'ping' })
-}
-
-function send(seat: Seat, message: InferenceMessage): RequesterOutput {
-  return { type: 'send', stage: seat.stage, epoch: seat.epoch, message }
 }

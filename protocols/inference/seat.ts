@@ -26,10 +26,16 @@ export class Seat {
   replaces: InferenceCode | undefined
   /** When the stage was last noticed to need this: opened, lost, or lost by the holder before. */
   sinceMs: number
+  /** Holders of the next stage that this one could not reach. */
+  lostWays = 0
+  /** Who could not reach this holder, and when that was said: to be settled by the next answer. */
+  doubt: { readonly by: Seat; readonly sinceMs: number } | undefined
   /** Round trip to the holder, in milliseconds; undefined before the first pong. */
   rttMs: number | undefined
   /** When the pings were sent that are not answered yet: each is answered once, in order. */
   readonly #pingsMs: number[] = []
+  /** When the latest ping was sent that was answered: the holder lived then. */
+  #livedMs = -Infinity
   /** What the holder's clock is ahead of ours, from the quickest round trip so far. */
   #aheadMs: number | undefined
   #heardMs: number
@@ -82,6 +88,7 @@ export class Seat {
   noteClock(clockUs: number, nowMs: number): void {
     const pingMs = this.#pingsMs.shift()
     if (pingMs === undefined) return
+    this.#livedMs = pingMs
     const rttMs = nowMs - pingMs
     // The quicker the round trip, the less the two ways can differ (RFC 5905, section 10).
     if (this.rttMs === undefined || rttMs <= this.rttMs) {
@@ -96,6 +103,14 @@ export class Seat {
     if (done > this.#done || idle) this.#progressMs = nowMs
     this.#received = received
     this.#done = done
+  }
+
+  /** Who could not reach this holder, once an answer has shown that the holder is well. */
+  settleDoubt(): Seat | undefined {
+    const { doubt } = this
+    if (doubt === undefined || this.#livedMs < doubt.sinceMs) return undefined
+    this.doubt = undefined
+    return doubt.by
   }
 
   noteLoading(bytesDone: number, nowMs: number): void {

@@ -1,0 +1,28 @@
+/**
+ * With which code a session ends that cannot replace a stage.
+ *
+ * @module
+ */
+
+import type { InferenceCode } from './errors.ts'
+
+const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
+  'INFERENCE_OUTPUT_INVALID',
+  'INFERENCE_NOT_ALLOWED',
+  'INFERENCE_RUN_FAILED',
+  'INFERENCE_RUN_TIMEOUT',
+  'INFERENCE_LOAD_FAILED',
+  'INFERENCE_MEMORY',
+  'INFERENCE_MODEL_UNAVAILABLE',
+  'INFERENCE_SELF_TEST_FAILED',
+])
+
+/** True for what goes wrong at every device alike: it says more than how often it did. */
+export function isOwnCause(code: InferenceCode): boolean {
+  return OWN_CAUSES.has(code)
+}
+
+/** Why there is nobody: that the model fails everywhere says more than that nobody is left. */
+export function finalCode(lostBy: InferenceCode | undefined): InferenceCode {
+  return lostBy !== undefined && OWN_CAUSES.has(lostBy) ? lostBy : 'INFERENCE_NO_REPLACEMENT'
+}
