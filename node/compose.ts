@@ -27,6 +27,7 @@ import { OutboundLinks } from './inference/outbound-links.ts'
 import { StageHost } from './inference/stage-host.ts'
 import { StagePool } from './inference/stage-pool.ts'
 import { MeshMembership } from './mesh/mesh-membership.ts'
+import { mayOpenStages } from './mesh/role-rules.ts'
 import { ModelSource } from './model-source.ts'
 import { ModelCatalogue } from './models/catalogue.ts'
 import { createNetwork } from './network/libp2p-network.ts'
@@ -267,7 +268,7 @@ function composePlanner(foundation: Foundation, { network, mesh, presence }: Mes
   return { planner, links }
 }
 
-function composeStages(foundation: Foundation, { network, source }: MeshParts & Models) {
+function composeStages(foundation: Foundation, { network, mesh, source }: MeshParts & Models) {
   const { config, log, identity, runtime } = foundation
   const probe = new StageProbe(runtime)
   const pool = new StagePool(
@@ -299,6 +300,7 @@ function composeStages(foundation: Foundation, { network, source }: MeshParts & 
       signer: identity.signer,
       sha256: nodeCrypto.sha256,
       pool,
+      mayOpen: (requester) => mayOpenStages(mesh, requester, identity.peer),
       outbound: () => outbound,
     },
     { journalBytesMax: config.scheduler.journalBytesMax, stagesMax: 64 },

@@ -22,9 +22,11 @@ import {
   type StageOutput,
 } from '../../protocols/inference/index.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import { loadFaultOf, runFaultOf } from './faults.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
 import {
+  crossing,
   incoming,
   outgoing,
   type LoadedStage,
@@ -42,6 +44,8 @@ export interface HostedStageComponents {
   readonly sha256: Sha256
   readonly pool: StagePool
   readonly outbound: OutboundLinks
+  /** What tensors that wait for their executors count against; those of this device itself do not. */
+  readonly waiting: ByteBudget | undefined
   /** Sends to the requester. */
   reply(message: InferenceMessage): void
   /** Called once, when nothing of this stage runs any more. */
@@ -57,6 +61,7 @@ export interface HostedStageInit {
 interface Waiting {
   readonly request: number
   readonly tensors: readonly Tensor[]
+  readonly bytes: number
   readonly sinceMs: number
 }
 
@@ -149,10 +154,7 @@ export class HostedStage {
   #perform(output: StageOutput): void {
     switch (output.type) {
       case 'run': {
-        const { request, tensors } = output
-        const sinceMs = this.#components.clock.monotonicMs()
-        this.#waiting.push({ request, tensors, sinceMs })
-        this.#pump()
+        this.#enqueue(output.request, output.tensors)
         return
       }
       case 'reply':
@@ -170,6 +172,22 @@ export class HostedStage {
     }
   }
 
+  /** What one requester has waiting here is bounded: beyond, it is told so instead of being served later. */
+  #enqueue(request: number, tensors: readonly Tensor[]): void {
+    const bytes = tensors.reduce((sum, { data }) => sum + data.length, 0)
+    if (this.#components.waiting?.take(this.requester, bytes) === false) {
+      this.feed({ type: 'run-failed', request, code: 'INFERENCE_OVERLOADED' })
+      return
+    }
+    const sinceMs = this.#components.clock.monotonicMs()
+    this.#waiting.push({ request, tensors, bytes, sinceMs })
+    this.#pump()
+  }
+
+  #release({ bytes }: Waiting): void {
+    this.#components.waiting?.give(this.requester, bytes)
+  }
+
   #pump(): void {
     const stage = this.#lease?.stage
     // Steps of a peer that did not wait for the others are kept until the stage is loaded.
@@ -179,12 +197,15 @@ export class HostedStage {
       const next = this.#waiting.shift()
       if (next === undefined) return
       if (this.#machine.wants(next.request)) void this.#run(stage, next)
+      else this.#release(next)
     }
   }
 
-  async #run(stage: LoadedStage, { request, tensors, sinceMs }: Waiting): Promise<void> {
+  async #run(stage: LoadedStage, waiting: Waiting): Promise<void> {
+    const { request, sinceMs } = waiting
     this.#running++
     try {
+      const tensors = crossing(stage.description, waiting.tensors)
       const { outputs, computeUs } = await stage.executor.run(incoming(stage.description, tensors))
       const elapsedMs = this.#components.clock.monotonicMs() - sinceMs
       const queueUs = Math.max(0, Math.round(elapsedMs * 1000) - computeUs)
@@ -197,6 +218,7 @@ export class HostedStage {
       else this.feed({ type: 'run-failed', request, code })
     } finally {
       this.#running--
+      this.#release(waiting)
       this.#pump()
     }
   }
@@ -219,7 +241,7 @@ export class HostedStage {
       this.#components.reply({ type: 'receipt', signed: { receipt, signature } })
     }
     this.#driver.stop()
-    this.#waiting.length = 0
+    for (const waiting of this.#waiting.splice(0)) this.#release(waiting)
     this.#leaveNext()
     this.#abort.abort()
     this.#lease?.release()

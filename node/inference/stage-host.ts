@@ -17,11 +17,13 @@ import {
   SESSIONS_PER_LINK_MAX,
   type AttachRecord,
   type Envelope,
+  type FaultCode,
   type InferenceMessage,
   type OpenRecord,
   type TensorMessage,
 } from '../../protocols/inference/index.ts'
 import type { Link, ProtocolInit } from '../network/network.ts'
+import { ByteBudget } from './byte-budget.ts'
 import { HostedStage } from './hosted-stage.ts'
 import { InferenceLink } from './inference-link.ts'
 import { localLinkPair } from './local-link.ts'
@@ -34,6 +36,8 @@ export interface StageHostComponents {
   readonly signer: Signer
   readonly sha256: Sha256
   readonly pool: StagePool
+  /** Whether the roles of `requester` and of this device let it open stages here. */
+  mayOpen(requester: PeerId): boolean
   /** Asked for late: the outbound links need the host for links to this device itself. */
   outbound(): OutboundLinks
 }
@@ -45,6 +49,13 @@ export interface StageHostInit {
   readonly stagesMax: number
 }
 
+/** Peers whose tensors may wait here with all that one may have waiting. */
+const SHARES = 4
+
+/** The part of all stages that one other device may have open, and that is kept for this one. */
+const PEER_PART = 1 / 2
+const OWN_PART = 1 / 8
+
 /** A slot of an inbound link: the requester's own, or the way from the stage before. */
 type Inbound =
   | { readonly type: 'control'; readonly stage: HostedStage }
@@ -55,7 +66,6 @@ type Inbound =
       readonly sinceMs: number
       stage: HostedStage | undefined
       readonly held: TensorMessage[]
-      heldBytes: number
     }
 
 export class StageHost {
@@ -63,12 +73,16 @@ export class StageHost {
   readonly #init: StageHostInit
   readonly #links = new Map<InferenceLink, Map<number, Inbound>>()
   readonly #stages = new Set<HostedStage>()
+  /** Tensors of others that wait: for a route, or for an executor. */
+  readonly #waiting: ByteBudget
   #attachments = 0
   #stopping = false
 
   constructor(components: StageHostComponents, init: StageHostInit) {
     this.#components = components
     this.#init = init
+    const bytesPerPeerMax = init.journalBytesMax
+    this.#waiting = new ByteBudget({ bytesMax: SHARES * bytesPerPeerMax, bytesPerPeerMax })
   }
 
   /** What the network is to serve. */
@@ -85,6 +99,11 @@ export class StageHost {
   /** Stages that serve sessions now. */
   get stages(): readonly HostedStage[] {
     return [...this.#stages]
+  }
+
+  /** Bytes of others' tensors that wait here now. */
+  get waitingBytes(): number {
+    return this.#waiting.bytes
   }
 
   accept(link: Link): void {
@@ -118,10 +137,13 @@ export class StageHost {
     const slots = this.#links.get(link)
     if (slots === undefined) return
     const inbound = slots.get(slot)
-    if (inbound?.type === 'attached' && message.type === 'close') slots.delete(slot)
-    else if (inbound !== undefined) this.#onKnown(inbound, message, link.peer)
+    if (inbound?.type === 'attached' && message.type === 'close') {
+      this.#forget(slots, slot, link.peer)
+      return
+    }
+    if (inbound !== undefined) this.#onKnown(inbound, message, link.peer)
     else if (message.type === 'open') this.#open(slots, { slot, epoch, message }, link)
-    else if (message.type === 'attach') this.#attach(slots, slot, message.record)
+    else if (message.type === 'attach') this.#attach(slots, slot, message.record, link.peer)
     // A slot that is not known any more belongs to a session that ended: late words say nothing.
   }
 
@@ -139,14 +161,12 @@ export class StageHost {
 
   /** Steps that overtook the route which explains them. One that is dropped is replayed later. */
   #hold(inbound: Inbound & { type: 'attached' }, step: TensorMessage, peer: PeerId): void {
-    const bytes = step.tensors.reduce((sum, { data }) => sum + data.length, 0)
-    const fits = inbound.heldBytes + bytes <= this.#init.journalBytesMax
-    if (!fits || inbound.held.length >= IN_FLIGHT_MAX) {
+    const bytes = tensorsBytes(step.tensors)
+    if (inbound.held.length >= IN_FLIGHT_MAX || !this.#waiting.take(peer, bytes)) {
       this.#components.logger.warn('steps before their route were dropped', { peer })
       return
     }
     inbound.held.push(step)
-    inbound.heldBytes += bytes
   }
 
   #open(
@@ -157,13 +177,13 @@ export class StageHost {
     if (message.type !== 'open') return
     const { record } = message
     const reply = (answer: InferenceMessage): void => link.send({ slot, epoch, message: answer })
-    const full = this.#stages.size >= this.#init.stagesMax || slots.size >= SESSIONS_PER_LINK_MAX
-    if (full || this.#stopping || !sensible(record, this.#components.signer.peer)) {
-      const code = full ? 'INFERENCE_OVERLOADED' : 'INFERENCE_OPEN_REFUSED'
+    const code = this.#refusal(record, link.peer, slots)
+    if (code !== undefined) {
       reply({ type: 'fault', record: { code, request: undefined, nextEpoch: undefined } })
       return
     }
     const { clock, logger, signer, sha256, pool } = this.#components
+    const requester = link.peer
     const outbound = this.#components.outbound()
     const stage: HostedStage = new HostedStage(
       {
@@ -174,12 +194,13 @@ export class StageHost {
         pool,
         outbound,
         reply,
+        waiting: requester === signer.peer ? undefined : this.#waiting,
         onEnd: () => {
           slots.delete(slot)
           this.#stages.delete(stage)
         },
       },
-      { open: record, requester: link.peer, journalBytesMax: this.#init.journalBytesMax },
+      { open: record, requester, journalBytesMax: this.#init.journalBytesMax },
     )
     slots.set(slot, { type: 'control', stage })
     this.#stages.add(stage)
@@ -187,9 +208,33 @@ export class StageHost {
     this.#settle(stage)
   }
 
-  #attach(slots: Map<number, Inbound>, slot: number, record: AttachRecord): void {
+  /** Why `requester` gets no stage; undefined when it does. */
+  #refusal(
+    record: OpenRecord,
+    requester: PeerId,
+    slots: ReadonlyMap<number, Inbound>,
+  ): FaultCode | undefined {
+    const { peer: self } = this.#components.signer
+    if (!this.#components.mayOpen(requester)) return 'INFERENCE_NOT_ALLOWED'
+    if (this.#isFull(requester === self ? undefined : requester)) return 'INFERENCE_OVERLOADED'
+    if (slots.size >= SESSIONS_PER_LINK_MAX) return 'INFERENCE_OVERLOADED'
+    return this.#stopping || !sensible(record, self) ? 'INFERENCE_OPEN_REFUSED' : undefined
+  }
+
+  /** The owner's own work finds room even when others ask for all they can. */
+  #isFull(other: PeerId | undefined): boolean {
+    const { stagesMax } = this.#init
+    if (other === undefined) return this.#stages.size >= stagesMax
+    const { peer: self } = this.#components.signer
+    const others = [...this.#stages].filter(({ requester }) => requester !== self)
+    const its = others.filter(({ requester }) => requester === other)
+    const full = this.#stages.size >= stagesMax || its.length >= Math.ceil(stagesMax * PEER_PART)
+    return full || others.length >= stagesMax - Math.floor(stagesMax * OWN_PART)
+  }
+
+  #attach(slots: Map<number, Inbound>, slot: number, record: AttachRecord, peer: PeerId): void {
     const sinceMs = this.#components.clock.monotonicMs()
-    this.#dropStale(slots, sinceMs)
+    this.#dropStale(slots, sinceMs, peer)
     if (slots.size >= SESSIONS_PER_LINK_MAX) return
     const number = ++this.#attachments
     slots.set(slot, {
@@ -199,7 +244,6 @@ export class StageHost {
       sinceMs,
       stage: undefined,
       held: [],
-      heldBytes: 0,
     })
     for (const stage of this.#stages) this.#settle(stage)
   }
@@ -214,21 +258,33 @@ export class StageHost {
         if (!same || !stage.expects(link.peer, record)) continue
         inbound.stage = stage
         stage.feed({ type: 'attach', from: link.peer, link: inbound.link, record })
-        inbound.heldBytes = 0
-        for (const step of inbound.held.splice(0)) {
+        for (const step of this.#letGo(inbound, link.peer)) {
           stage.feed({ type: 'step', link: inbound.link, step })
         }
       }
     }
   }
 
-  #dropStale(slots: Map<number, Inbound>, nowMs: number): void {
+  /** The steps that were held for `inbound`, which are held no more. */
+  #letGo(inbound: Inbound & { type: 'attached' }, peer: PeerId): readonly TensorMessage[] {
+    const held = inbound.held.splice(0)
+    for (const { tensors } of held) this.#waiting.give(peer, tensorsBytes(tensors))
+    return held
+  }
+
+  #forget(slots: Map<number, Inbound>, slot: number, peer: PeerId): void {
+    const inbound = slots.get(slot)
+    if (inbound?.type === 'attached') this.#letGo(inbound, peer)
+    slots.delete(slot)
+  }
+
+  #dropStale(slots: Map<number, Inbound>, nowMs: number, peer: PeerId): void {
     for (const [slot, inbound] of slots) {
       if (inbound.type !== 'attached') continue
       const ended = inbound.stage !== undefined && !this.#stages.has(inbound.stage)
       const unexplained =
         inbound.stage === undefined && nowMs - inbound.sinceMs > ATTACH_WAIT_MS_MAX
-      if (ended || unexplained) slots.delete(slot)
+      if (ended || unexplained) this.#forget(slots, slot, peer)
     }
   }
 
@@ -237,6 +293,7 @@ export class StageHost {
     this.#links.delete(link)
     for (const inbound of slots?.values() ?? []) {
       if (inbound.type === 'control') inbound.stage.feed({ type: 'requester-lost' })
+      else this.#letGo(inbound, link.peer)
     }
   }
 }
@@ -248,6 +305,11 @@ function sensible(record: OpenRecord, self: PeerId): boolean {
     // A model is known by the hash of its manifest.
     (record.manifest.id as string) === record.model &&
     record.fromLayer < record.toLayer &&
-    record.inFlightMax >= 1
+    record.inFlightMax >= 1 &&
+    record.runMsMax >= 1
   )
+}
+
+function tensorsBytes(tensors: TensorMessage['tensors']): number {
+  return tensors.reduce((sum, { data }) => sum + data.length, 0)
 }

@@ -10,7 +10,8 @@ import type { ModelId, PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { StageDescription } from '../../models/index.ts'
-import { InferenceError, type OpenRecord } from '../../protocols/inference/index.ts'
+import { InferenceError, pickTensors, type OpenRecord } from '../../protocols/inference/index.ts'
+import { RuntimeError } from '../runtime/errors.ts'
 import type { Executor, ExecutorSpec } from '../runtime/executor-spec.ts'
 import type { Provider } from '../runtime/provider.ts'
 import { CrashTable } from '../runtime/restart-policy.ts'
@@ -284,6 +285,26 @@ function keyOf(
   { provider, runMsMax }: Pick<ExecutorSpec, 'provider' | 'runMsMax'>,
 ): string {
   return `${model}/${fromLayer}-${toLayer}/${provider}/${runMsMax}`
+}
+
+/**
+ * What the cut before this stage holds, of all that was sent: what only passes through is seen by
+ * no executor, and must not be anything at all.
+ *
+ * @throws {RuntimeError} `RUNTIME_INPUT_INVALID` when one is missing, or of another type or rank.
+ */
+export function crossing(
+  { receives }: StageDescription,
+  sent: readonly Tensor[],
+): readonly Tensor[] {
+  const picked = pickTensors(sent, receives)
+  if (picked !== undefined) return picked
+  const wrong = receives.find((tensor) => pickTensors(sent, [tensor]) === undefined)
+  throw new RuntimeError({
+    code: 'RUNTIME_INPUT_INVALID',
+    tensor: wrong?.name ?? '',
+    detail: `expected ${wrong?.type} of rank ${wrong?.dims.length}`,
+  })
 }
 
 /** Tensors for the next cut: what the graph made, and what only passes through. */
