@@ -22,8 +22,8 @@ export class DeviceError extends CodedError<DeviceFailure> {
 /** What the faces say about each code. */
 export const DEVICE_ERRORS: ErrorTable<DeviceFailure['code']> = {
   DEVICE_BENCHMARK_FAILED: {
-    meaning: 'The speed of this device could not be measured',
-    hint: 'Check that the state directory has 64 MB of free space, then run `brume device --refresh`',
+    meaning: 'the speed of this device could not be measured',
+    hint: 'check that the state directory has 64 MB of free space, then run `brume device --refresh`',
     retryable: true,
     exit: 1,
     status: 500,

@@ -31,52 +31,52 @@ export const PRESENCE_ERRORS: ErrorTable<PresenceFault> = {
   PRESENCE_RECORD_TOO_LONG: {
     ...unreadable,
     meaning: 'A capability record is longer than a record may be',
-    hint: 'Update brume on the device that sent it',
+    hint: 'update brume on the device that sent it',
   },
   PRESENCE_RECORD_MALFORMED: {
     ...unreadable,
     meaning: 'A capability record could not be read',
-    hint: 'Update brume on the device that sent it',
+    hint: 'update brume on the device that sent it',
   },
   PRESENCE_VERSION_UNSUPPORTED: {
     ...unreadable,
     meaning: 'A capability record is of a version that this device does not know',
-    hint: 'Update brume on this device',
+    hint: 'update brume on this device',
   },
   PRESENCE_SIGNATURE_INVALID: {
     ...forged,
     meaning: 'A capability record is not signed by the device that it names',
-    hint: 'Do not trust the device that sent it',
+    hint: 'do not trust the device that sent it',
   },
   PRESENCE_RECORD_FOREIGN: {
     ...forged,
     meaning: 'A capability record stands under the name of another device',
-    hint: 'Do not trust the device that sent it',
+    hint: 'do not trust the device that sent it',
   },
   PRESENCE_NOT_A_MEMBER: {
     ...forged,
     meaning: 'A capability record is of a device that is no member of the mesh',
-    hint: 'Invite the device if it should be one',
+    hint: 'invite the device if it should be one',
   },
   PRESENCE_RECORD_EXPIRED: {
     ...unreadable,
     meaning: 'A capability record has expired',
-    hint: 'Nothing to do: its device sends a new one while it is there',
+    hint: 'nothing to do: its device sends a new one while it is there',
     retryable: true,
   },
   PRESENCE_DATES_INVALID: {
     ...unreadable,
-    meaning: 'The dates of a capability record lie in the future or too far apart',
-    hint: 'Set the clock of the device that made it',
+    meaning: 'the dates of a capability record lie in the future or too far apart',
+    hint: 'set the clock of the device that made it',
   },
   PRESENCE_RECORD_STALE: {
     ...forged,
     meaning: 'A capability record is older than one that is known',
-    hint: 'Nothing to do: the newer one is kept',
+    hint: 'nothing to do: the newer one is kept',
   },
   PRESENCE_RECORD_CONFLICT: {
     ...forged,
     meaning: 'A device has signed two capability records with one sequence number',
-    hint: 'Make sure that no two daemons run with the same identity',
+    hint: 'make sure that no two daemons run with the same identity',
   },
 }
