@@ -10,7 +10,7 @@ export const runtimeSection = z.strictObject({
   provider: z
     .enum(['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'directml'])
     .default('auto')
-    .describe('execution provider of stages that do not ask for one'),
+    .describe('execution provider of all stages here; auto: the one that a job asks for, else cpu'),
   executorMemoryBytes: z
     .int()
     .min(67_108_864)

@@ -35,6 +35,7 @@ import type { Network } from './network/network.ts'
 import { networkInit } from './network-settings.ts'
 import { Presence } from './presence/presence.ts'
 import type { Runtime } from './runtime/runtime.ts'
+import { providerFor } from './runtime/provider-choice.ts'
 import { StageProbe } from './runtime/stage-probe.ts'
 import { JobBook } from './scheduler/jobs/job-book.ts'
 import { JobOutputs } from './scheduler/jobs/job-outputs.ts'
@@ -197,14 +198,17 @@ function composeModels(
     { network, blobs, clock: systemClock, logger: log },
     DEFAULT_BLOB_SERVICE_INIT,
   )
-  const source = new ModelSource({
-    self: network.self,
-    catalogue,
-    blobs,
-    service,
-    presence,
-    logger: log,
-  })
+  const source = new ModelSource(
+    {
+      self: network.self,
+      catalogue,
+      blobs,
+      service,
+      presence,
+      logger: log,
+    },
+    { weightBytesMax: config.runtime.executorMemoryBytes },
+  )
   return { blobs, catalogue, service, source }
 }
 
@@ -280,10 +284,7 @@ function composeStages(foundation: Foundation, { network, mesh, source }: MeshPa
       selfTest: async (executor, { file, description }, model) =>
         fromHex(await probe.numericClass(executor, { file, description, model })) ??
         new Uint8Array(32),
-      provider: async (asked) => {
-        const chosen = asked === 'auto' ? config.runtime.provider : asked
-        return chosen === 'auto' ? 'cpu' : chosen
-      },
+      provider: async (asked) => providerFor(asked, config.runtime.provider),
     },
     {
       weightBytesMax: config.runtime.executorMemoryBytes,

@@ -11,13 +11,15 @@ import {
   accepted,
   decodeManifest,
   MANIFEST_BYTES_MAX,
+  stageNeeds,
   type BlobRef,
   type Manifest,
 } from '../models/index.ts'
-import type { OpenRecord } from '../protocols/inference/index.ts'
+import { InferenceError, type OpenRecord } from '../protocols/inference/index.ts'
 import type { CapabilityRecord } from '../protocols/presence/index.ts'
 import type { BlobService } from './blobs/blob-service.ts'
 import type { PreparedStage } from './inference/stage-pool.ts'
+import { makeGuestRoom } from './models/guest-space.ts'
 import { isIdOf, type CatalogueModel, type ModelCatalogue } from './models/catalogue.ts'
 import type { Presence } from './presence/presence.ts'
 import { blobRefOf } from './storage/blob-hasher.ts'
@@ -31,6 +33,11 @@ export interface ModelSourceComponents {
   readonly service: BlobService
   readonly presence: Presence
   readonly logger: Logger
+}
+
+export interface ModelSourceInit {
+  /** Bytes of weights that one stage may have here: more is not even fetched. */
+  readonly weightBytesMax: number
 }
 
 export interface FetchWork {
@@ -51,9 +58,11 @@ type Holdings = CapabilityRecord['holdings']
 
 export class ModelSource {
   readonly #components: ModelSourceComponents
+  readonly #init: ModelSourceInit
 
-  constructor(components: ModelSourceComponents) {
+  constructor(components: ModelSourceComponents, init: ModelSourceInit) {
     this.#components = components
+    this.#init = init
   }
 
   /**
@@ -79,25 +88,37 @@ export class ModelSource {
     return blobRefOf(await blobs.read(blob, 0, blobs.size(blob) ?? 0))
   }
 
-  /** Everything that one stage needs, in the store, and its file. */
+  /**
+   * Everything that one stage needs, in the store, and its file.
+   *
+   * @throws {InferenceError} INFERENCE_MEMORY before anything is fetched that could not be loaded.
+   * @throws {StorageError} BLOB_QUOTA_EXCEEDED when it needs more disk than others may have here.
+   */
   async prepare(
     open: OpenRecord,
     requester: PeerId,
     { signal, onProgress }: FetchWork,
   ): Promise<PreparedStage> {
-    const { catalogue, blobs, service } = this.#components
+    const { catalogue, blobs, service, self } = this.#components
+    const guest = requester !== self
     const holders = (): readonly PeerId[] => {
       const route = open.route.map(({ peer }) => peer)
       const known = new Set([requester, ...this.#holders(open.model), ...route])
-      known.delete(this.#components.self)
+      known.delete(self)
       return [...known]
     }
-    if (!blobs.has(open.manifest.id)) await service.fetch([open.manifest], holders, { signal })
-    const { manifest } = await catalogue.adopt(open.model)
+    if (!blobs.has(open.manifest.id)) {
+      if (open.manifest.bytes > MANIFEST_BYTES_MAX) throw tooLarge()
+      await service.fetch([open.manifest], holders, { signal })
+    }
+    const { id, manifest } = await catalogue.adopt(open.model, { guest })
     const { fromLayer, toLayer } = open
+    const { weightBytes } = stageNeeds(manifest, { fromLayer, toLayer })
+    if (weightBytes > this.#init.weightBytesMax) throw tooLarge()
     const missing = catalogue.missing(manifest, { fromLayer, toLayer })
     const fetchedBytes = sum(missing)
     if (missing.length > 0) {
+      if (guest) await makeGuestRoom({ catalogue, blobs }, { id, bytes: fetchedBytes })
       await service.fetch(missing, holders, {
         signal,
         onProgress: ({ bytesDone, bytesTotal }) => onProgress(bytesDone, bytesTotal),
@@ -111,6 +132,8 @@ export class ModelSource {
   /** Fetches all that is missing of a model. */
   async pull(model: CatalogueModel, { signal, onProgress }: FetchWork): Promise<void> {
     const missing = this.#components.catalogue.missing(model.manifest)
+    // Its owner wants it now, whoever brought it.
+    await this.#components.catalogue.adopt(model.id)
     await this.#components.service.fetch(missing, () => this.#holders(model.id), {
       signal,
       onProgress: ({ bytesDone, bytesTotal }) => onProgress(bytesDone, bytesTotal),
@@ -197,4 +220,8 @@ export class ModelSource {
 
 function sum(refs: readonly BlobRef[]): number {
   return refs.reduce((bytes, ref) => bytes + ref.bytes, 0)
+}
+
+function tooLarge(): InferenceError {
+  return new InferenceError({ code: 'INFERENCE_MEMORY' })
 }

@@ -10,7 +10,13 @@ import { toHex } from '../../core/bytes.ts'
 import type { ModelId } from '../../core/ids.ts'
 import { tensorBytes, type TensorSpec } from '../../core/tensor.ts'
 import type { Result } from '../errors.ts'
-import { CHUNK_BYTES, INLINE_BYTES_MAX, MANIFEST_BYTES_MAX, TENSOR_BYTES_MAX } from '../limits.ts'
+import {
+  CHUNK_BYTES,
+  INLINE_BYTES_MAX,
+  MANIFEST_BYTES_MAX,
+  SKELETON_BYTES_MAX,
+  TENSOR_BYTES_MAX,
+} from '../limits.ts'
 import { elementBytes } from '../onnx/element-type.ts'
 import { attempt, refuse } from '../refuse.ts'
 import type { BlobRef, Cut, Manifest, ModelTensor } from './manifest.ts'
@@ -49,6 +55,7 @@ export function manifestBlobs(manifest: Manifest): readonly BlobRef[] {
 function checkManifest(manifest: Manifest): void {
   const { skeleton, tensors, cuts, layers } = manifest
   checkBlob(skeleton)
+  expect(skeleton.bytes <= SKELETON_BYTES_MAX, `a skeleton of at most ${SKELETON_BYTES_MAX} bytes`)
   for (const tensor of tensors) checkTensor(tensor)
   expect(unique(tensors.map(({ name }) => name)), 'each tensor once')
   expect(layers.length >= 1, 'at least one layer')

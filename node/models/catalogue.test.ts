@@ -3,16 +3,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { errorCode } from '../../core/errors.ts'
-import type { BlobId } from '../../core/ids.ts'
+import type { BlobId, ModelId } from '../../core/ids.ts'
 import { SILENT_LOGGER } from '../../core/logger.ts'
 import type { TensorType } from '../../core/tensor.ts'
-import { accepted, decodeModel, encodeModel, type BuildConfig } from '../../models/index.ts'
+import {
+  accepted,
+  decodeModel,
+  encodeManifest,
+  encodeModel,
+  type BuildConfig,
+  type Manifest,
+} from '../../models/index.ts'
 import { smallModel, smallSizes } from '../../test/fixtures/layered-model.ts'
 import { ManualClock } from '../../test/fixtures/manual-clock.ts'
 import { MemoryStore } from '../../test/fixtures/memory-store.ts'
 import { nodeCrypto } from '../crypto/node-crypto.ts'
 import { BlobStore } from '../storage/blob-store.ts'
 import { ModelCatalogue } from './catalogue.ts'
+import { makeGuestRoom } from './guest-space.ts'
+import { GUESTS_MAX } from './index-entry.ts'
 import type { ModelRuntime } from './ports.ts'
 
 /** Optimises nothing, and says of every tensor what the small model has. */
@@ -76,6 +85,12 @@ async function catalogue(): Promise<ModelCatalogue> {
 }
 
 const small = (name = 'small') => ({ file, name, licence: 'CC0-1.0', dims: {} })
+
+/** A model that another device brought. */
+async function adopted(models: ModelCatalogue, manifest: Manifest) {
+  const { id } = await blobs.put(encodeManifest(manifest))
+  return models.adopt(id as string as ModelId, { guest: true })
+}
 
 const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
   work.then(
@@ -201,6 +216,62 @@ describe('the catalogue of models', () => {
     const other = await blobs.put(Uint8Array.of(1, 2, 3))
     const wrong = models.adopt(other.id as string as typeof id)
     expect(await codeOf(wrong)).toBe('MODELS_MANIFEST_INVALID')
+  })
+
+  it('prefers what its owner calls so to what another device brought', async () => {
+    const models = await catalogue()
+    const own = await models.import(small('mine'))
+    const theirs = { ...own.manifest, source: 'elsewhere' }
+    const guest = await adopted(models, theirs)
+    expect([guest.guest, models.get('mine').id, models.get(guest.id).id]).toEqual([
+      true,
+      own.id,
+      guest.id,
+    ])
+    await models.adopt(guest.id)
+    expect(() => models.get('mine')).toThrow(expect.objectContaining({ code: 'MODELS_AMBIGUOUS' }))
+    expect((await catalogue()).list().map((model) => model.guest)).toEqual([false, false])
+  })
+
+  it('keeps only so many models that others brought, and all of its owner', async () => {
+    const models = await catalogue()
+    const own = await models.import(small('mine'))
+    const { manifest } = own
+    for (let index = 0; index <= GUESTS_MAX; index++) {
+      await clock.advance(1)
+      await adopted(models, { ...manifest, name: `guest-${index}` })
+    }
+    const names = (await catalogue()).list().map((model) => model.manifest.name)
+    expect([names.length, names.includes('mine'), names.includes('guest-0')]).toEqual([
+      GUESTS_MAX + 1,
+      true,
+      false,
+    ])
+  })
+
+  it('gives guests half of the disk, the newest ones', async () => {
+    const models = await catalogue()
+    const own = await models.import(small('mine'))
+    const held = { size: () => 100, usedBytes: 0, quotaBytes: 1_000 }
+    const blob = { ...own.manifest.skeleton, id: 'ee'.repeat(32) as BlobId }
+    const guests = []
+    for (const name of ['first', 'second', 'third']) {
+      await clock.advance(1)
+      const skeleton = {
+        ...blob,
+        id: `${name.length}${name.codePointAt(0)}`.padEnd(64, 'e') as BlobId,
+      }
+      guests.push(await adopted(models, { ...own.manifest, name, skeleton }))
+    }
+    const [first, second, third] = guests.map(({ id }) => id)
+    expect(first).toBeDefined()
+    const id = third ?? own.id
+    await makeGuestRoom({ catalogue: models, blobs: held }, { id, bytes: 200 })
+    expect(models.list().length).toBe(4)
+    await makeGuestRoom({ catalogue: models, blobs: held }, { id, bytes: 300 })
+    expect(models.list().map((model) => model.id)).toEqual([own.id, second, third])
+    const tooMuch = makeGuestRoom({ catalogue: models, blobs: held }, { id, bytes: 501 })
+    expect(await codeOf(tooMuch)).toBe('BLOB_QUOTA_EXCEEDED')
   })
 
   it('says that a changed blob is damaged', async () => {

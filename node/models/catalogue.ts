@@ -30,7 +30,7 @@ import {
 import { writeFileAtomic } from '../storage/atomic-file.ts'
 import { CatalogueError } from './errors.ts'
 import { importBuilt, importModel, type ImportedModel, type ImportInit } from './importer.ts'
-import { putEntry, readEntries, removeEntry } from './index-entry.ts'
+import { GUESTS_MAX, putEntry, readEntries, removeEntry } from './index-entry.ts'
 import type { LongWork, ModelComponents, ModelInit } from './ports.ts'
 import type { StageFile } from './stage-chain.ts'
 import { verifyModel, type Verification } from './verifier.ts'
@@ -42,6 +42,8 @@ export interface CatalogueModel {
   readonly manifest: Manifest
   /** When it came to this device, on the wall clock, in ms. */
   readonly addedMs: number
+  /** True when another device brought it, to have a stage of it run here. */
+  readonly guest: boolean
 }
 
 /** Characters of an id that may stand for it. */
@@ -71,7 +73,10 @@ export class ModelCatalogue implements Startable {
       if (manifest === undefined) {
         logger.warn('model-forgotten', { id: entry.id })
         await removeEntry(state, entry.id)
-      } else this.#models.set(entry.id, { id: entry.id, manifest, addedMs: entry.addedMs })
+      } else {
+        const { id, addedMs, guest } = entry
+        this.#models.set(id, { id, manifest, addedMs, guest })
+      }
     }
   }
 
@@ -93,12 +98,16 @@ export class ModelCatalogue implements Startable {
   /**
    * The one model that `ref` means: an id, a name, or at least the first 8 characters of an id.
    *
+   * What another device brought never stands in the way of what its owner calls so.
+   *
    * @throws {CatalogueError} MODELS_NOT_FOUND, MODELS_AMBIGUOUS.
    */
   get(ref: string): CatalogueModel {
     const exact = this.#models.get(ref as ModelId)
     if (exact !== undefined) return exact
-    const found = this.list().filter(({ id, manifest }) => manifest.name === ref || isIdOf(ref, id))
+    const all = this.list().filter(({ id, manifest }) => manifest.name === ref || isIdOf(ref, id))
+    const own = all.filter(({ guest }) => !guest)
+    const found = own.length > 0 ? own : all
     const [only, ...others] = found
     if (only === undefined) throw new CatalogueError({ code: 'MODELS_NOT_FOUND', ref })
     if (others.length === 0) return only
@@ -119,16 +128,20 @@ export class ModelCatalogue implements Startable {
   }
 
   /**
-   * Makes a model known whose manifest came from another device, and is in the blob store.
+   * Makes a model known whose manifest came from another device, and is in the blob store. A
+   * `guest` is one that nobody here asked for: only so many are kept.
    *
    * @throws {CatalogueError} MODELS_INCOMPLETE when it is not there.
    * @throws {ModelError} MODELS_MANIFEST_INVALID.
    */
-  async adopt(id: ModelId): Promise<CatalogueModel> {
+  async adopt(id: ModelId, init: { readonly guest?: boolean } = {}): Promise<CatalogueModel> {
+    const { guest = false } = init
     const known = this.#models.get(id)
-    if (known !== undefined) return known
+    if (known !== undefined && (guest || !known.guest)) return known
     const bytes = await this.#readBlob(id as string as BlobId, MANIFEST_BYTES_MAX)
-    return this.#add({ id, manifest: accepted(decodeManifest(bytes)) })
+    const manifest = accepted(decodeManifest(bytes))
+    if (guest) await this.#makeGuestRoom()
+    return this.#add({ id, manifest }, guest)
   }
 
   /** What of a model, or of a range of its layers, is not on this device. */
@@ -207,11 +220,20 @@ export class ModelCatalogue implements Startable {
     return new Set(this.list().flatMap(allBlobs))
   }
 
-  async #add({ id, manifest }: ImportedModel): Promise<CatalogueModel> {
+  /** Guests beyond their number are forgotten; their blobs go with the next collection. */
+  async #makeGuestRoom(): Promise<void> {
+    const guests = this.list().filter(({ guest }) => guest)
+    for (const { id } of guests.slice(0, Math.max(0, guests.length + 1 - GUESTS_MAX))) {
+      await removeEntry(this.#components.state, id)
+      this.#models.delete(id)
+    }
+  }
+
+  async #add({ id, manifest }: ImportedModel, guest = false): Promise<CatalogueModel> {
     const { blobs, clock, state } = this.#components
-    const model = { id, manifest, addedMs: Math.round(clock.wallMs()) }
+    const model = { id, manifest, addedMs: Math.round(clock.wallMs()), guest }
     const manifestBytes = blobs.size(id as string as BlobId) ?? 0
-    await putEntry(state, { id, addedMs: model.addedMs, manifestBytes })
+    await putEntry(state, { id, addedMs: model.addedMs, manifestBytes, guest })
     this.#models.set(id, model)
     return model
   }

@@ -4,12 +4,15 @@
  * @module
  */
 
-import { decodeShape, encodeShape, record, uint } from '../../core/cbor-shape.ts'
+import { decodeShape, encodeShape, flag, record, uint } from '../../core/cbor-shape.ts'
 import { asModelId, type ModelId } from '../../core/ids.ts'
 import type { ModelState } from './ports.ts'
 
 /** Models that one device may know. */
 export const MODELS_MAX = 1_024
+
+/** Models of these that other devices may have brought; the oldest give way. */
+export const GUESTS_MAX = 256
 
 const PREFIX = 'models/'
 
@@ -17,20 +20,20 @@ const ENTRY = record({
   /** When it came to this device, on the wall clock, in ms. */
   addedMs: uint(),
   manifestBytes: uint(),
+  guest: flag(),
 })
 
 export interface IndexEntry {
   readonly id: ModelId
   readonly addedMs: number
   readonly manifestBytes: number
+  /** True when another device brought it: it may go when others come. */
+  readonly guest: boolean
 }
 
 /** Makes a model known, and durably so. */
-export async function putEntry(
-  state: ModelState,
-  { id, addedMs, manifestBytes }: IndexEntry,
-): Promise<void> {
-  await state.put(PREFIX + id, encodeShape(ENTRY, { addedMs, manifestBytes }), { sync: true })
+export async function putEntry(state: ModelState, { id, ...entry }: IndexEntry): Promise<void> {
+  await state.put(PREFIX + id, encodeShape(ENTRY, entry), { sync: true })
 }
 
 export async function removeEntry(state: ModelState, id: ModelId): Promise<void> {
@@ -44,7 +47,6 @@ export async function readEntries(state: ModelState): Promise<readonly IndexEntr
     const id = asModelId(key.slice(PREFIX.length))
     const entry = decodeShape(ENTRY, value)
     if (id === undefined || entry.type === 'refused') return []
-    const { addedMs, manifestBytes } = entry.value
-    return { id, addedMs, manifestBytes }
+    return { id, ...entry.value }
   })
 }

@@ -128,6 +128,9 @@ function failed({ spec }: Executor, detail: string): RuntimeError {
   return new RuntimeError({ code: 'RUNTIME_SELF_TEST_FAILED', provider: spec.provider, detail })
 }
 
+/** The size of a dimension that is not known. */
+export const PROBE_OPEN_SIZE = 2
+
 /**
  * Inputs for a probe: floats in [-1, 1) that look random and repeat, integers all 1.
  *
@@ -139,7 +142,9 @@ export function probeInputs(
 ): Tensor[] {
   return specs.map(({ name, type, dims: spec }) => {
     const sizes = spec.map((size) =>
-      typeof size === 'number' ? size : ((size === null ? undefined : dims[size]) ?? 2),
+      typeof size === 'number'
+        ? size
+        : ((size === null ? undefined : dims[size]) ?? PROBE_OPEN_SIZE),
     )
     const count = sizes.reduce((product, size) => product * size, 1)
     const data = new Uint8Array(count * TENSOR_TYPES[type])

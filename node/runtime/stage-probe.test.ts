@@ -60,3 +60,17 @@ it('refuses a stage that fails its test otherwise', async () => {
   const probe = new StageProbe({ selfTest: () => Promise.reject(wrong) })
   await expect(probe.numericClass(executor(), stage)).rejects.toBe(wrong)
 })
+
+it('makes up no inputs of a size that only a stranger could mean', async () => {
+  const asked: unknown[] = []
+  const probe = new StageProbe({
+    selfTest: async (...test) => {
+      asked.push(test)
+      return { class: 'c1a55', exact: true, ms: 1 }
+    },
+  })
+  const huge = { name: 'x', type: 'float32', dims: [2 ** 32, 2 ** 20] } as const
+  const description = { ...stage.description, receives: [huge] }
+  expect(await probe.numericClass(executor(), { ...stage, description })).toMatch(/^[0-9a-f]{64}$/)
+  expect(asked).toEqual([])
+})

@@ -7,10 +7,11 @@
 import { createHash } from 'node:crypto'
 import { errorCode } from '../../core/errors.ts'
 import type { ModelId } from '../../core/ids.ts'
+import { tensorBytes } from '../../core/tensor.ts'
 import type { StageDescription } from '../../models/index.ts'
 import type { Executor } from './executor-spec.ts'
 import type { Runtime } from './runtime.ts'
-import { probeInputs } from './self-test.ts'
+import { PROBE_OPEN_SIZE, probeInputs } from './self-test.ts'
 
 export interface ProbedStage {
   readonly file: string
@@ -33,18 +34,40 @@ export class StageProbe {
   async numericClass(executor: Executor, stage: ProbedStage): Promise<string> {
     const { fromLayer, toLayer } = stage.description
     const name = `${stage.model}/${fromLayer}-${toLayer}`
-    const probe = probeInputs(sampleSpecs(executor, stage.description))
+    const specs = sampleSpecs(executor, stage.description)
+    // Sizes may come from a stranger: nothing is made up that would take the daemon's memory.
+    if (bytesOf(specs) > PROBE_BYTES_MAX) return unproved(executor, name)
     try {
-      const test = await this.#runtime.selfTest(executor, { stage: name, probe })
+      const test = await this.#runtime.selfTest(executor, {
+        stage: name,
+        probe: probeInputs(specs),
+      })
       return test.class
     } catch (error) {
       // Some stages take only inputs that mean something, such as shapes: they are not proved, and
       // are alike only where everything that decides their bits is.
       if (errorCode(error) !== 'RUNTIME_RUN_FAILED') throw error
-      const words = ['unproved', executor.ortVersion, executor.spec.provider, process.arch, name]
-      return createHash('sha256').update(words.join('\0')).digest('hex')
+      return unproved(executor, name)
     }
   }
+}
+
+/** Bytes of the inputs of one probe. */
+const PROBE_BYTES_MAX = 67_108_864
+
+function unproved({ ortVersion, spec }: Executor, name: string): string {
+  const words = ['unproved', ortVersion, spec.provider, process.arch, name]
+  return createHash('sha256').update(words.join('\0')).digest('hex')
+}
+
+function bytesOf(specs: Executor['inputs']): number {
+  const sized = specs.map(({ type, dims }) =>
+    tensorBytes(
+      type,
+      dims.map((size) => (typeof size === 'number' ? size : PROBE_OPEN_SIZE)),
+    ),
+  )
+  return sized.reduce((sum, bytes) => sum + bytes, 0)
 }
 
 /** The stage's inputs with the sizes of the model's own sample. */
