@@ -263,10 +263,14 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
 
   /**
    * Tells everyone. A stage whose neighbours did not change does nothing; one that still loads has
-   * to know as well, or it would not know who attaches to it meanwhile.
+   * to know as well, or it would not know who attaches to it meanwhile. A successor is told when it
+   * takes its seat, and attaches then.
    */
   #announceRoute(): readonly RequesterOutput[] {
-    return this.#reachable.map((seat) => send(seat, { type: 'route', route: this.#route(seat) }))
+    const route = this.#route()
+    return this.#seats
+      .filter((seat) => seat.phase !== 'lost')
+      .map((seat) => send(seat, { type: 'route', route }))
   }
 
   #onFault(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {

@@ -127,9 +127,12 @@ describe('stage machine', () => {
     ).toEqual([])
   })
 
-  it('refuses more requests than its session may have in flight', () => {
+  it('refuses more requests than two windows of its session, of which the first was replayed', () => {
     const { feed } = serving()
-    expect(feed(step(0), step(1), step(2)).at(-1)).toEqual(fault('INFERENCE_OVERLOADED', 2))
+    const window = [step(0), step(1)]
+    const next = [step(2), step(3)]
+    expect(feed(...window, ...next).map(({ type }) => type)).toEqual(['run', 'run', 'run', 'run'])
+    expect(feed(step(4))).toEqual([fault('INFERENCE_OVERLOADED', 4)])
   })
 
   it('refuses requests far above the oldest that is not released', () => {
@@ -252,5 +255,23 @@ describe('stage machine', () => {
     expect(machine.deadlineMs()).toBe(atMs)
     expect(machine.handle({ type: 'time-passed' }, atMs).map(({ type }) => type)).toEqual(['end'])
     expect(machine.deadlineMs()).toBe(undefined)
+  })
+
+  it('attaches to the next stage, as a successor, when the requester has announced it', () => {
+    const route = [a, c, d].map((peer, stage) => ({ peer, epoch: stage === 1 ? 4 : 0 }))
+    const init = { open: { ...open, route }, self: c, requester: d, sha256, journalBytesMax: 1_000 }
+    const machine = new StageMachine(init)
+    const loaded = machine.handle({ type: 'loaded', ready }, 0)
+    const connected = machine.handle(control({ type: 'route', route }), 0)
+
+    expect(loaded).toEqual([{ type: 'reply', message: { type: 'ready', record: ready } }])
+    expect(connected).toEqual([
+      {
+        type: 'connect-next',
+        to: { peer: d, epoch: 0 },
+        attach: { version: 1, session: open.session, stage: 1, epoch: 4 },
+      },
+    ])
+    expect(machine.handle(control({ type: 'route', route }), 0)).toEqual([])
   })
 })

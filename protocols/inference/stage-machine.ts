@@ -90,6 +90,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   #ready: ReadyRecord | undefined
   #over = false
   #attached: Attachment | undefined
+  #connectedTo: RouteStage | undefined
   /** Requests on their way through the executor, with what they came with. */
   readonly #running = new Map<
     number,
@@ -187,7 +188,9 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
 
   #onLoaded(ready: ReadyRecord): readonly StageOutput[] {
     this.#ready = ready
-    return [...this.#connectNext(), reply({ type: 'ready', record: ready })]
+    const served = reply({ type: 'ready', record: ready })
+    // Nobody knows a successor before the requester announces it: its attach might wait too long.
+    return this.#own?.epoch === 0 ? [...this.#connectNext(), served] : [served]
   }
 
   #onControl(message: InferenceMessage, nowMs: number): readonly StageOutput[] {
@@ -216,17 +219,18 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
 
   #onRoute(route: readonly RouteStage[]): readonly StageOutput[] {
     const own = route[this.#stage]
-    const before = this.#next
     if (route.length !== this.#route.length || own === undefined || !same(own, this.#own)) return []
     this.#route = route
     if (++this.#routes > ROUTES_MAX) return this.#fail('INFERENCE_OVERLOADED')
-    if (this.#next === undefined || same(this.#next, before)) return []
-    return this.#ready === undefined ? [] : this.#connectNext()
+    if (this.#ready === undefined || this.#next === undefined) return []
+    const connected = this.#connectedTo !== undefined && same(this.#next, this.#connectedTo)
+    return connected ? [] : this.#connectNext()
   }
 
   /** Attaches to the next stage and replays what it may not have seen. */
   #connectNext(): readonly StageOutput[] {
     const next = this.#next
+    this.#connectedTo = next
     if (next === undefined) return []
     const { session, stage } = this.#init.open
     const attach = { version: 1, session, stage, epoch: this.#own?.epoch ?? 0 }
@@ -267,7 +271,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     const done = this.#journal.get(request)
     if (done !== undefined) return [this.#send(done.message)]
     const ahead = request >= this.#released + REQUESTS_AHEAD_MAX
-    if (ahead || this.#running.size >= this.#init.open.inFlightMax) {
+    // A window that is replayed, and the next one, which overtook the release of the first.
+    if (ahead || this.#running.size >= 2 * this.#init.open.inFlightMax) {
       return [fault('INFERENCE_OVERLOADED', request)]
     }
     this.#received++
