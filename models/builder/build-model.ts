@@ -10,7 +10,7 @@ import type { Result } from '../errors.ts'
 import type { Generator } from '../manifest/manifest.ts'
 import { attempt, refuse } from '../refuse.ts'
 import { DECODER_CONFIG, writeDecoder, type DecoderConfig } from './decoder.ts'
-import type { BuiltGraph } from './graph-writer.ts'
+import { withSmallWeights, type BuiltGraph } from './graph-writer.ts'
 import { MLP_CONFIG, writeMlp, type MlpConfig } from './mlp.ts'
 
 /** What is to be built. */
@@ -35,10 +35,10 @@ export function buildModel({ kind, config }: Generator, sha256: Sha256): Result<
     if (kind === 'mlp') {
       const mlp = decodeShape(MLP_CONFIG, config)
       if (mlp.type === 'refused') return refuse('MODELS_BUILD_INVALID', mlp.reason)
-      return writeMlp(mlp.value, { seed: mlp.value.seed, sha256 })
+      return withSmallWeights(writeMlp(mlp.value, { seed: mlp.value.seed, sha256 }))
     }
     const decoder = decodeShape(DECODER_CONFIG, config)
     if (decoder.type === 'refused') return refuse('MODELS_BUILD_INVALID', decoder.reason)
-    return writeDecoder(decoder.value, { seed: decoder.value.seed, sha256 })
+    return withSmallWeights(writeDecoder(decoder.value, { seed: decoder.value.seed, sha256 }))
   })
 }

@@ -75,7 +75,7 @@ describe('seeded weights', () => {
   })
 
   it('turn positions as cosine and sine do', () => {
-    const { cos, sin } = rotaryTables(2_048, 64, 10_000)
+    const { cos, sin } = rotaryTables({ positions: 2_048, headSize: 64, theta: 10_000 })
     const worst = (table: Float32Array, exact: (angle: number) => number): number =>
       table.reduce((most, value, at) => {
         const angle = Math.floor(at / 32) * 10_000 ** (-(at % 32) / 32)

@@ -77,19 +77,28 @@ export function transposed(values: Float32Array, rows: number, columns: number):
   return turned
 }
 
-/** Cosines and sines for rotary positions: row p, column i holds that of p · theta^(−2i / headSize). */
-export function rotaryTables(
-  positions: number,
-  headSize: number,
-  theta: number,
-): { readonly cos: Float32Array; readonly sin: Float32Array } {
+/** What turns positions into angles. */
+export interface Rotary {
+  /** Rows of the tables. */
+  readonly positions: number
+  readonly headSize: number
+  readonly theta: number
+  /** For each column, what slows its turning down; 1 where there is none. */
+  readonly slowdown?: readonly number[]
+}
+
+/** Cosines and sines for rotary positions: row p, column i holds that of p · theta^(−2i / headSize) / slowdown[i]. */
+export function rotaryTables({ positions, headSize, theta, slowdown }: Rotary): {
+  readonly cos: Float32Array
+  readonly sin: Float32Array
+} {
   const half = headSize / 2
   const cos = new Float32Array(positions * half)
   const sin = new Float32Array(positions * half)
   const step = 1 / root(theta, half)
   let frequency = 1
   for (let column = 0; column < half; column++) {
-    const turn = cosAndSin(frequency)
+    const turn = cosAndSin(frequency / (slowdown?.[column] ?? 1))
     let [x, y] = [1, 0]
     for (let position = 0; position < positions; position++) {
       cos[position * half + column] = x
