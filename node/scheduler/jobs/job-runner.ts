@@ -25,6 +25,7 @@ import { bytesOf, noteHops } from './hop-notes.ts'
 import { ReceiptCheck } from './receipt-check.ts'
 import { type LostStage, ReplacementSearch } from './replacement-search.ts'
 import { Samples } from './samples.ts'
+import { sessionInit } from './session-init.ts'
 
 export interface JobRunnerComponents {
   /** This device. */
@@ -152,7 +153,7 @@ export class JobRunner {
     record.stages.push(...records)
     record.hops.push(...hops)
     const id = toHex(randomBytes(16)) as SessionId
-    const init = this.#sessionInit(id, stages)
+    const init = sessionInit(id, stages, this.#work, this.#init)
     const session = new RequesterSession(
       {
         clock: this.#components.clock,
@@ -181,28 +182,6 @@ export class JobRunner {
     this.#replicas.push(replica)
     session.start(stages.map(({ peer }) => peer))
     this.#pump()
-  }
-
-  #sessionInit(session: SessionId, stages: readonly PlanStage[]): RequesterInit {
-    const { planned, manifest, provider } = this.#work
-    return {
-      open: {
-        version: 1,
-        session,
-        model: planned.model.id,
-        manifest,
-        wire: planned.wire,
-        provider,
-        inFlightMax: this.#init.inFlightMax,
-        runMsMax: this.#init.runMsMax,
-      },
-      ranges: stages.map(({ fromLayer, toLayer }) => ({ fromLayer, toLayer })),
-      pingMs: this.#init.pingMs,
-      stallMs: this.#init.stallMs,
-      progressMs: this.#init.progressMs,
-      recoveriesMax: this.#init.recoveriesMax,
-      receiptMs: this.#init.receiptMs,
-    }
   }
 
   /** Gives every replica what it can take. */
