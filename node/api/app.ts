@@ -42,6 +42,12 @@ export interface AppInit {
 /** Largest body of every other request. */
 const BODY_BYTES_MAX = 262_144
 
+/** Time for a request to come in whole; a body of the largest size takes a second on this machine. */
+const REQUEST_MS_MAX = 120_000
+
+/** Connections at a time, so that nobody without a key can take the daemon's descriptors. */
+const CONNECTIONS_MAX = 256
+
 /** Builds the application. Its `close` ends event streams, waits for the rest, and refuses new requests. */
 export function createApp(components: ApiComponents, init: AppInit): FastifyInstance {
   const stopping = new AbortController()
@@ -50,11 +56,13 @@ export function createApp(components: ApiComponents, init: AppInit): FastifyInst
   }
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
     frameworkErrors: fail,
     // Fastify answers 503 by itself while it closes, in a form of its own; ours is below.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
   })
+  app.server.maxConnections = CONNECTIONS_MAX
   app.removeContentTypeParser('text/plain')
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) =>
     validator(schema, httpPart ?? 'body'),

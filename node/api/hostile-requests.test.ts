@@ -65,3 +65,9 @@ it('answers every path and query in the same way', async () => {
     }),
   )
 })
+
+it('waits for no request for ever, and holds only so many connections', () => {
+  const { requestTimeout, headersTimeout, maxConnections } = app.server
+  expect([requestTimeout, maxConnections]).toEqual([120_000, 256])
+  expect(headersTimeout).toBeLessThanOrEqual(requestTimeout)
+})

@@ -135,6 +135,23 @@ describe('inference link', () => {
     expect([link.messages, link.open]).toEqual([['1 step', '1 release'], false])
   })
 
+  it('ends when a peer that does not read makes it queue without end', async () => {
+    const many = linked()
+    many.send(1, step(3 * MEBIBYTE))
+    for (let count = 0; count < 20_001; count++)
+      many.send(2, { type: 'pong', received: 0, done: 0, clockUs: 0 })
+    const large = linked()
+    large.send(1, step(3 * MEBIBYTE))
+    const shared = step(128 * MEBIBYTE)
+    for (let count = 0; count < 4; count++) large.send(2, shared)
+    expect(large.link.open).toBe(true)
+    large.send(2, shared)
+    expect([many, large].map(({ link, seen }) => [link.open, seen])).toEqual([
+      [false, [{ code: 'INFERENCE_STALLED', itself: true }]],
+      [false, [{ code: 'INFERENCE_STALLED', itself: true }]],
+    ])
+  })
+
   it('sends nothing after its end', async () => {
     const { link, inference, send, seen } = linked()
     send(1, step(3 * MEBIBYTE))

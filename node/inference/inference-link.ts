@@ -17,6 +17,10 @@ import type { Link } from '../network/network.ts'
 /** Bytes that may wait in the link before the next frame is held back. */
 const BUFFERED_BYTES_MAX = 1_048_576
 
+/** What may wait for a peer that does not read, in messages and in bytes; beyond, the link ends. */
+const QUEUED_MESSAGES_MAX = 20_000
+const QUEUED_BYTES_MAX = 536_870_912
+
 export interface InferenceLinkListener {
   onEnvelope(envelope: Envelope, link: InferenceLink): void
   /** Called exactly once. The code says more when this side ended the link for the other's fault. */
@@ -30,6 +34,7 @@ export class InferenceLink {
   readonly #waiting: Envelope[] = []
   /** Signs of life, which do not wait for what is long. */
   readonly #beats: Envelope[] = []
+  #queuedBytes = 0
   /** What is left of the message that is being sent. */
   #message: ReturnType<WireWriter['frames']> | undefined
   #sending = false
@@ -63,6 +68,12 @@ export class InferenceLink {
     if (!this.#link.open) return
     const queue = this.#mayOvertake(envelope) ? this.#beats : this.#waiting
     queue.push(envelope)
+    this.#queuedBytes += bytesOf(envelope)
+    if (this.#isFlooded) {
+      this.#fault = 'INFERENCE_STALLED'
+      this.#link.abort()
+      return
+    }
     // The common case, a small message on an idle link, leaves within this call.
     if (!this.#sending && !this.#sendReady()) void this.#sendRest()
   }
@@ -75,6 +86,12 @@ export class InferenceLink {
 
   abort(): void {
     this.#link.abort()
+  }
+
+  get #isFlooded(): boolean {
+    const queued = this.#waiting.length + this.#beats.length
+    // One message alone is never too much, however large it is.
+    return queued > QUEUED_MESSAGES_MAX || (queued > 1 && this.#queuedBytes > QUEUED_BYTES_MAX)
   }
 
   /**
@@ -111,7 +128,13 @@ export class InferenceLink {
       if (frame?.done === false) return frame.value
       const envelope = this.#waiting.shift()
       this.#message = envelope === undefined ? undefined : this.#writer.frames(envelope)
-      if (this.#message === undefined) return undefined
+      if (envelope === undefined) return undefined
+      this.#queuedBytes -= bytesOf(envelope)
     }
   }
+}
+
+function bytesOf({ message }: Envelope): number {
+  if (message.type !== 'step' && message.type !== 'output') return 0
+  return message.tensors.reduce((sum, { data }) => sum + data.length, 0)
 }
