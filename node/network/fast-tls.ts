@@ -136,7 +136,7 @@ class FastTls implements ConnectionEncrypter {
       const streamMuxer = typeof chosen === 'string' ? options.muxers.get(chosen) : undefined
       return {
         remotePeer,
-        connection: toMessageStream(connection, socket),
+        connection: inOneRecord(toMessageStream(connection, socket), socket),
         ...(streamMuxer !== undefined && { streamMuxer }),
       }
     } catch (error) {
@@ -162,6 +162,33 @@ async function makeContext(key: TLSComponents['privateKey']): Promise<SecureCont
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
   })
+}
+
+/** Pieces up to this many bytes together are copied into one buffer. */
+const JOIN_BYTES_MAX = 65_536
+
+/** What the base class of libp2p's message streams asks of the one that writes. */
+interface DataSender {
+  sendData(data: Uint8ArrayList): { readonly sentBytes: number; readonly canSendMore: boolean }
+}
+
+/**
+ * Writes a frame's header and its bytes as one record. One by one they are two records, and the
+ * second waits until the first was written, a round of the event loop later.
+ */
+function inOneRecord(stream: MessageStream, socket: TLSSocket): MessageStream {
+  const sender = stream as MessageStream & DataSender
+  const sendPieces = sender.sendData.bind(sender)
+  sender.sendData = (data) => {
+    if (data.byteLength <= JOIN_BYTES_MAX) {
+      return { sentBytes: data.byteLength, canSendMore: socket.write(data.subarray()) }
+    }
+    socket.cork()
+    const sent = sendPieces(data)
+    socket.uncork()
+    return sent
+  }
+  return stream
 }
 
 /** Takes the socket's data away from `connection`, with what it had already read. */

@@ -16,6 +16,7 @@ import { type FrameFault, frameHeader, splitFrames } from './framing.ts'
 import type { Link, LinkEnd, LinkListener } from './network.ts'
 import { type ReadableStreamPort, StreamReader } from './stream-reader.ts'
 import { StreamWriter, type WritableStreamPort } from './stream-writer.ts'
+import { spareWindowUpdates } from './window-updates.ts'
 
 /** The part of a libp2p stream that a link needs. */
 export type LinkStreamPort = ReadableStreamPort &
@@ -56,6 +57,7 @@ export class FramedLink implements Link {
       streamBytesMax: init.bufferBytesMax,
       onRefused: () => this.#finish('reset'),
     })
+    spareWindowUpdates(stream)
     this.#remoteEnded = stream.remoteWriteStatus === 'closed'
     stream.addEventListener('remoteCloseWrite', this.#onRemoteEnd)
     stream.addEventListener('close', this.#onClose)

@@ -6,6 +6,9 @@
 
 import { type Frame, FRAME_HEADER_BYTES, type FrameHeader, readHeader } from './executor-wire.ts'
 
+/** Elements of every type are in place at multiples of this many bytes. */
+const ALIGNMENT = 8
+
 export class FrameReader {
   readonly #bodyBytesMax: number
   readonly #headerBytes = new Uint8Array(FRAME_HEADER_BYTES)
@@ -29,6 +32,7 @@ export class FrameReader {
         if (this.#filled < FRAME_HEADER_BYTES) break
         const refusal = this.#begin()
         if (refusal !== undefined) return refusal
+        at += this.#take(chunk, at)
         continue
       }
       at += this.#fill(this.#body, chunk.subarray(at))
@@ -51,10 +55,23 @@ export class FrameReader {
       return `expected at most ${this.#bodyBytesMax} bytes, got ${header.bodyBytes}`
     }
     this.#header = header
-    // Not zeroed, and not from Node's pool: views of it are aligned.
-    this.#body = new Uint8Array(Buffer.allocUnsafeSlow(header.bodyBytes).buffer)
     this.#filled = 0
     return undefined
+  }
+
+  /** Makes room for the body; one that is in `chunk` as a whole stays there. Returns the bytes taken. */
+  #take(chunk: Uint8Array, at: number): number {
+    const length = this.#header?.bodyBytes ?? 0
+    const aligned = (chunk.byteOffset + at) % ALIGNMENT === 0
+    // A view keeps all of its chunk: not worth it for a small part.
+    if (aligned && at + length <= chunk.length && 2 * length >= chunk.length) {
+      this.#body = new Uint8Array(chunk.buffer, chunk.byteOffset + at, length)
+      this.#filled = length
+      return length
+    }
+    // Not zeroed, and not from Node's pool: views of it are aligned.
+    this.#body = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+    return 0
   }
 
   #fill(target: Uint8Array, source: Uint8Array): number {
