@@ -129,6 +129,20 @@ describe('directory', () => {
     ).toEqual(['2000 provide any', '12000 provide any', '22000 provide any'])
   })
 
+  it('tells a new neighbour at once, and again when its streams are open', () => {
+    expect(
+      history([
+        [0, { type: 'self-changed', classes: ['any'] }],
+        [0, { type: 'joined' }],
+        [2_000, passed],
+        [5_000, { type: 'neighbours', count: 1 }],
+        [5_900, passed],
+        [6_000, passed],
+        [7_000, passed],
+      ]).filter((line) => line.includes('gossip')),
+    ).toEqual(['0 gossip', '5000 gossip', '6000 gossip'])
+  })
+
   it('keeps the newest record of each device until it ends', () => {
     expect(
       history([

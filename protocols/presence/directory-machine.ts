@@ -11,7 +11,7 @@
 
 import type { PeerId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
-import { DIRECTORY_RECORDS_MAX } from './limits.ts'
+import { DIRECTORY_RECORDS_MAX, NEWCOMER_AGAIN_MS } from './limits.ts'
 import type { CapabilityRecord } from './record.ts'
 
 export type DirectoryInput =
@@ -127,15 +127,19 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
   }
 
   /**
-   * A newcomer hears of us at once. What was put into the DHT of a smaller mesh lies with
-   * few devices, so it is put again each time the number of neighbours has doubled.
+   * A newcomer hears of us at once, and once more when its streams of gossip are open, which
+   * is a little after it was let in. What was put into the DHT of a smaller mesh lies with few
+   * devices, so it is put again each time the number of neighbours has doubled.
    */
   #onNeighbours(count: number, nowMs: number): readonly DirectoryOutput[] {
     const more = count > this.#neighbours
     this.#neighbours = count
     if (!this.#joined || !more) return []
     if (count >= 2 * this.#neighboursAtProvide) this.#provided = new Set()
-    return this.#announceSoon(nowMs)
+    const announced = this.#announceSoon(nowMs)
+    const againAtMs = nowMs + Math.max(NEWCOMER_AGAIN_MS, this.#init.announceMsMin)
+    this.#gossipAtMs = Math.min(this.#gossipAtMs, againAtMs)
+    return announced
   }
 
   #announceDue(nowMs: number): readonly DirectoryOutput[] {

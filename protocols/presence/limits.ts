@@ -55,6 +55,9 @@ export const PROVIDERS_PER_SHARD = 15
 /** Shards of one class. */
 export const SHARDS_MAX = 64
 
+/** Time from a new neighbour to the second announcement to it, in milliseconds. */
+export const NEWCOMER_AGAIN_MS = 500
+
 /** Devices in a directory; the ones that expire first give way. */
 export const DIRECTORY_RECORDS_MAX = 1_024
 
