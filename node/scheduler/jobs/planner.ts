@@ -46,7 +46,7 @@ export interface Planned {
 /** What the planner reads of a capability record. */
 export type PlannedDevice = Pick<
   CapabilityRecord,
-  'peer' | 'providers' | 'speeds' | 'levelQuarters' | 'memoryFreeBytes' | 'holdings'
+  'peer' | 'name' | 'providers' | 'speeds' | 'levelQuarters' | 'memoryFreeBytes' | 'holdings'
 >
 
 export interface PlannerComponents {
@@ -181,6 +181,7 @@ export class Planner {
       const { rttMs, mbps } = links.estimate(record.peer)
       return {
         peer: record.peer,
+        name: record.name,
         // An unmeasured device is taken for a slow one, not for none.
         gflopsPerS: Math.max(
           1,

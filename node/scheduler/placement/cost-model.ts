@@ -23,6 +23,12 @@ import {
 const HOP_MS = 0.3
 
 /**
+ * Least time of a step in a stage, however little it computes: a message to the executor and
+ * back and the start of its kernels, as models of a few thousand operations show.
+ */
+const STEP_MS_MIN = 0.1
+
+/**
  * Share of the fastest device's time for the whole model that one more stage must win: more
  * stages are more devices that may leave.
  */
@@ -107,7 +113,7 @@ export class CostModel {
   }
 
   computeMs({ candidate, fromLayer, toLayer }: Span): number {
-    return this.flops(fromLayer, toLayer) / flopsPerMs(candidate)
+    return Math.max(STEP_MS_MIN, this.flops(fromLayer, toLayer) / flopsPerMs(candidate))
   }
 
   downloadBytes({ candidate, fromLayer, toLayer }: Span): number {

@@ -57,10 +57,14 @@ function describe(failure: PlacementFailure): string {
     case 'PLACEMENT_NO_PEER':
       return `expected a device that may take it, got none of ${failure.notChosen.length}${reasonsText(failure.notChosen)}`
     case 'PLACEMENT_MEMORY':
-      return `expected ${failure.neededBytes} bytes of memory, got ${failure.availableBytes}`
+      return `expected ${mebibytes(failure.neededBytes)} MiB of memory, got ${mebibytes(failure.availableBytes)} MiB`
     case 'PLACEMENT_STAGES':
       return `expected at most ${failure.stagesMax} stages, got ${failure.stages}`
   }
+}
+
+function mebibytes(bytes: number): number {
+  return Math.ceil(bytes / 1_048_576)
 }
 
 /** Equal reasons of several devices are told once, with their number. */

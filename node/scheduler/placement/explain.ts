@@ -1,10 +1,9 @@
 /**
- * Sentences that say why a plan is as it is. Devices are called by the end of their PeerId.
+ * Sentences that say why a plan is as it is. Devices are called by name, else by the end of their PeerId.
  *
  * @module
  */
 
-import type { PeerId } from '../../../core/ids.ts'
 import type { FoundChain } from './chain-search.ts'
 import type { ChainCost, CostModel, Span } from './cost-model.ts'
 import type { OneDevice, PlacementCandidate, PlacementObjective } from './plan.ts'
@@ -25,42 +24,42 @@ export interface Explained {
 export function explain(explained: Explained): string[] {
   const { kept, found, chain, replicas, cost } = explained
   const sentences = [stagesSentence(explained)]
-  if (explained.oneDevice?.faster) sentences.unshift(oneDeviceSentence(explained.oneDevice))
+  if (explained.oneDevice?.faster) sentences.unshift(oneDeviceSentence(cost, explained.oneDevice))
   if (kept && found.score < chain.score) {
     const percent = Math.round(100 * (1 - found.score / chain.score))
     sentences.push(`the plan that runs is kept: the best other one is only ${percent} % better`)
   }
-  if (replicas.length > 1) sentences.push(`${replicas.length} replicas on devices of their own`)
+  if (replicas.length > 1) sentences.push(`${replicas.length} replicas, each on devices of its own`)
   const { replicas: wanted } = cost.request
   if (wanted !== 'auto' && replicas.length < wanted) {
     sentences.push(`expected ${wanted} replicas, the devices have room for ${replicas.length}`)
   }
   const downloadBytes = replicas.flat().reduce((sum, span) => sum + cost.downloadBytes(span), 0)
-  if (downloadBytes > 0) sentences.push(`${mebibytes(downloadBytes)} MiB must be fetched first`)
+  if (downloadBytes > 0) sentences.push(`${size(downloadBytes)} must be fetched first`)
   return sentences
 }
 
 function stagesSentence({ cost, replicas, chain, oneDevice, eligible }: Explained): string {
   const spans = replicas[0] ?? []
   const count = spans.length
-  const step = milliseconds(chain.latencyMs)
-  if (cost.request.stages !== 'auto') {
-    return `${stagesText(count)} as asked for: ${step} a step`
-  }
-  if (count === 1) return `one device holds the whole model: ${step} a step, no split is better`
+  const time = duration(chain.latencyMs)
+  if (cost.request.stages !== 'auto') return `${stagesText(count)} as asked for: ${time} an input`
+  if (count === 1) return `one device holds the whole model: ${time} an input, no split is better`
   if (oneDevice === undefined) {
-    const needed = mebibytes(cost.memoryBytes(0, cost.request.layers.length))
-    const most = mebibytes(Math.max(...eligible.map(({ memoryBytes }) => memoryBytes)))
-    return `${stagesText(count)} because the model needs ${needed} MiB and no device grants more than ${most} MiB`
+    const needed = size(cost.memoryBytes(0, cost.request.layers.length))
+    const most = size(Math.max(...eligible.map(({ memoryBytes }) => memoryBytes)))
+    return `${stagesText(count)} because the model needs ${needed} and no device grants more than ${most}`
   }
+  const alone = `on ${deviceText(cost, oneDevice)} alone`
   if (cost.request.objective === 'latency') {
-    return `${stagesText(count)}: ${step} a step against ${milliseconds(oneDevice.predictedLatencyMs)} on ${shortPeer(oneDevice.peer)} alone`
+    return `${stagesText(count)}: ${time} an input against ${duration(oneDevice.predictedLatencyMs)} ${alone}`
   }
-  return `${stagesText(count)}: ${rate(chain.perS)} against ${rate(oneDevice.predictedPerS)} on ${shortPeer(oneDevice.peer)} alone`
+  return `${stagesText(count)}: ${rate(chain.perS)} against ${rate(oneDevice.predictedPerS)} ${alone}`
 }
 
-function oneDeviceSentence({ peer, predictedLatencyMs, predictedPerS }: OneDevice): string {
-  return `one device would be faster: ${shortPeer(peer)} alone takes ${milliseconds(predictedLatencyMs)} a step, ${rate(predictedPerS)}`
+function oneDeviceSentence(cost: CostModel, oneDevice: OneDevice): string {
+  const { predictedLatencyMs, predictedPerS } = oneDevice
+  return `one device would be faster: ${deviceText(cost, oneDevice)} alone takes ${duration(predictedLatencyMs)} an input, ${rate(predictedPerS)}`
 }
 
 /** Why a device that might have been chosen was not. */
@@ -70,11 +69,11 @@ export function slowerReason(
   chosenMs: number,
   objective: PlacementObjective,
 ): string {
-  const what = objective === 'latency' ? 'a step' : 'between results'
+  const what = objective === 'latency' ? 'an input' : 'between results'
   const comparison =
     bestMs === undefined
       ? 'no plan with it is better'
-      : `the best plan with it scores ${milliseconds(bestMs)} ${what}, the chosen one ${milliseconds(chosenMs)}`
+      : `the best plan with it comes to ${duration(bestMs)} ${what}, the chosen one to ${duration(chosenMs)}`
   const granted = level < 1 ? ` (its owner grants ${Math.round(100 * level)} %)` : ''
   const busy = stagesRunning > 0 ? ` (it runs ${stagesRunning} other stages)` : ''
   return `${comparison}${granted}${busy}`
@@ -91,19 +90,27 @@ function stagesText(count: number): string {
   return count === 1 ? '1 stage' : `${count} stages`
 }
 
-/** The last six characters: the first ones are alike for all Ed25519 keys. */
-function shortPeer(peer: PeerId): string {
-  return `…${peer.slice(-6)}`
+/** The last six characters of a PeerId tell devices apart: the first ones are alike for all Ed25519 keys. */
+function deviceText(cost: CostModel, { peer }: OneDevice): string {
+  const named = cost.request.candidates.find((candidate) => candidate.peer === peer)
+  return named?.name ?? `…${peer.slice(-6)}`
 }
 
-function milliseconds(ms: number): string {
-  return `${ms < 10 ? ms.toFixed(2) : ms.toFixed(1)} ms`
+/** Three digits: a prediction has no more, and two that differ are still told apart. */
+function duration(ms: number): string {
+  return ms < 999.5 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1000)} s`
 }
 
 function rate(perS: number): string {
-  return `${perS < 10 ? perS.toFixed(2) : perS.toFixed(1)} steps/s`
+  return `${threeDigits(perS)} inputs a second`
 }
 
-function mebibytes(bytes: number): number {
-  return Math.ceil(bytes / 1_048_576)
+function threeDigits(value: number): string {
+  return value < 99.95 ? String(Number(value.toPrecision(3))) : String(Math.round(value))
+}
+
+function size(bytes: number): string {
+  return bytes < 1_048_576
+    ? `${Math.ceil(bytes / 1024)} KiB`
+    : `${Math.ceil(bytes / 1_048_576)} MiB`
 }

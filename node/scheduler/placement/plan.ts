@@ -24,6 +24,8 @@ export interface PlacementLayer {
 /** A device that might take a stage. */
 export interface PlacementCandidate {
   readonly peer: PeerId
+  /** What people call it. */
+  readonly name?: string
   /** Measured speed on this kind of work when the device is left alone. */
   readonly gflopsPerS: number
   /** Share of it that its owner's policy grants now, in [0, 1]; 0 takes no work. */

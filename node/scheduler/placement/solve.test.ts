@@ -29,7 +29,7 @@ describe('placement', () => {
 
     expect(shape(plan)).toBe('a:0-8')
     expect(plan.why).toEqual([
-      'one device holds the whole model: 81.8 ms a step, no split is better',
+      'one device holds the whole model: 81.8 ms an input, no split is better',
       '77 MiB must be fetched first',
     ])
     expect(plan.predictedLatencyMs).toBeCloseTo(81.76)
@@ -70,9 +70,28 @@ describe('placement', () => {
     const plan = solvePlacement(request({ stages: 2 }))
 
     expect(plan.why[0]).toBe(
-      'one device would be faster: …vice-a alone takes 81.8 ms a step, 12.2 steps/s',
+      'one device would be faster: …vice-a alone takes 81.8 ms an input, 12.2 inputs a second',
     )
     expect(plan.oneDevice).toMatchObject({ peer: peer('a'), faster: true })
+  })
+
+  it('calls devices by their names where they have some', () => {
+    const candidates = [candidate('a', { name: 'cosy-fern' }), candidate('b')]
+
+    expect(solvePlacement(request({ candidates, stages: 2 })).why[0]).toContain(
+      'cosy-fern alone takes',
+    )
+  })
+
+  it('predicts no less than a message to the executor takes', () => {
+    const tiny = [layer({ flops: 10, weightBytes: 10, cutBytes: 10 })]
+    const plan = solvePlacement(request({ layers: tiny, requester: peer('a') }))
+
+    expect(plan).toMatchObject({ predictedLatencyMs: 0.1 })
+    expect(plan.why).toEqual([
+      'one device holds the whole model: 0.1 ms an input, no split is better',
+      '1 KiB must be fetched first',
+    ])
   })
 
   it('splits when no device has memory for the whole model', () => {
@@ -120,7 +139,11 @@ describe('placement', () => {
         ['foreign', 'class', 'it computes in another numeric class'],
         ['banned', 'excluded', 'it left the mesh'],
         ['new', 'tier', 'expected tier 1, got 0'],
-        ['slow', 'slower', 'the best plan with it scores 179.4 ms a step, the chosen one 86.6 ms'],
+        [
+          'slow',
+          'slower',
+          'the best plan with it comes to 179 ms an input, the chosen one to 86.6 ms',
+        ],
       ],
     )
   })
@@ -150,7 +173,9 @@ describe('placement', () => {
 
     expect(shape(plan)).toBe('a:0-4 b:4-8')
     expect(plan.predictedPerS).toBeCloseTo(25)
-    expect(plan.why[0]).toBe('2 stages: 25.0 steps/s against 12.5 steps/s on …vice-a alone')
+    expect(plan.why[0]).toBe(
+      '2 stages: 25 inputs a second against 12.5 inputs a second on …vice-a alone',
+    )
   })
 
   it('prefers whole replicas to splits when several are wanted', () => {
