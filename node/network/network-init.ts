@@ -11,7 +11,7 @@ export interface NetworkLimits {
   readonly pendingConnectionsMax: number
   /** New inbound connections a second from one address. */
   readonly connectionsPerSecondMax: number
-  /** Connections of peers that are no members, at a time; more inbound ones are closed. */
+  /** Inbound connections of peers that are no members, at a time; of more, the oldest is closed. */
   readonly strangersMax: number
   /** Time that a peer may stay connected without becoming a member, in ms. */
   readonly strangerMsMax: number

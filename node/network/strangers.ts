@@ -24,6 +24,9 @@ export interface StrangersComponents {
 /** Rounds over all connections in the time that a stranger may stay. */
 const ROUNDS = 4
 
+/** What a stranger that is in the middle of an exchange may stay, in the time of the others. */
+const JOINING_FACTOR = 2
+
 export class Strangers {
   readonly #components: StrangersComponents
   readonly #limits: NetworkLimits
@@ -55,7 +58,13 @@ export class Strangers {
   readonly #onOpen = (event: CustomEvent<Connection>): void => {
     const connection = event.detail
     if (connection.direction === 'outbound' || this.#isMember(connection)) return
-    if (this.#strangers().length > this.#limits.strangersMax) this.#close(connection)
+    // The oldest goes: who wants to become a member does so at once, and must not find all places
+    // taken by those who only wait.
+    const inbound = this.#strangers()
+      .filter(({ direction }) => direction === 'inbound')
+      .toSorted((a, b) => a.timeline.open - b.timeline.open)
+    const [oldest] = inbound
+    if (inbound.length > this.#limits.strangersMax && oldest !== undefined) this.#close(oldest)
   }
 
   async #watch(): Promise<void> {
@@ -63,11 +72,11 @@ export class Strangers {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       await clock.sleep(this.#limits.strangerMsMax / ROUNDS, signal)
-      const openedMsMax = clock.wallMs() - this.#limits.strangerMsMax
       for (const connection of signal.aborted ? [] : this.#strangers()) {
-        if (connection.timeline.open < openedMsMax && !this.#joins(connection)) {
-          this.#close(connection)
-        }
+        const ageMs = clock.wallMs() - connection.timeline.open
+        // One exchange after another is not joining: it takes one that ends well.
+        const share = this.#joins(connection) ? JOINING_FACTOR : 1
+        if (ageMs > share * this.#limits.strangerMsMax) this.#close(connection)
       }
     }
   }

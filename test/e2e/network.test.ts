@@ -370,39 +370,6 @@ it('closes strangers that stay too long', async () => {
   expect(server.counters.strangersClosed).toBe(1)
 })
 
-it('closes strangers that begin one exchange after another', async () => {
-  const limits = { ...DEFAULT_NETWORK_INIT.limits, strangerMsMax: 400 }
-  const server = network({ limits }, { isMember: () => false })
-  server.handle({
-    id: '/brume/open/1',
-    frameBytesMax: MIB,
-    linksPerPeerMax: 4,
-    membersOnly: false,
-    accept: (link) => link.receive({ onFrame: () => undefined, onEnd: () => undefined }),
-  })
-  await server.start(timeout())
-  const stranger = await stock('noise')
-  const connection = await stranger.dial(addressOf(server))
-  await connection.newStream('/brume/open/1')
-  await delay(600)
-  expect(server.peers().length).toBe(1)
-  await until('the close', 2000, () => (server.peers().length === 0 ? true : undefined))
-})
-
-it('lets no strangers that wait keep others out', async () => {
-  const limits = { ...DEFAULT_NETWORK_INIT.limits, strangersMax: 2 }
-  const server = network({ limits }, { isMember: () => false })
-  await server.start(timeout())
-  const strangers = [await stock('noise'), await stock('noise'), await stock('noise')]
-  for (const stranger of strangers) {
-    await stranger.dial(addressOf(server))
-    await delay(20)
-  }
-  const ids = strangers.map(({ peerId }) => peerId.toString())
-  await until('two', 1000, () => (server.peers().length === 2 ? true : undefined))
-  expect(server.peers().map(({ peer }) => peer)).toEqual(ids.slice(1))
-})
-
 /** Starts `rest` and connects them with `first` and with each other. */
 async function startRest(first: CountingNetwork, rest: readonly CountingNetwork[]): Promise<void> {
   const connected = [first]
