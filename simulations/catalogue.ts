@@ -1,0 +1,36 @@
+/**
+ * Every scenario, in the order in which they are listed.
+ *
+ * @module
+ */
+
+import type { Scenario } from './scenario.ts'
+import { blocksFromAnyone } from './scenarios/blocks-from-anyone.ts'
+import { blocksWithLiars } from './scenarios/blocks-with-liars.ts'
+import { sessionsInBytes } from './scenarios/sessions-in-bytes.ts'
+import { sessionsInPeace } from './scenarios/sessions-in-peace.ts'
+import { sessionsOfSleepers } from './scenarios/sessions-of-sleepers.ts'
+import { sessionsThatLeave } from './scenarios/sessions-that-leave.ts'
+import { sessionsUnderKills } from './scenarios/sessions-under-kills.ts'
+import { sessionsWithHangs } from './scenarios/sessions-with-hangs.ts'
+import { sessionsWithIslands } from './scenarios/sessions-with-islands.ts'
+import { sessionsWithPartitions } from './scenarios/sessions-with-partitions.ts'
+import { sessionsWithSlowLoads } from './scenarios/sessions-with-slow-loads.ts'
+import { sessionsWithSmallJournals } from './scenarios/sessions-with-small-journals.ts'
+import { sessionsWithoutEnoughDevices } from './scenarios/sessions-without-enough-devices.ts'
+
+export const SCENARIOS: readonly Scenario[] = [
+  sessionsInPeace,
+  sessionsUnderKills,
+  sessionsWithHangs,
+  sessionsWithPartitions,
+  sessionsWithIslands,
+  sessionsThatLeave,
+  sessionsWithSmallJournals,
+  sessionsWithSlowLoads,
+  sessionsOfSleepers,
+  sessionsWithoutEnoughDevices,
+  sessionsInBytes,
+  blocksWithLiars,
+  blocksFromAnyone,
+]

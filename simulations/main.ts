@@ -1,0 +1,84 @@
+/**
+ * Runs simulations: `npm run sim -- --scenario NAME --seed N [--seeds K] [--story] [--json] | --list`.
+ *
+ * Exits with 1 when an invariant does not hold, after naming the seed that shows it.
+ *
+ * @module
+ */
+
+import { parseArgs } from 'node:util'
+import { SCENARIOS } from './catalogue.ts'
+import type { Outcome, Scenario } from './scenario.ts'
+
+/** Lines of a story that are shown for a seed that failed. */
+const STORY_LINES_MAX = 60
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: 'string', default: 'all' },
+    seed: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '1' },
+    story: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
+})
+const first = Number(values.seed)
+const count = Number(values.seeds)
+const chosen = SCENARIOS.filter(({ name }) => [name, 'all'].includes(values.scenario))
+
+if (values.list) {
+  for (const { name, question } of SCENARIOS) print(`${name}\n  ${question}`)
+} else if (chosen.length === 0 || !Number.isSafeInteger(first) || !(count >= 1)) {
+  process.stderr.write('usage: npm run sim -- --scenario NAME --seed N [--seeds K] | --list\n')
+  process.exitCode = 2
+} else {
+  for (const scenario of chosen) runAll(scenario)
+}
+
+function runAll(scenario: Scenario): void {
+  const startMs = performance.now()
+  let events = 0
+  let virtualMs = 0
+  const failed: number[] = []
+  for (let seed = first; seed < first + count; seed++) {
+    const outcome = scenario.run(seed)
+    events += outcome.events
+    virtualMs += outcome.virtualMs
+    if (outcome.violations.length > 0) failed.push(seed)
+    report(scenario, seed, outcome)
+  }
+  const elapsedMs = performance.now() - startMs
+  const eventsPerSecond = Math.round((1000 * events) / elapsedMs)
+  if (failed.length > 0) process.exitCode = 1
+  const { name } = scenario
+  if (values.json) {
+    print(JSON.stringify({ type: 'summary', name, seeds: count, failed, events, eventsPerSecond }))
+  } else {
+    const verdict = failed.length === 0 ? 'HOLDS' : `FAILS for ${failed.length} seeds`
+    print(
+      `${verdict}  ${name}: ${count} seeds, ${events} events, ${eventsPerSecond} events/s, ` +
+        `${Math.round(virtualMs / 1000)} s in ${(elapsedMs / 1000).toFixed(1)} s`,
+    )
+  }
+}
+
+function report(scenario: Scenario, seed: number, outcome: Outcome): void {
+  const { name } = scenario
+  const { violations, events, traceHash, story } = outcome
+  if (values.json) {
+    print(JSON.stringify({ type: 'run', name, seed, events, traceHash, violations }))
+    return
+  }
+  const holds = violations.length === 0
+  if (values.story) for (const line of story) print(line)
+  else if (!holds && count === 1) for (const line of story.slice(-STORY_LINES_MAX)) print(line)
+  if (holds && count > 1) return
+  print(`seed ${seed}  trace ${traceHash.slice(0, 16)}  ${holds ? 'holds' : 'FAILS'}`)
+  for (const violation of violations) print(`  ${violation}`)
+  if (!holds) print(`  again: npm run sim -- --scenario ${name} --seed ${seed} --story`)
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

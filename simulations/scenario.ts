@@ -1,0 +1,27 @@
+/**
+ * A question about the mesh, asked again with every seed.
+ *
+ * @module
+ */
+
+/** What one run of a scenario gave. */
+export interface Outcome {
+  /** What is wrong, as sentences; empty when every invariant holds. */
+  readonly violations: readonly string[]
+  /** Events that happened. */
+  readonly events: number
+  /** SHA-256 over all events, in hex: the same seed gives the same. */
+  readonly traceHash: string
+  /** Virtual time that passed, in milliseconds. */
+  readonly virtualMs: number
+  /** What happened, to be read when something is wrong. */
+  readonly story: readonly string[]
+}
+
+/** One question. */
+export interface Scenario {
+  readonly name: string
+  readonly question: string
+  /** Runs to the end in virtual time; depends on nothing but the seed. */
+  run(seed: number): Outcome
+}

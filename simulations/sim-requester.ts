@@ -1,0 +1,184 @@
+/**
+ * The device that asked for a session: the real machine, a list of devices to choose from, a few requests.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../core/ids.ts'
+import type { SeededRandom } from '../core/random.ts'
+import type { Tensor } from '../core/tensor.ts'
+import type { MachineDriver } from '../node/network/machine-driver.ts'
+import {
+  RequesterMachine,
+  type InferenceCode,
+  type InferenceMessage,
+  type Receipt,
+  type RequesterInit,
+  type RequesterInput,
+  type RequesterOutput,
+} from '../protocols/inference/index.ts'
+import { below } from './faults.ts'
+import type { SimOutbound, SimSlot } from './session-network.ts'
+import type { SimClock } from './sim-clock.ts'
+import type { SimDevice } from './sim-device.ts'
+
+/** How long it takes to find a successor, in milliseconds. */
+const SEARCH_MS_MAX = 20
+
+export interface SimRequesterComponents {
+  readonly clock: SimClock
+  readonly device: SimDevice
+  readonly outbound: SimOutbound
+  readonly random: SeededRandom
+}
+
+export interface SimRequesterInit {
+  readonly machine: RequesterInit
+  readonly requests: number
+  readonly input: (request: number) => readonly Tensor[]
+  /** Who holds the stages at first. */
+  readonly first: readonly PeerId[]
+  /** Who may hold one later. The list does not know who is well. */
+  readonly candidates: readonly PeerId[]
+}
+
+export class SimRequester {
+  readonly outputs: { request: number; tensors: readonly Tensor[]; atMs: number }[] = []
+  readonly losses: {
+    stage: number
+    peer: PeerId | undefined
+    code: InferenceCode
+    atMs: number
+  }[] = []
+  readonly receipts: Receipt[] = []
+  readonly ends: { code: InferenceCode | undefined; atMs: number }[] = []
+  readonly #components: SimRequesterComponents
+  readonly #init: SimRequesterInit
+  readonly #machine: RequesterMachine
+  readonly #driver: MachineDriver<RequesterInput, RequesterOutput>
+  readonly #slots = new Map<string, SimSlot>()
+  #submitted = 0
+
+  constructor(components: SimRequesterComponents, init: SimRequesterInit) {
+    this.#components = components
+    this.#init = init
+    this.#machine = new RequesterMachine(init.machine)
+    this.#driver = components.device.drive(this.#machine, (output) => this.#perform(output))
+  }
+
+  get over(): boolean {
+    return this.ends.length > 0
+  }
+
+  start(): void {
+    this.#feed({ type: 'start', peers: this.#init.first })
+  }
+
+  #feed(input: RequesterInput): void {
+    if (this.over) return
+    this.#driver.feed(input)
+    while (!this.over && this.#machine.capacity > 0 && this.#submitted < this.#init.requests) {
+      const request = this.#submitted++
+      this.#driver.feed({ type: 'submit', request, tensors: this.#init.input(request) })
+    }
+  }
+
+  #perform(output: RequesterOutput): void {
+    switch (output.type) {
+      case 'open':
+        this.#open(output)
+        return
+      case 'send':
+        this.#slots.get(`${output.stage}/${output.epoch}`)?.send(output.message)
+        return
+      case 'drop':
+        this.#drop(`${output.stage}/${output.epoch}`)
+        return
+      case 'replace':
+        this.#replace(output)
+        return
+      default:
+        this.#note(output)
+    }
+  }
+
+  #open({
+    stage,
+    peer,
+    epoch,
+    message,
+  }: {
+    readonly stage: number
+    readonly peer: PeerId
+    readonly epoch: number
+    readonly message: InferenceMessage
+  }): void {
+    this.#components.clock.tell(`stage ${stage} is opened at ${peer.slice(-4)}, epoch ${epoch}`)
+    const slot = this.#components.outbound.openSlot(peer, epoch, {
+      onMessage: (answer) => this.#feed({ type: 'message', stage, epoch, message: answer }),
+      onEnd: () => {
+        this.#slots.delete(`${stage}/${epoch}`)
+        this.#feed({ type: 'lost', stage, epoch, code: 'INFERENCE_LINK_LOST' })
+      },
+    })
+    this.#slots.set(`${stage}/${epoch}`, slot)
+    slot.send(message)
+  }
+
+  #drop(key: string): void {
+    const slot = this.#slots.get(key)
+    slot?.send({ type: 'close' })
+    slot?.close()
+    this.#slots.delete(key)
+  }
+
+  #replace({
+    stage,
+    excluded,
+    code,
+  }: {
+    readonly stage: number
+    readonly excluded: readonly PeerId[]
+    readonly code: InferenceCode
+  }): void {
+    const { clock, device, random } = this.#components
+    const peer = excluded.at(-1)
+    this.losses.push({ stage, peer, code, atMs: clock.nowMs })
+    clock.tell(`stage ${stage} needs a successor of ${peer?.slice(-4)}: ${code}`)
+    const left = this.#init.candidates.filter((candidate) => !excluded.includes(candidate))
+    const successor = left[below(random, left.length)]
+    device.after(random.fraction() * SEARCH_MS_MAX, 'work', () =>
+      this.#feed({ type: 'replacement', stage, peer: successor }),
+    )
+  }
+
+  #note(output: RequesterOutput): void {
+    const { clock } = this.#components
+    const atMs = clock.nowMs
+    switch (output.type) {
+      case 'output': {
+        const { request, tensors } = output.output
+        clock.tell(`output ${request}`)
+        this.outputs.push({ request, tensors, atMs })
+        if (this.outputs.length === this.#init.requests) this.#driver.feed({ type: 'finish' })
+        return
+      }
+      case 'receipt':
+        this.receipts.push(output.signed.receipt)
+        return
+      case 'ready':
+        clock.tell(`stage ${output.stage} serves at ${output.peer.slice(-4)}`)
+        return
+      case 'closed':
+      case 'failed': {
+        const code = output.type === 'failed' ? output.code : undefined
+        clock.tell(output.type === 'failed' ? `failed: ${output.code}` : 'closed')
+        this.ends.push({ code, atMs })
+        this.#driver.stop()
+        for (const slot of this.#slots.values()) slot.close()
+        return
+      }
+      default:
+    }
+  }
+}
