@@ -5,6 +5,7 @@
  */
 
 import { styleText } from 'node:util'
+import { printableJson, printableLines } from '../../core/printable.ts'
 
 /** The part of a process stream that is written to. */
 export interface OutputStream extends NodeJS.WritableStream {
@@ -28,17 +29,17 @@ export class Terminal {
 
   /** A line of data. */
   data(text: string): void {
-    this.stdout.write(`${text}\n`)
+    this.stdout.write(`${printableLines(text)}\n`)
   }
 
   /** The data as one line of JSON, `{"v":1,…}`. */
   json(value: object): void {
-    this.data(JSON.stringify({ v: JSON_VERSION, ...value }))
+    this.stdout.write(`${printableJson(JSON.stringify({ v: JSON_VERSION, ...value }))}\n`)
   }
 
   /** A line about the data, for people. */
   note(text: string): void {
-    this.stderr.write(`${text}\n`)
+    this.stderr.write(`${printableLines(text)}\n`)
   }
 
   /** `text` in colour, where `stream` shows colours and nobody switched them off. */

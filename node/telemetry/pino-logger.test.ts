@@ -42,6 +42,14 @@ describe('pino logger', () => {
     })
   })
 
+  it('writes nothing that a terminal would obey, whatever peers call themselves', () => {
+    const name = '\u001B]0;x\u0007\u009B2J'
+    const lines = logged({ format: 'text' }, (log) => {
+      log.info(`a ${name}`, { name, text: `b ${name}`, error: new Error(name) })
+    })
+    expect(lines[0]?.trimEnd()).not.toMatch(/\p{Cc}/u)
+  })
+
   it('writes short text for people', () => {
     const lines = logged({ format: 'text' }, (log) =>
       log.child('api').warn('request failed', { error: new Error('no disk'), path: '/v1/jobs' }),

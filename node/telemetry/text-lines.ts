@@ -5,6 +5,7 @@
  */
 
 import { styleText } from 'node:util'
+import { printable } from '../../core/printable.ts'
 import type { LineSink } from './pino-logger.ts'
 
 const LEVEL_COLOURS = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
@@ -25,7 +26,7 @@ export class TextLines implements LineSink {
       this.#paint('gray', time.slice(11, 19)),
       this.#paint(LEVEL_COLOURS[level], level.padEnd(5)),
       ...(component === undefined ? [] : [this.#paint('cyan', component)]),
-      event,
+      printable(event),
       ...Object.entries(facts).map(([name, value]) => `${name}=${factText(value)}`),
     ]
     this.#next.write(`${words.join(' ')}\n`)
@@ -48,6 +49,10 @@ interface LogLine extends Record<string, unknown> {
 const FACT_LENGTH_MAX = 200
 
 function factText(value: unknown): string {
+  return printable(rawText(value))
+}
+
+function rawText(value: unknown): string {
   if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value.slice(0, FACT_LENGTH_MAX)
   if (isError(value)) return JSON.stringify(value.message).slice(0, FACT_LENGTH_MAX)
   return JSON.stringify(value).slice(0, FACT_LENGTH_MAX)
