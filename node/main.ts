@@ -1,34 +1,12 @@
 #!/usr/bin/env node
 /**
- * The program `brume`: hands what surrounds the process to the command line.
+ * The command `brume`: chooses how the program runs, and runs it.
+ *
+ * As little as possible is loaded here, because a daemon begins anew with other options of Node.
  *
  * @module
  */
 
-import { homedir } from 'node:os'
-import { Terminal } from './cli/terminal.ts'
-import { runCommandLine } from './cli/program.ts'
+import { launchProgram } from './launch-program.ts'
 
-/** The first signal asks to stop; the second ends the process, whatever it is doing. */
-function onInterrupt(listener: () => void): () => void {
-  let asked = false
-  const onSignal = (): void => {
-    if (asked) process.exit(1)
-    asked = true
-    listener()
-  }
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-  return () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-}
-
-const code = await runCommandLine(process.argv.slice(2), {
-  env: process.env,
-  platform: process.platform,
-  homeDir: homedir(),
-  workingDir: process.cwd(),
-  terminal: new Terminal(process.stdout, process.stderr),
-  onInterrupt,
-  runDaemon: async (config, options) => (await import('./daemon.ts')).runDaemon(config, options),
-})
-// Only after what was written has left the process: pipes are asynchronous on some platforms.
-process.stdout.write('', () => process.exit(code))
+await launchProgram({ programFile: new URL('./program-main.ts', import.meta.url) })

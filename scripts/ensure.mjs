@@ -1,8 +1,9 @@
 /**
  * Runs a command of this repository after making sure that it can run.
  *
- * `node scripts/ensure.mjs [--system-packages] COMMAND [ARGUMENT …]` installs
+ * `node scripts/ensure.mjs [--system-packages] [--bundle] COMMAND [ARGUMENT …]` installs
  * the npm packages when they are missing or are not those of package-lock.json,
+ * makes the bundle of the program when that is asked for and it is missing or old,
  * then runs COMMAND with node_modules/.bin first in PATH, where the right Node
  * stands. This is plain JavaScript because it runs on whatever Node the machine
  * has, from 18 on; everything else here is TypeScript on Node 24.
@@ -21,8 +22,9 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const WINDOWS = process.platform === 'win32'
 
 const words = process.argv.slice(2)
-const wantsSystemPackages = words[0] === '--system-packages'
-const [command, ...rest] = wantsSystemPackages ? words.slice(1) : words
+const found = words.findIndex((word) => !word.startsWith('--'))
+const wishes = found < 0 ? words : words.slice(0, found)
+const [command, ...rest] = words.slice(wishes.length)
 
 if (command === undefined) {
   say('expected a command, as in: node scripts/ensure.mjs vitest run')
@@ -31,10 +33,11 @@ if (command === undefined) {
 
 const reason = whyInstall()
 if (reason !== undefined) install(reason)
-if (wantsSystemPackages) {
+if (wishes.includes('--system-packages')) {
   const { installSystemPackages } = await import('./system-packages.mjs')
   installSystemPackages(say)
 }
+if (wishes.includes('--bundle')) bundle()
 run(command, rest)
 
 /** Why the packages must be installed, or undefined when node_modules is what the lock file says. */
@@ -73,9 +76,23 @@ function install(why) {
   say(`installed in ${((Date.now() - startMs) / 1000).toFixed(1)} s`)
 }
 
+/** Without a bundle everything runs from the sources: slower, and larger in memory. */
+function bundle() {
+  const { status } = spawnSync('node', [join(ROOT, 'scripts', 'bundle.ts'), '--if-stale'], {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+    env: environment(),
+    shell: WINDOWS,
+  })
+  if (status !== 0) say('the bundle could not be made: running from the sources')
+}
+
+function environment() {
+  return { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH ?? ''}` }
+}
+
 function run(name, args) {
-  const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH ?? ''}` }
-  const child = spawn(name, args, { stdio: 'inherit', env, shell: WINDOWS })
+  const child = spawn(name, args, { stdio: 'inherit', env: environment(), shell: WINDOWS })
   const forward = (signal) => child.kill(signal)
   for (const signal of FORWARDED) process.on(signal, forward)
   child.on('error', (error) => {

@@ -373,7 +373,8 @@ describe('the program itself', () => {
   })
 
   it('loads no schema to ask a question', async () => {
-    const child = spawn(process.execPath, ['-e', loadedModulesScript(main)], {
+    const program = resolve('node/program-main.ts')
+    const child = spawn(process.execPath, ['-e', loadedModulesScript(program)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       cwd: stateDir,
     })
