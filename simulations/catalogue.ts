@@ -7,6 +7,7 @@
 import type { Scenario } from './scenario.ts'
 import { blocksFromAnyone } from './scenarios/blocks-from-anyone.ts'
 import { blocksWithLiars } from './scenarios/blocks-with-liars.ts'
+import { presenceComesTrue } from './scenarios/presence-comes-true.ts'
 import { sessionsInBytes } from './scenarios/sessions-in-bytes.ts'
 import { sessionsInPeace } from './scenarios/sessions-in-peace.ts'
 import { sessionsOfSleepers } from './scenarios/sessions-of-sleepers.ts'
@@ -33,4 +34,5 @@ export const SCENARIOS: readonly Scenario[] = [
   sessionsInBytes,
   blocksWithLiars,
   blocksFromAnyone,
+  presenceComesTrue,
 ]
