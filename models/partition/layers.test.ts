@@ -56,4 +56,23 @@ describe('layers', () => {
   it('are refused when the type of an input is not known', () => {
     expect(layerModel(smallModel(), new Map())).toMatchObject({ code: 'ONNX_UNSUPPORTED' })
   })
+
+  it('are refused when every node needs a weight through a thousand others', () => {
+    const count = 1_100
+    const each = Array.from({ length: count }, (_, index) => index)
+    const port = (name: string) => valueInfo({ name, type: 'float32', dims: [16, 16] })
+    const graph = model({
+      name: 'hostile',
+      node: [
+        ...each.map((index) => node('Identity', [`w${index}`], [`w${index + 1}`])),
+        ...each.map((index) => node('Add', [`t${index}`, `w${count}`], [`t${index + 1}`])),
+      ],
+      initializer: [tensorProto('w0', 1, [16, 16])],
+      input: [port('t0')],
+      output: [port(`t${count}`)],
+    })
+    const size: Measured = { type: 'float32', dims: [16, 16] }
+    const sizes = new Map([...each, count].map((index) => [`t${index}`, size]))
+    expect(layerModel(graph, sizes)).toMatchObject({ type: 'refused', code: 'ONNX_LIMIT' })
+  }, 30_000)
 })

@@ -5,6 +5,7 @@
  */
 
 import type { Graph } from '../graph/graph.ts'
+import { refuse } from '../refuse.ts'
 import { fixedNeeds } from '../graph/prune.ts'
 import { tensorShape } from '../graph/tensor-content.ts'
 import { INLINE_BYTES_MAX } from '../limits.ts'
@@ -22,11 +23,22 @@ export function isBlob(tensor: TensorProto): boolean {
   return (tensorShape(tensor)?.bytes ?? 0) >= INLINE_BYTES_MAX
 }
 
+/** Fixed nodes that are walked through, counted anew for each node that needs them: a few seconds. */
+const FIXED_STEPS_MAX = 1_000_000
+
 /** The large weights of the nodes in `order`. */
 export function weightsOf(graph: Graph, order: readonly number[]): StageWeights {
   const tensors = graph.proto.initializer.filter(isBlob).map(({ name = '' }) => name)
   const indexes = new Map(tensors.map((name, index) => [name, index]))
-  const needs = order.map((node) => initializersOf(graph, [node]))
+  let steps = 0
+  const needs = order.map((node) => {
+    const all = [node, ...fixedNeeds(graph, [node])]
+    steps += all.length
+    if (steps > FIXED_STEPS_MAX) {
+      refuse('ONNX_LIMIT', 'expected fewer nodes between the weights and those that use them')
+    }
+    return initializersAt(graph, all)
+  })
   return {
     tensors,
     needs: needs.map((names) => names.flatMap((name) => indexes.get(name) ?? [])),
@@ -35,7 +47,10 @@ export function weightsOf(graph: Graph, order: readonly number[]): StageWeights 
 
 /** All initializers, large or not, that `nodes` need directly or through fixed nodes. */
 export function initializersOf(graph: Graph, nodes: readonly number[]): readonly string[] {
-  const all = [...nodes, ...fixedNeeds(graph, nodes)]
-  const names = new Set(all.flatMap((node) => graph.needs[node] ?? []))
+  return initializersAt(graph, [...nodes, ...fixedNeeds(graph, nodes)])
+}
+
+function initializersAt(graph: Graph, nodes: readonly number[]): readonly string[] {
+  const names = new Set(nodes.flatMap((node) => graph.needs[node] ?? []))
   return [...names].filter((name) => graph.initializers.has(name))
 }
