@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 /** A session of one stage by hand: what `from` says to `to`, and what it hears. */
-function open(from: InferenceDevice, to: InferenceDevice) {
+function open(from: InferenceDevice, to: InferenceDevice, next: readonly InferenceDevice[] = []) {
   const heard: InferenceMessage[] = []
   const slot = from.outbound.openSlot(to.peer, 0, {
     onMessage: (message) => heard.push(message),
@@ -34,7 +34,7 @@ function open(from: InferenceDevice, to: InferenceDevice) {
     version: 1,
     session: (++sessions).toString(16).padStart(32, '0') as SessionId,
     stage: 0,
-    route: [{ peer: to.peer, epoch: 0 }],
+    route: [to, ...next].map(({ peer }) => ({ peer, epoch: 0 })),
     model: MODEL,
     manifest: { id: MODEL as never, bytes: 1, chunkHashes: [] },
     fromLayer: 0,
@@ -91,6 +91,23 @@ describe('hostile peers', () => {
     await mesh.pass(10)
     expect(faults()).toEqual(['INFERENCE_OVERLOADED', 'INFERENCE_OVERLOADED'])
     host.executors[0]?.die()
+  })
+
+  it('fill no more memory with journals by opening more sessions', async () => {
+    const [liar, host, next] = [mesh.add(), mesh.add(), mesh.add()]
+    const large = floats(...Array.from({ length: 125_000 }, () => 1))
+    const missing: (readonly string[])[] = []
+    const opened = Array.from({ length: 3 }, () => open(liar, host, [next]))
+    for (const { slot, step, faults } of opened) {
+      await mesh.pass(10)
+      step(0, large)
+      await mesh.pass(10)
+      const route = [host, next].map(({ peer }, stage) => ({ peer, epoch: stage }))
+      slot.send({ type: 'route', route })
+      await mesh.pass(10)
+      missing.push(faults())
+    }
+    expect(missing).toEqual([[], [], ['INFERENCE_JOURNAL_MISSING']])
   })
 
   it('give memory back when they are gone', async () => {

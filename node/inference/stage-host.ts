@@ -43,7 +43,7 @@ export interface StageHostComponents {
 }
 
 export interface StageHostInit {
-  /** Bytes of outputs that the journal of one session may hold. */
+  /** Bytes of outputs that the journal of a session may hold when no other is open. */
   readonly journalBytesMax: number
   /** Stages that all sessions together may have open here. */
   readonly stagesMax: number
@@ -200,12 +200,17 @@ export class StageHost {
           this.#stages.delete(stage)
         },
       },
-      { open: record, requester, journalBytesMax: this.#init.journalBytesMax },
+      { open: record, requester, journalBytesMax: this.#journalShare() },
     )
     slots.set(slot, { type: 'control', stage })
     this.#stages.add(stage)
     stage.start()
     this.#settle(stage)
+  }
+
+  /** The n-th stage gets an n-th: 64 of them together less than five times what one alone has. */
+  #journalShare(): number {
+    return Math.floor(this.#init.journalBytesMax / (this.#stages.size + 1))
   }
 
   /** Why `requester` gets no stage; undefined when it does. */

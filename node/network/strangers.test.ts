@@ -19,7 +19,8 @@ function watched(strangersMax = 2) {
     getConnections: () => [...open.values()],
   } as unknown as Host
   const admission = new Admission({ heldStreamsPerPeerMax: 1 })
-  admission.useGate({ isMember: (peer) => peer.startsWith('member') })
+  const expired = new Set<string>()
+  admission.useGate({ isMember: (peer) => peer.startsWith('member') && !expired.has(peer) })
   const limits = { ...DEFAULT_NETWORK_INIT.limits, strangersMax, strangerMsMax: 1_000 }
   const strangers = new Strangers({ host, clock, admission, openTo: () => [JOIN] }, limits)
   strangers.start()
@@ -36,7 +37,7 @@ function watched(strangersMax = 2) {
     open.set(name, connection)
     events.dispatchEvent(new CustomEvent('connection:open', { detail: connection }))
   }
-  return { clock, connect, strangers, names: () => [...open.keys()] }
+  return { clock, connect, expired, strangers, names: () => [...open.keys()] }
 }
 
 it('closes the oldest of too many strangers, so that they keep nobody else out', async () => {
@@ -54,6 +55,17 @@ it('gives a stranger in the middle of an exchange more time, but not for ever', 
   await clock.advance(1_500)
   expect(names()).toEqual(['joins'])
   await clock.advance(1_000)
+  expect(names()).toEqual([])
+  await strangers.stop()
+})
+
+it('closes the connection of a member whose certificate has expired', async () => {
+  const { clock, connect, expired, names, strangers } = watched()
+  await connect('member', { direction: 'outbound' })
+  await clock.advance(5_000)
+  expect(names()).toEqual(['member'])
+  expired.add('member')
+  await clock.advance(250)
   expect(names()).toEqual([])
   await strangers.stop()
 })

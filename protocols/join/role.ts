@@ -4,7 +4,10 @@
  * @module
  */
 
-/** `observer` looks on, `submitter` also submits jobs, `worker` also provides. */
+/**
+ * `observer` looks on: it knows who is there, and may fetch models. `submitter` may also open
+ * stages on others. `worker` also has stages opened on it. The side that serves decides.
+ */
 export type Role = 'observer' | 'submitter' | 'worker'
 
 /** Every role, from least to most. */
