@@ -57,7 +57,7 @@ export const CONFIG_ERRORS: ErrorTable<ConfigFailure['code']> = {
   },
   CONFIG_KEY_UNKNOWN: {
     meaning: 'a file, environment variable or flag names a setting that does not exist',
-    hint: 'brume config show lists every setting',
+    hint: '`brume config show` lists every setting',
     retryable: false,
     exit: 78,
     status: 500,

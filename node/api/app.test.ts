@@ -141,7 +141,7 @@ describe('problems', () => {
       status: 404,
       detail: 'no model other',
       code: 'API_MODEL_UNKNOWN',
-      hint: 'brume model list shows the models of this device',
+      hint: '`brume model list` shows the models of this device, `brume model import FILE` adds one',
       retryable: false,
       component: 'api',
       exit: 5,

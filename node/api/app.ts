@@ -15,6 +15,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { Backend } from './backend.ts'
 import { ApiError } from './errors.ts'
 import { guard } from './guard.ts'
+import { issueText } from './issue-text.ts'
 import { openApiDocument } from './openapi.ts'
 import { type ErrorLookup, problemOf } from './problem.ts'
 import type { Route, RouteContext } from './route.ts'
@@ -155,9 +156,9 @@ function validator(schema: z.ZodType, part: string) {
   return (data: unknown): { value: unknown } | { error: Error } => {
     const parsed = schema.safeParse(data ?? (part === 'body' ? {} : data))
     if (parsed.success) return { value: parsed.data }
-    const issue = parsed.error.issues[0]
+    const [issue] = parsed.error.issues
     const at = [part, ...(issue?.path ?? [])].map(String).join('.')
-    const problem = issue?.message ?? 'invalid'
+    const problem = issue === undefined ? 'expected another form' : issueText(issue)
     return { error: new ApiError({ code: 'API_REQUEST_INVALID', at, problem }) }
   }
 }

@@ -40,7 +40,7 @@ export class ApiError extends CodedError<ApiFailure> {
 export const API_ERRORS: ErrorTable<ApiFailure['code']> = {
   API_DAEMON_NOT_RUNNING: {
     meaning: 'no daemon is running for this state folder',
-    hint: 'start one with: brume up',
+    hint: 'start one with `brume up`',
     retryable: true,
     exit: 3,
     status: 503,
@@ -68,7 +68,7 @@ export const API_ERRORS: ErrorTable<ApiFailure['code']> = {
   },
   API_REQUEST_INVALID: {
     meaning: 'the request does not have the form that the route takes',
-    hint: 'compare it with /v1/openapi.json',
+    hint: '`brume COMMAND --help` says what a command takes, /v1/openapi.json what a route takes',
     retryable: false,
     exit: 2,
     status: 400,
@@ -96,14 +96,14 @@ export const API_ERRORS: ErrorTable<ApiFailure['code']> = {
   },
   API_MODEL_UNKNOWN: {
     meaning: 'no model has this id or name',
-    hint: 'brume model list shows the models of this device',
+    hint: '`brume model list` shows the models of this device, `brume model import FILE` adds one',
     retryable: false,
     exit: 5,
     status: 404,
   },
   API_JOB_UNKNOWN: {
     meaning: 'no job has this id',
-    hint: 'brume job list shows the jobs that the daemon still knows',
+    hint: '`brume job list` shows the jobs that the daemon still knows',
     retryable: false,
     exit: 5,
     status: 404,
@@ -124,7 +124,7 @@ export const API_ERRORS: ErrorTable<ApiFailure['code']> = {
   },
   API_STOPPING: {
     meaning: 'the daemon is stopping',
-    hint: 'start it again with: brume up',
+    hint: 'start it again with `brume up`',
     retryable: true,
     exit: 3,
     status: 503,
@@ -138,7 +138,7 @@ function describe(failure: ApiFailure): string {
     case 'API_PORT_TAKEN':
       return `cannot listen on ${failure.host}:${failure.port}: it is taken`
     case 'API_REQUEST_INVALID':
-      return failure.at === '' ? failure.problem : `${failure.at}: ${failure.problem}`
+      return invalidText(failure.at, failure.problem)
     case 'API_BODY_TOO_LARGE':
       return `expected a body of at most ${failure.bytesMax} bytes, got a larger one`
     case 'API_MODEL_UNKNOWN':
@@ -150,4 +150,10 @@ function describe(failure: ApiFailure): string {
     default:
       return API_ERRORS[failure.code].meaning
   }
+}
+
+/** People know the name of a value, and not in which part of a request it travels. */
+function invalidText(at: string, problem: string): string {
+  const name = at.replace(/^(body|query|querystring|params)\./, '')
+  return name === '' ? problem : `${name}: ${problem}`
 }

@@ -21,6 +21,9 @@ export interface JobBackendComponents {
   readonly nameOf: (peer: PeerId) => string
 }
 
+/** Characters of a job's id that name it, when no other begins with them. */
+const ID_BEGINNING_MIN = 4
+
 /** Longest search of the mesh for a model that is not here, in ms. */
 const RESOLVE_MS_MAX = 10_000
 
@@ -50,18 +53,26 @@ export class DaemonJobBackend implements JobBackend {
   }
 
   async job(id: string): Promise<JobView | undefined> {
-    return this.#components.jobs.get(id)
+    return this.#components.jobs.get(this.#wholeId(id))
   }
 
   jobOutputs(id: string): Promise<readonly JobOutput[] | undefined> {
-    return this.#components.jobs.outputs(id)
+    return this.#components.jobs.outputs(this.#wholeId(id))
   }
 
   jobEvents(id: string): EventFeed<JobEvent> | undefined {
-    return this.#components.jobs.events(id)
+    return this.#components.jobs.events(this.#wholeId(id))
   }
 
   async cancelJob(id: string): Promise<JobView | undefined> {
-    return this.#components.jobs.cancel(id)
+    return this.#components.jobs.cancel(this.#wholeId(id))
+  }
+
+  /** The id that begins with `text`, when there is only one; else `text` itself. */
+  #wholeId(text: string): string {
+    if (text.length < ID_BEGINNING_MIN) return text
+    const ids = this.#components.jobs.list().map(({ id }) => id)
+    const [only, ...others] = ids.filter((id) => id.startsWith(text))
+    return only === undefined || others.length > 0 ? text : only
   }
 }

@@ -64,6 +64,14 @@ export class Cli {
     return loadCliConfig(this, {}).config.state.dir
   }
 
+  /** Cells of a line of data on a terminal, or as `COLUMNS` says; undefined where there is no limit. */
+  get width(): number | undefined {
+    const { isTTY, columns } = this.terminal.stdout
+    if (isTTY === true && columns !== undefined) return columns
+    const said = Number(this.surroundings.env['COLUMNS'])
+    return Number.isSafeInteger(said) && said > 0 ? said : undefined
+  }
+
   /** @throws {ApiError} `API_DAEMON_NOT_RUNNING`. */
   async client(): Promise<ApiClient> {
     return ApiClient.fromStateDir(await this.stateDir())

@@ -5,10 +5,11 @@
  */
 
 import { CodedError, type ErrorTable } from '../../core/errors.ts'
+import { msText } from './quantity-text.ts'
 
 export type CliFailure =
   /** The words after `brume` make no command. */
-  | { readonly code: 'CLI_USAGE_INVALID'; readonly problem: string }
+  | { readonly code: 'CLI_USAGE_INVALID'; readonly problem: string; readonly command?: string }
   /** A file that was named cannot be read. */
   | { readonly code: 'CLI_INPUT_UNREADABLE'; readonly path: string }
   /** A file was read, but holds no tensor that can be used. */
@@ -21,6 +22,8 @@ export type CliFailure =
   | { readonly code: 'CLI_RESPONSE_INVALID'; readonly path: string }
   /** The daemon did not answer in time. */
   | { readonly code: 'CLI_TIMED_OUT'; readonly path: string; readonly timeoutMs: number }
+  /** What `brume wait` waited for has not come to pass in time. */
+  | { readonly code: 'CLI_WAIT_OVER'; readonly what: string; readonly timeoutMs: number }
   /** What was followed has been cancelled by someone else. */
   | { readonly code: 'CLI_CANCELLED'; readonly what: string }
 
@@ -34,7 +37,7 @@ export class CliError extends CodedError<CliFailure> {
 export const CLI_ERRORS: ErrorTable<CliFailure['code']> = {
   CLI_USAGE_INVALID: {
     meaning: 'the command line was given words or options that it does not know',
-    hint: 'brume --help lists the commands, brume COMMAND --help its options',
+    hint: '`brume --help` lists the commands, `brume COMMAND --help` its options',
     retryable: false,
     exit: 2,
     status: 400,
@@ -69,14 +72,21 @@ export const CLI_ERRORS: ErrorTable<CliFailure['code']> = {
   },
   CLI_RESPONSE_INVALID: {
     meaning: 'the daemon answered in a form that this command line does not know',
-    hint: 'use the same version of both: brume version, brume status',
+    hint: 'use the same version of both: see `brume version` and `brume status`',
     retryable: false,
     exit: 1,
     status: 502,
   },
   CLI_TIMED_OUT: {
     meaning: 'the daemon did not answer in time',
-    hint: 'see what it does with brume status, or look at its log',
+    hint: 'see what it does with `brume status`, or look at its log',
+    retryable: true,
+    exit: 6,
+    status: 504,
+  },
+  CLI_WAIT_OVER: {
+    meaning: 'what brume wait waited for has not come to pass in time',
+    hint: '`brume status` says how things stand, `--timeout 5m` waits longer',
     retryable: true,
     exit: 6,
     status: 504,
@@ -107,7 +117,9 @@ function describe(failure: CliFailure): string {
     case 'CLI_RESPONSE_INVALID':
       return `expected a known answer from ${failure.path}, got another`
     case 'CLI_TIMED_OUT':
-      return `no answer from ${failure.path} for ${failure.timeoutMs} ms`
+      return `no answer from ${failure.path} for ${msText(failure.timeoutMs)}`
+    case 'CLI_WAIT_OVER':
+      return `expected ${failure.what} within ${msText(failure.timeoutMs)}, it did not come`
     case 'CLI_CANCELLED':
       return `${failure.what} was cancelled`
   }

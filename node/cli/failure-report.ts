@@ -6,10 +6,10 @@
 
 import { CodedError, type ErrorRow, type Failure } from '../../core/errors.ts'
 import { InvariantError } from '../../core/invariant.ts'
-import { API_ERRORS } from '../api/errors.ts'
+import { API_ERRORS, ApiError } from '../api/errors.ts'
 import { RemoteProblem } from './api-client.ts'
-import { Interrupted } from './cli.ts'
-import { CLI_ERRORS } from './errors.ts'
+import { type GlobalOptions, Interrupted } from './cli.ts'
+import { CLI_ERRORS, CliError } from './errors.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Exit code after the owner asked to stop (128 + SIGINT). */
@@ -21,18 +21,18 @@ const DEFECT_EXIT = 70
 export async function reportFailure(
   terminal: Terminal,
   error: unknown,
-  json: boolean,
+  { json, stateDir }: Pick<GlobalOptions, 'json' | 'stateDir'>,
 ): Promise<number> {
   if (error instanceof Interrupted) {
     terminal.note('interrupted')
     return INTERRUPTED_EXIT
   }
-  const told = await tellingOf(error)
+  const told = await tellingOf(error, stateDir)
   if (told === undefined) {
     terminal.note(error instanceof Error ? (error.stack ?? error.message) : String(error))
     return error instanceof InvariantError ? DEFECT_EXIT : 1
   }
-  if (json) {
+  if (json === true) {
     terminal.note(JSON.stringify({ v: 1, error: told }))
   } else {
     const { code, message, hint } = told
@@ -51,7 +51,7 @@ interface Telling {
 }
 
 /** What there is to tell of an error with a code; undefined for one without. */
-async function tellingOf(error: unknown): Promise<Telling | undefined> {
+async function tellingOf(error: unknown, stateDir?: string): Promise<Telling | undefined> {
   if (error instanceof RemoteProblem) {
     const { code, detail: message, hint, retryable, exit } = error.problem
     return { code, message, hint, retryable, exit }
@@ -60,8 +60,21 @@ async function tellingOf(error: unknown): Promise<Telling | undefined> {
   const { code } = error as CodedError<Failure>
   const row = await rowOf(code)
   if (row === undefined) return undefined
-  const { hint, retryable, exit } = row
+  const { retryable, exit } = row
+  const hint = hintOf(error, stateDir) ?? row.hint
   return { code, message: error.message, hint, retryable, exit }
+}
+
+/** A remedy to type here and now, where the words of the command line make one. */
+function hintOf(error: unknown, stateDir: string | undefined): string | undefined {
+  if (error instanceof CliError && error.failure.code === 'CLI_USAGE_INVALID') {
+    const { command } = error.failure
+    return command === undefined ? undefined : `\`${command} --help\` shows what it takes`
+  }
+  const elsewhere = error instanceof ApiError && error.code === 'API_DAEMON_NOT_RUNNING'
+  return elsewhere && stateDir !== undefined
+    ? `start one with \`brume up --state-dir ${stateDir}\``
+    : undefined
 }
 
 /** The catalogue of all rooms is loaded only when a code is not one that every command knows. */

@@ -90,8 +90,14 @@ export class JobProgress {
   }
 
   #stageText({ replica, index, name, fromLayer, toLayer, provider, state, computeMs }: JobStage) {
-    const place = replica === 0 ? `stage ${index}` : `stage ${index} (replica ${replica})`
+    const several = [...this.#stages.values()].some((stage) => stage.replica > 0)
+    const place = several ? `replica ${replica} stage ${index}` : `stage ${index}`
     const time = computeMs === undefined ? '' : `  ${msText(computeMs)}`
-    return `${place}  ${name}  layers ${fromLayer}–${toLayer - 1}  ${provider}  ${state}${time}`
+    return `${place}  ${name}  layers ${fromLayer}–${toLayer - 1}  ${provider}  ${stateText(state)}${time}`
   }
+}
+
+/** A stage that was closed has done its work. */
+function stateText(state: JobStage['state']): string {
+  return state === 'closed' ? 'done' : state
 }

@@ -17,16 +17,19 @@ export function modelSummaryLine(model: ModelSummary): string {
 }
 
 /** All models, and how much room they take. */
-export function modelListLines({ models, storeBytes, storeBytesMax }: ModelList): string[] {
+export function modelListLines(
+  { models, storeBytes, storeBytesMax }: ModelList,
+  width?: number,
+): string[] {
   const room = `store: ${bytesText(storeBytes)} of ${bytesText(storeBytesMax)}`
-  if (models.length === 0) return ['no model yet: brume model import FILE.onnx', room]
+  if (models.length === 0) return ['no model yet: brume model import FILE', room]
   const columns = [
-    { title: 'model' },
+    { title: 'model', spare: 1 },
     { title: 'name' },
-    { title: 'layers', align: 'right' },
+    { title: 'layers', align: 'right', spare: 3 },
     { title: 'size', align: 'right' },
-    { title: 'missing', align: 'right' },
-    { title: 'licence' },
+    { title: 'missing', align: 'right', spare: 2 },
+    { title: 'licence', spare: 4 },
   ] as const
   const rows = models.map((model) => [
     shortId(model.id),
@@ -36,17 +39,17 @@ export function modelListLines({ models, storeBytes, storeBytesMax }: ModelList)
     bytesText(model.missingBytes),
     model.licence ?? '',
   ])
-  return [...tableLines(columns, rows), room]
+  return [...tableLines(columns, rows, width), room]
 }
 
 /** One model: inputs, outputs, layers and the width of each cut. */
-export function modelDetailLines(model: ModelDetail): string[] {
+export function modelDetailLines(model: ModelDetail, width?: number): string[] {
   const columns = [
     { title: 'layer', align: 'right' },
     { title: 'name' },
-    { title: 'nodes', align: 'right' },
+    { title: 'nodes', align: 'right', spare: 2 },
     { title: 'weights', align: 'right' },
-    { title: 'Mflop', align: 'right' },
+    { title: 'Mflop', align: 'right', spare: 1 },
     { title: 'cut after', align: 'right' },
   ] as const
   const rows = model.layerList.map((layer) => [
@@ -54,7 +57,7 @@ export function modelDetailLines(model: ModelDetail): string[] {
     layer.name,
     String(layer.nodes),
     bytesText(layer.weightBytes),
-    layer.megaflops.toFixed(1),
+    megaflopsText(layer.megaflops),
     layer.cutBytes === 0 ? '' : bytesText(layer.cutBytes),
   ])
   return [
@@ -64,6 +67,12 @@ export function modelDetailLines(model: ModelDetail): string[] {
     ...model.inputs.map((spec) => `  input    ${spec.name} ${spec.type}${shapeText(spec.dims)}`),
     ...model.outputs.map((spec) => `  output   ${spec.name} ${spec.type}${shapeText(spec.dims)}`),
     '',
-    ...tableLines(columns, rows),
+    ...tableLines(columns, rows, width),
   ]
+}
+
+/** Two digits where they count: layers range from a few operations to billions. */
+function megaflopsText(value: number): string {
+  if (value > 0 && value < 0.01) return '< 0.01'
+  return value < 10 ? String(Number(value.toPrecision(2))) : value.toFixed(0)
 }

@@ -4,18 +4,39 @@
  * @module
  */
 
-import type { Command } from 'commander'
-import { CliError } from './errors.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { STAGES_MAX } from '../api/schemas/limits.ts'
 
-/** A whole number from 0 on. @throws {CliError} `CLI_USAGE_INVALID`. */
+/** A whole number from 0 on. @throws {InvalidArgumentError} for other text. */
 export function wholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new CliError({ code: 'CLI_USAGE_INVALID', problem: `expected a number, got ${text}` })
+  throw new InvalidArgumentError('expected a whole number')
 }
 
-/** `auto`, or a whole number. @throws {CliError} `CLI_USAGE_INVALID`. */
+/** Reads a whole number from `min` to `max`. */
+export function numberWithin(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`expected ${min} to ${max}`)
+  }
+}
+
+/** `auto`, or how many stages or replicas. @throws {InvalidArgumentError} for other text. */
 export function countOrAuto(text: string): number | 'auto' {
-  return text === 'auto' ? 'auto' : wholeNumber(text)
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : 0
+  if (text === 'auto') return 'auto'
+  if (value >= 1 && value <= STAGES_MAX) return value
+  throw new InvalidArgumentError(`expected auto, or 1 to ${STAGES_MAX}`)
+}
+
+/** An option that takes one of `choices`, which its help lists. */
+export function choiceOption(
+  flags: string,
+  description: string,
+  choices: readonly string[],
+): Option {
+  return new Option(flags, description).choices(choices)
 }
 
 /** Adds one more value of an option that may be repeated. */
@@ -35,16 +56,40 @@ export interface PlacementOptions {
 /** Declares {@link PlacementOptions}. */
 export function addPlacementOptions(command: Command): Command {
   return command
-    .option('--stages <count>', 'auto, or 1 to 8', countOrAuto, 'auto')
     .option(
-      '--replicas <count>',
-      'copies of the whole pipeline: auto, or 1 to 8',
+      '--stages <count>',
+      `devices that one input passes through: auto, or 1 to ${STAGES_MAX}`,
       countOrAuto,
       'auto',
     )
-    .option('--wire <type>', 'type of floats between stages: auto, f32 or f16', 'auto')
-    .option('--objective <goal>', 'latency or throughput', 'latency')
-    .option('--provider <name>', 'auto, cpu, webgpu, cuda, coreml or directml', 'auto')
+    .option(
+      '--replicas <count>',
+      `copies of the whole pipeline: auto, or 1 to ${STAGES_MAX}`,
+      countOrAuto,
+      'auto',
+    )
+    .addOption(
+      choiceOption('--wire <type>', 'floats between stages; f16 is half the bytes, not exact', [
+        'auto',
+        'f32',
+        'f16',
+      ]).default('auto'),
+    )
+    .addOption(
+      choiceOption('--objective <goal>', 'what to make best', ['latency', 'throughput']).default(
+        'latency',
+      ),
+    )
+    .addOption(
+      choiceOption('--provider <name>', 'what the stages compute on', [
+        'auto',
+        'cpu',
+        'webgpu',
+        'cuda',
+        'coreml',
+        'directml',
+      ]).default('auto'),
+    )
 }
 
 /** The part of a plan or job request that {@link PlacementOptions} make. */

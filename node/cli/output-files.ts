@@ -1,5 +1,5 @@
 /**
- * Fetches the outputs of a job and writes them as .npy files.
+ * Fetches the outputs of a job, and writes them as .npy files.
  *
  * @module
  */
@@ -13,20 +13,26 @@ import type { ApiClient } from './api-client.ts'
 import { CliError } from './errors.ts'
 import { encodeNpy } from './npy.ts'
 
-/**
- * Writes each output tensor of `job` to `<directory>/<input>-<name>.npy`, and returns the paths.
- *
- * @throws {CliError} `CLI_OUTPUT_UNWRITABLE` or `CLI_RESPONSE_INVALID`.
- */
-export async function writeOutputs(
-  client: ApiClient,
-  job: string,
-  directory: string,
-): Promise<readonly string[]> {
-  const path = `/v1/jobs/${job}/outputs`
+/** The output tensors of each input of a job. */
+export type JobOutputs = readonly (readonly Tensor[])[]
+
+/** @throws {CliError} `CLI_RESPONSE_INVALID`; `RemoteProblem` when there is no such job, or it gave none. */
+export async function fetchOutputs(client: ApiClient, job: string): Promise<JobOutputs> {
+  const path = `/v1/jobs/${encodeURIComponent(job)}/outputs`
   const outputs = outputsFromCbor(await client.bytes(path, 'application/cbor'))
   if (outputs === undefined) throw new CliError({ code: 'CLI_RESPONSE_INVALID', path })
+  return outputs
+}
 
+/**
+ * Writes each output tensor to `<directory>/<input>-<name>.npy`, and returns the paths.
+ *
+ * @throws {CliError} `CLI_OUTPUT_UNWRITABLE`.
+ */
+export async function writeOutputs(
+  outputs: JobOutputs,
+  directory: string,
+): Promise<readonly string[]> {
   const written: string[] = []
   for (const [index, tensors] of outputs.entries()) {
     for (const tensor of tensors) {
@@ -56,7 +62,7 @@ function fileName(name: string): string {
 }
 
 /** One array an input, of arrays `[name, type, dims, bytes]`; undefined for anything else. */
-function outputsFromCbor(bytes: Uint8Array): readonly (readonly Tensor[])[] | undefined {
+function outputsFromCbor(bytes: Uint8Array): JobOutputs | undefined {
   const decoded = decodeCbor(bytes)
   if (decoded.type === 'refused' || !isArray(decoded.value)) return undefined
   const items = decoded.value.map((item) => (isArray(item) ? item.map(tensorOf) : [undefined]))

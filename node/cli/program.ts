@@ -21,6 +21,7 @@ type Add = (program: Command, cli: Cli) => void
 const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   up: async () => (await import('./commands/up.ts')).addUp,
   status: async () => (await import('./commands/status.ts')).addStatus,
+  wait: async () => (await import('./commands/wait.ts')).addWait,
   device: async () => (await import('./commands/device.ts')).addDevice,
   peers: async () => (await import('./commands/peers.ts')).addPeers,
   mesh: async () => (await import('./commands/mesh.ts')).addMesh,
@@ -42,11 +43,13 @@ const USAGE_EXIT = 2
 
 const EXAMPLES = `
 Examples:
-  brume up                              run the daemon on this device
-  brume mesh create home                start a mesh, then: brume invite
-  brume join CODE                       join one, on another device
-  brume model import net.onnx --dim N=1
-  brume run net --input image.npy --stages 2
+  brume up                                       run the daemon on this device
+  brume mesh create home                         start a mesh, then: brume invite
+  brume join CODE                                join it, on another device
+  brume model import net.onnx                    a model of your own
+  brume model build mlp --name net               or one to try things with
+  brume plan net                                 where it would run, and why
+  brume run net --input in.json --output out     run it, and keep what it gives
 `
 
 /** Does what `words` (without the names of the programs) ask for. Resolves to the exit code. */
@@ -71,10 +74,11 @@ export async function runCommandLine(
     await program.parseAsync(words, { from: 'user' })
     return 0
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    if (!(error instanceof CommanderError)) return await reportFailure(terminal, error, cli.options)
+    if (error.exitCode === 0) return 0
     // A group without a command, such as `brume model`: its help says it all.
-    if (error instanceof CommanderError && error.code === 'commander.help') return USAGE_EXIT
-    return await reportFailure(terminal, usageError(error), words.includes('--json'))
+    if (error.code === 'commander.help') return USAGE_EXIT
+    return await reportFailure(terminal, usageError(program, words, error), cli.options)
   }
 }
 
@@ -121,9 +125,30 @@ async function welcome(cli: Cli): Promise<void> {
   }
 }
 
-/** Commander's complaints as ours; everything else as it is. */
-function usageError(error: unknown): unknown {
-  if (!(error instanceof CommanderError)) return error
-  const problem = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ')
-  return new CliError({ code: 'CLI_USAGE_INVALID', problem }, { cause: error })
+/** Commander's complaint as ours, with the command that it is about. */
+function usageError(program: Command, words: readonly string[], cause: CommanderError): CliError {
+  const problem = cause.message
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replace(/ \(Did you mean (.*)\?\)$/, ', did you mean $1?')
+    .replace(
+      /^option '(?:-\w, )?(--[\w-]+).*' argument '([^]*)' is invalid\. ([^]*)$/,
+      (_, flag: string, given: string, why: string) =>
+        `${flag}: ${why.replace('Allowed choices are', 'expected one of').replace(/\.$/, '')}, got ${given}`,
+    )
+  const command = commandOf(program, words)
+  return new CliError({ code: 'CLI_USAGE_INVALID', problem, command }, { cause })
+}
+
+/** The command that `words` begin with, as far as there is one: `brume mesh create`. */
+function commandOf(program: Command, words: readonly string[]): string {
+  const path = [program.name()]
+  let group: Command | undefined = program
+  for (const word of words) {
+    const next: Command | undefined = group.commands.find((command) => command.name() === word)
+    if (next === undefined) continue
+    path.push(word)
+    group = next
+  }
+  return path.join(' ')
 }

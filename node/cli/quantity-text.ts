@@ -30,6 +30,7 @@ export function bytesText(bytes: number): string {
  *
  * @example
  * ```ts
+ * msText(0.0034) // => '< 0.01 ms'
  * msText(0.34) // => '0.34 ms'
  * msText(12.3) // => '12 ms'
  * msText(1_500) // => '1.5 s'
@@ -37,12 +38,27 @@ export function bytesText(bytes: number): string {
  * ```
  */
 export function msText(ms: number): string {
+  if (ms > 0 && ms < 0.01) return '< 0.01 ms'
   if (ms < 10) return `${Number(ms.toPrecision(2))} ms`
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 60_000) return `${Number((ms / 1_000).toPrecision(2))} s`
   if (ms < 5_400_000) return `${Number((ms / 60_000).toPrecision(2))} min`
   if (ms < 172_800_000) return `${Number((ms / 3_600_000).toPrecision(2))} h`
   return `${Math.round(ms / 86_400_000)} d`
+}
+
+/**
+ * How often in a second, to three digits.
+ *
+ * @example
+ * ```ts
+ * rateText(12.345) // => '12.3 a second'
+ * rateText(28_096.7) // => '28097 a second'
+ * ```
+ */
+export function rateText(perSecond: number): string {
+  const value = perSecond < 100 ? Number(perSecond.toPrecision(3)) : Math.round(perSecond)
+  return `${value} a second`
 }
 
 /**

@@ -1,64 +1,22 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { PassThrough } from 'node:stream'
-import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PeerId } from '../../core/ids.ts'
-import { SILENT_LOGGER } from '../../core/logger.ts'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
 import { EventLog } from '../../node/api/event-log.ts'
 import type { JobEvent } from '../../node/api/schemas/jobs.ts'
-import { ApiServer } from '../../node/api/server.ts'
-import type { CliSurroundings } from '../../node/cli/cli.ts'
 import { decodeNpy, encodeNpy } from '../../node/cli/npy.ts'
-import { runCommandLine } from '../../node/cli/program.ts'
-import { Terminal } from '../../node/cli/terminal.ts'
-import type { BannerFacts } from '../../node/daemon-types.ts'
-import { errorRow } from '../../node/error-catalogue.ts'
-import { FakeBackend, JOB, MODEL, output, PEER } from '../fixtures/backend.ts'
+import { JOB, output } from '../fixtures/backend.ts'
+import { type Ran, useCommandLine } from '../fixtures/command-line.ts'
 
-const stateDir = mkdtempSync(join(tmpdir(), 'brume-cli-'))
-const backend = new FakeBackend()
-const api = new ApiServer(
-  { backend, logger: SILENT_LOGGER, errorRow },
-  { host: '127.0.0.1', port: 0, stateDir, version: '0.1.0', jobBodyBytesMax: 1_048_576 },
-)
-beforeAll(() => api.start(new AbortController().signal))
-afterAll(async () => {
-  await api.stop()
-  rmSync(stateDir, { recursive: true })
-})
-
-interface Ran {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs a command in this process, as the owner of the state folder of `api`. */
-async function brume(words: readonly string[], more: Partial<CliSurroundings> = {}): Promise<Ran> {
-  const stdout = new PassThrough()
-  const stderr = new PassThrough()
-  const code = await runCommandLine(words, {
-    env: { BRUME_STATE_DIR: stateDir },
-    platform: 'linux',
-    homeDir: stateDir,
-    workingDir: stateDir,
-    terminal: new Terminal(stdout, stderr),
-    onInterrupt: () => () => undefined,
-    runDaemon: () => Promise.reject(new Error('no daemon here')),
-    ...more,
-  })
-  stdout.end()
-  stderr.end()
-  return { code, stdout: await text(stdout), stderr: await text(stderr) }
-}
+const { stateDir, backend, brume } = useCommandLine()
 
 describe('every command', () => {
   it.each([
     [[], 'brave-otter-7f3a'],
     [['status'], 'brave-otter-7f3a'],
+    [['wait'], 'ready'],
+    [['wait', '--for', 'peers=1'], '1 peer connected'],
+    [['wait', '--for', `job=${JOB}`], `job ${JOB} done`],
     [['device'], 'Raspberry Pi 5'],
     [['device', '--refresh'], 'not available: no adapter'],
     [['peers'], 'this device'],
@@ -77,8 +35,8 @@ describe('every command', () => {
     [['model', 'build', 'mlp', '--hidden', '8,8', '--batch-norm'], 'built tiny'],
     [['model', 'build', 'decoder', '--kv-heads', '1', '--heads', '2'], 'built tiny'],
     [['plan', 'tiny', '--stages', '2'], 'one device would be faster'],
-    [['job', 'list'], `${JOB}  tiny`],
-    [['job', 'show', JOB], 'requester → 0'],
+    [['job', 'list'], 'cdcdcdcdcdcd  tiny'],
+    [['job', 'show', JOB], 'requester → stage 0'],
     [['job', 'cancel', JOB], 'cancelled'],
     [['config', 'show'], 'network.tcpPort'],
     [['config', 'show', '--origin'], 'environment BRUME_STATE_DIR'],
@@ -143,6 +101,22 @@ describe('brume run', () => {
 
     const names = backend.submitted.at(-1)?.inputs.map((item) => item.map((tensor) => tensor.name))
     expect([code, names]).toEqual([0, [['a', 'b'], ['a'], ['z'], ['x']]])
+  })
+
+  it('shows values, and how to get them as files', async () => {
+    const { stdout, stderr } = await brume(['run', 'tiny', '--input', 'x.npy'])
+
+    expect(stdout).toContain('\n    y float32[1,2]  1 2\n')
+    expect(stderr).toContain('whole outputs as files: brume job show cdcdcdcdcdcd --output DIR\n')
+    const { code, stdout: shown } = await brume(['job', 'show', JOB, '--output', 'later'])
+    expect([code, shown]).toEqual([0, expect.stringContaining(join('later', '0-y.npy'))])
+  })
+
+  it('leaves columns out on a narrow terminal', async () => {
+    const env = { BRUME_STATE_DIR: stateDir, COLUMNS: '48' }
+    const { stdout } = await brume(['peers'], { env })
+
+    expect(stdout.split('\n')[0]).toBe('device            state         memory  rtt')
   })
 
   it('prints the id alone when it does not wait', async () => {
@@ -212,10 +186,27 @@ describe('failures', () => {
   }
 
   it.each([
-    [['stauts'], 2, 'CLI_USAGE_INVALID', 'Did you mean status?'],
+    [['stauts'], 2, 'CLI_USAGE_INVALID', 'did you mean status?'],
     [['run', 'tiny'], 2, 'CLI_USAGE_INVALID', '--input'],
     [['plan', 'tiny', '--stages', 'many'], 2, 'CLI_USAGE_INVALID', 'got many'],
-    [['plan', 'tiny', '--stages', '9'], 2, 'API_REQUEST_INVALID', 'body.stages'],
+    [
+      ['plan', 'tiny', '--stages', '9'],
+      2,
+      'CLI_USAGE_INVALID',
+      '--stages: expected auto, or 1 to 8, got 9',
+    ],
+    [
+      ['invite', '--role', 'boss'],
+      2,
+      'CLI_USAGE_INVALID',
+      'one of worker, submitter, observer, got',
+    ],
+    [
+      ['wait', '--for', 'peers=2', '--timeout', '1ms'],
+      6,
+      'CLI_WAIT_OVER',
+      'expected 2 peers within',
+    ],
     [['run', 'tiny', '--input', 'missing.npy'], 2, 'CLI_INPUT_UNREADABLE', 'missing.npy'],
     [['run', 'tiny', '--input', notNpy()], 2, 'CLI_INPUT_INVALID', 'expected a .npy file'],
     [['model', 'show', 'other'], 5, 'API_MODEL_UNKNOWN', 'no model other'],
@@ -236,6 +227,15 @@ describe('failures', () => {
     expect(stderr).toContain('\nhint: ')
   })
 
+  it('name the command whose help says more', async () => {
+    const { stderr } = await brume(['mesh', 'create'])
+
+    expect(stderr).toBe(
+      "error CLI_USAGE_INVALID: missing required argument 'name'\n" +
+        'hint: `brume mesh create --help` shows what it takes\n',
+    )
+  })
+
   it('are JSON on stderr for programs', async () => {
     const { stderr } = await brume(['model', 'show', 'other', '--json'])
 
@@ -251,7 +251,7 @@ describe('failures', () => {
     expect(await brume(['status', ...elsewhere])).toMatchObject({
       code: 3,
       stderr: expect.stringMatching(
-        /^error API_DAEMON_NOT_RUNNING: .*\nhint: start one with: brume up\n$/,
+        /^error API_DAEMON_NOT_RUNNING: .*\nhint: start one with `brume up --state-dir \S+elsewhere`\n$/,
       ),
     })
     expect(await brume(elsewhere)).toMatchObject({
@@ -270,127 +270,3 @@ describe('failures', () => {
     rmSync(dead, { recursive: true })
   })
 })
-
-describe('brume up', () => {
-  const facts: BannerFacts = {
-    version: '0.1.0',
-    name: 'brave-otter-7f3a',
-    peer: PEER as PeerId,
-    newIdentity: true,
-    device: {
-      model: 'Raspberry Pi 5',
-      cores: 4,
-      memoryBytes: 8_589_934_592,
-      accelerators: [],
-      providers: ['cpu'],
-    },
-    benchmark: { int8Gops: 1.9, f32Gflops: 1.2, storageBytesPerSecond: 84e6, tookMs: 3_100 },
-    limits: { executorMemoryBytes: 4_294_967_296, storeBytesMax: 34_359_738_368 },
-    network: { mdns: true, addresses: ['/ip4/127.0.0.1/tcp/7434', '/ip4/127.0.0.1/tcp/7435/ws'] },
-    apiUrl: 'http://127.0.0.1:7433',
-    keyFile: '/state/api.key',
-    readyMs: 1_400,
-  }
-
-  it('prints who and what it is, hands settings on, and stops when it is asked to', async () => {
-    const stopped = Promise.withResolvers<void>()
-    let port: number | undefined
-    const ran = await brume(['up', '--api-port', '0', '--log-level', 'silent'], {
-      onInterrupt: (listener) => {
-        setTimeout(listener, 50)
-        return () => undefined
-      },
-      runDaemon: (config) => {
-        port = config.api.port
-        return Promise.resolve({
-          peer: facts.peer,
-          apiUrl: facts.apiUrl,
-          banner: () => facts,
-          stopped: stopped.promise,
-          stop: () => Promise.resolve(stopped.resolve()),
-        })
-      },
-    })
-
-    expect([ran.code, port]).toEqual([0, 0])
-    expect(ran.stdout.split('\n')).toEqual([
-      'brume 0.1.0  ·  node brave-otter-7f3a  (12D3…NNHBox2, new identity created)',
-      '  Device      Raspberry Pi 5 · 4 cores · 8.0 GiB · no GPU · runs on cpu',
-      '  Benchmark   1.9 Gop/s int8, 1.2 Gflop/s f32, 80.1 MiB/s storage  (saved, 3.1 s)',
-      '  Limits      ≤ 4.0 GiB memory an executor, ≤ 32.0 GiB of models  → brume config show',
-      '  Network     LAN discovery on · /ip4/127.0.0.1/tcp/7434 and 1 more',
-      '  Mesh        none yet.  Start one: brume mesh create home   Join one: brume join CODE',
-      '  API         http://127.0.0.1:7433  key: /state/api.key',
-      'Ready in 1.4 s.',
-      '',
-    ])
-  })
-
-  it('ends with 0 when it is stopped while it starts', async () => {
-    const ran = await brume(['up', '--log-level', 'silent'], {
-      onInterrupt: (listener) => {
-        setTimeout(listener, 20)
-        return () => undefined
-      },
-      runDaemon: (_, { signal }) =>
-        new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason as Error))
-        }),
-    })
-
-    expect([ran.code, ran.stdout]).toEqual([0, ''])
-  })
-})
-
-describe('the program itself', () => {
-  const main = resolve('node/main.ts')
-
-  /** Runs the program as a process of its own. */
-  async function spawned(...words: string[]): Promise<Ran> {
-    const child = spawn(process.execPath, [main, ...words], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, BRUME_STATE_DIR: stateDir },
-    })
-    const exited = new Promise<number>((done) => child.on('exit', (code) => done(code ?? -1)))
-    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
-    return { code: await exited, stdout, stderr }
-  }
-
-  it('prints data, and nothing else, on stdout', async () => {
-    const { code, stdout, stderr } = await spawned('model', 'show', 'tiny', '--json')
-
-    expect([code, stderr, JSON.parse(stdout)]).toMatchObject([
-      0,
-      '',
-      { v: 1, model: { id: MODEL } },
-    ])
-  })
-
-  it('ends with the exit code of the failure', async () => {
-    const ran = await spawned('job', 'show', 'other')
-
-    expect([ran.code, ran.stdout]).toEqual([5, ''])
-  })
-
-  it('loads no schema to ask a question', async () => {
-    const program = resolve('node/program-main.ts')
-    const child = spawn(process.execPath, ['-e', loadedModulesScript(program)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      cwd: stateDir,
-    })
-    const loaded = await text(child.stdout)
-
-    expect(loaded).toContain('node/cli/commands/status.ts')
-    expect(loaded).not.toMatch(/node_modules\/(zod|fastify|libp2p|pino|smol-toml)\//)
-  })
-})
-
-/** Prints the paths of all modules that `brume status` loads, and its answer. */
-function loadedModulesScript(main: string): string {
-  return `
-    const { registerHooks } = require('node:module')
-    registerHooks({ load: (url, context, next) => (process.stdout.write(url + '\\n'), next(url, context)) })
-    process.argv = [process.argv[0], ${JSON.stringify(main)}, 'status', '--state-dir', ${JSON.stringify(stateDir)}]
-    import(${JSON.stringify(main)})
-  `
-}

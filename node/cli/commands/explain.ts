@@ -22,7 +22,8 @@ async function explain(cli: Cli, given: string): Promise<void> {
   const name = given.toUpperCase()
   const row = errorRow(name)
   if (row === undefined) {
-    const nearest = nearestName(name, Object.keys(ERROR_CATALOGUE))
+    const names = Object.keys(ERROR_CATALOGUE)
+    const nearest = nearestName(name, names) ?? names.find((known) => known.includes(name))
     throw new CliError({
       code: 'CLI_CODE_UNKNOWN',
       name,

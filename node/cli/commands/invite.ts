@@ -10,7 +10,7 @@ import type { Invite } from '../../api/schemas/mesh.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
 import { countText } from '../quantity-text.ts'
-import { wholeNumber } from '../option-values.ts'
+import { choiceOption, numberWithin } from '../option-values.ts'
 
 interface InviteOptions {
   readonly uses: number
@@ -23,9 +23,15 @@ export function addInvite(program: Command, cli: Cli): void {
   program
     .command('invite')
     .description('make a code by which other devices join the mesh')
-    .option('--uses <count>', 'devices that may join with it', wholeNumber, 1)
+    .option('--uses <count>', 'devices that may join with it', numberWithin(1, 1_000), 1)
     .option('--ttl <time>', 'time until it expires, such as 30m or 24h', '24h')
-    .option('--role <role>', 'worker, submitter or observer', 'worker')
+    .addOption(
+      choiceOption('--role <role>', 'what those who join may do: run and send, send, or look on', [
+        'worker',
+        'submitter',
+        'observer',
+      ]).default('worker'),
+    )
     .option('--may-invite', 'let those who join invite others in their turn')
     .action((options: InviteOptions) => invite(cli, options))
 }
@@ -46,5 +52,5 @@ async function invite(
   const until = new Date(made.expiresMs).toISOString()
   cli.terminal.note(`for ${countText(made.uses, 'device')} as ${made.role}, until ${until}`)
   if (made.mayInvite) cli.terminal.note('who joins with it may invite others')
-  cli.terminal.note('on the other device: brume join CODE')
+  cli.terminal.note('type on the other device: brume join, and the code')
 }

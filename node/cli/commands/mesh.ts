@@ -42,10 +42,11 @@ export function meshLines(mesh: Mesh): string[] {
     mesh.certificateExpiresMs === undefined
       ? ''
       : `, member until ${new Date(mesh.certificateExpiresMs).toISOString()}`
+  const invites = mesh.invites === 0 ? [] : [`  invites  ${mesh.invites} open`]
   return [
     `mesh ${mesh.name} (${shortId(mesh.id)})`,
     `  role     ${mesh.role}${expires}`,
     `  founder  ${shortPeer(mesh.founder)}, ${new Date(mesh.createdMs).toISOString()}`,
-    `  invites  ${mesh.invites} open`,
+    ...invites,
   ]
 }

@@ -7,7 +7,7 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { operate } from '../follow-operation.ts'
-import { wholeNumber } from '../option-values.ts'
+import { choiceOption, wholeNumber } from '../option-values.ts'
 
 /** Options that are not given are left to the daemon's defaults. */
 type BuildOptions = Readonly<Record<string, string | number | boolean | readonly number[]>>
@@ -21,7 +21,14 @@ export function addModelBuild(model: Command, cli: Cli): void {
     .option('--inputs <count>', 'units of the input', wholeNumber)
     .option('--hidden <counts>', 'units of the hidden layers, such as 256,256', wholeNumbers)
     .option('--outputs <count>', 'units of the output', wholeNumber)
-    .option('--activation <name>', 'relu, gelu, tanh or sigmoid')
+    .addOption(
+      choiceOption('--activation <name>', 'after each hidden layer', [
+        'relu',
+        'gelu',
+        'tanh',
+        'sigmoid',
+      ]),
+    )
     .option('--batch-norm', 'normalise before each activation')
     .option('--seed <number>', 'seed of the weights', wholeNumber)
     .action((options: BuildOptions) => buildModel(cli, 'mlp', options))
@@ -38,8 +45,13 @@ export function addModelBuild(model: Command, cli: Cli): void {
     .option('--vocabulary <count>', 'tokens', wholeNumber)
     .option('--positions-max <count>', 'longest context', wholeNumber)
     .option('--rope-theta <number>', 'base of the rotary embedding', wholeNumber)
-    .option('--quantisation <type>', 'f32, q8 or q4')
-    .option('--past <kind>', 'none for one pass, cache for keys and values in and out')
+    .addOption(choiceOption('--quantisation <type>', 'form of the weights', ['f32', 'q8', 'q4']))
+    .addOption(
+      choiceOption('--past <kind>', 'none for one pass, cache for keys and values in and out', [
+        'none',
+        'cache',
+      ]),
+    )
     .option('--seed <number>', 'seed of the weights', wholeNumber)
     .action((options: BuildOptions) => buildModel(cli, 'decoder', options))
 }

@@ -30,8 +30,8 @@ export function addModel(program: Command, cli: Cli): void {
   const model = program.command('model').description('models of this device')
   model
     .command('import')
-    .description('import an ONNX file')
-    .argument('<file>', 'path of a .onnx file')
+    .description('import an ONNX or GGUF file, told apart by what is in it')
+    .argument('<file>', 'path of a .onnx or .gguf file')
     .option('--name <name>', 'a name for people; by default that of the file')
     .option('--licence <name>', 'licence of the weights, such as MIT')
     .option('--dim <name=size>', 'fix a symbolic dimension; may be repeated', collected, [])
@@ -96,13 +96,13 @@ function dimsOf(pairs: readonly string[]): Record<string, number> {
 async function listModels(cli: Cli): Promise<void> {
   const client = await cli.client()
   const list = await client.get<ModelList>('/v1/models')
-  cli.print(list, () => modelListLines(list))
+  cli.print(list, () => modelListLines(list, cli.width))
 }
 
 async function showModel(cli: Cli, ref: string): Promise<void> {
   const client = await cli.client()
   const model = await client.get<ModelDetail>(modelPath(ref))
-  cli.print({ model }, () => modelDetailLines(model))
+  cli.print({ model }, () => modelDetailLines(model, cli.width))
 }
 
 async function removeModel(cli: Cli, ref: string): Promise<void> {

@@ -16,7 +16,7 @@ export function addPeers(program: Command, cli: Cli): void {
     .description('the devices of the mesh')
     .option(
       '--class <class>',
-      'only those of a capability class, best first, such as cpu:4 or mem:8g',
+      'only those of a capability class, best first, such as mem:8g or accel:webgpu',
     )
     .action((options: { readonly class?: string }) => showPeers(cli, options.class))
 }
@@ -25,24 +25,29 @@ async function showPeers(cli: Cli, capability: string | undefined): Promise<void
   const query = capability === undefined ? '' : `?class=${encodeURIComponent(capability)}`
   const client = await cli.client()
   const { peers } = await client.get<PeerList>(`/v1/peers${query}`)
-  cli.print({ peers }, () => peerLines(peers))
+  cli.print({ peers }, () => (peers.length === 0 ? noneText(capability) : peerLines(cli, peers)))
+}
+
+function noneText(capability: string | undefined): string {
+  return capability === undefined
+    ? 'in no mesh yet: brume mesh create NAME, or brume join CODE'
+    : `no device of class ${capability}: brume device shows the classes of this one`
 }
 
 const COLUMNS = [
   { title: 'device' },
-  { title: 'peer' },
+  { title: 'peer', spare: 7 },
   { title: 'state' },
-  { title: 'role' },
-  { title: 'cores', align: 'right' },
-  { title: 'memory', align: 'right' },
-  { title: 'f32', align: 'right' },
-  { title: 'rtt', align: 'right' },
-  { title: 'models', align: 'right' },
-  { title: 'providers' },
+  { title: 'role', spare: 5 },
+  { title: 'cores', align: 'right', spare: 3 },
+  { title: 'memory', align: 'right', spare: 1 },
+  { title: 'f32', align: 'right', spare: 4 },
+  { title: 'rtt', align: 'right', spare: 2 },
+  { title: 'models', align: 'right', spare: 6 },
+  { title: 'providers', spare: 3 },
 ] as const
 
-function peerLines(peers: readonly PeerView[]): readonly string[] {
-  if (peers.length === 0) return ['no device found']
+function peerLines(cli: Cli, peers: readonly PeerView[]): readonly string[] {
   return tableLines(
     COLUMNS,
     peers.map((peer) => [
@@ -52,11 +57,12 @@ function peerLines(peers: readonly PeerView[]): readonly string[] {
       peer.role ?? '',
       String(peer.cores),
       bytesText(peer.memoryBytes),
-      peer.f32Gflops === undefined ? '' : `${peer.f32Gflops.toFixed(1)} G`,
+      peer.f32Gflops === undefined ? '' : `${peer.f32Gflops.toFixed(1)} Gflop/s`,
       peer.roundTripMs === undefined ? '' : msText(peer.roundTripMs),
       String(peer.models.length),
       peer.providers.join(' '),
     ]),
+    cli.width,
   )
 }
 

@@ -8,7 +8,7 @@ import type { Command } from 'commander'
 import type { PlanView } from '../../api/schemas/plan.ts'
 import type { Cli } from '../cli.ts'
 import { addPlacementOptions, type PlacementOptions, placementRequest } from '../option-values.ts'
-import { bytesText, msText, shortId, shortPeer } from '../quantity-text.ts'
+import { bytesText, msText, rateText, shortId, shortPeer } from '../quantity-text.ts'
 import { tableLines } from '../table.ts'
 
 export function addPlan(program: Command, cli: Cli): void {
@@ -27,28 +27,34 @@ async function showPlan(cli: Cli, model: string, options: PlacementOptions): Pro
   const plan = await cli.interruptible((signal) =>
     client.post<PlanView>('/v1/plan', request, signal),
   )
-  cli.print({ plan }, () => planLines(plan))
+  cli.print({ plan }, () => planLines(plan, cli.width))
 }
 
 const COLUMNS = [
   { title: 'stage' },
   { title: 'device' },
-  { title: 'peer' },
+  { title: 'peer', spare: 8 },
   { title: 'layers' },
-  { title: 'provider' },
-  { title: 'weights', align: 'right' },
-  { title: 'to fetch', align: 'right' },
-  { title: 'memory', align: 'right' },
-  { title: 'compute', align: 'right' },
-  { title: 'transfer', align: 'right' },
-  { title: 'cut', align: 'right' },
+  { title: 'provider', spare: 6 },
+  { title: 'weights', align: 'right', spare: 3 },
+  { title: 'to fetch', align: 'right', spare: 4 },
+  { title: 'memory', align: 'right', spare: 7 },
+  { title: 'compute', align: 'right', spare: 1 },
+  { title: 'transfer', align: 'right', spare: 2 },
+  { title: 'cut', align: 'right', spare: 5 },
 ] as const
 
-function planLines(plan: PlanView): string[] {
+/** Before the others where there are several copies of the pipeline. */
+const REPLICA_COLUMN = { title: 'replica' } as const
+
+function planLines(plan: PlanView, width: number | undefined): string[] {
   const { predictedMs, predictedLowMs, predictedHighMs, predictedPerSecond, oneDeviceMs } = plan
   const range = `${msText(predictedLowMs)} to ${msText(predictedHighMs)}`
+  const split = plan.stages.length > plan.replicas
+  const several = plan.replicas > 1
   const rows = plan.stages.map((stage) => [
-    stage.replica === 0 ? String(stage.index) : `${stage.replica}/${stage.index}`,
+    ...(several ? [String(stage.replica)] : []),
+    String(stage.index),
     stage.name,
     shortPeer(stage.peer),
     `${stage.fromLayer}–${stage.toLayer - 1}`,
@@ -62,9 +68,11 @@ function planLines(plan: PlanView): string[] {
   ])
   return [
     `${plan.modelName} (${shortId(plan.model)}) for ${plan.objective} · wire ${plan.wire}`,
-    ...tableLines(COLUMNS, rows),
-    `predicted ${msText(predictedMs)} an input (${range}), ${predictedPerSecond.toFixed(1)} a second`,
-    ...(oneDeviceMs === undefined ? [] : [`one device alone: ${msText(oneDeviceMs)}`]),
+    ...tableLines(several ? [REPLICA_COLUMN, ...COLUMNS] : COLUMNS, rows, width),
+    `predicted ${msText(predictedMs)} an input (${range}), ${rateText(predictedPerSecond)}`,
+    ...(oneDeviceMs === undefined || !split
+      ? []
+      : [`one device alone: ${msText(oneDeviceMs)} an input`]),
     ...plan.notChosen.map(({ name, reason }) => `not chosen: ${name}, ${reason}`),
     ...plan.notes.map((note) => `note: ${note}`),
   ]

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { JobEvent, JobView } from '../../api/schemas/jobs.ts'
 import type { ModelDetail } from '../../api/schemas/models.ts'
@@ -15,6 +14,7 @@ import { CliError } from '../errors.ts'
 import { readInputs } from '../input-files.ts'
 import { JobProgress } from '../job-progress.ts'
 import { jobReport } from '../job-report.ts'
+import { jobResults } from '../job-results.ts'
 import {
   addPlacementOptions,
   collected,
@@ -38,7 +38,7 @@ export function addRun(program: Command, cli: Cli): void {
     .argument('<model>', 'id or name of a model')
     .requiredOption(
       '--input <file...>',
-      'FILE.npy, NAME=FILE.npy or FILE.json; one run for each',
+      'FILE.npy, NAME=FILE.npy where there are several inputs, or FILE.json',
       collected,
     )
     .option('--output <dir>', 'write each output as .npy into this folder')
@@ -58,9 +58,14 @@ async function run(cli: Cli, model: string, options: RunOptions): Promise<void> 
     return
   }
   const job = await followJob(cli, client, submitted)
-  const files =
-    options.output === undefined ? [] : await writeFiles(cli, client, job, options.output)
-  cli.print({ job, files }, () => jobReport(job, files))
+  const { files = [], outputs = [] } = await jobResults(cli, client, {
+    job,
+    output: options.output,
+  })
+  cli.print({ job, files }, () => jobReport(job, { files, outputs, width: cli.width }))
+  if (files.length === 0 && cli.options.json !== true) {
+    cli.terminal.note(`whole outputs as files: brume job show ${shortId(job.id)} --output DIR`)
+  }
 }
 
 async function jobRequest(
@@ -129,14 +134,4 @@ function outcome(event: JobEvent, id: string): JobView | undefined {
     default:
       return undefined
   }
-}
-
-async function writeFiles(
-  cli: Cli,
-  client: ApiClient,
-  job: JobView,
-  directory: string,
-): Promise<readonly string[]> {
-  const { writeOutputs } = await import('../output-files.ts')
-  return writeOutputs(client, job.id, resolve(cli.surroundings.workingDir, directory))
 }

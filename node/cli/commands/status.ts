@@ -25,7 +25,7 @@ export async function showStatus(cli: Cli): Promise<void> {
 
 const REASONS = {
   'no-mesh': 'in no mesh yet: brume mesh create NAME, or brume join CODE',
-  'no-peers': 'no other device of the mesh is connected',
+  'no-peers': 'no other device of the mesh is connected: is brume up running there?',
 } as const
 
 function statusLines(status: Status): string[] {
@@ -37,7 +37,7 @@ function statusLines(status: Status): string[] {
     `  mesh     ${mesh === null ? 'none' : `${mesh.name} (${shortId(mesh.id)}), ${mesh.role}`}`,
     `  peers    ${status.connectedPeers} connected`,
     `  models   ${status.models}`,
-    `  stages   ${status.stages.length}`,
+    `  stages   ${status.stages.length} running here`,
     ...status.stages.map(
       ({ model, fromLayer, toLayer, provider, requester }) =>
         `           ${shortId(model)} layers ${fromLayer}–${toLayer - 1} on ${provider} for ${shortPeer(requester)}`,

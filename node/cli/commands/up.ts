@@ -56,13 +56,28 @@ async function up(cli: Cli, options: UpOptions): Promise<void> {
     // A request to stop may have come while the last part started.
     if (starting.signal.aborted) await daemon.stop()
     else announce(cli, daemon)
-    await daemon.stopped
+    const lonely = setTimeout(sayWhenAlone, ALONE_MS, cli, daemon)
+    await daemon.stopped.finally(() => clearTimeout(lonely))
   } catch (error) {
     // A start that the owner called off is no failure.
     if (!starting.signal.aborted || daemon !== undefined) throw error
   } finally {
     stopListening()
   }
+}
+
+/** Time in which the devices of a mesh usually find one another again. */
+const ALONE_MS = 60_000
+
+/** Says what to do when no other device of the mesh has come, once. */
+function sayWhenAlone(cli: Cli, daemon: RunningDaemon): void {
+  const { mesh, network } = daemon.banner()
+  if (mesh === undefined || mesh.connectedPeers > 0) return
+  const address = network.addresses.find((each) => !each.includes('/127.')) ?? 'this device'
+  cli.terminal.note(
+    `no other device of mesh ${mesh.name} yet: run brume up there, see that a firewall lets ` +
+      `${address} through, or add a device with brume invite`,
+  )
 }
 
 function announce(cli: Cli, daemon: RunningDaemon): void {
