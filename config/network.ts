@@ -37,13 +37,13 @@ export const networkSection = z.strictObject({
     .int()
     .min(1)
     .max(200)
-    .default(16)
+    .default(64)
     .describe('inbound connections that are not yet encrypted'),
   dialTimeoutMs: z
     .int()
     .min(100)
     .max(60_000)
-    .default(5_000)
+    .default(10_000)
     .describe('time for one dial, encryption included'),
 })
 

@@ -11,7 +11,7 @@ export const presenceSection = z.strictObject({
     .int()
     .min(200)
     .max(3_600_000)
-    .default(10_000)
+    .default(20_000)
     .describe('time between two capability records when nothing changed'),
   expiryMs: z
     .int()
