@@ -8,8 +8,10 @@
  */
 
 import { CodedError, type ErrorTable } from '../core/errors.ts'
+import type { GgufErrorCode } from './gguf/errors.ts'
 
-export type ModelErrorCode =
+/** Codes whose rows stand here; those of GGUF files have a table of their own. */
+type OwnErrorCode =
   | 'ONNX_TRUNCATED'
   | 'ONNX_MALFORMED'
   | 'ONNX_TOO_DEEP'
@@ -22,7 +24,9 @@ export type ModelErrorCode =
   | 'MODELS_NO_PARTITION'
   | 'MODELS_BUILD_INVALID'
 
-/** A model, or a part of one, that is not accepted. `reason` holds no text that a peer chose. */
+export type ModelErrorCode = OwnErrorCode | GgufErrorCode
+
+/** A model, or a part of one, that is not accepted. `reason` holds no text that a peer chose, but for short plain words. */
 export interface Refused {
   readonly type: 'refused'
   readonly code: ModelErrorCode
@@ -53,7 +57,7 @@ export function accepted<T>(result: Result<T>): T {
 
 const refusedModel = { retryable: false, exit: 7, status: 422 } as const
 
-export const MODEL_ERRORS: ErrorTable<ModelErrorCode> = {
+export const MODEL_ERRORS: ErrorTable<OwnErrorCode> = {
   ONNX_TRUNCATED: {
     meaning: 'the ONNX file ends before its content does',
     hint: 'copy or download the file again',

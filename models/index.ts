@@ -6,7 +6,13 @@
 
 export { accepted, ModelError, MODEL_ERRORS } from './errors.ts'
 export type { ModelErrorCode, ModelFailure, Refused, Result } from './errors.ts'
-export { CHUNK_BYTES, LAYERS_MAX, MANIFEST_BYTES_MAX, SKELETON_BYTES_MAX } from './limits.ts'
+export {
+  CHUNK_BYTES,
+  GGUF_HEAD_BYTES_MAX,
+  LAYERS_MAX,
+  MANIFEST_BYTES_MAX,
+  SKELETON_BYTES_MAX,
+} from './limits.ts'
 export type {
   BlobRef,
   Cut,
@@ -52,8 +58,12 @@ export type { WeightContent } from './partition/skeleton.ts'
 export { declaredSpec, readGraph } from './graph/graph.ts'
 export { buildModel, generatorOf } from './builder/build-model.ts'
 export type { BuildConfig } from './builder/build-model.ts'
-export { completed } from './builder/graph-writer.ts'
+export { completed, filled, staysInGraph, weightBytes } from './builder/graph-writer.ts'
 export type { BuiltGraph, BuiltWeight } from './builder/graph-writer.ts'
+export { isGguf, readGguf } from './gguf/gguf-file.ts'
+export type { GgufFile } from './gguf/gguf-file.ts'
+export { ggufModel } from './gguf/gguf-model.ts'
+export type { GgufWeight } from './gguf/weight-rows.ts'
 export type { DecoderConfig } from './builder/decoder.ts'
 export type { MlpConfig } from './builder/mlp.ts'
 export { fileOrder } from './graph/order.ts'

@@ -55,3 +55,21 @@ export const PORTS_MAX = 256
 
 /** Stages of one partition. */
 export const STAGES_MAX = 64
+
+/** Bytes of all that stands before the weights of a GGUF file: vocabularies of a million tokens fit. */
+export const GGUF_HEAD_BYTES_MAX = 64 * 2 ** 20
+
+/** Keys in the metadata of a GGUF file. */
+export const GGUF_KEYS_MAX = 4_096
+
+/** Bytes of a key in the metadata, and of a tensor's name. */
+export const GGUF_NAME_BYTES_MAX = 256
+
+/** Bytes of a string in the metadata: chat templates are the longest. */
+export const GGUF_STRING_BYTES_MAX = 2 ** 20
+
+/** Elements of all lists in the metadata together: tokens, their scores and kinds, and merges. */
+export const GGUF_ELEMENTS_MAX = 8_000_000
+
+/** Bytes to which tensors in a GGUF file may be aligned. */
+export const GGUF_ALIGNMENT_MAX = 65_536

@@ -9,6 +9,7 @@
 import type { ErrorRow } from '../core/errors.ts'
 import { CONFIG_ERRORS } from '../config/errors.ts'
 import { MODEL_ERRORS } from '../models/errors.ts'
+import { GGUF_ERRORS } from '../models/gguf/errors.ts'
 import { API_ERRORS } from './api/errors.ts'
 import { CLI_ERRORS } from './cli/errors.ts'
 import { DEVICE_ERRORS } from './device/errors.ts'
@@ -28,6 +29,7 @@ import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
 export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...CONFIG_ERRORS,
   ...MODEL_ERRORS,
+  ...GGUF_ERRORS,
   ...API_ERRORS,
   ...CLI_ERRORS,
   ...DEVICE_ERRORS,

@@ -182,7 +182,8 @@ function layersOf(manifest: Manifest): ModelDetail['layerList'] {
 
 /** A name that a model may have, from the name of its file. */
 function nameOf(file: string): string {
-  const name = basename(file, '.onnx')
+  const name = basename(file)
+    .replace(/\.(?:onnx|gguf)$/, '')
     .replaceAll(/[^A-Za-z0-9._-]/g, '-')
     .slice(0, 64)
   return /^[A-Za-z0-9]/.test(name) ? name : `model-${name}`.slice(0, 64)

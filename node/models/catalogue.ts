@@ -29,10 +29,11 @@ import {
 } from '../../models/index.ts'
 import { writeFileAtomic } from '../storage/atomic-file.ts'
 import { CatalogueError } from './errors.ts'
-import { importBuilt, importModel, type ImportedModel, type ImportInit } from './importer.ts'
+import { importBuilt, importModel, type ImportInit } from './importer.ts'
 import { GUESTS_MAX, putEntry, readEntries, removeEntry } from './index-entry.ts'
 import type { LongWork, ModelComponents, ModelInit } from './ports.ts'
 import type { StageFile } from './stage-chain.ts'
+import type { ImportedModel } from './store-model.ts'
 import { verifyModel, type Verification } from './verifier.ts'
 import { removeByPrefix, removeLeftovers } from './workspace.ts'
 
@@ -114,7 +115,7 @@ export class ModelCatalogue implements Startable {
     throw new CatalogueError({ code: 'MODELS_AMBIGUOUS', ref, ids: found.map(({ id }) => id) })
   }
 
-  /** Imports an ONNX file; see importModel for what it throws. */
+  /** Imports a file; see importModel for what it throws. */
   async import(init: ImportInit, work?: LongWork): Promise<CatalogueModel> {
     return this.#add(await importModel(this.#components, this.#init, init, work))
   }

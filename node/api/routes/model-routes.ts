@@ -53,7 +53,7 @@ export const modelRoutes: readonly Route[] = [
   answers({
     method: 'POST',
     path: '/v1/models/import',
-    summary: 'Import an ONNX file of this machine; answers with an operation',
+    summary: 'Import an ONNX or GGUF file of this machine; answers with an operation',
     body: importRequest,
     status: 202,
     answer: operationRefSchema,

@@ -64,7 +64,7 @@ export const importRequest = z.strictObject({
     .string()
     .min(1)
     .max(PATH_LENGTH_MAX)
-    .describe('absolute path of an ONNX file on the machine of the daemon'),
+    .describe('absolute path of an ONNX or GGUF file on the machine of the daemon'),
   name: modelName.optional(),
   licence: z.string().min(1).max(128).optional(),
   dims: z
