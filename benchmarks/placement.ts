@@ -22,7 +22,8 @@ const LAYERS = 8
 /** A model of this many layers is solved as well, for its time only. */
 const LAYERS_MANY = 300
 
-interface Outcome {
+/** How the plan for one random set of devices compares. */
+export interface Outcome {
   readonly devices: number
   /** Score of the plan over the lowest one that there is; at least 1. */
   readonly toOptimum: number
@@ -35,15 +36,7 @@ interface Outcome {
 export const benchmark: Benchmark = {
   question: 'how do plans compare with trying every pipeline and with an even split?',
   async run({ say, signal }): Promise<readonly Row[]> {
-    const outcomes: Outcome[] = []
-    let without = 0
-    for (let seed = 0; seed < SETS; seed++) {
-      signal.throwIfAborted()
-      const outcome = compare(seed)
-      if (outcome === undefined) without++
-      else outcomes.push(outcome)
-    }
-    say(`${SETS} random device sets, ${without} of them without memory for the model`)
+    const outcomes = comparePlans(say, signal)
     const counts = Array.from(
       { length: DEVICES_MAX - DEVICES_MIN + 1 },
       (_, index) => DEVICES_MIN + index,
@@ -59,6 +52,18 @@ export const benchmark: Benchmark = {
       ...[6, 40].map(manyLayers),
     ]
   },
+}
+
+/** Plans for all random device sets on which the model fits. */
+export function comparePlans(say: (text: string) => void, signal: AbortSignal): readonly Outcome[] {
+  const outcomes: Outcome[] = []
+  for (let seed = 0; seed < SETS; seed++) {
+    signal.throwIfAborted()
+    const outcome = compare(seed)
+    if (outcome !== undefined) outcomes.push(outcome)
+  }
+  say(`${SETS} random device sets, on ${SETS - outcomes.length} of them the model does not fit`)
+  return outcomes
 }
 
 function compare(seed: number): Outcome | undefined {
