@@ -53,6 +53,25 @@ describe('layers', () => {
     expect(new Set(layers.flatMap((layer) => layer.tensors))).toEqual(new Set([0, 1, 2, 3]))
   })
 
+  it('read of a table of positions only the rows that a run needs', () => {
+    const names = ['q', 'k', 'v']
+    const inputs = [...names, '', '', 'last', 'length', 'cos', 'sin']
+    const attention = node('GroupQueryAttention', inputs, ['y'], { domain: 'com.microsoft' })
+    const port = (name: string) => valueInfo({ name, type: 'float32', dims: [1, 2, 16] })
+    const graph = model({
+      name: 'attention',
+      node: [attention],
+      initializer: ['cos', 'sin'].map((name) => tensorProto(name, 1, [4_096, 8])),
+      input: [...names, 'last', 'length'].map(port),
+      output: [port('y')],
+    })
+    const size: Measured = { type: 'float32', dims: [1, 2, 16] }
+    const sizes = new Map([...names, 'last', 'length', 'y'].map((name) => [name, size]))
+    expect(accepted(layerModel(graph, sizes)).layers).toMatchObject([
+      { readBytes: 128, weightBytes: 262_144 },
+    ])
+  })
+
   it('are refused when the type of an input is not known', () => {
     expect(layerModel(smallModel(), new Map())).toMatchObject({ code: 'ONNX_UNSUPPORTED' })
   })

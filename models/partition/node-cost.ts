@@ -46,6 +46,9 @@ export function mayCross(sizes: Sizes, name: string): boolean {
   return asTensorType(sizes(name)?.type) !== undefined
 }
 
+/** Operators that look up rows of a table and do not read it through: tokens of an embedding, positions that turn. */
+const LOOK_UPS = /^(?:Gather|GroupQueryAttention$|RotaryEmbedding$)/
+
 /** The cost of the node with this index. Unknown sizes count as nothing. */
 export function nodeCost(graph: Graph, index: number, sizes: Sizes): NodeCost {
   const node = graph.nodes[index]
@@ -55,8 +58,7 @@ export function nodeCost(graph: Graph, index: number, sizes: Sizes): NodeCost {
     .filter((name) => graph.weights.has(name))
     .reduce((sum, name) => sum + bytesOf(sizes, name), 0)
   const madeBytes = node.output.reduce((sum, name) => sum + bytesOf(sizes, name), 0)
-  // A table is looked up, not read through.
-  const looksUp = node.opType?.startsWith('Gather') ?? false
+  const looksUp = LOOK_UPS.test(node.opType ?? '')
   return {
     flops: flops(node, sizes),
     readBytes: looksUp ? Math.min(weightBytes, madeBytes) : weightBytes,
