@@ -22,6 +22,18 @@ it('shows results with their values, where each stage ran, hops, losses and rece
   ])
 })
 
+it('shows the first of many outputs', () => {
+  const [one] = job.outputs
+  invariant(one !== undefined, 'the job has an output')
+  const outputs = Array.from({ length: 1_000 }, (_, input) => ({ ...one, input }))
+  const lines = jobReport({ ...job, outputs, stages: [], hops: [], recoveries: [], receipts: [] })
+
+  expect(lines.slice(10)).toEqual([
+    `  output 9  sha256 ${'22'.repeat(32)}  8 B`,
+    '  … and 990 more outputs (--json lists all)',
+  ])
+})
+
 it('tells replicas apart, in order', () => {
   const [stage] = job.stages
   invariant(stage !== undefined, 'the job has stages')

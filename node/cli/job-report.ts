@@ -6,7 +6,7 @@
 
 import type { Tensor } from '../../core/tensor.ts'
 import type { JobHop, JobStage, JobView } from '../api/schemas/jobs.ts'
-import { bytesText, countText, msText, shortId, shortPeer } from './quantity-text.ts'
+import { bytesText, countText, msText, rateText, shortId, shortPeer } from './quantity-text.ts'
 import { tableLines } from './table.ts'
 import { tensorText } from './tensor-text.ts'
 
@@ -25,11 +25,17 @@ export function jobReport(job: JobView, extras: ReportExtras = {}): string[] {
   const { files = [], outputs = [], width } = extras
   return [
     headline(job),
-    ...job.outputs.flatMap(({ input, sha256, bytes }) => [
-      `  output ${input}  sha256 ${sha256}  ${bytesText(bytes)}`,
-      ...(outputs[input] ?? []).map((tensor) => `    ${tensorText(tensor)}`),
-    ]),
-    ...files.map((file) => `  wrote ${file}`),
+    ...firstOf(
+      job.outputs.map(({ input, sha256, bytes }) => [
+        `  output ${input}  sha256 ${sha256}  ${bytesText(bytes)}`,
+        ...(outputs[input] ?? []).map((tensor) => `    ${tensorText(tensor)}`),
+      ]),
+      'outputs',
+    ),
+    ...firstOf(
+      files.map((file) => [`  wrote ${file}`]),
+      'files',
+    ),
     ...stageLines(job.stages, width),
     ...hopLines(job.hops, width),
     ...recoveryLines(job),
@@ -37,22 +43,46 @@ export function jobReport(job: JobView, extras: ReportExtras = {}): string[] {
   ]
 }
 
+/** Entries of a list that are shown: a job may have thousands of inputs. */
+const ENTRIES_MAX = 10
+
+function firstOf(entries: readonly (readonly string[])[], noun: string): string[] {
+  const left = entries.length - ENTRIES_MAX
+  const more = left <= 0 ? [] : [`  … and ${left} more ${noun} (--json lists all)`]
+  return [...entries.slice(0, ENTRIES_MAX).flat(), ...more]
+}
+
 function headline(job: JobView): string {
   const total = job.totalMs === undefined ? '' : ` in ${msText(job.totalMs)}`
   const wire = job.plan === undefined ? '' : ` · wire ${job.plan.wire}`
-  const times =
-    job.measuredMs === undefined
-      ? ''
-      : ` · ${msText(job.measuredMs)} an input${
-          job.predictedMs === undefined ? '' : ` (predicted ${msText(job.predictedMs)})`
-        }`
   const inputs = countText(job.progress.inputsDone, 'input')
   const replicas = 1 + Math.max(0, ...job.stages.map(({ replica }) => replica))
   const stages = [
     countText(1 + Math.max(-1, ...job.stages.map(({ index }) => index)), 'stage'),
     ...(replicas > 1 ? [`${replicas} replicas`] : []),
   ].join(' · ')
-  return `job ${shortId(job.id)} ${job.modelName} ${job.state}${total} · ${inputs} · ${stages}${wire}${times}`
+  return `job ${shortId(job.id)} ${job.modelName} ${job.state}${total} · ${inputs} · ${stages}${wire}${speedText(job)}`
+}
+
+/** One input as measured and predicted; of several, which wait for one another, how many in a second. */
+function speedText({
+  progress,
+  plan,
+  measuredMs,
+  measuredPerSecond,
+  predictedMs,
+}: JobView): string {
+  if (progress.inputsDone > 1 && measuredPerSecond !== undefined) {
+    const predicted = plan && rateText(plan.predictedPerSecond)
+    return ` · ${rateText(measuredPerSecond)}${predictedText(predicted)}`
+  }
+  if (measuredMs === undefined) return ''
+  const predicted = predictedMs === undefined ? undefined : msText(predictedMs)
+  return ` · ${msText(measuredMs)} an input${predictedText(predicted)}`
+}
+
+function predictedText(text: string | undefined): string {
+  return text === undefined ? '' : ` (predicted ${text})`
 }
 
 /** Before the other columns where there are several copies of the pipeline. */

@@ -122,13 +122,18 @@ async function followJob(cli: Cli, client: ApiClient, submitted: JobView): Promi
 
 /** Exit code of a job that was accepted and then failed. */
 const JOB_FAILED_EXIT = 8
+/** Codes that say more: its time was over, or nobody would have it. */
+const TELLING_EXITS: ReadonlySet<number> = new Set([6, 7])
 
 function outcome(event: JobEvent, id: string): JobView | undefined {
   switch (event.type) {
     case 'done':
       return event.job
     case 'failed':
-      throw new RemoteProblem({ ...event.error, exit: JOB_FAILED_EXIT })
+      throw new RemoteProblem({
+        ...event.error,
+        exit: TELLING_EXITS.has(event.error.exit) ? event.error.exit : JOB_FAILED_EXIT,
+      })
     case 'cancelled':
       throw new CliError({ code: 'CLI_CANCELLED', what: `job ${shortId(id)}` })
     default:
