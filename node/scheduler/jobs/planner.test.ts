@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PeerId } from '../../../core/ids.ts'
+import type { BlobId, PeerId } from '../../../core/ids.ts'
 import { capabilities } from '../../../test/fixtures/capabilities.ts'
 import { doublingModel } from '../../../test/fixtures/job-parts.ts'
 import { LinkTable } from './link-table.ts'
@@ -62,6 +62,17 @@ describe('planner', () => {
     const [stages = []] = planned.plan.replicas
     const lost = { stages, stageIndex: 0, excluded: [a], again: [] }
     expect([peersOf(planned), planner.replacement(planned, lost)]).toEqual([[[a]], undefined])
+  })
+
+  it('charges a tensor that many layers share about once a stage, not once a layer', () => {
+    const { planner } = setup([record(self)])
+    const blob = { id: model.id as string as BlobId, bytes: 1_000, chunkHashes: [] }
+    const shared = { name: 'table', type: 'float32', dims: [250], blob } as const
+    const { manifest } = model
+    const layers = manifest.layers.map((layer) => ({ ...layer, tensors: [0] }))
+    const sharing = { ...model, manifest: { ...manifest, tensors: [shared], layers } }
+    const { plan } = planner.plan(sharing, { ...wish, stages: 1 })
+    expect(plan.stages[0]?.weightBytes).toBe(2_000)
   })
 
   it('refuses when nobody may take a stage', () => {

@@ -204,9 +204,10 @@ export class Planner {
 }
 
 function layersOf(manifest: Manifest, scale: number): readonly PlacementLayer[] {
-  return manifest.layers.map(({ flops, weightBytes, activationBytes }, index) => ({
+  const weights = layerWeights(manifest)
+  return manifest.layers.map(({ flops, activationBytes }, index) => ({
     flops: scale * flops,
-    weightBytes,
+    weightBytes: weights[index] ?? 0,
     cutBytes: scale * bytesAt(manifest.cuts[index + 1]),
     workBytes: scale * activationBytes,
   }))
@@ -229,7 +230,27 @@ function heldBytes(
   { id }: CatalogueModel,
 ): readonly number[] {
   const ranges = record.holdings.find(({ model }) => model === id)?.ranges ?? []
-  return manifest.layers.map(({ weightBytes }, index) =>
+  return layerWeights(manifest).map((weightBytes, index) =>
     ranges.some(({ from, to }) => index >= from && index < to) ? weightBytes : 0,
+  )
+}
+
+/**
+ * Bytes of weights that each layer adds to the device that runs it.
+ *
+ * The solver adds layers up, but a tensor that several of them share is held once. Each
+ * of n that share it is charged two n-ths: right for a model in two stages, whose
+ * halves both hold it, and never far off for one stage or four.
+ */
+function layerWeights(manifest: Manifest): readonly number[] {
+  const sharers = new Map<number, number>()
+  for (const tensor of manifest.layers.flatMap(({ tensors }) => tensors)) {
+    sharers.set(tensor, (sharers.get(tensor) ?? 0) + 1)
+  }
+  return manifest.layers.map(({ tensors }) =>
+    tensors.reduce((sum, tensor) => {
+      const bytes = manifest.tensors[tensor]?.blob.bytes ?? 0
+      return sum + Math.round(bytes * Math.min(1, 2 / (sharers.get(tensor) ?? 1)))
+    }, 0),
   )
 }
