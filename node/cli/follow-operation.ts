@@ -12,6 +12,7 @@ import { CliError } from './errors.ts'
 import { modelSummaryLine } from './model-report.ts'
 import { barText, ProgressLines } from './progress.ts'
 import { bytesText } from './quantity-text.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Starts an operation, follows it to its end, and prints the model that it was about. */
 export async function operate(
@@ -39,17 +40,17 @@ async function followOperation(
   client: ApiClient,
   operation: string,
 ): Promise<ModelSummary | undefined> {
-  const lines = new ProgressLines(cli.terminal)
+  const progress = new StepProgress(cli.terminal)
   return cli.interruptible(async (signal) => {
     try {
       const events = client.events<OperationEvent>(`/v1/operations/${operation}/events`, signal)
       for await (const event of events) {
-        const outcome = take(lines, event)
+        const outcome = take(progress, event)
         if (outcome !== undefined) return outcome.result
       }
       throw new CliError({ code: 'CLI_RESPONSE_INVALID', path: `/v1/operations/${operation}` })
     } finally {
-      lines.finish()
+      progress.finish()
       // Half an import is of no use to anyone.
       if (signal.aborted) await client.delete(`/v1/operations/${operation}`)
     }
@@ -60,13 +61,43 @@ interface Outcome {
   readonly result: ModelSummary | undefined
 }
 
-function take(lines: ProgressLines, event: OperationEvent): Outcome | undefined {
+/** One line a step, with a bar where it can be redrawn; elsewhere a line when a step begins. */
+class StepProgress {
+  readonly #terminal: Terminal
+  readonly #lines: ProgressLines
+  readonly #steps = new Map<string, OperationProgress>()
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+    this.#lines = new ProgressLines(terminal)
+  }
+
+  take(progress: OperationProgress, nowMs: number): void {
+    if (!this.#steps.has(progress.step) && !this.#lines.live) this.#terminal.note(progress.step)
+    this.#steps.set(progress.step, progress)
+    const width = Math.max(...[...this.#steps.keys()].map((step) => step.length))
+    this.#lines.show(
+      [...this.#steps.values()].map((step) => progressText(step, width)),
+      nowMs,
+    )
+  }
+
+  say(line: string): void {
+    this.#lines.say(line)
+  }
+
+  finish(): void {
+    this.#lines.finish()
+  }
+}
+
+function take(progress: StepProgress, event: OperationEvent): Outcome | undefined {
   switch (event.type) {
     case 'progress':
-      lines.show([progressText(event)], performance.now())
+      progress.take(event, performance.now())
       return undefined
     case 'note':
-      lines.say(`note: ${event.text}`)
+      progress.say(`note: ${event.text}`)
       return undefined
     case 'done':
       return { result: event.result }
@@ -77,8 +108,8 @@ function take(lines: ProgressLines, event: OperationEvent): Outcome | undefined 
   }
 }
 
-function progressText({ step, done, total, unit }: OperationProgress): string {
+function progressText({ step, done, total, unit }: OperationProgress, width: number): string {
   const text = (value: number): string => (unit === 'bytes' ? bytesText(value) : String(value))
   const of = total === 0 ? text(done) : `${text(done)} of ${text(total)}`
-  return `${step.padEnd(12)} ${barText(done, total)}  ${of}${unit === 'bytes' ? '' : ` ${unit}`}`
+  return `${step.padEnd(width)} ${barText(done, total)}  ${of}${unit === 'bytes' ? '' : ` ${unit}`}`
 }

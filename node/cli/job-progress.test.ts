@@ -25,7 +25,7 @@ describe('job progress', () => {
     expect(await shown(false)).toBe(
       [
         'job planning',
-        'stage 0  brave-otter-7f3a  layers 0–1  cpu  ready  1.4 ms',
+        'stage 0  ready     brave-otter-7f3a  layers 0–1  cpu  1.4 ms',
         'inputs 1/1',
         'stage 1 was lost (INFERENCE_PEER_LOST), replaced in 120 ms',
         '',
@@ -39,8 +39,8 @@ describe('job progress', () => {
 
     expect(last).toBe(
       [
-        'stage 0  brave-otter-7f3a  layers 0–1  cpu  ready  1.4 ms  ████████████████████',
-        'planning inputs 1/1  ████████████████████',
+        'stage 0  ████████████████████  ready     brave-otter-7f3a  layers 0–1  cpu  1.4 ms',
+        'inputs   ████████████████████  planning  1 of 1',
         '',
       ]
         .join('\n')

@@ -64,7 +64,7 @@ export class JobProgress {
     const before = this.#stages.get(key)
     this.#stages.set(key, stage)
     const moved = before?.state !== stage.state || before.peer !== stage.peer
-    if (moved && !this.#lines.live) this.#terminal.note(this.#stageText(stage))
+    if (moved && !this.#lines.live) this.#terminal.note(`${this.#place(stage)}  ${about(stage)}`)
   }
 
   #onProgress(done: number, total: number): void {
@@ -83,21 +83,32 @@ export class JobProgress {
     )
     const replicas = new Set(stages.map((stage) => stage.replica)).size
     const share = Math.ceil(this.#total / Math.max(1, replicas))
-    return [
-      ...stages.map((stage) => `${this.#stageText(stage)}  ${barText(stage.steps, share)}`),
-      `${this.#state.padEnd(8)} inputs ${this.#done}/${this.#total}  ${barText(this.#done, this.#total)}`,
-    ]
+    // Bars stand before what varies in width: they line up, and a narrow terminal cuts the rest.
+    const lines = stages.map((stage) => [
+      this.#place(stage),
+      barText(stage.steps, share),
+      about(stage),
+    ])
+    const whole = `${this.#state}  ${this.#done} of ${this.#total}`
+    const all = [...lines, ['inputs', barText(this.#done, this.#total), whole]]
+    const width = Math.max(...all.map(([place = '']) => place.length))
+    return all.map(([place = '', ...rest]) => [place.padEnd(width), ...rest].join('  '))
   }
 
-  #stageText({ replica, index, name, fromLayer, toLayer, provider, state, computeMs }: JobStage) {
+  /** `stage 1`, with its replica where there are several. */
+  #place({ replica, index }: JobStage): string {
     const several = [...this.#stages.values()].some((stage) => stage.replica > 0)
-    const place = several ? `replica ${replica} stage ${index}` : `stage ${index}`
-    const time = computeMs === undefined ? '' : `  ${msText(computeMs)}`
-    return `${place}  ${name}  layers ${fromLayer}–${toLayer - 1}  ${provider}  ${stateText(state)}${time}`
+    return several ? `replica ${replica} stage ${index}` : `stage ${index}`
   }
 }
 
-/** A stage that was closed has done its work. */
+/** What a stage does, where, and how fast. */
+function about({ name, fromLayer, toLayer, provider, state, computeMs }: JobStage): string {
+  const time = computeMs === undefined ? '' : `  ${msText(computeMs)}`
+  return `${stateText(state)}  ${name}  layers ${fromLayer}–${toLayer - 1}  ${provider}${time}`
+}
+
+/** A stage that was closed has done its work. All states are as wide as the longest. */
 function stateText(state: JobStage['state']): string {
-  return state === 'closed' ? 'done' : state
+  return (state === 'closed' ? 'done' : state).padEnd(8)
 }

@@ -34,7 +34,7 @@ export class CatalogueError extends CodedError<CatalogueFailure> {
 function describe(failure: CatalogueFailure): string {
   switch (failure.code) {
     case 'MODELS_NOT_FOUND':
-      return `expected a known model, got ${failure.ref}`
+      return `no model ${failure.ref}, here or on a device that can be reached`
     case 'MODELS_AMBIGUOUS':
       return `expected one model, got ${failure.ids.length} that ${failure.ref} may mean`
     case 'MODELS_FILE_UNREADABLE':
@@ -52,8 +52,8 @@ function describe(failure: CatalogueFailure): string {
 
 export const CATALOGUE_ERRORS: ErrorTable<CatalogueFailure['code']> = {
   MODELS_NOT_FOUND: {
-    meaning: 'no model with this name or id is on this device',
-    hint: 'list the models with `brume model list`, or fetch one with `brume model pull`',
+    meaning: 'no model with this name or id is on this device, nor on one that it can ask',
+    hint: '`brume model list` shows the models of this device, `brume model import FILE` adds one',
     retryable: false,
     exit: 5,
     status: 404,

@@ -119,7 +119,7 @@ export const STORAGE_ERRORS: ErrorTable<StorageFailure['code']> = {
   },
   BLOB_QUOTA_EXCEEDED: {
     meaning: 'the blob would take more than the space that the store may use',
-    hint: 'remove models that you do not need, or raise the storage quota',
+    hint: 'remove a model with `brume model rm`, or raise models.storeBytesMax',
     retryable: false,
     exit: 7,
     status: 507,
@@ -174,8 +174,15 @@ function describeBlob(failure: Extract<StorageFailure, { code: `BLOB_${string}` 
     case 'BLOB_REF_INVALID':
       return `reference to blob ${failure.id}: ${failure.reason}`
     case 'BLOB_QUOTA_EXCEEDED':
-      return `expected at most ${failure.quotaBytes} bytes, got ${failure.usedBytes} held and ${failure.bytes} more`
+      return quotaText(failure)
     case 'BLOB_BUSY':
       return `blob ${failure.id} is in use`
   }
 }
+
+function quotaText({ quotaBytes, usedBytes, bytes }: Record<QuotaFact, number>): string {
+  const mebibytes = (count: number): string => `${(count / 1_048_576).toFixed(1)} MiB`
+  return `expected at most ${mebibytes(quotaBytes)} of models, got ${mebibytes(usedBytes)} held and ${mebibytes(bytes)} more`
+}
+
+type QuotaFact = 'quotaBytes' | 'usedBytes' | 'bytes'
