@@ -61,6 +61,8 @@ interface Outcome {
   readonly right: boolean
   readonly recoveriesMs: readonly number[]
   readonly kill: Kill
+  /** How the job ended, when it was not right. */
+  readonly ending: string
 }
 
 async function attempt(siege: Siege): Promise<Outcome> {
@@ -77,7 +79,14 @@ async function attempt(siege: Siege): Promise<Outcome> {
     right: job.state === 'done' && hashesOf(job) === siege.expected,
     recoveriesMs: job.recoveries.map(({ ms }) => ms),
     kill,
+    ending: endingOf(job),
   }
+}
+
+/** What a person needs to find out why: state, failure and what was replaced before. */
+function endingOf({ id, state, error, recoveries }: JobView): string {
+  const codes = recoveries.map(({ stage, code }) => `${stage} ${code}`).join(', ')
+  return `job ${id} ${state} ${error?.code ?? ''} ${error?.detail ?? ''}, replaced: ${codes || 'none'}`
 }
 
 function hashesOf({ outputs }: JobView): string {
@@ -110,7 +119,9 @@ export const claim: Claim = {
       const outcome = await attempt(siege)
       outcomes.push(outcome)
       if (!outcome.right)
-        say(`run ${outcomes.length}: WRONG after a ${outcome.kill.what} was killed`)
+        say(
+          `run ${outcomes.length}: WRONG after a ${outcome.kill.what} was killed: ${outcome.ending}`,
+        )
       const { victim } = outcome.kill
       if (outcome.kill.what === 'daemon' && victim !== undefined) {
         await fleet.start(victim.name)
