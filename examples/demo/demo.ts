@@ -67,7 +67,7 @@ export async function runDemo(
   try {
     const shown = await showAll(fleet, options, screen, signal)
     if (options.keep) showKept(fleet, screen)
-    else await clearAway(fleet, screen)
+    else await clearAway(fleet, screen, shown.first.picture)
     const devices = fleet.daemons.map(deviceOf)
     return { devices, ...shown, kept: options.keep, totalMs: performance.now() - startMs }
   } catch (error) {
@@ -95,10 +95,15 @@ async function showAll(
   return { models, plans, first, second }
 }
 
-async function clearAway(fleet: Fleet, screen: Screen): Promise<void> {
+async function clearAway(fleet: Fleet, screen: Screen, picture: string): Promise<void> {
   screen.step('Stop the devices and remove their state')
   await stopFleet(fleet)
-  screen.say('done: nothing is left but the picture')
+  screen.say(
+    `done: nothing is left but the picture ${picture}`,
+    '',
+    'next:  npm run demo -- --keep   the same, and the mesh goes on',
+    '       npm start -- up          a device of your own; README.md shows the way from there',
+  )
 }
 
 function showKept(fleet: Fleet, screen: Screen): void {
@@ -108,6 +113,10 @@ function showKept(fleet: Fleet, screen: Screen): void {
     const { url, keyFile } = daemon.client.address
     screen.say(`${daemon.label}  ${url}  key in ${keyFile}`)
   }
+  screen.say(
+    `ask it:  npm start -- peers --state-dir ${fleet.first.stateDir}`,
+    `         npm start -- model list --state-dir ${fleet.first.stateDir}`,
+  )
   const pids = fleet.daemons.map(({ pid }) => pid).join(' ')
   screen.say(`stop it: kill ${pids} && sleep 2 && rm -r ${fleet.folder}`)
 }

@@ -11,7 +11,7 @@ describe('planLines', () => {
       'where         device  layers  weights  to fetch  passes on  predicted',
       'stage 1 of 2  A          0–1   2.0 kB       0 B       64 B     1.5 ms',
       'stage 2 of 2  A          2–2   2.0 kB       0 B       64 B     1.5 ms',
-      'predicted 4.0 ms an input, 500.0 inputs a second',
+      'predicted 4.0 ms an input, 500 inputs a second with several under way',
       'one device would be faster: 2 ms instead of 4 ms',
     ])
   })

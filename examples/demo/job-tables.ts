@@ -6,7 +6,7 @@
 
 import type { JobStage, JobView } from '../../node/api/schemas/jobs.ts'
 import type { PlannedStage, PlanView } from '../../node/api/schemas/plan.ts'
-import { bytesText, durationText, tableLines } from './quantities.ts'
+import { bytesText, durationText, rateText, tableLines } from './quantities.ts'
 
 /** The label of a device by its PeerId. */
 export type LabelOf = (peer: string) => string
@@ -25,9 +25,13 @@ export function planLines(plan: PlanView, labelOf: LabelOf): string[] {
   ])
   const predicted =
     `predicted ${durationText(plan.predictedMs)} an input, ` +
-    `${plan.predictedPerSecond.toFixed(1)} inputs a second`
-  return [...tableLines([header, ...rows]), predicted, ...plan.notes]
+    `${rateText(plan.predictedPerSecond)} with several under way`
+  const notes = plan.notes.filter((note) => !WISHES.test(note))
+  return [...tableLines([header, ...rows]), predicted, ...notes]
 }
+
+/** Notes that only say again what was asked for, which the table shows. */
+const WISHES = /as asked for:|replicas, each on/
 
 /** Where the stages of a job ran and how long they took. */
 export function stageLines(job: JobView, labelOf: LabelOf): string[] {

@@ -17,6 +17,8 @@ export interface DemoModel {
   readonly import: ImportRequest & { readonly name: string }
   /** How it is to be cut and copied. */
   readonly layout: PlanRequest
+  /** The same in words. */
+  readonly wish: string
 }
 
 /** Paddle's names for the sizes that it left open: batch, then height and width, or width alone. */
@@ -40,6 +42,7 @@ export const DEMO_MODELS: readonly DemoModel[] = [
       dims: { [BATCH]: 1, [SECOND]: 544, [THIRD]: 736 },
     },
     layout: layout('text-detection', 3, 1),
+    wish: 'cut into 3 stages',
   },
   {
     network: 'cls',
@@ -51,6 +54,7 @@ export const DEMO_MODELS: readonly DemoModel[] = [
       dims: { [BATCH]: 1, [SECOND]: 48, [THIRD]: 192 },
     },
     layout: layout('text-angle', 1, 4),
+    wish: 'whole, in 4 copies',
   },
   {
     network: 'rec',
@@ -62,6 +66,7 @@ export const DEMO_MODELS: readonly DemoModel[] = [
       dims: { [BATCH]: 1, [SECOND]: 640 },
     },
     layout: layout('text-recognition', 2, 2),
+    wish: 'cut into 2 stages, in 2 copies',
   },
 ]
 

@@ -38,6 +38,20 @@ export function durationText(ms: number): string {
 }
 
 /**
+ * Inputs in a second, to three digits.
+ *
+ * @example
+ * ```ts
+ * rateText(14.63) // => '14.6 inputs a second'
+ * rateText(2766.4) // => '2766 inputs a second'
+ * ```
+ */
+export function rateText(perSecond: number): string {
+  const value = perSecond < 100 ? Number(perSecond.toPrecision(3)) : Math.round(perSecond)
+  return `${value} inputs a second`
+}
+
+/**
  * Rows as lines of equal columns; columns of numbers are aligned to the right.
  *
  * @example

@@ -58,6 +58,18 @@ it('kills the busiest executor of another device once a third of the inputs is d
   expect(watching.killed).toEqual(killed)
 })
 
+it('kills in the copy that has most left to do', async () => {
+  const child = await executor('for (;;);')
+  const exited = once(child, 'exit')
+  const ahead = { ...stage(1, 'other'), steps: 3 }
+  const behind = { ...stage(1, 'other'), replica: 1, steps: 0 }
+  const watching = killer([ahead, behind])
+  await watching.onEvent(job, progress(3))
+
+  expect(await exited).toEqual([null, 'SIGKILL'])
+  expect(expectKilled(watching).stage).toEqual(behind)
+})
+
 it('says so when the job was over before', async () => {
   const watching = killer([stage(0, 'other')])
   await watching.onEvent(job, progress(9))

@@ -71,7 +71,10 @@ export class StageKiller {
     this.#killed = { stage, label: device.label, pid, inputsDone, inputsTotal }
   }
 
-  /** The last stage of a copy that does not run on the submitter itself: the farther away, the better. */
+  /**
+   * The last stage of the copy that has done least, as one that has done its share would not be
+   * missed; and rather not on the submitter itself: the farther away, the better.
+   */
   #choose(stages: readonly JobStage[]): {
     stage: JobStage
     device: StageKillerInit['devices'][number]
@@ -80,7 +83,10 @@ export class StageKiller {
     const [stage] = stages
       .filter(({ state }) => state === 'running' || state === 'ready')
       .toSorted(
-        (a, b) => Number(a.peer === requester) - Number(b.peer === requester) || b.index - a.index,
+        (a, b) =>
+          Number(a.peer === requester) - Number(b.peer === requester) ||
+          b.index - a.index ||
+          a.steps - b.steps,
       )
     const device = devices.find(({ peer }) => peer === stage?.peer)
     if (stage && device) return { stage, device }

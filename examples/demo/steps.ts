@@ -74,14 +74,19 @@ export async function importStep({ fleet, screen }: Stage): Promise<ModelSummary
 
 /** Asks for a plan of each network and shows it. */
 export async function planStep({ fleet, screen, labelOf }: Stage): Promise<PlanView[]> {
-  screen.step('Where the stages are to run')
+  screen.step(`${fleet.first.label} plans where each layer is to run`)
   const plans: PlanView[] = []
-  for (const { layout } of DEMO_MODELS) {
+  for (const { layout, wish } of DEMO_MODELS) {
     const plan = await fleet.first.client.plan(layout)
-    screen.say(`${plan.modelName}, ${plan.wire} at the cuts`)
-    screen.say(...planLines(plan, labelOf).map((line) => `  ${line}`), '')
+    if (plans.length > 0) screen.say('')
+    screen.say(`${plan.modelName}: ${wish}, as the demo asks`)
+    screen.say(...planLines(plan, labelOf).map((line) => `  ${line}`))
     plans.push(plan)
   }
+  screen.say(
+    '',
+    'this is for pages of usual size; each job is planned anew for the sizes of its inputs',
+  )
   return plans
 }
 
@@ -110,8 +115,11 @@ export async function readingStep(stage: Stage, outputDir: string): Promise<Read
     page.lines,
     run.lines.map(({ text }) => text),
   )
-  screen.say(...run.lines.map(lineText), '')
-  screen.say(`${accuracy.found} of ${accuracy.expected} words right; boxes drawn in ${picture}`)
+  screen.say('what they read, and how sure they are', ...run.lines.map(lineText), '')
+  screen.say(
+    `${accuracy.found} of ${accuracy.expected} words right`,
+    `the page with a box around each line: ${picture}`,
+  )
   if (accuracy.missed.length === 0) return { run, accuracy, picture }
   throw new DemoError(
     { code: 'DEMO_TEXT_MISREAD', missed: accuracy.missed },
@@ -179,9 +187,9 @@ function showRecoveries({ screen, labelOf }: Stage, hit: readonly NetworkRun[]):
   screen.say('')
 }
 
+/** Shows how far a job is. What its plan has to say was shown with the plan. */
 function showEvent({ screen, labelOf }: Stage, job: JobView, event: JobEvent): void {
   if (event.type === 'state') screen.progress(`${job.modelName}: ${event.state}`)
-  if (event.type === 'note') screen.say(`${job.modelName}: ${event.text}`)
   if (event.type === 'progress') {
     screen.progress(`${job.modelName}: ${event.inputsDone} of ${event.inputsTotal} inputs`)
   }
@@ -208,7 +216,7 @@ function showNetworks({ screen, labelOf }: Stage, networks: readonly NetworkRun[
     screen.say(...stageLines(job, labelOf).map((line) => `  ${line}`))
     screen.say(...hopLines(job).map((line) => `  ${line}`))
     const receipts = job.receipts.map(({ peer, hash }) => `${labelOf(peer)} ${hash.slice(0, 12)}`)
-    if (receipts.length > 0) screen.say(`  receipts: ${receipts.join(', ')}`)
+    if (receipts.length > 0) screen.say(`  receipts signed by ${receipts.join(', ')}`)
     screen.say('')
   }
 }
