@@ -107,7 +107,7 @@ export function compose(foundation: Foundation): Parts {
       heartbeatMs: config.presence.heartbeatMs,
       lifeMs: config.presence.expiryMs,
       announceMsMin: 200,
-      storeDelayMs: 1_000,
+      storeDelayMs: 10_000,
       storeEveryMs: 10 * 60_000,
       lookupMsMax: 5_000,
     },

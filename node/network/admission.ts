@@ -13,6 +13,7 @@ import type { Connection, PeerId, Stream, StreamHandler, Topology } from '@libp2
 import type { PeerId as PeerText } from '../../core/ids.ts'
 import { overlay } from './overlay.ts'
 import type { MembershipGate } from './network.ts'
+import { spareWindowUpdates } from './window-updates.ts'
 
 /** How often strangers were turned away, since the start. */
 export interface AdmissionCounters {
@@ -138,7 +139,7 @@ export class Admission {
   #registrarOf(registrar: Registrar): Registrar {
     return overlay(registrar, {
       handle: () => async (protocol: string, handler: StreamHandler, options?: object) =>
-        registrar.handle(protocol, this.guard(handler), options),
+        registrar.handle(protocol, this.guard(spared(handler)), options),
       register: () => async (protocol: string, topology: Topology) =>
         registrar.register(protocol, this.#topologyOf(topology)),
     })
@@ -185,6 +186,14 @@ export class Admission {
         await topology.onDisconnect?.(peer)
       },
     })
+  }
+}
+
+/** `handler` for streams that answer no message with a frame of their own. */
+function spared(handler: StreamHandler): StreamHandler {
+  return (stream, connection) => {
+    spareWindowUpdates(stream)
+    return handler(stream, connection)
   }
 }
 

@@ -67,7 +67,7 @@ export function dhtService(init: DhtInit, rules: DhtRules, admission: Admission)
     allowQueryWithZeroPeers: true,
     reprovide: {
       validity: init.provideMs,
-      threshold: Math.floor((init.provideMs * 2) / 3),
+      threshold: Math.floor(init.provideMs / 3),
       interval: Math.floor(init.provideMs / 30),
     },
     validators: {

@@ -61,6 +61,8 @@ export class Gossip {
       D: this.#init.degree,
       Dlo: this.#init.degreeMin,
       Dhi: this.#init.degreeMax,
+      Dlazy: this.#init.degreeLazy,
+      gossipFactor: 0.1,
       Dout: 1,
       allowPublishToZeroTopicPeers: true,
       ignoreDuplicatePublishError: true,

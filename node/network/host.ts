@@ -4,7 +4,6 @@
  * @module
  */
 
-import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import type { GossipSub } from '@libp2p/gossipsub'
 import { type Identify, identify } from '@libp2p/identify'
@@ -20,6 +19,7 @@ import { multicast } from './discovery.ts'
 import { fastTls } from './fast-tls.ts'
 import type { Gossip } from './gossip.ts'
 import { keyOf } from './host-key.ts'
+import { lazyNoise } from './lazy-noise.ts'
 import type { NetworkInit } from './network-init.ts'
 
 export interface HostServices extends ServiceMap {
@@ -57,9 +57,11 @@ export async function createHost(components: HostComponents, init: NetworkInit):
     addresses: { listen: [...init.listen], appendAnnounce: [...init.announce] },
     transports: [tcp({ dialOpts: KEEP_ALIVE, listenOpts: KEEP_ALIVE }), webSockets()],
     // In order of preference: browsers have no TLS.
-    connectionEncrypters: [fastTls(), noise()],
+    connectionEncrypters: [fastTls(), lazyNoise()],
     streamMuxers: [
       yamux({
+        // Silent sockets are closed after two minutes.
+        keepAliveInterval: MINUTE_MS,
         maxInboundStreams: limits.streamsPerConnectionMax,
         maxOutboundStreams: limits.streamsPerConnectionMax,
         streamOptions: {
@@ -76,11 +78,11 @@ export async function createHost(components: HostComponents, init: NetworkInit):
       maxIncomingPendingConnections: limits.pendingConnectionsMax,
       dialTimeout: limits.openMsMax,
     },
-    // One slow answer is no reason to drop a device: by default five seconds are. Links that matter
-    // have signs of life of their own, and the kernel notices hosts that are gone (KEEP_ALIVE);
-    // this is for processes that hang, and it costs an idle device more than all else.
+    // For processes that hang, which presence notices sooner: links have signs of life of their own,
+    // and the kernel notices hosts that are gone. Each ping is a stream, the largest part of what
+    // an idle device does. One slow answer is no reason to drop a device: by default five seconds are.
     connectionMonitor: {
-      pingInterval: MINUTE_MS,
+      pingInterval: 5 * MINUTE_MS,
       pingTimeout: { minTimeout: 30_000 },
     },
     // libp2p refuses to dial private addresses in places; a mesh lives on them.

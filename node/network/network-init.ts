@@ -47,6 +47,8 @@ export interface GossipInit {
   readonly degree: number
   readonly degreeMin: number
   readonly degreeMax: number
+  /** Peers that are told what there was, now and then: `Dlazy`. */
+  readonly degreeLazy: number
   /** Longest message, in bytes. */
   readonly messageBytesMax: number
 }
@@ -101,5 +103,5 @@ export const DEFAULT_NETWORK_INIT: NetworkInit = {
     recordsMax: 16_384,
     provideMs: 30 * MINUTE_MS,
   },
-  gossip: { degree: 4, degreeMin: 3, degreeMax: 8, messageBytesMax: 64 * KIB },
+  gossip: { degree: 3, degreeMin: 2, degreeMax: 4, degreeLazy: 2, messageBytesMax: 64 * KIB },
 }
