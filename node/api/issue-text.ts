@@ -16,8 +16,8 @@ const COUNTED: Readonly<Record<string, string>> = { string: 'character', array: 
  *
  * @example
  * ```ts
- * const { error } = z.int().max(8).safeParse(9)
- * error?.issues.map(issueText) // => ['expected at most 8']
+ * const issue = { code: 'too_big', origin: 'number', maximum: 8, path: [], message: '' } as const
+ * issueText(issue) // => 'expected at most 8'
  * ```
  */
 export function issueText(issue: Issue): string {
