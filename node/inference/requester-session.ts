@@ -16,6 +16,7 @@ import {
   type RequesterOutput,
 } from '../../protocols/inference/index.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
+import { roomyHeap } from '../system/roomy-heap.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
 
 /** What a session tells its owner. */
@@ -41,6 +42,8 @@ export class RequesterSession {
   /** Requests handed to the driver: the machine may not have seen the last of them yet. */
   #submitted = 0
   #over = false
+  /** Ends the wide limit of the heap. */
+  #rest: (() => void) | undefined
 
   constructor(components: RequesterSessionComponents, init: RequesterInit) {
     const { clock } = components
@@ -65,6 +68,7 @@ export class RequesterSession {
 
   /** Opens the stages at `peers`, one for each range. */
   start(peers: readonly PeerId[]): void {
+    this.#rest = roomyHeap()
     this.#feed({ type: 'start', peers })
   }
 
@@ -141,6 +145,7 @@ export class RequesterSession {
   #end(): void {
     if (this.#over) return
     this.#over = true
+    this.#rest?.()
     this.#driver.stop()
     for (const slot of this.#slots.values()) slot.close()
     this.#slots.clear()

@@ -23,6 +23,7 @@ import {
   type TensorMessage,
 } from '../../protocols/inference/index.ts'
 import type { Link, ProtocolInit } from '../network/network.ts'
+import { roomyHeap } from '../system/roomy-heap.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { HostedStage } from './hosted-stage.ts'
 import { InferenceLink } from './inference-link.ts'
@@ -185,6 +186,7 @@ export class StageHost {
     const { clock, logger, signer, sha256, pool } = this.#components
     const requester = link.peer
     const outbound = this.#components.outbound()
+    const rest = roomyHeap()
     const stage: HostedStage = new HostedStage(
       {
         clock,
@@ -198,6 +200,7 @@ export class StageHost {
         onEnd: () => {
           slots.delete(slot)
           this.#stages.delete(stage)
+          rest()
         },
       },
       { open: record, requester, journalBytesMax: this.#journalShare() },
