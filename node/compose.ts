@@ -84,6 +84,18 @@ export interface Parts {
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
+/** Members are dialled while fewer peers than this are connected. */
+const PEERS_TARGET = 32
+
+const PRESENCE_LIMITS = {
+  announceMsMin: 200,
+  storeDelayMs: 10_000,
+  // As long as everyone can be everyone's neighbour, the DHT knows nothing more.
+  dhtDevicesMin: PEERS_TARGET + 1,
+  storeEveryMs: 10 * 60_000,
+  lookupMsMax: 5_000,
+}
+
 /** Of members' certificates: as many as members that a mesh may list. */
 const SIGNATURES_REMEMBERED = 1_024
 
@@ -98,7 +110,7 @@ export function compose(foundation: Foundation): Parts {
   )
   const mesh = new MeshMembership(
     { ...common, crypto: remembering, network, store: state, signer },
-    { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: 32 },
+    { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: PEERS_TARGET },
   )
   const presence = new Presence(
     { ...common, network, mesh, signer },
@@ -106,10 +118,7 @@ export function compose(foundation: Foundation): Parts {
       capabilities: offered(foundation),
       heartbeatMs: config.presence.heartbeatMs,
       lifeMs: config.presence.expiryMs,
-      announceMsMin: 200,
-      storeDelayMs: 10_000,
-      storeEveryMs: 10 * 60_000,
-      lookupMsMax: 5_000,
+      ...PRESENCE_LIMITS,
     },
   )
   const models = composeModels(foundation, { network, presence })

@@ -67,6 +67,8 @@ export interface PresenceInit {
   readonly announceMsMin: number
   /** Time from a change to its put into the DHT, in ms. */
   readonly storeDelayMs: number
+  /** Devices, this one included, from which on the DHT is told of this one; below, gossip does. */
+  readonly dhtDevicesMin?: number
   /** Time between two puts of an unchanged record into the DHT, in ms; its life there is twice that. */
   readonly storeEveryMs: number
   /** Longest lookup in the DHT, in ms. */

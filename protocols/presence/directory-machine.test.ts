@@ -9,12 +9,13 @@ import type { CapabilityRecord } from './record.ts'
 
 const passed: TimePassed = { type: 'time-passed' }
 
-function machine(): DirectoryMachine {
+function machine(dhtDevicesMin = 0): DirectoryMachine {
   return new DirectoryMachine({
     heartbeatMs: 10_000,
     announceMsMin: 1_000,
     storeDelayMs: 2_000,
     storeEveryMs: 300_000,
+    dhtDevicesMin,
     jitterShare: 0.25,
     random: () => 0.4,
   })
@@ -40,8 +41,10 @@ function heard(peer: string, sequence = 1, lifeMs = 60_000): DirectoryInput {
 }
 
 /** What comes out, at each time when something does, in words. */
-function history(inputs: readonly (readonly [number, DirectoryInput | TimePassed])[]) {
-  const directory = machine()
+function history(
+  inputs: readonly (readonly [number, DirectoryInput | TimePassed])[],
+  directory = machine(),
+) {
   return inputs.flatMap(([atMs, input]) =>
     directory.handle(input, atMs).map((output) => {
       if (output.type === 'changed') return `${atMs} changed ${output.record.peer}`
@@ -52,6 +55,27 @@ function history(inputs: readonly (readonly [number, DirectoryInput | TimePassed
 }
 
 describe('directory', () => {
+  it('tells the DHT only once more devices are known than gossip surely reaches', () => {
+    const inputs: [number, DirectoryInput | TimePassed][] = [
+      [0, { type: 'self-changed', classes: ['any'] }],
+      [0, { type: 'joined' }],
+      [100, heard('a')],
+      [2_000, passed],
+      [2_100, heard('a', 2)],
+      [4_200, passed],
+      [5_000, heard('b')],
+      [7_000, passed],
+    ]
+    expect(history(inputs, machine(3))).toEqual([
+      '0 gossip',
+      '100 changed a',
+      '2100 changed a',
+      '5000 changed b',
+      '7000 store',
+      '7000 provide any',
+    ])
+  })
+
   it('announces at once, stores a little later, then keeps a heartbeat', () => {
     expect(
       history([

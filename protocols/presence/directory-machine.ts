@@ -50,6 +50,11 @@ export interface DirectoryInit {
   readonly storeDelayMs: number
   /** Time between two puts of an unchanged record into the DHT. */
   readonly storeEveryMs: number
+  /**
+   * The DHT is told of this device once so many devices are known, itself included. Below,
+   * gossip reaches everyone, and telling the DHT costs hundreds of messages. Default 0.
+   */
+  readonly dhtDevicesMin?: number
   /** Each heartbeat comes up to this share of it earlier, in [0, 1). */
   readonly jitterShare: number
   /** Draws from [0, 1). */
@@ -152,9 +157,13 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
     if (nowMs >= this.#storeAtMs) {
       this.#lastStoreMs = nowMs
       this.#storeAtMs = nowMs + this.#jittered(this.#init.storeEveryMs)
-      outputs.push({ type: 'store' }, ...this.#reprovide())
+      if (this.#needsDht()) outputs.push({ type: 'store' }, ...this.#reprovide())
     }
     return outputs
+  }
+
+  #needsDht(): boolean {
+    return this.#entries.size + 1 >= (this.#init.dhtDevicesMin ?? 0)
   }
 
   #jittered(ms: number): number {
@@ -184,7 +193,11 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
       outputs.push(...this.#drop(this.#firstToExpire()))
     }
     this.#entries.delete(record.peer)
+    const neededDht = this.#needsDht()
     this.#entries.set(record.peer, { record, expiresAtMs: nowMs + lifeMs })
+    if (!neededDht && this.#needsDht()) {
+      this.#storeAtMs = Math.min(this.#storeAtMs, nowMs + this.#init.storeDelayMs)
+    }
     return [...outputs, { type: 'changed', record }]
   }
 
