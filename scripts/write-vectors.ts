@@ -1,0 +1,18 @@
+/**
+ * Writes the vectors that are made by the code rather than taken from a standard: `npm run vectors`.
+ *
+ * A file that changes is a change of a format: peers of yesterday will not understand it.
+ *
+ * @module
+ */
+
+import { writeFileSync } from 'node:fs'
+import { ed25519Vectors } from './ed25519-vectors.ts'
+
+const written: readonly (readonly [path: string, text: string])[] = [
+  ['test/vectors/ed25519.txt', ed25519Vectors()],
+]
+for (const [path, text] of written) {
+  writeFileSync(path, text)
+  process.stdout.write(`wrote ${path}\n`)
+}
