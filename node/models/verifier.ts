@@ -6,15 +6,8 @@
 
 import { bytesEqual, concatBytes, toHex } from '../../core/bytes.ts'
 import type { ModelId } from '../../core/ids.ts'
-import {
-  accepted,
-  manifestBlobs,
-  partition,
-  partitionModel,
-  sampleInputs,
-  type LayerRange,
-  type Manifest,
-} from '../../models/index.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import { manifestBlobs, sampleInputs, type LayerRange, type Manifest } from '../../models/index.ts'
 import { CatalogueError } from './errors.ts'
 import type { LongWork, ModelComponents, ModelInit } from './ports.ts'
 import { runStages, type StageFile } from './stage-chain.ts'
@@ -39,12 +32,12 @@ export interface VerifySubject {
   readonly stageFile: (range: LayerRange) => Promise<StageFile>
 }
 
-/** Two cuts show both a stage that begins and one that ends at a cut, and one that does both. */
-const STAGES = 3
-
 const VERIFY_SEED = 7
 
-/** Rehashes the blobs of a model and compares it with its stages, for one sample. */
+/**
+ * Rehashes the blobs of a model and compares the whole, for one sample, with every layer as a stage
+ * of its own: each cut that a plan may choose is crossed.
+ */
 export async function verifyModel(
   { components, init }: VerifyComponents,
   subject: VerifySubject,
@@ -58,16 +51,22 @@ export async function verifyModel(
     progress?.({ step: 'verify', done, total: refs.length, unit: 'blobs' })
     await blobs.verify(ref.id)
   }
-  progress?.({ step: 'compare', done: 0, total: 2, unit: 'steps' })
-  const whole = await runRanges({ components, init }, subject, evenRanges(manifest, 1))
-  progress?.({ step: 'compare', done: 1, total: 2, unit: 'steps' })
-  signal?.throwIfAborted()
-  const ranges = evenRanges(manifest, Math.min(STAGES, manifest.layers.length))
-  const cut = await runRanges({ components, init }, subject, ranges)
+  const ranges = manifest.layers.map((_, layer) => ({ fromLayer: layer, toLayer: layer + 1 }))
+  const total = 1 + ranges.length
+  progress?.({ step: 'compare', done: 0, total, unit: 'steps' })
+  const whole = await runRanges(
+    { components, init },
+    subject,
+    [{ fromLayer: 0, toLayer: manifest.layers.length }],
+    { signal, onStage: () => progress?.({ step: 'compare', done: 1, total, unit: 'steps' }) },
+  )
+  const cut = await runRanges({ components, init }, subject, ranges, {
+    signal,
+    onStage: (done) => progress?.({ step: 'compare', done: 1 + done, total, unit: 'steps' }),
+  })
   if (!bytesEqual(whole, cut)) {
     throw new CatalogueError({ code: 'MODELS_NOT_EXACT', id, stages: ranges.length })
   }
-  progress?.({ step: 'compare', done: 2, total: 2, unit: 'steps' })
   return {
     blobs: refs.length,
     bytes: refs.reduce((sum, ref) => sum + ref.bytes, 0),
@@ -76,31 +75,26 @@ export async function verifyModel(
   }
 }
 
+interface ChainWatch {
+  readonly signal?: AbortSignal | undefined
+  readonly onStage?: (done: number) => void
+}
+
 /** The outputs' bytes, one after another. */
 async function runRanges(
   { components, init }: VerifyComponents,
   { manifest, stageFile }: VerifySubject,
   ranges: readonly LayerRange[],
+  { signal, onStage }: ChainWatch,
 ): Promise<Uint8Array> {
   const sizes = manifest.inputs.map(
     ({ name }) => manifest.samples.find((sample) => sample.name === name)?.dims ?? [],
   )
-  const stages: StageFile[] = []
-  for (const range of ranges) stages.push(await stageFile(range))
-  const inputs = sampleInputs(manifest.inputs, sizes, VERIFY_SEED)
-  const outputs = await runStages(components.runtime, init, stages, inputs)
-  return concatBytes(outputs.map(({ data }) => data))
-}
-
-/** The layers in `count` stages of about the same work. */
-export function evenRanges(manifest: Manifest, count: number): readonly LayerRange[] {
-  const seat = {
-    flopsPerSecond: 1e10,
-    memoryBytesPerSecond: 1e10,
-    memoryBytesMax: Infinity,
-    linkBytesPerSecond: Infinity,
-    linkMs: 0,
+  let cut: readonly Tensor[] = sampleInputs(manifest.inputs, sizes, VERIFY_SEED)
+  for (const [index, range] of ranges.entries()) {
+    signal?.throwIfAborted()
+    cut = await runStages(components.runtime, init, [await stageFile(range)], cut)
+    onStage?.(index + 1)
   }
-  const seats = Array.from({ length: count }, () => seat)
-  return accepted(partition(partitionModel(manifest), seats, 'throughput')).stages
+  return concatBytes(cut.map(({ data }) => data))
 }

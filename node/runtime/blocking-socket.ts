@@ -23,7 +23,7 @@ export function readFrame(): Frame | undefined {
 }
 
 function readExactly(length: number): Uint8Array | undefined {
-  // Not zeroed, and not from Node's pool: views are aligned.
+  // Not zeroed, and not from Node's pool: malloc aligns it to the 16 bytes of a vector of Eigen's.
   const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
   let at = 0
   while (at < length) {

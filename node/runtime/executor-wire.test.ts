@@ -15,15 +15,17 @@ import { FrameReader } from './frame-reader.ts'
 
 /** A result of run 7 with an int8 tensor [3] and a float32 scalar. */
 const VECTOR =
-  '20000000' + // bytes of the body
+  'c0000000' + // bytes of the body: three blocks of 64
   '05000200' + // result, two tensors
   '07000000' + // run 7
   '2a000000' + // 42 µs
   '0201000003000000' + // int8, rank 1, output 0, [3]
   '00000100' + // float32, rank 0, output 1
-  '00000000' + // padding
-  '0102030000000000' +
-  '0000803f00000000'
+  '00'.repeat(52) + // padding
+  '010203' +
+  '00'.repeat(61) +
+  '0000803f' +
+  '00'.repeat(60)
 
 const vectorTensors: WireTensor[] = [
   { index: 0, type: 'int8', dims: [3], data: Uint8Array.of(1, 2, 3) },

@@ -10,8 +10,12 @@
  *
  * Bodies of control messages are canonical CBOR. Bodies of runs and results are a table, one
  * row a tensor (u8 type, u8 rank, u16 index of the input or output, u32 for each dimension),
- * then the tensors' bytes, the table and every tensor padded to 8 bytes: both ends see their
+ * then the tensors' bytes, the table and every tensor padded to 64 bytes: both ends see their
  * elements in place, without copying. In a shapes message the tensors' bytes are left out.
+ *
+ * 64 bytes is where onnxruntime's own allocator puts a tensor. Some of its kernels (reductions, in
+ * Eigen) take the elements before the first whole vector one by one, so the place of an input in
+ * memory decides the order of its sums: at a multiple of 8 a stage gave other bits than the whole.
  *
  * @module
  */
@@ -21,6 +25,9 @@ import { CONTROL_BYTES_MAX, FRAME_BYTES_MAX } from './limits.ts'
 
 /** Bytes of a message's header. */
 export const FRAME_HEADER_BYTES = 16
+
+/** Where the tensors of a message begin: multiples of this many bytes from the start of its body. */
+export const TENSOR_ALIGNMENT = 64
 
 /** Kinds of message; the first three ask, the others answer. */
 export const FRAME_KIND = {
@@ -184,7 +191,7 @@ function writeTable(frame: Uint8Array, tensors: readonly WireTensor[]): void {
   }
 }
 
-const ZEROS = new Uint8Array(8)
+const ZEROS = new Uint8Array(TENSOR_ALIGNMENT)
 
 function withPadding(data: Uint8Array): Uint8Array[] {
   const padding = padded(data.length) - data.length
@@ -192,5 +199,5 @@ function withPadding(data: Uint8Array): Uint8Array[] {
 }
 
 function padded(bytes: number): number {
-  return Math.ceil(bytes / 8) * 8
+  return Math.ceil(bytes / TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT
 }

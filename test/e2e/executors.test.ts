@@ -59,6 +59,34 @@ describe('an executor', () => {
     expect(executor.inputs).toEqual([{ name: 'x', type: 'float32', dims: ['n'] }])
   })
 
+  it('sums in the same order wherever an input lies among the others', async () => {
+    const sum: TinyGraph = {
+      nodes: [{ op: 'ReduceSum', inputs: ['x'], outputs: ['y'], attributes: { keepdims: 1 } }],
+      inputs: [{ name: 'x', type: 'float32', dims: ['n'] }],
+      outputs: [{ name: 'y', type: 'float32', dims: [1] }],
+    }
+    const behind: TinyGraph = {
+      ...sum,
+      inputs: [{ name: 'before', type: 'float32', dims: ['m'] }, ...sum.inputs],
+    }
+    await using alone = await fixture.loaded(sum)
+    await using second = await fixture.loaded(behind)
+    const x = floats(
+      'x',
+      Array.from({ length: 1000 }, (_, i) => Math.sin(i) / 3),
+    )
+    const expected = valuesOf((await alone.run([x])).outputs[0])
+
+    for (let length = 1; length <= 16; length++) {
+      const before = floats(
+        'before',
+        Array.from({ length }, () => 1),
+      )
+      const { outputs } = await second.run([before, x])
+      expect(valuesOf(outputs[0]), `${length} before it`).toEqual(expected)
+    }
+  })
+
   it('carries every element type unchanged', async () => {
     const types = [
       ['float32', 4],

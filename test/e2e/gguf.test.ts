@@ -10,13 +10,13 @@ import { accepted, decodeModel, encodeModel } from '../../models/index.ts'
 import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
 import { ModelCatalogue, type CatalogueModel } from '../../node/models/catalogue.ts'
 import { runStages, type StageFile } from '../../node/models/stage-chain.ts'
-import { evenRanges } from '../../node/models/verifier.ts'
 import { Runtime } from '../../node/runtime/runtime.ts'
 import { BlobStore } from '../../node/storage/blob-store.ts'
 import { StateStore } from '../../node/storage/state-store.ts'
 import { systemClock } from '../../node/system/system-clock.ts'
 import { ggufBytes, TINY, tinyGguf, type TinyDecoder } from '../fixtures/gguf-writer.ts'
 import { referenceLogits } from '../fixtures/reference-decoder.ts'
+import { evenRanges } from '../fixtures/even-ranges.ts'
 
 /** A real model, such as SmolLM2-135M-Instruct, to be tried as well. */
 const REAL_MODEL = process.env['BRUME_TEST_GGUF']
