@@ -7,6 +7,11 @@
  */
 
 import type { ErrorRow } from '../core/errors.ts'
+import { COSE_ERRORS } from '../attestation/cose/errors.ts'
+import { ENCODING_ERRORS } from '../attestation/encoding/errors.ts'
+import { ATTESTATION_ERRORS } from '../attestation/errors.ts'
+import { NITRO_ERRORS } from '../attestation/nitro/errors.ts'
+import { X509_ERRORS } from '../attestation/x509/errors.ts'
 import { CONFIG_ERRORS } from '../config/errors.ts'
 import { MODEL_ERRORS } from '../models/errors.ts'
 import { GGUF_ERRORS } from '../models/gguf/errors.ts'
@@ -27,6 +32,11 @@ import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
 
 /** All rows by their code. */
 export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
+  ...COSE_ERRORS,
+  ...ENCODING_ERRORS,
+  ...ATTESTATION_ERRORS,
+  ...NITRO_ERRORS,
+  ...X509_ERRORS,
   ...CONFIG_ERRORS,
   ...MODEL_ERRORS,
   ...GGUF_ERRORS,
