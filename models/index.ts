@@ -48,7 +48,7 @@ export { partition, partitionModel } from './partition/partition.ts'
 export { cutBytes, isLayerRange, stageNeeds } from './partition/stage-needs.ts'
 export type { StageNeeds } from './partition/stage-needs.ts'
 export { buildStage } from './partition/stage.ts'
-export type { LayerRange, Stage, StageDescription } from './partition/stage.ts'
+export type { LayerRange, Stage, StageDescription, StageLocals } from './partition/stage.ts'
 export { exposed } from './partition/expose.ts'
 export { layerModel } from './partition/layers.ts'
 export type { LayeredModel } from './partition/layers.ts'
@@ -63,9 +63,29 @@ export type { BuiltGraph, BuiltWeight } from './builder/graph-writer.ts'
 export { isGguf, readGguf } from './gguf/gguf-file.ts'
 export type { GgufFile } from './gguf/gguf-file.ts'
 export { ggufModel } from './gguf/gguf-model.ts'
+export type { Past } from './builder/decoder-graph.ts'
 export type { GgufWeight } from './gguf/weight-rows.ts'
 export type { DecoderConfig } from './builder/decoder.ts'
 export type { MlpConfig } from './builder/mlp.ts'
+export { cacheBytesPerToken, cacheCount, cachesOf } from './text/caches.ts'
+export type { LayerCaches } from './text/caches.ts'
+export { allRows, stepInputs } from './text/decoder-step.ts'
+export type { DecoderStep } from './text/decoder-step.ts'
+export {
+  LAST_POSITIONS,
+  localNames,
+  localTensors,
+  LOGITS,
+  pastNames,
+  presentNames,
+  ROWS,
+  streamName,
+  TOKENS,
+  TOTAL_LENGTH,
+} from './text/decoder-tensors.ts'
+export type { CacheNames, CacheShape, LocalTensors } from './text/decoder-tensors.ts'
+export { NO_WORDS } from './text/text-outline.ts'
+export type { TextOutline, TextWords } from './text/text-outline.ts'
 export { fileOrder } from './graph/order.ts'
 export { arranged } from './graph/prune.ts'
 export { model, node, tensorProto, valueInfo } from './onnx/author.ts'

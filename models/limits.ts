@@ -53,6 +53,15 @@ export const CUT_TENSORS_MAX = 256
 /** Inputs or outputs of a model. */
 export const PORTS_MAX = 256
 
+/** Layers with keys and values: their tensors, and four more, are the inputs of a decoder. */
+export const CACHES_MAX = 126
+
+/** Tokens that end an answer. */
+export const STOP_TOKENS_MAX = 16
+
+/** Characters of a chat template. */
+export const TEMPLATE_CHARACTERS_MAX = 65_536
+
 /** Stages of one partition. */
 export const STAGES_MAX = 64
 

@@ -129,6 +129,7 @@ describe('a built model', () => {
       'input_ids',
       'seqlens_k',
       'total_sequence_length',
+      'rows',
       'past.0.key',
       'past.0.value',
       'past.1.key',

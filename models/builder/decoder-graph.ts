@@ -5,6 +5,18 @@
  */
 
 import type { TensorSpec } from '../../core/tensor.ts'
+import {
+  LAST_POSITIONS,
+  localTensors,
+  LOGITS,
+  pastNames,
+  presentNames,
+  ROWS,
+  streamName,
+  TOKENS,
+  TOTAL_LENGTH,
+} from '../text/decoder-tensors.ts'
+import type { TextOutline } from '../text/text-outline.ts'
 import type { GraphWriter, Outline, WeightSpec } from './graph-writer.ts'
 
 /** Sizes and habits of a decoder. */
@@ -26,8 +38,15 @@ export interface DecoderShape {
   readonly epsilon: number
   /** True when rotary positions turn neighbouring columns, false when they turn column i with i + headSize / 2. */
   readonly interleaved: boolean
-  /** `none`: one pass over the whole text. `cache`: keys and values go in and out. */
-  readonly past: 'none' | 'cache'
+  readonly past: Past
+}
+
+/** `none`: one pass over the whole text, with logits for each token. `cache`: keys and values stay where a stage runs, and text is generated. */
+export type Past = 'none' | 'cache'
+
+/** The graph of a decoder; `text` says what it generates with, when it does. */
+export interface DecoderOutline<Weight extends WeightSpec> extends Outline<Weight> {
+  readonly text: TextOutline | undefined
 }
 
 /** The matrices of a decoder. */
@@ -78,12 +97,12 @@ export function decoderProblem(shape: DecoderShape): string | undefined {
   return `expected a head size in multiples of ${HEAD_SIZE_UNIT}`
 }
 
-/** `input_ids` [batch, seq] → `logits` [batch, seq, vocabulary]. */
+/** `input_ids` [batch, seq] → `logits` [batch, seq, vocabulary], or [batch, rows, vocabulary] with a cache. */
 export function writeDecoderGraph<Weight extends WeightSpec>(
   writer: GraphWriter<Weight>,
   shape: DecoderShape,
   parts: DecoderParts<Weight>,
-): Outline<Weight> {
+): DecoderOutline<Weight> {
   const decoder = new DecoderGraph(writer, shape, parts)
   let stream = decoder.begin()
   for (let layer = 0; layer < shape.layers; layer++) stream = decoder.layer(layer, stream)
@@ -94,31 +113,21 @@ class DecoderGraph<Weight extends WeightSpec> {
   readonly #writer: GraphWriter<Weight>
   readonly #shape: DecoderShape
   readonly #parts: DecoderParts<Weight>
-  readonly #inputs: TensorSpec[] = [{ name: 'input_ids', type: 'int64', dims: ['batch', 'seq'] }]
-  readonly #outputs: TensorSpec[]
-
   constructor(writer: GraphWriter<Weight>, shape: DecoderShape, parts: DecoderParts<Weight>) {
     this.#writer = writer
     this.#shape = shape
     this.#parts = parts
-    const dims = ['batch', 'seq', shape.vocabulary]
-    this.#outputs = [{ name: 'logits', type: 'float32', dims }]
   }
 
   /** The residual stream at its start. */
   begin(): string {
-    this.#parts.embed(this.#writer, 'stream.0')
+    const stream = streamName(0)
+    this.#parts.embed(this.#writer, stream)
     for (const kind of ['cos', 'sin'] as const) {
       this.#writer.weight(this.#parts.rotary(kind, `rotary.${kind}`))
     }
     if (this.#shape.past === 'none') this.#lengths()
-    else {
-      this.#inputs.push(
-        { name: 'seqlens_k', type: 'int32', dims: ['batch'] },
-        { name: 'total_sequence_length', type: 'int32', dims: [1] },
-      )
-    }
-    return 'stream.0'
+    return stream
   }
 
   /** Attention and feed-forward, each added to the stream. */
@@ -140,53 +149,60 @@ class DecoderGraph<Weight extends WeightSpec> {
     const silu = this.#writer.node('Mul', [gate, sigmoid], `${name}.silu`)
     const gated = this.#writer.node('Mul', [silu, up], `${name}.gated`)
     const down = this.#linear('down', layer, { from: gated, width: ffn, units: hidden })
-    return this.#writer.node('Add', [middle, down], `stream.${layer + 1}`)
+    return this.#writer.node('Add', [middle, down], streamName(layer + 1))
   }
 
-  /** The head: every layer's stream ends here. */
-  finish(stream: string): Outline<Weight> {
-    const { hidden, vocabulary } = this.#shape
-    const from = this.#norm(stream, { role: 'norm', layer: undefined })
-    const product = { from, to: 'logits', width: hidden, units: vocabulary }
+  /** The head: every layer's stream ends here. With a cache, only the rows that are asked for go on. */
+  finish(stream: string): DecoderOutline<Weight> {
+    const { hidden, vocabulary, layers, positionsMax, kvHeads, headSize, past } = this.#shape
+    const cached = past === 'cache'
+    const along = { attributes: { axis: 1 } }
+    const wanted = cached
+      ? this.#writer.node('Gather', [stream, ROWS], 'stream.rows', along)
+      : stream
+    const from = this.#norm(wanted, { role: 'norm', layer: undefined })
+    const product = { from, to: LOGITS, width: hidden, units: vocabulary }
     this.#parts.multiply(this.#writer, { role: 'logits', layer: undefined, ...product })
-    return this.#writer.finish('decoder', this.#inputs, this.#outputs)
+    const local = localTensors(layers, { kvHeads, headSize })
+    const tokens = { name: TOKENS, type: 'int64', dims: ['batch', 'seq'] } as const
+    const dims = ['batch', cached ? 'rows' : 'seq', vocabulary]
+    const logits = { name: LOGITS, type: 'float32', dims } as const
+    const inputs: readonly TensorSpec[] = cached ? [tokens, ...local.inputs] : [tokens]
+    const outputs: readonly TensorSpec[] = cached ? [logits, ...local.outputs] : [logits]
+    return {
+      ...this.#writer.finish('decoder', inputs, outputs),
+      text: cached
+        ? { vocabulary, positionsMax, kvHeads, headSize, attentionLayers: layers }
+        : undefined,
+    }
   }
 
   /** Without a cache, the lengths that attention asks for follow from the input. */
   #lengths(): void {
     const integer = (name: string, value: number): string =>
       this.#writer.weight(this.#parts.integer(name, value))
-    const shape = this.#writer.node('Shape', ['input_ids'], 'ids.shape')
+    const shape = this.#writer.node('Shape', [TOKENS], 'ids.shape')
     const axis = (name: string, index: number): string =>
       this.#writer.node('Gather', [shape, integer(`${name}.axis`, index)], name)
     const batch = axis('ids.batch', 0)
     const length = axis('ids.length', 1)
     const before = this.#writer.node('Sub', [length, integer('one', 1)], 'ids.last')
     const toInt32 = { attributes: { to: 6 } }
-    this.#writer.node('Cast', [length], 'total_sequence_length', toInt32)
+    this.#writer.node('Cast', [length], TOTAL_LENGTH, toInt32)
     const last = this.#writer.node('Cast', [before], 'ids.last32', toInt32)
-    this.#writer.node('Expand', [last, batch], 'seqlens_k')
+    this.#writer.node('Expand', [last, batch], LAST_POSITIONS)
   }
 
   #attention(index: number, [query, key, value]: readonly [string, string, string]): string {
     const { heads, kvHeads, headSize, past, interleaved } = this.#shape
     const name = `layers.${index}`
-    const cached = past === 'cache'
-    const before = cached ? [`past.${index}.key`, `past.${index}.value`] : ['', '']
-    const present = [`present.${index}.key`, `present.${index}.value`]
-    const type = 'float32'
-    if (cached) {
-      const spec = (tensor: string, dim: string): TensorSpec => ({
-        name: tensor,
-        type,
-        dims: ['batch', kvHeads, dim, headSize],
-      })
-      this.#inputs.push(...before.map((tensor) => spec(tensor, 'past')))
-      this.#outputs.push(...present.map((tensor) => spec(tensor, 'present')))
-    }
-    const lengths = ['seqlens_k', 'total_sequence_length']
-    const inputs = [query, key, value, ...before, ...lengths, 'rotary.cos', 'rotary.sin']
-    this.#writer.nodes('GroupQueryAttention', inputs, [`${name}.attended`, ...present], {
+    const before = past === 'cache' ? pastNames(index) : { key: '', value: '' }
+    const present = presentNames(index)
+    const lengths = [LAST_POSITIONS, TOTAL_LENGTH]
+    const rotary = ['rotary.cos', 'rotary.sin']
+    const inputs = [query, key, value, before.key, before.value, ...lengths, ...rotary]
+    const outputs = [`${name}.attended`, present.key, present.value]
+    this.#writer.nodes('GroupQueryAttention', inputs, outputs, {
       domain: 'com.microsoft',
       attributes: {
         num_heads: heads,

@@ -8,17 +8,19 @@
 
 import { record, uint, word, type ShapeOf } from '../../core/cbor-shape.ts'
 import { refuse } from '../refuse.ts'
+import { TOKENS } from '../text/decoder-tensors.ts'
 import {
   decoderProblem,
   slotName,
   writeDecoderGraph,
+  type DecoderOutline,
   type DecoderParts,
   type DecoderShape,
   type Product,
   type Slot,
   type NormRole,
 } from './decoder-graph.ts'
-import { floatBytes, GraphWriter, type BuiltGraph, type BuiltWeight } from './graph-writer.ts'
+import { floatBytes, GraphWriter, type BuiltWeight } from './graph-writer.ts'
 import { blockSpecs, writeBlockProduct } from './block-matrix.ts'
 import { quantise } from './quantise.ts'
 import { rotaryTables, seededWeights, transposed, type WeightSource } from './seeded-weights.ts'
@@ -42,7 +44,7 @@ export const DECODER_CONFIG = record({
   ropeTheta: uint(2 ** 32),
   /** `q8` and `q4` need widths that are multiples of 32. */
   quantisation: word('f32', 'q8', 'q4'),
-  /** `none`: one pass over the whole text. `cache`: keys and values go in and out. */
+  /** See Past of the graph. */
   past: word('none', 'cache'),
   seed: uint(2 ** 32 - 1),
 })
@@ -53,8 +55,11 @@ const EPSILON = 1e-5
 /** Weights that share a scale. */
 const BLOCK = 32
 
-/** `input_ids` [batch, seq] → `logits` [batch, seq, vocabulary]. Refuses sizes that do not fit together. */
-export function writeDecoder(config: DecoderConfig, source: WeightSource): BuiltGraph {
+/** The graph of a decoder and its weights. Refuses sizes that do not fit together. */
+export function writeDecoder(
+  config: DecoderConfig,
+  source: WeightSource,
+): DecoderOutline<BuiltWeight> {
   const shape = { ...config, epsilon: EPSILON, interleaved: false }
   checkSizes(config, shape)
   return writeDecoderGraph(new GraphWriter(), shape, new SeededParts(config, source))
@@ -89,7 +94,7 @@ class SeededParts implements DecoderParts<BuiltWeight> {
       dims: [vocabulary, hidden],
       content: () => floatBytes(this.#draw(name, vocabulary * hidden, 1 / Math.sqrt(hidden))),
     })
-    writer.node('Gather', [table, 'input_ids'], to)
+    writer.node('Gather', [table, TOKENS], to)
   }
 
   rotary(kind: 'cos' | 'sin', name: string): BuiltWeight {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decoderProblem, type DecoderShape } from '../builder/decoder-graph.ts'
+import { decoderProblem, type DecoderShape, type Past } from '../builder/decoder-graph.ts'
 import { refuse } from '../refuse.ts'
 import { plainWord } from './plain-word.ts'
 import type { GgufFile, GgufTensor } from './gguf-file.ts'
@@ -34,7 +34,7 @@ const THETA = 10_000
 const POSITIONS_MAX = 2 ** 18
 
 /** Refuses other architectures, and sizes that do not fit together. */
-export function decoderOf(file: GgufFile): GgufDecoder {
+export function decoderOf(file: GgufFile, past: Past): GgufDecoder {
   const architecture = architectureOf(file)
   const interleaved = INTERLEAVED.get(architecture)
   if (interleaved === undefined) {
@@ -65,7 +65,7 @@ export function decoderOf(file: GgufFile): GgufDecoder {
     positionsMax: Math.min(keys.size('context_length', 2 ** 32), POSITIONS_MAX),
     epsilon: keys.number('attention.layer_norm_rms_epsilon', 0, 1),
     interleaved,
-    past: 'none',
+    past,
     ropeTheta: keys.optionalNumber('rope.freq_base', 1, 1e12) ?? THETA,
     ropeFactor: ropeFactor(keys),
   } as const

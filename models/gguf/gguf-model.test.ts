@@ -27,7 +27,7 @@ const small: TinyDecoder = {
 
 const model = (init: GgufInit) => {
   const bytes = ggufBytes(init)
-  return ggufModel(accepted(readGguf(bytes, bytes.length)))
+  return ggufModel(accepted(readGguf(bytes, bytes.length)), 'cache')
 }
 
 function refusal(init: GgufInit): string {

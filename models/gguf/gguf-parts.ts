@@ -15,6 +15,7 @@ import {
 } from '../builder/decoder-graph.ts'
 import type { GraphWriter } from '../builder/graph-writer.ts'
 import { refuse } from '../refuse.ts'
+import { TOKENS } from '../text/decoder-tensors.ts'
 import type { GgufDecoder } from './decoder-shape.ts'
 import type { GgufFile, GgufTensor } from './gguf-file.ts'
 import { plainWord } from './plain-word.ts'
@@ -79,7 +80,7 @@ export class GgufParts implements DecoderParts<GgufWeight> {
     const weight = 'embedding.weight'
     if (isFloatTensor(tensor)) {
       const table = writer.weight(floatWeight(weight, [vocabulary, hidden], tensor))
-      writer.node('Gather', [table, 'input_ids'], to)
+      writer.node('Gather', [table, TOKENS], to)
     } else if (isBlockTensor(tensor)) this.#embedBlocks(writer, blockWeights(weight, tensor), to)
   }
 
@@ -94,7 +95,7 @@ export class GgufParts implements DecoderParts<GgufWeight> {
     writer.weight({ ...packed, dims: [units, (width * bits) / 8] })
     writer.weight({ ...scales, dims: [units, blocks] })
     const rows = offsets === undefined ? to : `${to}.coarse`
-    writer.node('GatherBlockQuantized', [packed.name, 'input_ids', scales.name], rows, {
+    writer.node('GatherBlockQuantized', [packed.name, TOKENS, scales.name], rows, {
       domain: 'com.microsoft',
       attributes: { bits, block_size: block, gather_axis: 0, quantize_axis: 1 },
     })
@@ -102,7 +103,7 @@ export class GgufParts implements DecoderParts<GgufWeight> {
     writer.weight(offsets)
     const name = `${to}.offsets`
     const attributes = { axis: 1 }
-    writer.node('Gather', [offsets.name, 'input_ids'], `${name}.gathered`, { attributes })
+    writer.node('Gather', [offsets.name, TOKENS], `${name}.gathered`, { attributes })
     const perm = { attributes: { perm: [1, 2, 0] } }
     writer.node('Transpose', [`${name}.gathered`], `${name}.turned`, perm)
     // Each offset stands for all weights of its block.

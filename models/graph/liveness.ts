@@ -17,15 +17,19 @@ export interface LiveTensor {
   readonly last: number
 }
 
-/** All tensors that cross some cut, by where they begin. Position p lies before the p-th node of `order`. */
-export function liveTensors(graph: Graph, order: readonly number[]): readonly LiveTensor[] {
-  const last = new Map<string, number>()
-  for (const [position, node] of order.entries()) {
-    for (const name of graph.needs[node] ?? []) {
-      if (!graph.weights.has(name)) last.set(name, position)
-    }
-  }
-  for (const name of graph.outputs) last.set(name, order.length)
+const NONE: ReadonlySet<string> = new Set()
+
+/**
+ * All tensors that cross some cut, by where they begin. Position p lies before the p-th node of `order`.
+ *
+ * @param local - Names of tensors that stay where they are, and cross none.
+ */
+export function liveTensors(
+  graph: Graph,
+  order: readonly number[],
+  local: ReadonlySet<string> = NONE,
+): readonly LiveTensor[] {
+  const last = lastNeeds(graph, order)
   const live: LiveTensor[] = []
   const add = (name: string, first: number): void => {
     const end = last.get(name)
@@ -35,7 +39,19 @@ export function liveTensors(graph: Graph, order: readonly number[]): readonly Li
   for (const [position, node] of order.entries()) {
     for (const name of graph.nodes[node]?.output ?? []) if (name !== '') add(name, position + 1)
   }
-  return live
+  return live.filter(({ name }) => !local.has(name))
+}
+
+/** The position of the last cut that each tensor crosses, weights left out. */
+function lastNeeds(graph: Graph, order: readonly number[]): ReadonlyMap<string, number> {
+  const last = new Map<string, number>()
+  for (const [position, node] of order.entries()) {
+    for (const name of graph.needs[node] ?? []) {
+      if (!graph.weights.has(name)) last.set(name, position)
+    }
+  }
+  for (const name of graph.outputs) last.set(name, order.length)
+  return last
 }
 
 /** The names that cross the cut at `position`; at the end, in the order of the outputs. */

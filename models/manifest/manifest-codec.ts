@@ -11,6 +11,7 @@ import type { ModelId } from '../../core/ids.ts'
 import { tensorBytes, type TensorSpec } from '../../core/tensor.ts'
 import type { Result } from '../errors.ts'
 import {
+  CACHES_MAX,
   CHUNK_BYTES,
   INLINE_BYTES_MAX,
   MANIFEST_BYTES_MAX,
@@ -19,8 +20,13 @@ import {
 } from '../limits.ts'
 import { elementBytes } from '../onnx/element-type.ts'
 import { attempt, refuse } from '../refuse.ts'
-import type { BlobRef, Cut, Manifest, ModelTensor } from './manifest.ts'
+import type { BlobRef, Cut, Manifest, ModelTensor, TextModel } from './manifest.ts'
+import { cacheCount } from '../text/caches.ts'
+import { LOGITS, TOKENS } from '../text/decoder-tensors.ts'
 import { MANIFEST_SHAPE } from './manifest-shape.ts'
+
+/** Numbers of one layer's keys or values for one token: a thousand heads of a thousand. */
+const KV_WIDTH_MAX = 2 ** 20
 
 /** The one encoding of a manifest. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
@@ -48,7 +54,9 @@ export function modelIdOf(bytes: Uint8Array, sha256: Sha256): ModelId {
 
 /** All blobs of a model but its manifest, each once, the skeleton first. */
 export function manifestBlobs(manifest: Manifest): readonly BlobRef[] {
-  const refs = [manifest.skeleton, ...manifest.tensors.map(({ blob }) => blob)]
+  const { skeleton, text, tensors } = manifest
+  const tokenizer = text?.tokenizer === undefined ? [] : [text.tokenizer]
+  const refs = [skeleton, ...tokenizer, ...tensors.map(({ blob }) => blob)]
   return [...new Map(refs.map((ref) => [ref.id, ref])).values()]
 }
 
@@ -74,6 +82,25 @@ function checkManifest(manifest: Manifest): void {
   }
   checkPorts(manifest.inputs, cuts[0])
   checkPorts(manifest.outputs, cuts.at(-1))
+  if (manifest.text !== undefined) checkText(manifest, manifest.text)
+}
+
+/** A decoder's cuts hold one tensor each, and its layers all caches. */
+function checkText({ cuts, layers, inputs, outputs }: Manifest, text: TextModel): void {
+  const { tokenizer, caches, kvHeads, headSize, vocabulary, positionsMax } = text
+  if (tokenizer !== undefined) checkBlob(tokenizer)
+  expect(caches.length === layers.length, 'caches of each layer')
+  const count = cacheCount(text)
+  expect(count >= 1 && count <= CACHES_MAX, `1 to ${CACHES_MAX} caches`)
+  expect(Math.min(kvHeads, headSize, vocabulary, positionsMax) >= 1, 'sizes of one or more')
+  expect(kvHeads * headSize <= KV_WIDTH_MAX, 'keys and values of a possible size')
+  expect(unique(text.stopTokens), 'each token that ends an answer once')
+  const names = [inputs[0]?.name, outputs[0]?.name]
+  expect(names[0] === TOKENS && names[1] === LOGITS, 'tokens in and logits out')
+  expect(
+    cuts.every(({ tensors }) => tensors.length === 1),
+    'one tensor at each cut of a decoder',
+  )
 }
 
 /** The first cut is the inputs and the last the outputs, in their order. */
@@ -103,7 +130,7 @@ function isAscending(numbers: readonly number[]): boolean {
   return numbers.every((value, index) => index === 0 || value > (numbers[index - 1] ?? 0))
 }
 
-function unique(names: readonly string[]): boolean {
+function unique(names: readonly (string | number)[]): boolean {
   return new Set(names).size === names.length
 }
 

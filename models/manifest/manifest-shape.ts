@@ -19,12 +19,15 @@ import {
 import { asBlobId, type BlobId } from '../../core/ids.ts'
 import { TENSOR_RANK_MAX, TENSOR_TYPES, type TensorType } from '../../core/tensor.ts'
 import {
+  CACHES_MAX,
   CHUNK_BYTES,
   CUT_TENSORS_MAX,
   GRAPH_NODES_MAX,
   LAYERS_MAX,
   NAME_CHARACTERS_MAX,
   PORTS_MAX,
+  STOP_TOKENS_MAX,
+  TEMPLATE_CHARACTERS_MAX,
   TENSOR_BYTES_MAX,
   TENSORS_MAX,
 } from '../limits.ts'
@@ -36,7 +39,6 @@ const SIZE_MAX = 2 ** 32
 const SAMPLES_MAX = PORTS_MAX
 const CONFIG_BYTES_MAX = 1_024
 const ANSWERS_MAX = 16
-const TEMPLATE_CHARACTERS_MAX = 65_536
 
 const hash = bytes(HASH_BYTES)
 const name = text(NAME_CHARACTERS_MAX)
@@ -110,8 +112,13 @@ export const MANIFEST_SHAPE: Shape<Manifest> = record({
     record({
       tokenizer: optional(blob),
       chatTemplate: optional(text(TEMPLATE_CHARACTERS_MAX)),
+      vocabulary: uint(SIZE_MAX),
+      positionsMax: uint(SIZE_MAX),
       kvHeads: uint(SIZE_MAX),
       headSize: uint(SIZE_MAX),
+      caches: list(uint(CACHES_MAX), LAYERS_MAX),
+      beginToken: optional(uint(SIZE_MAX)),
+      stopTokens: list(uint(SIZE_MAX), STOP_TOKENS_MAX),
     }),
   ),
 })

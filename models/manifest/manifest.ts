@@ -12,6 +12,7 @@
 import type { BlobId } from '../../core/ids.ts'
 import type { TensorSpec, TensorType } from '../../core/tensor.ts'
 import type { ElementType } from '../onnx/element-type.ts'
+import type { LayerCaches } from '../text/caches.ts'
 
 /** Version of the manifest's form; another version is refused. */
 export const MANIFEST_FORMAT = 1
@@ -85,13 +86,24 @@ export interface KnownAnswer {
   readonly outputHash: Uint8Array
 }
 
-/** What a text generator needs beyond its graph. Written by later importers. */
-export interface TextModel {
+/**
+ * What generates text with a model, so that nobody has to look into its graph.
+ *
+ * The names of tensors that its stages take and give beside the cuts are those of text/decoder-tensors.ts.
+ */
+export interface TextModel extends LayerCaches {
+  /** A tokenizer.json of Hugging Face's form. */
   readonly tokenizer: BlobRef | undefined
+  /** A template in Jinja that makes one text of a conversation. */
   readonly chatTemplate: string | undefined
-  /** Of one layer's keys or values, for one token: heads and their size. */
-  readonly kvHeads: number
-  readonly headSize: number
+  /** Logits of one row: tokens that the tokenizer does not know may be among them. */
+  readonly vocabulary: number
+  /** Longest context, in tokens. */
+  readonly positionsMax: number
+  /** The token of the beginning of a text. Whether a prompt begins with it is the tokenizer's say. */
+  readonly beginToken: number | undefined
+  /** Tokens that end an answer, each once. */
+  readonly stopTokens: readonly number[]
 }
 
 export interface Manifest {
@@ -114,5 +126,6 @@ export interface Manifest {
   readonly samples: readonly SampleDims[]
   readonly generator: Generator | undefined
   readonly knownAnswers: readonly KnownAnswer[]
+  /** Of models that generate; others run in one pass. */
   readonly text: TextModel | undefined
 }

@@ -54,35 +54,7 @@ export function sampleInputs(
   sizes: readonly (readonly number[])[],
   seed: number,
 ): readonly Tensor[] {
-  const steps = sequenceSteps(specs, sizes)
-  return specs.map((spec, index) => {
-    const dims = sizes[index] ?? []
-    // The two lengths of onnxruntime's attention must fit the tensors beside them.
-    if (spec.name === 'total_sequence_length') return constantTensor(spec, dims, steps)
-    if (spec.name === 'seqlens_k') return constantTensor(spec, dims, steps - 1)
-    return sampleTensor(spec, dims, seed + index)
-  })
-}
-
-/** Tokens of a decoder's sample: those in its cache and those that come in. */
-function sequenceSteps(
-  specs: readonly TensorSpec[],
-  sizes: readonly (readonly number[])[],
-): number {
-  const length = (pattern: RegExp, axis: number): number =>
-    sizes[specs.findIndex(({ name }) => pattern.test(name))]?.[axis] ?? 0
-  return length(/^input_ids$|^stream\./, 1) + length(/^past/, 2)
-}
-
-function constantTensor(
-  { name, type }: TensorSpec,
-  dims: readonly number[],
-  value: number,
-): Tensor {
-  const data = new Uint8Array(tensorBytes(type, dims))
-  const view = new DataView(data.buffer)
-  for (let at = 0; at < data.length; at += TENSOR_TYPES[type]) view.setUint32(at, value, true)
-  return { name, type, dims, data }
+  return specs.map((spec, index) => sampleTensor(spec, sizes[index] ?? [], seed + index))
 }
 
 /**

@@ -16,7 +16,10 @@ import type { Cut, CutTensor, Layer } from '../manifest/manifest.ts'
 import { asTensorType } from '../onnx/element-type.ts'
 import type { ModelProto } from '../onnx/proto.ts'
 import { attempt, refuse } from '../refuse.ts'
+import { localNames, localTensors } from '../text/decoder-tensors.ts'
+import type { TextOutline } from '../text/text-outline.ts'
 import { cutPositions } from './cut-positions.ts'
+import { cachesOfLayers, decoderPositions } from './decoder-cuts.ts'
 import {
   bytesOf,
   mayCross,
@@ -35,22 +38,27 @@ export interface LayeredModel {
   readonly layers: readonly Layer[]
   /** Names of the initializers that are blobs: what `tensors` of a layer counts. */
   readonly tensors: readonly string[]
+  /** How many caches each layer holds; none but in a decoder that generates. */
+  readonly caches: readonly number[]
 }
 
 /**
  * Cuts `model` into at most LAYERS_MAX layers.
  *
  * @param measured - Types and sizes of all tensors in a run with sample inputs, as far as known.
+ * @param text - Of a decoder that generates: it is cut between its layers.
  */
 export function layerModel(
   model: ModelProto,
   measured: ReadonlyMap<string, Measured>,
+  text?: TextOutline,
 ): Result<LayeredModel> {
   return attempt(() => {
     const given = accept(readGraph(model, 'blobs'))
+    const inFile = accept(readGraph(arranged(given, reachable(given)), 'blobs'))
+    if (text !== undefined) return cutGraph(inFile, measured, text)
     const needed = accept(readGraph(arranged(given, depthFirstOrder(given)), 'blobs'))
     // Both orders hold the same nodes; the file's is kept unless the other is narrower.
-    const inFile = accept(readGraph(arranged(given, reachable(given)), 'blobs'))
     const cut = [inFile, needed].map((graph) => cutGraph(graph, measured))
     const [first, second] = cut
     const best =
@@ -78,11 +86,17 @@ function meanWidth({ cuts }: LayeredModel): number {
   return sum(elements) / Math.max(1, inner.length)
 }
 
-function cutGraph(graph: Graph, measured: ReadonlyMap<string, Measured>): LayeredModel {
+function cutGraph(
+  graph: Graph,
+  measured: ReadonlyMap<string, Measured>,
+  text?: TextOutline,
+): LayeredModel {
   const order = fileOrder(graph)
   if (order.length === 0) return refuse('ONNX_GRAPH_INVALID', 'expected nodes that make outputs')
   const sizes = sizesOf(graph, measured)
-  const live = liveTensors(graph, order)
+  const local =
+    text === undefined ? new Set<string>() : localNames(localTensors(text.attentionLayers, text))
+  const live = liveTensors(graph, order, local)
   for (const name of [...graph.inputs, ...graph.outputs]) {
     if (!mayCross(sizes, name)) {
       refuse('ONNX_UNSUPPORTED', 'expected inputs and outputs to be tensors of numbers')
@@ -91,7 +105,10 @@ function cutGraph(graph: Graph, measured: ReadonlyMap<string, Measured>): Layere
   const costs = order.map((index) => nodeCost(graph, index, sizes))
   const { tensors, needs } = weightsOf(graph, order)
   const weightBytes = needs.map((held) => sum(held.map((at) => bytesOf(sizes, tensors[at] ?? ''))))
-  const positions = cutPositions({ graph, live, sizes, costs, weightBytes })
+  const positions =
+    text === undefined
+      ? cutPositions({ graph, live, sizes, costs, weightBytes })
+      : decoderPositions(graph, live, text)
   const fixed = graph.nodes.length - order.length
   const cuts = positions.map((position) => ({
     position: fixed + position,
@@ -103,7 +120,8 @@ function cutGraph(graph: Graph, measured: ReadonlyMap<string, Measured>): Layere
     const used = new Set(needs.slice(start, end).flat())
     const ascending = [...used].toSorted((a, b) => a - b)
     const inside = order.slice(start, end).map((node, at) => {
-      const made = graph.nodes[node]?.output.map((name) => bytesOf(sizes, name)) ?? []
+      const crossing = graph.nodes[node]?.output.filter((name) => !local.has(name)) ?? []
+      const made = crossing.map((name) => bytesOf(sizes, name))
       return (bytes[start + at] ?? 0) + sum(made)
     })
     return {
@@ -114,7 +132,9 @@ function cutGraph(graph: Graph, measured: ReadonlyMap<string, Measured>): Layere
       tensors: ascending,
     }
   })
-  return { model: graph.model, cuts, layers, tensors }
+  const inLayers = positions.slice(1).map((end, index) => order.slice(positions[index], end))
+  const caches = text === undefined ? [] : cachesOfLayers(graph, inLayers, text)
+  return { model: graph.model, cuts, layers, tensors, caches }
 }
 
 function cutTensor(name: string, sizes: Sizes): CutTensor {

@@ -6,6 +6,7 @@
 
 import { tensorBytes } from '../../core/tensor.ts'
 import type { BlobRef, Cut, Manifest } from '../manifest/manifest.ts'
+import { cacheBytesPerToken, cachesOf } from '../text/caches.ts'
 import type { LayerRange } from './stage.ts'
 
 /** Costs of a stage at the sample sizes; see Layer of the manifest for the words. */
@@ -16,6 +17,8 @@ export interface StageNeeds {
   readonly activationBytes: number
   readonly bytesIn: number
   readonly bytesOut: number
+  /** Keys and values of one position of one text; 0 but in a decoder that generates. */
+  readonly cacheBytesPerToken: number
   /** Blobs to hold, each once. The skeleton, which every stage needs, is not among them. */
   readonly blobs: readonly BlobRef[]
 }
@@ -38,6 +41,7 @@ export function isLayerRange(manifest: Manifest, { fromLayer, toLayer }: LayerRa
 
 /** What the layers of `range` need. An empty range, or one out of bounds, needs nothing there. */
 export function stageNeeds(manifest: Manifest, range: LayerRange): StageNeeds {
+  const { text } = manifest
   const layers = manifest.layers.slice(range.fromLayer, range.toLayer)
   const before = manifest.cuts[range.fromLayer]
   const after = manifest.cuts[range.toLayer]
@@ -53,6 +57,8 @@ export function stageNeeds(manifest: Manifest, range: LayerRange): StageNeeds {
     activationBytes: Math.max(0, ...layers.map((layer) => layer.activationBytes)),
     bytesIn: before === undefined ? 0 : cutBytes(before),
     bytesOut: after === undefined ? 0 : cutBytes(after),
+    cacheBytesPerToken:
+      text === undefined ? 0 : cacheBytesPerToken(cachesOf(text, range).length, text),
     blobs: [...blobs.values()],
   }
 }

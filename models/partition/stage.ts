@@ -15,6 +15,15 @@ import type { BlobRef, Cut, CutTensor, Manifest, ModelTensor } from '../manifest
 import { valueInfo } from '../onnx/author.ts'
 import type { ModelProto, TensorProto } from '../onnx/proto.ts'
 import { attempt, refuse } from '../refuse.ts'
+import { cacheCount, cachesOf } from '../text/caches.ts'
+import {
+  isCacheName,
+  localNames,
+  localTensors,
+  pastNames,
+  presentNames,
+  type LocalTensors,
+} from '../text/decoder-tensors.ts'
 import { externalTensor } from './skeleton.ts'
 import { isLayerRange, stageNeeds } from './stage-needs.ts'
 import { initializersOf } from './stage-weights.ts'
@@ -23,6 +32,12 @@ import { initializersOf } from './stage-weights.ts'
 export interface LayerRange {
   readonly fromLayer: number
   readonly toLayer: number
+}
+
+/** Tensors that stay on the device of a stage, under the names of text/decoder-tensors.ts. */
+export interface StageLocals extends LocalTensors {
+  /** The caches that it keeps, by their indexes. */
+  readonly caches: readonly number[]
 }
 
 /** What a stage takes, gives and needs. */
@@ -37,6 +52,8 @@ export interface StageDescription extends LayerRange {
   readonly outputs: readonly TensorSpec[]
   /** Names of `receives` that must be forwarded untouched; one may be an input too. */
   readonly passed: readonly string[]
+  /** What its graph takes and gives beside those; nothing but in a decoder that generates. */
+  readonly local: StageLocals
   /** Blobs that the stage's file refers to, each once. */
   readonly blobs: readonly BlobRef[]
   readonly weightBytes: number
@@ -72,7 +89,7 @@ export function buildStage(
 
 function cutStage(graph: Graph, manifest: Manifest, range: LayerRange): Stage {
   const order = fileOrder(graph)
-  const live = liveTensors(graph, order)
+  const live = liveTensors(graph, order, localNames(localsOf(manifest)))
   const fixed = graph.nodes.length - order.length
   const [start, receives] = checkedCut(graph, manifest.cuts[range.fromLayer], { live, fixed })
   const [end, sends] = checkedCut(graph, manifest.cuts[range.toLayer], { live, fixed })
@@ -82,6 +99,7 @@ function cutStage(graph: Graph, manifest: Manifest, range: LayerRange): Stage {
   const spec = (tensor: CutTensor) => specOf(graph, manifest, tensor)
   const inputs = receives.filter(({ name }) => used.has(name)).map(spec)
   const outputs = sends.filter(({ name }) => !received.has(name)).map(spec)
+  const local = stageLocals(graph, manifest, { ...range, nodes })
   const { initializers, tensors } = stageWeights(graph, manifest, nodes)
   const needs = stageNeeds(manifest, range)
   const listed = new Set(needs.blobs.map(({ id }) => id))
@@ -95,8 +113,8 @@ function cutStage(graph: Graph, manifest: Manifest, range: LayerRange): Stage {
         ...graph.proto,
         node: kept.flatMap((index) => graph.nodes[index] ?? []),
         initializer: initializers,
-        input: inputs.map(valueInfo),
-        output: outputs.map(valueInfo),
+        input: [...inputs, ...local.inputs].map(valueInfo),
+        output: [...outputs, ...local.outputs].map(valueInfo),
         valueInfo: [],
         quantizationAnnotation: [],
       },
@@ -108,11 +126,40 @@ function cutStage(graph: Graph, manifest: Manifest, range: LayerRange): Stage {
       inputs,
       outputs,
       passed: sends.filter(({ name }) => received.has(name)).map(({ name }) => name),
+      local,
       blobs: needs.blobs,
       weightBytes: needs.weightBytes,
       flops: needs.flops,
     },
   }
+}
+
+/** Those tensors of the model that cross no cut. */
+function localsOf({ text }: Manifest): LocalTensors {
+  return text === undefined ? { inputs: [], outputs: [] } : localTensors(cacheCount(text), text)
+}
+
+/** The local tensors of a stage's nodes, proved to be the caches that the manifest gives its layers. */
+function stageLocals(
+  graph: Graph,
+  manifest: Manifest,
+  { nodes, ...range }: LayerRange & { readonly nodes: readonly number[] },
+): StageLocals {
+  const locals = localsOf(manifest)
+  const needed = new Set(nodes.flatMap((node) => graph.needs[node] ?? []))
+  const made = new Set(nodes.flatMap((node) => graph.nodes[node]?.output ?? []))
+  const inputs = locals.inputs.filter(({ name }) => needed.has(name))
+  const outputs = locals.outputs.filter(({ name }) => made.has(name))
+  const caches = manifest.text === undefined ? [] : cachesOf(manifest.text, range)
+  const listed = new Set(
+    caches.flatMap((cache) => [
+      ...Object.values(pastNames(cache)),
+      ...Object.values(presentNames(cache)),
+    ]),
+  )
+  const used = [...inputs, ...outputs].filter(({ name }) => isCacheName(name))
+  const agrees = used.length === listed.size && used.every(({ name }) => listed.has(name))
+  return agrees ? { inputs, outputs, caches } : mismatch('the listed caches in each layer')
 }
 
 interface Positions {

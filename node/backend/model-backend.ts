@@ -6,7 +6,14 @@
 
 import { basename } from 'node:path'
 import { errorCode } from '../../core/errors.ts'
-import { cutBytes, type BuildConfig, type Manifest } from '../../models/index.ts'
+import {
+  cacheBytesPerToken,
+  cacheCount,
+  cutBytes,
+  manifestBlobs,
+  type BuildConfig,
+  type Manifest,
+} from '../../models/index.ts'
 import type { ModelBackend } from '../api/backend.ts'
 import type { EventFeed } from '../api/event-log.ts'
 import type {
@@ -55,6 +62,7 @@ export class DaemonModelBackend implements ModelBackend {
       inputs: manifest.inputs.map(({ name, type, dims }) => ({ name, type, dims: [...dims] })),
       outputs: manifest.outputs.map(({ name, type, dims }) => ({ name, type, dims: [...dims] })),
       layerList: layersOf(manifest),
+      ...textOf(manifest),
     }
   }
 
@@ -65,6 +73,7 @@ export class DaemonModelBackend implements ModelBackend {
       name: request.name ?? nameOf(request.file),
       licence: request.licence ?? 'unknown',
       dims: request.dims ?? {},
+      past: request.past ?? 'cache',
     }
     return operations.begin('import', async (work) => {
       const model = await catalogue.import(init, work)
@@ -147,12 +156,13 @@ export class DaemonModelBackend implements ModelBackend {
   #summary({ id, manifest, addedMs }: CatalogueModel): ModelSummary {
     const { catalogue } = this.#components
     const missing = catalogue.missing(manifest)
-    const held = [manifest.skeleton, ...manifest.tensors.map(({ blob }) => blob)]
     return {
       id,
       name: manifest.name,
       licence: manifest.licence,
-      bytes: [...new Map(held.map((ref) => [ref.id, ref.bytes])).values()].reduce(add, 0),
+      bytes: manifestBlobs(manifest)
+        .map(({ bytes }) => bytes)
+        .reduce(add, 0),
       missingBytes: missing.map(({ bytes }) => bytes).reduce(add, 0),
       layers: manifest.layers.length,
       tensors: manifest.tensors.length,
@@ -178,6 +188,19 @@ function layersOf(manifest: Manifest): ModelDetail['layerList'] {
       cutBytes: last || to === undefined ? 0 : cutBytes(to),
     }
   })
+}
+
+function textOf({ text }: Manifest): Pick<ModelDetail, 'text'> {
+  if (text === undefined) return {}
+  return {
+    text: {
+      contextTokens: text.positionsMax,
+      vocabulary: text.vocabulary,
+      cacheBytesPerToken: cacheBytesPerToken(cacheCount(text), text),
+      tokenizer: text.tokenizer !== undefined,
+      chatTemplate: text.chatTemplate !== undefined,
+    },
+  }
 }
 
 /** A name that a model may have, from the name of its file. */

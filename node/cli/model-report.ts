@@ -64,10 +64,23 @@ export function modelDetailLines(model: ModelDetail, width?: number): string[] {
     modelSummaryLine(model),
     `  id       ${model.id}`,
     `  licence  ${model.licence ?? 'not stated'}`,
+    ...textLines(model),
     ...model.inputs.map((spec) => `  input    ${spec.name} ${spec.type}${shapeText(spec.dims)}`),
     ...model.outputs.map((spec) => `  output   ${spec.name} ${spec.type}${shapeText(spec.dims)}`),
     '',
     ...tableLines(columns, rows, width),
+  ]
+}
+
+function textLines({ text }: ModelDetail): string[] {
+  if (text === undefined) return []
+  const tokens = `${countText(text.vocabulary, 'token')}, context of ${text.contextTokens}`
+  const words = text.tokenizer
+    ? `tokenizer${text.chatTemplate ? ' and chat template' : ''}`
+    : 'no tokenizer'
+  return [
+    `  text     ${tokens}, ${words}`,
+    `  cache    ${bytesText(text.cacheBytesPerToken)} of keys and values for each token`,
   ]
 }
 

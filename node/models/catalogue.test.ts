@@ -84,7 +84,13 @@ async function catalogue(): Promise<ModelCatalogue> {
   return started
 }
 
-const small = (name = 'small') => ({ file, name, licence: 'CC0-1.0', dims: {} })
+const small = (name = 'small') => ({
+  file,
+  name,
+  licence: 'CC0-1.0',
+  dims: {},
+  past: 'cache' as const,
+})
 
 /** A model that another device brought. */
 async function adopted(models: ModelCatalogue, manifest: Manifest) {

@@ -14,6 +14,7 @@ import {
   weightBytes,
   type GgufFile,
   type GgufWeight,
+  type Past,
 } from '../../models/index.ts'
 import type { ModelFile } from './model-file.ts'
 import type { LongWork } from './ports.ts'
@@ -28,7 +29,7 @@ const SAMPLE_TOKENS = 32
 /** Bytes of a tensor that are read and turned into weights at once: other work gets its turn between them. */
 const PART_BYTES = 4 * 2 ** 20
 
-export interface GgufContent extends Pick<ModelContent, 'model' | 'weights' | 'dims'> {
+export interface GgufContent extends Pick<ModelContent, 'model' | 'weights' | 'dims' | 'text'> {
   /** What the file holds, for people. */
   readonly description: string
 }
@@ -40,11 +41,12 @@ export interface GgufContent extends Pick<ModelContent, 'model' | 'weights' | 'd
  */
 export async function ggufContent(
   file: ModelFile,
+  past: Past,
   { progress, signal }: LongWork,
 ): Promise<GgufContent> {
   const head = await readHead(file, signal)
   progress?.({ step: 'read', done: file.bytes, total: file.bytes, unit: 'bytes' })
-  const { model, weights, description, positionsMax } = accepted(ggufModel(head))
+  const { model, weights, text, words, ...about } = accepted(ggufModel(head, past))
   const small = new Map<string, Uint8Array>()
   for (const weight of weights.filter(staysInGraph)) {
     small.set(weight.name, await readWeight(file, weight, signal))
@@ -59,8 +61,9 @@ export async function ggufContent(
         dims: weight.dims,
         content: () => readWeight(file, weight, signal),
       })),
-    dims: { seq: Math.min(SAMPLE_TOKENS, positionsMax) },
-    description,
+    dims: { seq: Math.min(SAMPLE_TOKENS, about.positionsMax) },
+    text: text === undefined ? undefined : { ...text, ...words, tokenizer: undefined },
+    description: about.description,
   }
 }
 

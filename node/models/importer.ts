@@ -19,11 +19,13 @@ import {
   generatorOf,
   isGguf,
   ModelError,
+  NO_WORDS,
   readGraph,
   weightContents,
   type BuildConfig,
   type ModelProto,
   type OpenDims,
+  type Past,
 } from '../../models/index.ts'
 import { ggufContent } from './gguf-import.ts'
 import { ModelFile } from './model-file.ts'
@@ -35,6 +37,8 @@ export interface ImportInit extends Omit<ModelLabel, 'source'> {
   readonly file: string
   /** Sizes of open dimensions for the run that measures; others get usual ones. */
   readonly dims: OpenDims
+  /** Of a decoder that is made out of a file of weights. */
+  readonly past: Past
 }
 
 /** Bytes that Node reads into one buffer: a larger model comes with external data, which is not imported. */
@@ -75,8 +79,9 @@ interface Reading {
 }
 
 async function readGgufModel({ file, init }: Reading, work: LongWork): Promise<StoreInit> {
-  const { description, ...content } = await ggufContent(file, work)
-  const label = { ...init, source: `${basename(init.file)} (${description})` }
+  const { description, ...content } = await ggufContent(file, init.past, work)
+  const { name, licence } = init
+  const label = { name, licence, source: `${basename(init.file)} (${description})` }
   const dims = { ...content.dims, ...init.dims }
   return { label, content: { ...content, dims, generator: undefined } }
 }
@@ -100,8 +105,9 @@ async function readOnnxModel(reading: Reading, work: LongWork): Promise<StoreIni
     dims,
     content: () => content,
   }))
-  const label = { ...init, source: basename(init.file) }
-  return { label, content: { model, weights, dims: init.dims, generator: undefined } }
+  const { name, licence, dims } = init
+  const label = { name, licence, source: basename(init.file) }
+  return { label, content: { model, weights, dims, generator: undefined, text: undefined } }
 }
 
 /**
@@ -121,9 +127,10 @@ export async function importBuilt(
   const generator = generatorOf(init.config)
   const built = accepted(buildModel(generator, components.sha256))
   const steps = init.config.kind === 'decoder' ? init.config.positionsMax : DECODER_STEPS
-  const dims = { seq: Math.min(steps, DECODER_STEPS), batch: 1, past: 0, 'past.0': 0 }
+  const dims = { seq: Math.min(steps, DECODER_STEPS), batch: 1 }
   const label = { name: init.name, licence: 'CC0-1.0', source: `built: ${generator.kind}` }
-  const content = { ...built, dims, generator }
+  const text = built.text === undefined ? undefined : { ...built.text, ...NO_WORDS }
+  const content = { ...built, dims, generator, text }
   return await storeModel(components, workspace, { label, content }, work)
 }
 

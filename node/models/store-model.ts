@@ -11,25 +11,28 @@ import {
   declaredSpec,
   encodeManifest,
   encodeModel,
-  encodeModelChunks,
-  exposed,
-  layerModel,
+  localNames,
+  localTensors,
   ModelError,
   modelIdOf,
   openDims,
   readGraph,
   sampleDims,
-  sampleInputs,
   skeletonOf,
   SKELETON_BYTES_MAX,
+  type Cut,
   type Generator,
   type LayeredModel,
   type Manifest,
   type ModelProto,
   type ModelTensor,
   type OpenDims,
+  type TextModel,
+  type TextOutline,
+  type TextWords,
 } from '../../models/index.ts'
 import { CatalogueError } from './errors.ts'
+import { measureModel } from './measure-model.ts'
 import type { LongWork, ModelComponents } from './ports.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -53,14 +56,15 @@ export interface ModelContent {
   /** Sizes of open dimensions for the run that measures; others get usual ones. */
   readonly dims: OpenDims
   readonly generator: Generator | undefined
+  /** Of a decoder that generates. */
+  readonly text: TextContent | undefined
 }
+
+export type TextContent = TextOutline & TextWords
 
 export interface WeightContent extends Omit<ModelTensor, 'blob'> {
   readonly content: () => Uint8Array | Promise<Uint8Array>
 }
-
-/** Any seed: costs do not depend on values. */
-const MEASURE_SEED = 1
 
 export interface StoreInit {
   readonly label: ModelLabel
@@ -74,34 +78,26 @@ export async function storeModel(
   { label, content }: StoreInit,
   work: LongWork,
 ): Promise<ImportedModel> {
-  const graph = accepted(readGraph(content.model, 'none'))
-  const inputs = graph.inputs.map((name) => {
-    const spec = declaredSpec(graph, name)
-    if (spec !== undefined) return spec
-    const reason = 'expected inputs that are tensors of numbers with a known rank'
-    throw new ModelError({ code: 'ONNX_UNSUPPORTED', reason })
-  })
+  const ports = modelPorts(content)
+  const { inputs, local } = ports
   checkDims(inputs, content.dims, content.generator === undefined)
   const tensors = await storeWeights(workspace, content.weights, work)
   const outline = skeletonOf(content.model, tensors)
-  const samples = inputs.map(({ name, ...spec }) => ({
-    name,
-    dims: sampleDims({ name, ...spec }, content.dims),
+  const samples = inputs.map((spec) => ({
+    name: spec.name,
+    dims: sampleDims(spec, content.dims),
   }))
-  const { layered, specs } = await measure(components, workspace, {
-    outline,
-    inputs,
-    sizes: samples.map(({ dims }) => dims),
-    work,
-  })
+  const sizes = samples.map(({ dims }) => dims)
+  const measuring = { outline, inputs, local, sizes, text: content.text }
+  const { layered, specs } = await measureModel(components, workspace, measuring, work)
   const skeleton = encodeModel(layered.model)
   if (skeleton.length > SKELETON_BYTES_MAX) {
     const reason = `expected a graph of at most ${SKELETON_BYTES_MAX} bytes, got ${skeleton.length}`
     throw new ModelError({ code: 'ONNX_LIMIT', reason })
   }
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]))
-  const ports = (names: readonly { readonly name: string }[]): TensorSpec[] =>
-    names.flatMap(({ name }) => specs.get(name) ?? [])
+  const crossing = (cut: Cut | undefined): TensorSpec[] =>
+    cut?.tensors.flatMap(({ name }) => specs.get(name) ?? []) ?? []
   const manifest: Manifest = {
     format: 1,
     name: label.name,
@@ -109,20 +105,63 @@ export async function storeModel(
     licence: label.licence,
     skeleton: await workspace.put(skeleton),
     tensors: layered.tensors.flatMap((name) => byName.get(name) ?? []),
-    inputs: ports(layered.cuts[0]?.tensors ?? []),
-    outputs: ports(layered.cuts.at(-1)?.tensors ?? []),
+    inputs: crossing(layered.cuts[0]),
+    outputs: crossing(layered.cuts.at(-1)),
     cuts: layered.cuts,
     layers: layered.layers,
     samples,
     generator: content.generator,
     knownAnswers: [],
-    text: undefined,
+    text: await storeText(workspace, content.text, layered),
   }
   const encoded = encodeManifest(manifest)
   await workspace.put(encoded)
   work.signal?.throwIfAborted()
   workspace.keep()
   return { id: modelIdOf(encoded, components.sha256), manifest }
+}
+
+interface ModelPorts {
+  /** Inputs of the first cut. */
+  readonly inputs: readonly TensorSpec[]
+  /** Inputs that cross no cut. */
+  readonly local: readonly TensorSpec[]
+}
+
+function modelPorts({ model, text }: ModelContent): ModelPorts {
+  const graph = accepted(readGraph(model, 'none'))
+  const specs = graph.inputs.map((name) => {
+    const spec = declaredSpec(graph, name)
+    if (spec !== undefined) return spec
+    const reason = 'expected inputs that are tensors of numbers with a known rank'
+    throw new ModelError({ code: 'ONNX_UNSUPPORTED', reason })
+  })
+  const names =
+    text === undefined ? new Set() : localNames(localTensors(text.attentionLayers, text))
+  return {
+    inputs: specs.filter(({ name }) => !names.has(name)),
+    local: specs.filter(({ name }) => names.has(name)),
+  }
+}
+
+async function storeText(
+  workspace: Workspace,
+  text: TextContent | undefined,
+  { caches }: LayeredModel,
+): Promise<TextModel | undefined> {
+  if (text === undefined) return undefined
+  const { vocabulary, positionsMax, kvHeads, headSize, tokenizer, ...words } = text
+  return {
+    tokenizer: tokenizer === undefined ? undefined : await workspace.put(tokenizer),
+    chatTemplate: words.chatTemplate,
+    vocabulary,
+    positionsMax,
+    kvHeads,
+    headSize,
+    caches,
+    beginToken: words.beginToken,
+    stopTokens: words.stopTokens,
+  }
 }
 
 function checkDims(inputs: readonly TensorSpec[], dims: OpenDims, fromUser: boolean): void {
@@ -145,33 +184,4 @@ async function storeWeights(
   }
   progress?.({ step: 'store', done: weights.length, total: weights.length, unit: 'blobs' })
   return tensors
-}
-
-interface MeasureInit {
-  readonly outline: ModelProto
-  readonly inputs: readonly TensorSpec[]
-  readonly sizes: readonly (readonly number[])[]
-  readonly work: LongWork
-}
-
-/** Runs the model once with everything inside it as outputs, and cuts it by what that showed. */
-async function measure(
-  { runtime }: ModelComponents,
-  workspace: Workspace,
-  { outline, inputs, sizes, work }: MeasureInit,
-): Promise<{
-  readonly layered: LayeredModel
-  readonly specs: ReadonlyMap<string, TensorSpec>
-}> {
-  const { progress, signal } = work
-  progress?.({ step: 'measure', done: 0, total: 1, unit: 'steps' })
-  const file = await workspace.write('measure', encodeModelChunks(exposed(outline)), signal)
-  const samples = sampleInputs(inputs, sizes, MEASURE_SEED)
-  const seen = await runtime.inspect(file, samples, signal)
-  progress?.({ step: 'measure', done: 1, total: 1, unit: 'steps' })
-  const measured = new Map(
-    [...samples, ...seen.values].map(({ name, type, dims }) => [name, { type, dims }]),
-  )
-  const specs = [...seen.outputs, ...seen.inputs].map((spec) => [spec.name, spec] as const)
-  return { layered: accepted(layerModel(outline, measured)), specs: new Map(specs) }
 }

@@ -7,10 +7,17 @@
 import { bytesEqual, concatBytes, toHex } from '../../core/bytes.ts'
 import type { ModelId } from '../../core/ids.ts'
 import type { Tensor } from '../../core/tensor.ts'
-import { manifestBlobs, sampleInputs, type LayerRange, type Manifest } from '../../models/index.ts'
+import {
+  manifestBlobs,
+  sampleInputs,
+  type LayerRange,
+  type Manifest,
+  type TextModel,
+} from '../../models/index.ts'
 import { CatalogueError } from './errors.ts'
 import type { LongWork, ModelComponents, ModelInit } from './ports.ts'
 import { runStages, type StageFile } from './stage-chain.ts'
+import { keptRows, runText, textSteps, tokenTensors, type TextStep } from './text-chain.ts'
 
 export interface Verification {
   readonly blobs: number
@@ -87,14 +94,47 @@ async function runRanges(
   ranges: readonly LayerRange[],
   { signal, onStage }: ChainWatch,
 ): Promise<Uint8Array> {
-  const sizes = manifest.inputs.map(
-    ({ name }) => manifest.samples.find((sample) => sample.name === name)?.dims ?? [],
-  )
-  let cut: readonly Tensor[] = sampleInputs(manifest.inputs, sizes, VERIFY_SEED)
+  const steps = manifest.text === undefined ? [] : verifySteps(manifest.text, ranges.length > 1)
+  const isText = manifest.text !== undefined
+  let cut = isText ? tokenTensors(steps) : onePassInputs(manifest)
   for (const [index, range] of ranges.entries()) {
     signal?.throwIfAborted()
-    cut = await runStages(components.runtime, init, [await stageFile(range)], cut)
+    const stage = await stageFile(range)
+    cut = isText
+      ? await runText(components.runtime, init, stage, { steps, cuts: cut })
+      : await runStages(components.runtime, init, [stage], cut)
     onStage?.(index + 1)
   }
-  return concatBytes(cut.map(({ data }) => data))
+  return concatBytes(isText ? keptRows(steps, cut) : cut.map(({ data }) => data))
+}
+
+function onePassInputs({ inputs, samples }: Manifest): readonly Tensor[] {
+  const sizes = inputs.map(({ name }) => samples.find((sample) => sample.name === name)?.dims ?? [])
+  return sampleInputs(inputs, sizes, VERIFY_SEED)
+}
+
+/** Tokens of the text with which a decoder is verified. */
+const VERIFY_TOKENS = 16
+
+/**
+ * The same text at once, or in parts: half of it, three tokens, and then one after another.
+ *
+ * That both give the same bits shows that neither a cut nor how a prompt is divided changes an answer.
+ */
+function verifySteps(
+  { vocabulary, positionsMax }: TextModel,
+  inParts: boolean,
+): readonly TextStep[] {
+  // A token alone is run twice, and so needs a position more.
+  const count = Math.max(1, Math.min(VERIFY_TOKENS, positionsMax - 1))
+  const tokens = Array.from(
+    { length: count },
+    (_, at) => (VERIFY_SEED * (at + 1) ** 2) % vocabulary,
+  )
+  if (!inParts) return textSteps(tokens, [count])
+  const half = Math.max(2, count >> 1)
+  const rest = count - half
+  const chunk = rest > 3 ? [3] : []
+  const singles = Array.from({ length: Math.max(0, rest - 3 * chunk.length) }, () => 1)
+  return textSteps(tokens, [Math.min(half, count), ...chunk, ...singles])
 }

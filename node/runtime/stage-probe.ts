@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto'
 import { errorCode } from '../../core/errors.ts'
 import type { ModelId } from '../../core/ids.ts'
-import { tensorBytes } from '../../core/tensor.ts'
-import type { StageDescription } from '../../models/index.ts'
+import { tensorBytes, type Tensor } from '../../core/tensor.ts'
+import { allRows, localNames, stepInputs, type StageDescription } from '../../models/index.ts'
 import type { Executor } from './executor-spec.ts'
 import type { Runtime } from './runtime.ts'
 import { PROBE_OPEN_SIZE, probeInputs } from './self-test.ts'
@@ -38,10 +38,8 @@ export class StageProbe {
     // Sizes may come from a stranger: nothing is made up that would take the daemon's memory.
     if (bytesOf(specs) > PROBE_BYTES_MAX) return unproved(executor, name)
     try {
-      const test = await this.#runtime.selfTest(executor, {
-        stage: name,
-        probe: probeInputs(specs),
-      })
+      const probe = [...probeInputs(specs), ...firstStep(stage.description)]
+      const test = await this.#runtime.selfTest(executor, { stage: name, probe })
       return test.class
     } catch (error) {
       // Some stages take only inputs that mean something, such as shapes: they are not proved, and
@@ -70,9 +68,20 @@ function bytesOf(specs: Executor['inputs']): number {
   return sized.reduce((sum, bytes) => sum + bytes, 0)
 }
 
-/** The stage's inputs with the sizes of the model's own sample. */
-function sampleSpecs({ inputs }: Executor, { receives }: StageDescription): Executor['inputs'] {
-  return inputs.map((spec) => {
+/** The local inputs of a decoder's stage that sees the tokens of the model's own sample first. */
+function firstStep({ local, receives }: StageDescription): readonly Tensor[] {
+  const [batch = 1, tokens = 1] = receives[0]?.dims ?? []
+  return stepInputs(local.inputs, { batch, tokens, past: 0, rows: allRows(tokens) })
+}
+
+/** What of the stage's inputs crosses its cut, with the sizes of the model's own sample. */
+function sampleSpecs(
+  { inputs }: Executor,
+  { local, receives }: StageDescription,
+): Executor['inputs'] {
+  const names = localNames(local)
+  const crossing = inputs.filter(({ name }) => !names.has(name))
+  return crossing.map((spec) => {
     const sample = receives.find(({ name }) => name === spec.name)
     return sample === undefined ? spec : { ...spec, dims: sample.dims }
   })

@@ -106,7 +106,8 @@ describe('a model in stages gives the bytes of the whole', () => {
     '%s',
     async (name, dims) => {
       const file = join(assets, `${name}.onnx`)
-      await expectExact(await catalogue.import({ file, name, licence: 'Apache-2.0', dims }))
+      const init = { file, name, licence: 'Apache-2.0', dims, past: 'none' as const }
+      await expectExact(await catalogue.import(init))
     },
     120_000,
   )
@@ -115,12 +116,26 @@ describe('a model in stages gives the bytes of the whole', () => {
     ['decoder-f32', decoder],
     ['decoder-q4', { ...decoder, quantisation: 'q4' as const }],
     ['decoder-q8', { ...decoder, quantisation: 'q8' as const }],
-    ['decoder-cache', { ...decoder, past: 'cache' as const }],
     ['mlp', mlp],
   ])(
     '%s',
     async (name, config) => {
       await expectExact(await catalogue.build({ config, name }))
+    },
+    120_000,
+  )
+
+  it.each(['f32', 'q4', 'q8'] as const)(
+    'decoder-%s that generates, in each layer a stage and with its text in parts',
+    async (quantisation) => {
+      const config = { ...decoder, quantisation, past: 'cache' } as const
+      const { id, manifest } = await catalogue.build({ config, name: `cached-${quantisation}` })
+      expect(manifest.cuts.map(({ tensors }) => tensors.map(({ name }) => name))).toEqual([
+        ['input_ids'],
+        ...[0, 1, 2, 3, 4].map((layer) => [`stream.${layer}`]),
+        ['logits'],
+      ])
+      expect((await catalogue.verify(id)).stages).toBe(6)
     },
     120_000,
   )

@@ -37,7 +37,17 @@ const tensorSpecSchema = z.object({
   dims: z.array(z.union([z.int(), z.string(), z.null()])),
 })
 
+/** What a model that generates text has beside its graph. */
+const textSchema = z.object({
+  contextTokens: z.int().describe('longest context'),
+  vocabulary: z.int().describe('tokens that it can give'),
+  cacheBytesPerToken: bytes.describe('keys and values of one token, in all layers'),
+  tokenizer: z.boolean().describe('whether words can go in and out, and not only tokens'),
+  chatTemplate: z.boolean(),
+})
+
 export const modelDetailSchema = modelSummarySchema.extend({
+  text: textSchema.optional().describe('of models that generate text'),
   inputs: z.array(tensorSpecSchema),
   outputs: z.array(tensorSpecSchema),
   layerList: z.array(
@@ -59,6 +69,8 @@ export const modelListSchema = z.object({
   storeBytesMax: bytes,
 })
 
+const past = z.enum(['none', 'cache'])
+
 export const importRequest = z.strictObject({
   file: z
     .string()
@@ -72,6 +84,11 @@ export const importRequest = z.strictObject({
     .refine((dims) => Object.keys(dims).length <= BOUND_DIMS_MAX, 'too many dimensions')
     .optional()
     .describe('sizes for symbolic dimensions, by name'),
+  past: past
+    .optional()
+    .describe(
+      'of a GGUF file: `none` runs the whole text in one pass; else the model generates it',
+    ),
 })
 
 const seed = z.int().min(0).max(4_294_967_295).default(1)
@@ -102,12 +119,9 @@ export const buildRequest = z.discriminatedUnion('kind', [
     positionsMax: z.int().min(1).max(1_048_576).default(256).describe('longest context, in tokens'),
     ropeTheta: z.int().min(1).max(4_294_967_296).default(10_000),
     quantisation: z.enum(['f32', 'q8', 'q4']).default('f32'),
-    past: z
-      .enum(['none', 'cache'])
+    past: past
       .default('none')
-      .describe(
-        '`none` runs the whole text in one pass; `cache` passes keys and values in and out',
-      ),
+      .describe('`none` runs the whole text in one pass; `cache` generates it'),
     seed,
   }),
 ])

@@ -47,10 +47,7 @@ export function addModelBuild(model: Command, cli: Cli): void {
     .option('--rope-theta <number>', 'base of the rotary embedding', wholeNumber)
     .addOption(choiceOption('--quantisation <type>', 'form of the weights', ['f32', 'q8', 'q4']))
     .addOption(
-      choiceOption('--past <kind>', 'none for one pass, cache for keys and values in and out', [
-        'none',
-        'cache',
-      ]),
+      choiceOption('--past <kind>', 'none for one pass, cache to generate text', ['none', 'cache']),
     )
     .option('--seed <number>', 'seed of the weights', wholeNumber)
     .action((options: BuildOptions) => buildModel(cli, 'decoder', options))

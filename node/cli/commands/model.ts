@@ -16,7 +16,7 @@ import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
 import { operate } from '../follow-operation.ts'
 import { modelDetailLines, modelListLines } from '../model-report.ts'
-import { collected, wholeNumber } from '../option-values.ts'
+import { choiceOption, collected, wholeNumber } from '../option-values.ts'
 import { bytesText, shortId } from '../quantity-text.ts'
 import { addModelBuild } from './model-build.ts'
 
@@ -24,6 +24,7 @@ interface ImportOptions {
   readonly name?: string
   readonly licence?: string
   readonly dim: readonly string[]
+  readonly past?: 'none' | 'cache'
 }
 
 export function addModel(program: Command, cli: Cli): void {
@@ -35,6 +36,12 @@ export function addModel(program: Command, cli: Cli): void {
     .option('--name <name>', 'a name for people; by default that of the file')
     .option('--licence <name>', 'licence of the weights, such as MIT')
     .option('--dim <name=size>', 'fix a symbolic dimension; may be repeated', collected, [])
+    .addOption(
+      choiceOption('--past <kind>', 'of a GGUF file: none for one pass, else it generates text', [
+        'none',
+        'cache',
+      ]),
+    )
     .action((file: string, options: ImportOptions) => importModel(cli, file, options))
   model
     .command('list')
@@ -70,12 +77,13 @@ function modelPath(ref: string): string {
 }
 
 async function importModel(cli: Cli, file: string, options: ImportOptions): Promise<void> {
-  const { name, licence, dim } = options
+  const { name, licence, dim, past } = options
   const request: ImportRequest = {
     file: resolve(cli.surroundings.workingDir, file),
     ...(name === undefined ? {} : { name }),
     ...(licence === undefined ? {} : { licence }),
     ...(dim.length === 0 ? {} : { dims: dimsOf(dim) }),
+    ...(past === undefined ? {} : { past }),
   }
   await operate(cli, 'imported', (client) => client.post('/v1/models/import', request))
 }

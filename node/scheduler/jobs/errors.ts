@@ -11,6 +11,7 @@ export type JobFailure =
   | { readonly code: 'JOB_DEADLINE'; readonly deadlineMs: number }
   | { readonly code: 'JOB_INPUT_INVALID'; readonly input: number; readonly reason: string }
   | { readonly code: 'JOB_INTERRUPTED' }
+  | { readonly code: 'JOB_MODEL_GENERATES'; readonly model: string }
   | { readonly code: 'JOB_NOT_DONE'; readonly state: string }
   | { readonly code: 'JOB_OUTPUTS_GONE' }
   | { readonly code: 'JOB_TOO_MANY'; readonly limit: number }
@@ -52,6 +53,13 @@ export const JOB_ERRORS: ErrorTable<JobFailure['code']> = {
     exit: 8,
     status: 503,
   },
+  JOB_MODEL_GENERATES: {
+    meaning: 'the model generates text step by step, and does not run in one pass',
+    hint: 'use `brume generate`, or import the model again with `--past none`',
+    retryable: false,
+    exit: 2,
+    status: 409,
+  },
   JOB_NOT_DONE: {
     meaning: 'the job has no outputs yet',
     hint: 'follow it with `brume job show` and ask again when it is done',
@@ -85,6 +93,8 @@ function describe(failure: JobFailure): string {
       return `input ${failure.input}: ${failure.reason}`
     case 'JOB_INTERRUPTED':
       return 'the daemon stopped while the job was running'
+    case 'JOB_MODEL_GENERATES':
+      return `expected a model that runs in one pass, ${failure.model} generates text`
     case 'JOB_NOT_DONE':
       return `expected a job that is done, it is ${failure.state}`
     case 'JOB_OUTPUTS_GONE':

@@ -145,6 +145,8 @@ export class JobBook implements Startable {
   async #take(request: JobRequest): Promise<JobView> {
     const abort = new AbortController()
     const model = await this.#components.resolve(request.model, abort.signal)
+    const { name, text } = model.manifest
+    if (text !== undefined) throw new JobError({ code: 'JOB_MODEL_GENERATES', model: name })
     checkInputs(model.manifest, request.inputs)
     const record = new JobRecord({
       id: toHex(randomBytes(16)) as JobId,
