@@ -11,7 +11,9 @@
 import { CodedError, type ErrorTable } from '../core/errors.ts'
 import type { CoseErrorCode } from './cose/errors.ts'
 import type { EncodingErrorCode } from './encoding/errors.ts'
+import type { EventLogErrorCode } from './event-log/errors.ts'
 import type { NitroErrorCode } from './nitro/errors.ts'
+import type { TpmErrorCode } from './tpm/errors.ts'
 import type { X509ErrorCode } from './x509/errors.ts'
 
 /** Codes that belong to no single kind of evidence. */
@@ -21,7 +23,9 @@ export type AttestationErrorCode =
   | OwnErrorCode
   | CoseErrorCode
   | EncodingErrorCode
+  | EventLogErrorCode
   | NitroErrorCode
+  | TpmErrorCode
   | X509ErrorCode
 
 export interface AttestationFailure {

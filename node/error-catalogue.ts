@@ -10,7 +10,9 @@ import type { ErrorRow } from '../core/errors.ts'
 import { COSE_ERRORS } from '../attestation/cose/errors.ts'
 import { ENCODING_ERRORS } from '../attestation/encoding/errors.ts'
 import { ATTESTATION_ERRORS } from '../attestation/errors.ts'
+import { EVENT_LOG_ERRORS } from '../attestation/event-log/errors.ts'
 import { NITRO_ERRORS } from '../attestation/nitro/errors.ts'
+import { TPM_ERRORS } from '../attestation/tpm/errors.ts'
 import { X509_ERRORS } from '../attestation/x509/errors.ts'
 import { CONFIG_ERRORS } from '../config/errors.ts'
 import { MODEL_ERRORS } from '../models/errors.ts'
@@ -35,7 +37,9 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...COSE_ERRORS,
   ...ENCODING_ERRORS,
   ...ATTESTATION_ERRORS,
+  ...EVENT_LOG_ERRORS,
   ...NITRO_ERRORS,
+  ...TPM_ERRORS,
   ...X509_ERRORS,
   ...CONFIG_ERRORS,
   ...MODEL_ERRORS,

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { certificatesOfPem } from '../encoding/pem.ts'
 import { invariant } from '../../core/invariant.ts'
-import { type Certificate, readCertificate } from '../x509/certificate.ts'
+import { certificateOfPem } from '../x509/certificate.ts'
 import type { Anchor } from '../x509/path.ts'
 
 export interface PinnedCertificate {
@@ -22,13 +21,7 @@ export interface PinnedCertificate {
 
 /** The certificate, and its name. */
 export function pinned({ name, pem, spkiSha256 }: PinnedCertificate): Anchor {
-  const certificate = certificateOf(pem)
+  const certificate = certificateOfPem(pem)
   invariant(certificate.spkiSha256 === spkiSha256, 'a pinned certificate has the key of its pin')
   return { name, certificate }
-}
-
-function certificateOf(pem: string): Certificate {
-  const [der] = certificatesOfPem(pem, 1)
-  invariant(der !== undefined, 'a pinned certificate is one certificate')
-  return readCertificate(der)
 }

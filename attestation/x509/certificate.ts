@@ -32,11 +32,14 @@ import {
   timeOf,
   unsignedOf,
 } from '../encoding/der.ts'
+import { certificatesOfPem } from '../encoding/pem.ts'
 import { refuse } from '../errors.ts'
 import { signatureAlgorithm, signatureHolds } from './signature.ts'
 
 /** Bits of the key usage extension (RFC 5280, section 4.2.1.3), by position. */
 export const DIGITAL_SIGNATURE = 1 << 0
+export const KEY_ENCIPHERMENT = 1 << 2
+export const KEY_AGREEMENT = 1 << 4
 export const KEY_CERT_SIGN = 1 << 5
 export const CRL_SIGN = 1 << 6
 
@@ -116,6 +119,12 @@ export function readCertificate(der: Uint8Array): Certificate {
     extensions,
     signedBy: (key) => signatureHolds(signatureAlgorithm(algorithm), key, tbs.encoded, signature),
   }
+}
+
+/** The first certificate of a text in PEM form. @throws {AttestationError} also `PEM_MALFORMED`. */
+export function certificateOfPem(text: string): Certificate {
+  const [der = new Uint8Array()] = certificatesOfPem(text, 1)
+  return readCertificate(der)
 }
 
 /** The one value of an attribute in a Name's content, or undefined. */
