@@ -9,8 +9,9 @@
 
 import { CodedError, type ErrorTable } from '../core/errors.ts'
 import type { GgufErrorCode } from './gguf/errors.ts'
+import type { SamplingErrorCode } from './sampling/errors.ts'
 
-/** Codes whose rows stand here; those of GGUF files have a table of their own. */
+/** Codes whose rows stand here; those of GGUF files and of sampling have tables of their own. */
 type OwnErrorCode =
   | 'ONNX_TRUNCATED'
   | 'ONNX_MALFORMED'
@@ -24,7 +25,7 @@ type OwnErrorCode =
   | 'MODELS_NO_PARTITION'
   | 'MODELS_BUILD_INVALID'
 
-export type ModelErrorCode = OwnErrorCode | GgufErrorCode
+export type ModelErrorCode = OwnErrorCode | GgufErrorCode | SamplingErrorCode
 
 /** A model, or a part of one, that is not accepted. `reason` holds no text that a peer chose, but for short plain words. */
 export interface Refused {

@@ -82,3 +82,18 @@ export const GGUF_ELEMENTS_MAX = 8_000_000
 
 /** Bytes to which tensors in a GGUF file may be aligned. */
 export const GGUF_ALIGNMENT_MAX = 65_536
+
+/**
+ * Tokens of a vocabulary: twice the largest of today. Shares of 2^34 for each of them still sum to
+ * whole numbers that a double holds.
+ */
+export const VOCABULARY_MAX = 2 ** 19
+
+/** Likeliest tokens that one draw reports. */
+export const LOGPROBS_MAX = 20
+
+/** Tokens whose logits one request may shift. */
+export const LOGIT_BIASES_MAX = 1_024
+
+/** Tokens that end the text of one session: those of the model, and more. */
+export const SESSION_STOP_TOKENS_MAX = 64

@@ -17,6 +17,7 @@ import { X509_ERRORS } from '../attestation/x509/errors.ts'
 import { CONFIG_ERRORS } from '../config/errors.ts'
 import { MODEL_ERRORS } from '../models/errors.ts'
 import { GGUF_ERRORS } from '../models/gguf/errors.ts'
+import { SAMPLING_ERRORS } from '../models/sampling/errors.ts'
 import { API_ERRORS } from './api/errors.ts'
 import { CLI_ERRORS } from './cli/errors.ts'
 import { DEVICE_ERRORS } from './device/errors.ts'
@@ -44,6 +45,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...CONFIG_ERRORS,
   ...MODEL_ERRORS,
   ...GGUF_ERRORS,
+  ...SAMPLING_ERRORS,
   ...API_ERRORS,
   ...CLI_ERRORS,
   ...DEVICE_ERRORS,
