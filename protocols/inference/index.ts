@@ -36,6 +36,7 @@ export {
 } from './records.ts'
 export { RequesterMachine } from './requester-machine.ts'
 export type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
+export { samplingShape, type SamplingRecord } from './sampling-record.ts'
 export {
   StageMachine,
   receiptHash,

@@ -63,3 +63,15 @@ export const ATTACH_WAIT_MS_MAX = 10_000
 
 /** How long a session lives at a stage without a word from its requester, in milliseconds. */
 export const SESSION_SILENCE_MS_MAX = 30_000
+
+/** Tokens of a vocabulary. */
+export const VOCABULARY_MAX: number = 2 ** 19
+
+/** Likeliest tokens that come with each token drawn. */
+export const LOGPROBS_MAX = 20
+
+/** Tokens whose logits one session may shift. */
+export const LOGIT_BIASES_MAX = 1_024
+
+/** Tokens that end a session's text. */
+export const STOP_TOKENS_MAX = 64
