@@ -25,7 +25,11 @@ export function textOf(bytes: Uint8Array): string | undefined {
 
 /** True when both hold the same bytes. Not constant time: never compare secrets with it. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) {
+    if (a[index] !== b[index]) return false
+  }
+  return true
 }
 
 /** Negative, zero or positive, as `a` sorts before, with or after `b` byte by byte. */

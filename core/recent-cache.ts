@@ -36,4 +36,8 @@ export class RecentCache<K, V> {
     const [oldest] = this.#entries.keys()
     if (oldest !== undefined) this.#entries.delete(oldest)
   }
+
+  delete(key: K): void {
+    this.#entries.delete(key)
+  }
 }

@@ -15,6 +15,7 @@ import { NITRO_ERRORS } from '../attestation/nitro/errors.ts'
 import { TPM_ERRORS } from '../attestation/tpm/errors.ts'
 import { X509_ERRORS } from '../attestation/x509/errors.ts'
 import { CONFIG_ERRORS } from '../config/errors.ts'
+import { LEDGER_ERRORS } from '../ledger/errors.ts'
 import { MODEL_ERRORS } from '../models/errors.ts'
 import { GGUF_ERRORS } from '../models/gguf/errors.ts'
 import { SAMPLING_ERRORS } from '../models/sampling/errors.ts'
@@ -43,6 +44,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...TPM_ERRORS,
   ...X509_ERRORS,
   ...CONFIG_ERRORS,
+  ...LEDGER_ERRORS,
   ...MODEL_ERRORS,
   ...GGUF_ERRORS,
   ...SAMPLING_ERRORS,

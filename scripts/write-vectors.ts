@@ -8,9 +8,11 @@
 
 import { writeFileSync } from 'node:fs'
 import { ed25519Vectors } from './ed25519-vectors.ts'
+import { ledgerVectors } from './ledger-vectors.ts'
 
 const written: readonly (readonly [path: string, text: string])[] = [
   ['test/vectors/ed25519.txt', ed25519Vectors()],
+  ['test/vectors/ledger.json', ledgerVectors()],
 ]
 for (const [path, text] of written) {
   writeFileSync(path, text)

@@ -19,7 +19,7 @@ interface Example {
   readonly code: string
 }
 
-const modules = globSync('{core,config,protocols,models,attestation,node}/**/*.ts').filter(
+const modules = globSync('{core,config,protocols,ledger,models,attestation,node}/**/*.ts').filter(
   (path) => !path.endsWith('.test.ts'),
 )
 const examples: readonly Example[] = modules.flatMap((path) =>

@@ -1,0 +1,91 @@
+/**
+ * The door of the ledger: what a device writes, and what anybody needs to check it.
+ *
+ * @module
+ */
+
+export {
+  edgeItem,
+  endItem,
+  entryItem,
+  evidenceItem,
+  halfItem,
+  headItem,
+  ITEM_TYPES,
+  preambleItem,
+} from './bundle-items.ts'
+export { BundleReader } from './bundle-reader.ts'
+export {
+  type BundleProblem,
+  type BundleReport,
+  BundleVerifier,
+  type BundleVerifierInit,
+} from './bundle-verifier.ts'
+export { Chain, type ChainedEntry, type ChainStart, type NewEntry } from './chain.ts'
+export { decodeEntry, encodeEntry, type Entry, ENTRY_KINDS, entryId, NO_ENTRY } from './entry.ts'
+export {
+  contradictionOf,
+  encodeEquivocation,
+  type Equivocation,
+  type HeadFork,
+  headForkOf,
+  type ReceiptContradiction,
+  verifyEquivocation,
+} from './equivocation.ts'
+export { LedgerError, type LedgerErrorCode, type Refused, type Result } from './errors.ts'
+export {
+  decodeRollover,
+  genesisBody,
+  logIdOf,
+  type Rollover,
+  ROLLOVER_REASONS,
+  rolloverBody,
+} from './genesis.ts'
+export {
+  authorOf,
+  type Half,
+  type HalfBody,
+  type HalfKind,
+  halfKindOf,
+  type HalfOf,
+  openHalf,
+  precedingId,
+  type ReceiptMode,
+  type SettleVerdict,
+  SIGNED_HALF,
+  type SignedHalf,
+  signHalf,
+  TASK_ID_BYTES,
+} from './halves.ts'
+export { decodeHead, type Head, openHead, SIGNED_HEAD, signHead } from './head.ts'
+export * as LIMITS from './limits.ts'
+export {
+  consistencyProof,
+  type GrowthRoots,
+  inclusionProof,
+  isConsistent,
+  type NodeSource,
+  rangeRoot,
+  rootOfInclusion,
+  rootsOfConsistency,
+} from './merkle-proof.ts'
+export { edgeLength, leafHash, MerkleTree, nodeHash, type NodeSink } from './merkle-tree.ts'
+export {
+  edgeNodes,
+  planPruning,
+  type PruningFacts,
+  type PruningPlan,
+  TILE_LEAVES,
+} from './pruning.ts'
+export {
+  beginReceipt,
+  continueReceipt,
+  foldReceipt,
+  isEnded,
+  type Receipt,
+  type ReceiptStage,
+  sideOf,
+} from './receipt.ts'
+export { type PeerTally, ReceiptBook, type ReceiptCounts } from './receipt-book.ts'
+export { HASH_BYTES, isSigned, type LedgerContext, signedId, signingPreimage } from './signing.ts'
+export { addWork, milliCreditsOf, NO_WORK, type Work } from './work.ts'
