@@ -10,9 +10,11 @@
 
 import { CodedError, type ErrorTable } from '../core/errors.ts'
 import type { CoseErrorCode } from './cose/errors.ts'
+import type { DcapErrorCode } from './dcap/errors.ts'
 import type { EncodingErrorCode } from './encoding/errors.ts'
 import type { EventLogErrorCode } from './event-log/errors.ts'
 import type { NitroErrorCode } from './nitro/errors.ts'
+import type { SnpErrorCode } from './sev-snp/errors.ts'
 import type { TpmErrorCode } from './tpm/errors.ts'
 import type { X509ErrorCode } from './x509/errors.ts'
 
@@ -22,9 +24,11 @@ type OwnErrorCode = 'ATTESTATION_BINDING' | 'ATTESTATION_LIMIT'
 export type AttestationErrorCode =
   | OwnErrorCode
   | CoseErrorCode
+  | DcapErrorCode
   | EncodingErrorCode
   | EventLogErrorCode
   | NitroErrorCode
+  | SnpErrorCode
   | TpmErrorCode
   | X509ErrorCode
 

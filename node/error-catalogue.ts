@@ -8,10 +8,12 @@
 
 import type { ErrorRow } from '../core/errors.ts'
 import { COSE_ERRORS } from '../attestation/cose/errors.ts'
+import { DCAP_ERRORS } from '../attestation/dcap/errors.ts'
 import { ENCODING_ERRORS } from '../attestation/encoding/errors.ts'
 import { ATTESTATION_ERRORS } from '../attestation/errors.ts'
 import { EVENT_LOG_ERRORS } from '../attestation/event-log/errors.ts'
 import { NITRO_ERRORS } from '../attestation/nitro/errors.ts'
+import { SNP_ERRORS } from '../attestation/sev-snp/errors.ts'
 import { TPM_ERRORS } from '../attestation/tpm/errors.ts'
 import { X509_ERRORS } from '../attestation/x509/errors.ts'
 import { CONFIG_ERRORS } from '../config/errors.ts'
@@ -37,10 +39,12 @@ import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
 /** All rows by their code. */
 export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...COSE_ERRORS,
+  ...DCAP_ERRORS,
   ...ENCODING_ERRORS,
   ...ATTESTATION_ERRORS,
   ...EVENT_LOG_ERRORS,
   ...NITRO_ERRORS,
+  ...SNP_ERRORS,
   ...TPM_ERRORS,
   ...X509_ERRORS,
   ...CONFIG_ERRORS,

@@ -92,7 +92,7 @@ describe('PEM', () => {
     `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`
 
   it('gives every block in order', () => {
-    expect(certificatesOfPem(`x ${block('AAE=')}${block('Ag==')}`, 2)).toEqual([
+    expect(certificatesOfPem(`\n${block('AAE=')}${block('Ag==')}\0`, 2)).toEqual([
       Uint8Array.of(0, 1),
       Uint8Array.of(2),
     ])
@@ -100,6 +100,7 @@ describe('PEM', () => {
 
   it.each([
     ['PEM_MALFORMED', 'nothing'],
+    ['PEM_MALFORMED', `${block('Ag==')}x`],
     ['PEM_MALFORMED', block('A')],
     ['PEM_MALFORMED', block('AAF=')],
     ['ATTESTATION_LIMIT', block('Ag==').repeat(3)],

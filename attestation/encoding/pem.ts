@@ -6,11 +6,15 @@
 
 import { refuse } from '../errors.ts'
 
-/** The DER of each CERTIFICATE block in `text`, in order; text between the blocks is ignored. */
+const BLOCK = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g
+
+/** The DER of each CERTIFICATE block in `text`, in order; between them stands white space only. */
 export function certificatesOfPem(text: string, countMax: number): readonly Uint8Array[] {
-  const blocks = [
-    ...text.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g),
-  ]
+  const blocks = [...text.matchAll(BLOCK)]
+  // A block that is only almost one would otherwise vanish unseen. Intel ends its text with a zero byte.
+  if (/[^\s\0]/.test(text.replaceAll(BLOCK, ''))) {
+    refuse('PEM_MALFORMED', 'something else stands between certificates')
+  }
   if (blocks.length === 0) refuse('PEM_MALFORMED', 'no certificate in PEM form')
   if (blocks.length > countMax) {
     refuse('ATTESTATION_LIMIT', `expected at most ${countMax} certificates, got ${blocks.length}`)

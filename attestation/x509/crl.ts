@@ -37,8 +37,8 @@ export interface Crl {
   readonly number: string | undefined
   /** Serial numbers of revoked certificates, as {@link Certificate.serial}. */
   readonly revoked: ReadonlySet<string>
-  /** Refuses unless `issuer` signed this list and `nowMs` lies in its time. */
-  check(issuer: Certificate, nowMs: number): void
+  /** Refuses unless `issuer` signed this list and `nowMs` lies in its time, or at most `graceMs` after it. */
+  check(issuer: Certificate, nowMs: number, graceMs: number): void
 }
 
 const CRL_BYTES_MAX = 1024 * 1024
@@ -69,7 +69,7 @@ export function readCrl(der: Uint8Array): Crl {
     nextUpdateMs,
     number: number && toHex(integerBytes(new DerReader(number).read(INTEGER))),
     revoked,
-    check: (by, nowMs) => {
+    check: (by, nowMs, graceMs) => {
       demand(bytesEqual(issuer, by.subject), 'CRL_SIGNATURE', 'list of another issuer')
       demand(by.ca, 'X509_ISSUER_NOT_CA', 'list by a certificate that is no CA')
       const allowed = by.keyUsage === undefined || (by.keyUsage & CRL_SIGN) !== 0
@@ -82,7 +82,11 @@ export function readCrl(der: Uint8Array): Crl {
       )
       demand(holds, 'CRL_SIGNATURE', 'signature of the revocation list does not hold')
       demand(nowMs >= thisUpdateMs, 'CRL_STALE', 'revocation list is from the future')
-      demand(nowMs <= nextUpdateMs, 'CRL_STALE', 'revocation list is past its next update')
+      demand(
+        nowMs <= nextUpdateMs + graceMs,
+        'CRL_STALE',
+        'revocation list is past its next update',
+      )
     },
   }
 }

@@ -27,6 +27,10 @@ export interface PathRules {
   readonly crls?: readonly Crl[]
   /** Positions from the leaf (0) whose certificate must be on no list; a missing list is then a refusal. */
   readonly revocable?: readonly number[]
+  /** How long past its next update a revocation list still counts, in milliseconds. 0 by default. */
+  readonly graceMs?: number
+  /** True where a vendor has several root certificates with one key: any of them stands for the anchor. */
+  readonly rootsByKey?: boolean
   /** Critical extensions that the caller itself looks at, beside those of RFC 5280 that are understood here. */
   readonly understood?: readonly string[]
   /** Positions whose dates say nothing: those that a device writes itself. None by default. */
@@ -43,7 +47,7 @@ export const PATH_COUNT_MAX = 10
 /**
  * Checks `chain`, leaf first, each followed by its issuer, and returns the anchor that it ends in.
  *
- * A last certificate with the key of an anchor is dropped in favour of the pinned one.
+ * A last certificate that is an anchor itself is dropped in favour of the pinned one.
  *
  * @throws {AttestationError} with an `X509_` or `CRL_` code.
  */
@@ -51,8 +55,10 @@ export function checkPath(chain: readonly Certificate[], rules: PathRules): Anch
   const last = chain.at(-1)
   demand(last !== undefined, 'X509_PATH_LENGTH', 'no certificates')
   demand(chain.length < PATH_COUNT_MAX, 'X509_PATH_LENGTH', `${chain.length} certificates`)
-  const supplied = rules.anchors.some(
-    ({ certificate }) => certificate.spkiSha256 === last.spkiSha256,
+  const supplied = rules.anchors.some(({ certificate }) =>
+    rules.rootsByKey === true
+      ? certificate.spkiSha256 === last.spkiSha256
+      : bytesEqual(certificate.der, last.der),
   )
   const path = supplied && chain.length > 1 ? chain.slice(0, -1) : chain
   const anchor = anchorOf(path.at(-1) ?? last, rules.anchors)
@@ -134,7 +140,7 @@ function checkRevocation(
     refuse('CRL_MISSING', `no list for certificate ${position} from the leaf`)
   }
   for (const crl of lists) {
-    crl.check(issuer, rules.nowMs)
+    crl.check(issuer, rules.nowMs, rules.graceMs ?? 0)
     const revoked = crl.revoked.has(certificate.serial)
     demand(!revoked, 'X509_REVOKED', `certificate ${position} from the leaf`)
   }
