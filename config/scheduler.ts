@@ -23,6 +23,12 @@ export const schedulerSection = z.strictObject({
     .max(68_719_476_736)
     .default(268_435_456)
     .describe('memory for outputs kept so that a lost stage can be replaced'),
+  textBytesMax: z
+    .int()
+    .min(1_048_576)
+    .max(1_099_511_627_776)
+    .default(1_073_741_824)
+    .describe('memory for keys, values and journals of texts that stages here are part of'),
   jobsKeptMax: z
     .int()
     .min(1)

@@ -72,6 +72,7 @@ export type { LayerCaches } from './text/caches.ts'
 export { allRows, stepInputs } from './text/decoder-step.ts'
 export type { DecoderStep } from './text/decoder-step.ts'
 export {
+  isCacheName,
   LAST_POSITIONS,
   localNames,
   localTensors,

@@ -290,9 +290,10 @@ function composeStages(foundation: Foundation, { network, mesh, source }: MeshPa
       logger: log,
       prepare: (open, requester, work) => source.prepare(open, requester, work),
       load: (spec, signal) => runtime.load(spec, signal),
-      selfTest: async (executor, { file, description }, model) =>
-        fromHex(await probe.numericClass(executor, { file, description, model })) ??
-        new Uint8Array(32),
+      selfTest: async (executor, { file, description }, model) => {
+        const proved = await probe.prove(executor, { file, description, model })
+        return { exact: proved.exact, class: fromHex(proved.class) ?? new Uint8Array(32) }
+      },
       provider: async (asked) => providerFor(asked, config.runtime.provider),
     },
     {
@@ -313,7 +314,11 @@ function composeStages(foundation: Foundation, { network, mesh, source }: MeshPa
       mayOpen: (requester) => mayOpenStages(mesh, requester, identity.peer),
       outbound: () => outbound,
     },
-    { journalBytesMax: config.scheduler.journalBytesMax, stagesMax: 64 },
+    {
+      journalBytesMax: config.scheduler.journalBytesMax,
+      textBytesMax: config.scheduler.textBytesMax,
+      stagesMax: 64,
+    },
   )
   network.handle(host.protocol)
   const outbound = new OutboundLinks({ network, logger: log, openLocal: () => host.openLocal() })

@@ -236,6 +236,7 @@ function machineInit(plan: SessionPlan): ConstructorParameters<typeof SimRequest
       provider: 'auto',
       inFlightMax: plan.inFlightMax,
       runMsMax: 60_000,
+      text: undefined,
     },
     ranges: Array.from({ length: plan.stages }, (_, stage) => ({
       fromLayer: stage,

@@ -288,6 +288,7 @@ function loaded(fault: FaultCode | undefined, loadMs: number): StageInput {
   const ready = {
     provider: 'cpu',
     numericClass,
+    exact: true,
     loadMs: Math.round(loadMs),
     fetchedBytes: 0,
     weightBytes: 1,

@@ -6,36 +6,31 @@
 
 import type { Clock } from '../../core/clock.ts'
 import type { Sha256, Signer } from '../../core/crypto.ts'
+import { bytesEqual } from '../../core/bytes.ts'
 import { errorCode } from '../../core/errors.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import {
+  InferenceError,
   receiptMessage,
   StageMachine,
   type AttachRecord,
+  type FaultCode,
   type InferenceMessage,
   type OpenRecord,
   type Receipt,
   type RouteStage,
   type StageInput,
   type StageOutput,
+  type TextRows,
 } from '../../protocols/inference/index.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { loadFaultOf, runFaultOf } from './faults.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
-import {
-  crossing,
-  incoming,
-  outgoing,
-  type LoadedStage,
-  type StageLease,
-  type StagePool,
-} from './stage-pool.ts'
-
-/** Runs handed to an executor at once: one computes while the next one's tensors travel to it. */
-const RUNS_AT_ONCE = 2
+import { RunQueue, type RunOutcome } from './run-queue.ts'
+import { crossing, incoming, outgoing, type StageLease, type StagePool } from './stage-pool.ts'
 
 export interface HostedStageComponents {
   readonly clock: Clock
@@ -44,6 +39,8 @@ export interface HostedStageComponents {
   readonly sha256: Sha256
   readonly pool: StagePool
   readonly outbound: OutboundLinks
+  /** What keys, values and journals of texts count against. */
+  readonly texts: ByteBudget
   /** What tensors that wait for their executors count against; those of this device itself do not. */
   readonly waiting: ByteBudget | undefined
   /** Sends to the requester. */
@@ -56,13 +53,8 @@ export interface HostedStageInit {
   readonly open: OpenRecord
   readonly requester: PeerId
   readonly journalBytesMax: number
-}
-
-interface Waiting {
-  readonly request: number
-  readonly tensors: readonly Tensor[]
-  readonly bytes: number
-  readonly sinceMs: number
+  /** A number that no other text of this device has. */
+  readonly slot: number
 }
 
 export class HostedStage {
@@ -71,15 +63,19 @@ export class HostedStage {
   readonly #components: HostedStageComponents
   readonly #machine: StageMachine
   readonly #driver: MachineDriver<StageInput, StageOutput>
-  readonly #waiting: Waiting[] = []
+  readonly #runs: RunQueue
   readonly #abort = new AbortController()
-  #running = 0
+  /** This text's place in the executor. */
+  readonly #slot: number
+  /** Bytes that are set aside for it. */
+  #textBytes: number | undefined
   #lease: StageLease | undefined
   #next: Slot | undefined
   #over = false
 
   constructor(components: HostedStageComponents, init: HostedStageInit) {
     const { clock, signer, sha256 } = components
+    this.#slot = init.slot
     this.open = init.open
     this.requester = init.requester
     this.#components = components
@@ -92,6 +88,17 @@ export class HostedStage {
       },
       perform: (output) => this.#perform(output),
     })
+    this.#runs = new RunQueue(
+      {
+        clock,
+        budget: components.waiting,
+        wants: (request) => this.#machine.wants(request),
+        run: (tensors, rows) => this.#run(tensors, rows),
+        onRan: (ran) => this.feed({ type: 'ran', ...ran }),
+        onFailed: (request, error) => this.#onFailed(request, error),
+      },
+      init.requester,
+    )
   }
 
   /** Loads the stage; what comes of it goes to the requester. */
@@ -131,32 +138,59 @@ export class HostedStage {
       lease.release()
       return
     }
-    const { stage } = lease
     this.#lease = lease
-    const wanted = this.open.numericClass
-    if (wanted !== undefined && !stage.numericClass.every((byte, at) => byte === wanted[at])) {
-      this.feed({ type: 'load-failed', code: 'INFERENCE_OPEN_REFUSED' })
-      return
+    this.#admit(lease).then(
+      (code) => {
+        if (this.#over) return
+        if (code === undefined) this.#serve(lease)
+        else this.feed({ type: 'load-failed', code })
+      },
+      // The end of an executor says of itself what is to be done.
+      (error: unknown) => this.#onFailed(0, error),
+    )
+  }
+
+  /** Why this stage cannot serve the session; undefined when it can. */
+  async #admit({ stage }: StageLease): Promise<FaultCode | undefined> {
+    const { numericClass, text } = this.open
+    if (numericClass !== undefined && !bytesEqual(stage.numericClass, numericClass)) {
+      return 'INFERENCE_OPEN_REFUSED'
     }
+    if (text === undefined) return stage.text.textsOnly ? 'INFERENCE_OPEN_REFUSED' : undefined
+    const { keptRowBytes, sentRowBytes } = stage.text
+    const bytes = text.positionsMax * (keptRowBytes + sentRowBytes)
+    if (!this.#components.texts.take(this.requester, bytes)) return 'INFERENCE_MEMORY'
+    this.#textBytes = bytes
+    const { positionsMax, promptTokens, sampling, hashesLogits } = text
+    const slot = this.#slot
+    await stage.executor.begin({ slot, positionsMax, promptTokens, sampling, hashesLogits })
+    return undefined
+  }
+
+  #serve({ stage }: StageLease): void {
     this.feed({
       type: 'loaded',
       ready: {
         provider: stage.provider,
         numericClass: stage.numericClass,
+        exact: stage.exact,
         loadMs: stage.loadMs,
         fetchedBytes: stage.fetchedBytes,
         weightBytes: stage.description.weightBytes,
       },
     })
-    this.#pump()
+    this.#runs.open()
   }
 
   #perform(output: StageOutput): void {
     switch (output.type) {
-      case 'run': {
-        this.#enqueue(output.request, output.tensors)
+      case 'run':
+        // What one requester has waiting here is bounded: it is told so instead of being served later.
+        if (!this.#runs.push(output)) {
+          const { request } = output
+          this.feed({ type: 'run-failed', request, code: 'INFERENCE_OVERLOADED' })
+        }
         return
-      }
       case 'reply':
         this.#components.reply(output.message)
         return
@@ -172,55 +206,29 @@ export class HostedStage {
     }
   }
 
-  /** What one requester has waiting here is bounded: beyond, it is told so instead of being served later. */
-  #enqueue(request: number, tensors: readonly Tensor[]): void {
-    const bytes = tensors.reduce((sum, { data }) => sum + data.length, 0)
-    if (this.#components.waiting?.take(this.requester, bytes) === false) {
-      this.feed({ type: 'run-failed', request, code: 'INFERENCE_OVERLOADED' })
-      return
-    }
-    const sinceMs = this.#components.clock.monotonicMs()
-    this.#waiting.push({ request, tensors, bytes, sinceMs })
-    this.#pump()
-  }
-
-  #release({ bytes }: Waiting): void {
-    this.#components.waiting?.give(this.requester, bytes)
-  }
-
-  #pump(): void {
+  async #run(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
     const stage = this.#lease?.stage
-    // Steps of a peer that did not wait for the others are kept until the stage is loaded.
-    if (stage === undefined) return
-
-    while (this.#running < RUNS_AT_ONCE) {
-      const next = this.#waiting.shift()
-      if (next === undefined) return
-      if (this.#machine.wants(next.request)) void this.#run(stage, next)
-      else this.#release(next)
+    if (stage === undefined) throw new InferenceError({ code: 'INFERENCE_EXECUTOR_DIED' })
+    const { description, executor } = stage
+    const tensors = crossing(description, sent)
+    const inputs = incoming(description, tensors)
+    if (rows !== undefined) {
+      const { outputs, computeUs } = await executor.step({
+        slot: this.#slot,
+        rows,
+        tensors: inputs,
+      })
+      return { tensors: outputs, computeUs }
     }
+    const { outputs, computeUs } = await executor.run(inputs)
+    return { tensors: outgoing(description, tensors, outputs), computeUs }
   }
 
-  async #run(stage: LoadedStage, waiting: Waiting): Promise<void> {
-    const { request, sinceMs } = waiting
-    this.#running++
-    try {
-      const tensors = crossing(stage.description, waiting.tensors)
-      const { outputs, computeUs } = await stage.executor.run(incoming(stage.description, tensors))
-      const elapsedMs = this.#components.clock.monotonicMs() - sinceMs
-      const queueUs = Math.max(0, Math.round(elapsedMs * 1000) - computeUs)
-      const sent = outgoing(stage.description, tensors, outputs)
-      this.feed({ type: 'ran', request, tensors: sent, queueUs, computeUs })
-    } catch (error) {
-      const code = runFaultOf(error, this.open.stage)
-      this.#components.logger.warn('stage run failed', { request, code: errorCode(error), error })
-      if (code === 'INFERENCE_EXECUTOR_DIED') this.feed({ type: 'executor-died' })
-      else this.feed({ type: 'run-failed', request, code })
-    } finally {
-      this.#running--
-      this.#release(waiting)
-      this.#pump()
-    }
+  #onFailed(request: number, error: unknown): void {
+    const code = runFaultOf(error, this.open.stage)
+    this.#components.logger.warn('stage run failed', { request, code: errorCode(error), error })
+    if (code === 'INFERENCE_EXECUTOR_DIED') this.feed({ type: 'executor-died' })
+    else this.feed({ type: 'run-failed', request, code })
   }
 
   #connect(to: RouteStage, record: AttachRecord): void {
@@ -241,11 +249,19 @@ export class HostedStage {
       this.#components.reply({ type: 'receipt', signed: { receipt, signature } })
     }
     this.#driver.stop()
-    for (const waiting of this.#waiting.splice(0)) this.#release(waiting)
+    this.#runs.close()
     this.#leaveNext()
     this.#abort.abort()
+    this.#giveRoomBack()
     this.#lease?.release()
     this.#components.onEnd()
+  }
+
+  #giveRoomBack(): void {
+    if (this.#textBytes === undefined) return
+    this.#components.texts.give(this.requester, this.#textBytes)
+    // An executor that has ended keeps nothing.
+    this.#lease?.stage.executor.end(this.#slot).catch(() => undefined)
   }
 
   /** Tells the next stage that nothing more comes on this slot. */

@@ -44,6 +44,7 @@ function open(from: InferenceDevice, to: InferenceDevice, next: readonly Inferen
     inFlightMax: IN_FLIGHT_MAX,
     runMsMax: 1_000,
     numericClass: undefined,
+    text: undefined,
   } as const
   slot.send({ type: 'open', record })
   const step = (request: number, tensors: readonly Tensor[]): void =>

@@ -58,6 +58,7 @@ function openRecord({ peer }: InferenceDevice): OpenRecord {
     inFlightMax: 1,
     runMsMax: 1_000,
     numericClass: undefined,
+    text: undefined,
   }
 }
 

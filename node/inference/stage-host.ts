@@ -12,7 +12,6 @@ import {
   ATTACH_WAIT_MS_MAX,
   FRAME_BYTES_MAX,
   INFERENCE_PROTOCOL,
-  IN_FLIGHT_MAX,
   LINKS_PER_PEER_MAX,
   SESSIONS_PER_LINK_MAX,
   type AttachRecord,
@@ -46,12 +45,20 @@ export interface StageHostComponents {
 export interface StageHostInit {
   /** Bytes of outputs that the journal of a session may hold when no other is open. */
   readonly journalBytesMax: number
+  /** Bytes of keys, values and journals that all texts together may have here. */
+  readonly textBytesMax: number
   /** Stages that all sessions together may have open here. */
   readonly stagesMax: number
 }
 
 /** Peers whose tensors may wait here with all that one may have waiting. */
 const SHARES = 4
+
+/** Numbers of texts before they start again; one is left for self-tests. */
+const TEXT_SLOTS = 0xffff_ffff
+
+/** Steps that one attachment may bring before its route: what a text replays may be many short ones. */
+const STEPS_HELD_MAX = 8_192
 
 /** The part of all stages that one other device may have open, and that is kept for this one. */
 const PEER_PART = 1 / 2
@@ -76,6 +83,9 @@ export class StageHost {
   readonly #stages = new Set<HostedStage>()
   /** Tensors of others that wait: for a route, or for an executor. */
   readonly #waiting: ByteBudget
+  /** Keys, values and journals of texts. */
+  readonly #texts: ByteBudget
+  #slots = 0
   #attachments = 0
   #stopping = false
 
@@ -84,6 +94,9 @@ export class StageHost {
     this.#init = init
     const bytesPerPeerMax = init.journalBytesMax
     this.#waiting = new ByteBudget({ bytesMax: SHARES * bytesPerPeerMax, bytesPerPeerMax })
+    const { textBytesMax } = init
+    const textPerPeerMax = Math.ceil(textBytesMax * PEER_PART)
+    this.#texts = new ByteBudget({ bytesMax: textBytesMax, bytesPerPeerMax: textPerPeerMax })
   }
 
   /** What the network is to serve. */
@@ -163,7 +176,7 @@ export class StageHost {
   /** Steps that overtook the route which explains them. One that is dropped is replayed later. */
   #hold(inbound: Inbound & { type: 'attached' }, step: TensorMessage, peer: PeerId): void {
     const bytes = tensorsBytes(step.tensors)
-    if (inbound.held.length >= IN_FLIGHT_MAX || !this.#waiting.take(peer, bytes)) {
+    if (inbound.held.length >= STEPS_HELD_MAX || !this.#waiting.take(peer, bytes)) {
       this.#components.logger.warn('steps before their route were dropped', { peer })
       return
     }
@@ -196,6 +209,7 @@ export class StageHost {
         pool,
         outbound,
         reply,
+        texts: this.#texts,
         waiting: requester === signer.peer ? undefined : this.#waiting,
         onEnd: () => {
           slots.delete(slot)
@@ -203,7 +217,13 @@ export class StageHost {
           rest()
         },
       },
-      { open: record, requester, journalBytesMax: this.#journalShare() },
+      {
+        open: record,
+        requester,
+        // What a text may keep is set aside when its stage is known.
+        journalBytesMax: record.text === undefined ? this.#journalShare() : this.#init.textBytesMax,
+        slot: this.#slots++ % TEXT_SLOTS,
+      },
     )
     slots.set(slot, { type: 'control', stage })
     this.#stages.add(stage)

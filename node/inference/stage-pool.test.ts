@@ -23,6 +23,7 @@ function open(fromLayer: number, toLayer: number, more: Partial<OpenRecord> = {}
     provider: 'auto',
     inFlightMax: 1,
     runMsMax: 1_000,
+    text: undefined,
     numericClass: undefined,
     ...more,
   }
@@ -41,7 +42,7 @@ function setup(more: Partial<StagePoolComponents> = {}) {
         executors.push(executor)
         return executor
       },
-      selfTest: async () => new Uint8Array(32),
+      selfTest: async () => ({ class: new Uint8Array(32), exact: true }),
       provider: async (asked) => (asked === 'auto' ? 'cpu' : asked),
       ...more,
     },

@@ -14,6 +14,7 @@ import { InferenceError, pickTensors, type OpenRecord } from '../../protocols/in
 import { RuntimeError } from '../runtime/errors.ts'
 import type { Executor, ExecutorSpec } from '../runtime/executor-spec.ts'
 import type { Provider } from '../runtime/provider.ts'
+import { type TextRoom, textRoom } from './text-room.ts'
 import { CrashTable } from '../runtime/restart-policy.ts'
 
 /** A stage's file and what it takes and gives, with all its tensors in the store. */
@@ -21,6 +22,14 @@ export interface PreparedStage {
   readonly file: string
   readonly description: StageDescription
   readonly fetchedBytes: number
+}
+
+/** What the known-answer test of a stage showed. */
+export interface StageProof {
+  /** Numeric class, 32 bytes: stages of one class give the same bits. */
+  readonly class: Uint8Array
+  /** True when the bits of a text's rows do not depend on how they are run. */
+  readonly exact: boolean
 }
 
 export interface StagePoolComponents {
@@ -36,8 +45,8 @@ export interface StagePoolComponents {
     },
   ): Promise<PreparedStage>
   load(spec: ExecutorSpec, signal: AbortSignal): Promise<Executor>
-  /** Runs the known-answer test; resolves to the numeric class, 32 bytes. */
-  selfTest(executor: Executor, stage: PreparedStage, model: ModelId): Promise<Uint8Array>
+  /** Runs the known-answer test. */
+  selfTest(executor: Executor, stage: PreparedStage, model: ModelId): Promise<StageProof>
   /** The provider that `asked` means on this device. */
   provider(asked: OpenRecord['provider']): Promise<Provider>
 }
@@ -60,6 +69,8 @@ export interface LoadedStage {
   readonly description: StageDescription
   readonly provider: Provider
   readonly numericClass: Uint8Array
+  readonly exact: boolean
+  readonly text: TextRoom
   readonly fetchedBytes: number
   readonly loadMs: number
 }
@@ -221,14 +232,16 @@ export class StagePool {
     const startedMs = clock.monotonicMs()
     const executor = await this.#components.load({ ...spec, file: prepared.file }, signal)
     try {
-      const numericClass = await this.#components.selfTest(executor, prepared, open.model)
+      const proof = await this.#components.selfTest(executor, prepared, open.model)
       signal.throwIfAborted()
       return {
         model: open.model,
         executor,
         description: prepared.description,
         provider: spec.provider,
-        numericClass,
+        numericClass: proof.class,
+        exact: proof.exact,
+        text: textRoom(executor, prepared.description),
         fetchedBytes: prepared.fetchedBytes,
         loadMs: Math.round(clock.monotonicMs() - startedMs),
       }

@@ -8,6 +8,8 @@ import { Worker } from 'node:worker_threads'
 import { decodeShape, encodeShape } from '../../core/cbor-shape.ts'
 import { readFrame, write } from './blocking-socket.ts'
 import {
+  BEGIN_MESSAGE,
+  END_MESSAGE,
   ERROR_MESSAGE,
   type ErrorMessage,
   LOAD_MESSAGE,
@@ -16,7 +18,7 @@ import {
 } from './executor-messages.ts'
 import { controlFrame, type Frame, readTensors, tensorFrame } from './executor-wire.ts'
 import { MESSAGE_CHARACTERS_MAX } from './limits.ts'
-import { OrtSession, survey } from './ort-session.ts'
+import { OrtSession, step, survey } from './ort-session.ts'
 
 let session: OrtSession | undefined
 
@@ -32,12 +34,13 @@ async function obey(frame: Frame): Promise<void> {
       return load(frame)
     case 'run':
     case 'measure':
+    case 'step':
       return run(frame)
-    case 'ready':
-    case 'result':
-    case 'shapes':
-    case 'error':
-    case 'surveyed':
+    case 'begin':
+    case 'end':
+      return settle(frame)
+    default:
+      // The rest is what an executor says.
       return process.exit(1)
   }
 }
@@ -57,12 +60,26 @@ async function run(frame: Frame): Promise<void> {
   const tensors = readTensors(frame)
   if (typeof tensors === 'string' || session === undefined) process.exit(1)
   try {
-    const kind = frame.kind === 'run' ? 'result' : 'shapes'
-    const { outputs, computeUs } = await session.run(tensors, kind === 'result')
+    const kind = frame.kind === 'measure' ? 'shapes' : 'result'
+    const { outputs, computeUs } =
+      frame.kind === 'step'
+        ? await step(session, tensors)
+        : await session.run(tensors, kind === 'result')
     write(tensorFrame({ kind, id: frame.id, computeUs }, outputs))
   } catch (error) {
     fail(frame.id, failureOf(error, 'run'))
   }
+}
+
+/** Makes room for a text, or gives it back. */
+function settle({ kind, id, body }: Frame): void {
+  const begin = kind === 'begin' ? decodeShape(BEGIN_MESSAGE, body) : undefined
+  const end = kind === 'end' ? decodeShape(END_MESSAGE, body) : undefined
+  if (session === undefined) process.exit(1)
+  if (begin?.type === 'value') session.texts.begin(begin.value)
+  else if (end?.type === 'value') session.texts.end(end.value.slot)
+  else process.exit(1)
+  write([controlFrame('settled', id, new Uint8Array())])
 }
 
 /** onnxruntime tells kinds of failure apart by their text only. */

@@ -5,6 +5,7 @@
  */
 
 import {
+  flag,
   list,
   mapped,
   optional,
@@ -20,6 +21,7 @@ import {
   type TensorSpec,
   type TensorType,
 } from '../../core/tensor.ts'
+import { samplingShape, TEXT_POSITIONS_MAX } from '../../protocols/inference/index.ts'
 import {
   FRAME_TENSORS_MAX,
   MESSAGE_CHARACTERS_MAX,
@@ -81,6 +83,23 @@ export const SURVEYED_MESSAGE = record({
 })
 
 export type SurveyedMessage = ShapeOf<typeof SURVEYED_MESSAGE>
+
+/** Makes room for a text in a slot that is free. */
+export const BEGIN_MESSAGE = record({
+  slot: uint(0xffff_ffff),
+  /** Rows that it may grow to. */
+  positionsMax: uint(TEXT_POSITIONS_MAX),
+  /** Rows that the prompt has; those behind it are the answer. */
+  promptTokens: uint(TEXT_POSITIONS_MAX),
+  sampling: samplingShape,
+  /** Whether drawn tokens come with the SHA-256 of their logits. */
+  hashesLogits: flag(),
+})
+
+export type BeginMessage = ShapeOf<typeof BEGIN_MESSAGE>
+
+/** Gives the room of a text back. */
+export const END_MESSAGE = record({ slot: uint(0xffff_ffff) })
 
 /** Why a message could not be obeyed. */
 export const ERROR_MESSAGE = record({

@@ -5,6 +5,8 @@
  */
 
 import type { Tensor, TensorSpec } from '../../core/tensor.ts'
+import type { TextRows } from '../../protocols/inference/index.ts'
+import type { BeginMessage } from './executor-messages.ts'
 import type { Provider } from './provider.ts'
 
 /** Graph optimisation: 'disabled' keeps a cut model bit for bit equal to the whole one. */
@@ -37,6 +39,14 @@ export interface ExecutorRun {
   readonly computeUs: number
 }
 
+/** Rows that are added to one of the texts of an executor. */
+export interface TextStep {
+  readonly slot: number
+  readonly rows: TextRows
+  /** What crosses the cut before the stage. */
+  readonly tensors: readonly Tensor[]
+}
+
 /** A loaded model. Ends when its process does. */
 export interface Executor {
   readonly pid: number
@@ -52,6 +62,21 @@ export interface Executor {
    * RUNTIME_EXECUTOR_FAULTY or RUNTIME_EXECUTOR_DIED, after which it cannot.
    */
   run(inputs: readonly Tensor[]): Promise<ExecutorRun>
+  /**
+   * Makes room for a text; only a stage with keys and values takes any.
+   *
+   * @throws {RuntimeError} as `run` does.
+   */
+  begin(text: BeginMessage): Promise<void>
+  /**
+   * Adds rows to a text, in the order of the calls. What was behind the first of them is forgotten.
+   *
+   * @returns What crosses the cut behind, or at the last stage what drawnTensors() gives.
+   * @throws {RuntimeError} as `run` does; the text is of no use then.
+   */
+  step(step: TextStep): Promise<ExecutorRun>
+  /** Gives the room of a text back. @throws {RuntimeError} as `run` does. */
+  end(slot: number): Promise<void>
   /** Never rejects. */
   readonly exited: Promise<ExecutorExit>
   stop(): Promise<void>

@@ -12,6 +12,8 @@
  * row a tensor (u8 type, u8 rank, u16 index of the input or output, u32 for each dimension),
  * then the tensors' bytes, the table and every tensor padded to 64 bytes: both ends see their
  * elements in place, without copying. In a shapes message the tensors' bytes are left out.
+ * A step has one tensor more, an int32 vector with the index 0xffff: slot, position, drawFrom and
+ * the token of each row.
  *
  * 64 bytes is where onnxruntime's own allocator puts a tensor. Some of its kernels (reductions, in
  * Eigen) take the elements before the first whole vector one by one, so the place of an input in
@@ -29,7 +31,7 @@ export const FRAME_HEADER_BYTES = 16
 /** Where the tensors of a message begin: multiples of this many bytes from the start of its body. */
 export const TENSOR_ALIGNMENT = 64
 
-/** Kinds of message; the first three ask, the others answer. */
+/** Kinds of message. */
 export const FRAME_KIND = {
   load: 1,
   run: 2,
@@ -42,6 +44,12 @@ export const FRAME_KIND = {
   /** Asks what this onnxruntime is and has, without loading a model. */
   survey: 8,
   surveyed: 9,
+  /** Makes room for the keys and values of a text, or gives it back; answered with `settled`. */
+  begin: 10,
+  end: 11,
+  settled: 12,
+  /** Adds rows to a text; answered with `result`. */
+  step: 13,
 } as const
 
 export type FrameKind = keyof typeof FRAME_KIND
@@ -49,6 +57,7 @@ export type FrameKind = keyof typeof FRAME_KIND
 const KIND_OF_CODE = new Map<number, FrameKind>(
   Object.entries(FRAME_KIND).map(([kind, code]) => [code, kind as FrameKind]),
 )
+const TENSOR_KINDS: ReadonlySet<FrameKind> = new Set(['run', 'result', 'measure', 'step'])
 const TYPES = Object.keys(TENSOR_TYPES) as TensorType[]
 const CODE_OF_TYPE = new Map(TYPES.map((type, code) => [type, code]))
 
@@ -63,6 +72,9 @@ export interface FrameHeader {
 export interface Frame extends FrameHeader {
   readonly body: Uint8Array
 }
+
+/** The index of the tensor that says what a step adds to which text. */
+export const STEP_INDEX = 0xffff
 
 /** A tensor in a message: its place among the graph's inputs or outputs instead of its name. */
 export interface WireTensor {
@@ -79,7 +91,7 @@ export function readHeader(bytes: Uint8Array): FrameHeader | string {
   const bodyBytes = view.getUint32(0, true)
   const kind = KIND_OF_CODE.get(view.getUint8(4))
   if (kind === undefined) return `unknown message kind ${view.getUint8(4)}`
-  const tensorMessage = kind === 'run' || kind === 'result' || kind === 'measure'
+  const tensorMessage = TENSOR_KINDS.has(kind)
   const bytesMax = tensorMessage ? FRAME_BYTES_MAX : CONTROL_BYTES_MAX
   if (bodyBytes > bytesMax) return `expected at most ${bytesMax} bytes, got ${bodyBytes}`
   return {

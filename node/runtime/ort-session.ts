@@ -8,9 +8,11 @@ import { readFileSync } from 'node:fs'
 import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from 'onnxruntime-node'
 import { TENSOR_TYPES, type TensorSpec, type TensorType } from '../../core/tensor.ts'
 import type { LoadMessage, ReadyMessage, SurveyedMessage } from './executor-messages.ts'
-import type { WireTensor } from './executor-wire.ts'
+import { STEP_INDEX, type WireTensor } from './executor-wire.ts'
 import { NAME_CHARACTERS_MAX } from './limits.ts'
 import { ORT_PROVIDER_NAMES } from './provider.ts'
+import { textGraphOf } from './text-graph.ts'
+import { TextSession } from './text-session.ts'
 
 // onnxruntime-node hands a Float16Array to its binding with the wrong element size (Node 24 and
 // later); without the class it takes the same bits as a Uint16Array, which works.
@@ -25,6 +27,7 @@ export interface OrtRun {
 
 export class OrtSession {
   readonly ready: ReadyMessage
+  readonly texts: TextSession
   readonly #session: InferenceSession
 
   /** Use {@link OrtSession.fromMessage}. */
@@ -35,6 +38,10 @@ export class OrtSession {
       inputs: session.inputMetadata.map(specOf),
       outputs: session.outputMetadata.map(specOf),
     }
+    const { inputs, outputs } = this.ready
+    const graph = textGraphOf(inputs, outputs)
+    const sent = outputs.filter(({ name }) => !graph.kept.has(name))
+    this.texts = new TextSession({ ort, session, graph, sent })
   }
 
   /** @throws {Error} of onnxruntime when it refuses the model. */
@@ -62,6 +69,26 @@ export class OrtSession {
     )
     return { outputs, computeUs }
   }
+}
+
+/**
+ * Adds rows to a text.
+ *
+ * @param tensors - What crosses the cut, and the vector that says what is added to which text.
+ * @throws {Error} when the message is none, or as {@link TextSession.step} throws.
+ */
+export async function step(
+  { ready, texts }: OrtSession,
+  tensors: readonly WireTensor[],
+): Promise<OrtRun> {
+  const command = tensors.find(({ index }) => index === STEP_INDEX)
+  if (command?.type !== 'int32') throw new Error('expected a text')
+  const numbers = elementsOf('int32', command.data) as Int32Array
+  const [slot = 0, position = 0, drawFrom = 0, ...tokens] = numbers
+  const rest = tensors.filter(({ index }) => index !== STEP_INDEX)
+  const feeds = feedsOf(rest, ready.inputs)
+  const crossing = Object.entries(feeds).map(([name, tensor]) => ({ name, tensor }))
+  return texts.step(slot >>> 0, { position, drawFrom, tokens }, crossing)
 }
 
 /** What this onnxruntime is, and what an idle executor takes. */

@@ -7,24 +7,36 @@
 import { BoundedQueue } from '../../core/bounded-queue.ts'
 import { decodeShape, encodeShape } from '../../core/cbor-shape.ts'
 import { type Tensor, tensorMismatch, type TensorSpec } from '../../core/tensor.ts'
+import { DRAWN_NAMES } from '../../protocols/inference/index.ts'
 import { Child, type ChildInit } from './child-process.ts'
 import { RuntimeError, type RuntimeFailure } from './errors.ts'
 import {
+  BEGIN_MESSAGE,
+  type BeginMessage,
+  END_MESSAGE,
   ERROR_MESSAGE,
   LOAD_MESSAGE,
   type LoadMessage,
   READY_MESSAGE,
 } from './executor-messages.ts'
-import type { Executor, ExecutorExit, ExecutorRun, ExecutorSpec } from './executor-spec.ts'
+import type {
+  Executor,
+  ExecutorExit,
+  ExecutorRun,
+  ExecutorSpec,
+  TextStep,
+} from './executor-spec.ts'
 import {
   controlFrame,
   type Frame,
   readTensors,
+  STEP_INDEX,
   tensorFrame,
   type WireTensor,
 } from './executor-wire.ts'
 import { FrameReader } from './frame-reader.ts'
 import { FRAME_BYTES_MAX, RUNS_QUEUED_MAX, RUNS_SENT_MAX } from './limits.ts'
+import { type TextGraph, textGraphOf } from './text-graph.ts'
 
 /** A request that waits for its answer. */
 interface Waiting {
@@ -48,6 +60,9 @@ export class ProcessExecutor implements Executor {
   #inputs: readonly TensorSpec[] = []
   #outputs: readonly TensorSpec[] = []
   #inputIndex = new Map<string, number>()
+  #graph: TextGraph = textGraphOf([], [])
+  /** Names of the outputs that cross the cut behind, in the graph's order. */
+  #crossing: readonly string[] = []
   #ortVersion = ''
   #nextId = 1
   #deadline: NodeJS.Timeout | undefined
@@ -134,14 +149,63 @@ export class ProcessExecutor implements Executor {
     await this.#child.stop()
   }
 
-  #submit(kind: 'run' | 'measure', inputs: readonly Tensor[]): Promise<Frame> {
-    const tensors = this.#wireTensors(inputs)
+  async begin(text: BeginMessage): Promise<void> {
+    await this.#settle('begin', encodeShape(BEGIN_MESSAGE, text))
+  }
+
+  async end(slot: number): Promise<void> {
+    await this.#settle('end', encodeShape(END_MESSAGE, { slot }))
+  }
+
+  async step({ slot, rows, tensors }: TextStep): Promise<ExecutorRun> {
+    const { position, drawFrom, tokens } = rows
+    const numbers = Int32Array.of(slot, position, drawFrom, ...tokens)
+    const command: WireTensor = {
+      index: STEP_INDEX,
+      type: 'int32',
+      dims: [numbers.length],
+      data: new Uint8Array(numbers.buffer),
+    }
+    const id = this.#id()
+    const crossing = this.#wireTensors(tensors, this.#graph.local)
+    const pieces = tensorFrame({ kind: 'step', id, computeUs: 0 }, [...crossing, command])
+    const frame = await this.#ask(id, pieces)
+    const outputs = this.#stepOutputs(frame)
+    return { outputs, computeUs: frame.computeUs }
+  }
+
+  async #settle(kind: 'begin' | 'end', body: Uint8Array): Promise<void> {
+    const id = this.#id()
+    const frame = await this.#ask(id, [controlFrame(kind, id, body)])
+    if (frame.kind !== 'settled') throw this.#faulty(`expected settled, got ${frame.kind}`)
+  }
+
+  #id(): number {
     const id = this.#nextId
     this.#nextId = (this.#nextId % 0xffff_ffff) + 1
+    return id
+  }
+
+  /** What crosses the cut behind, or what was drawn. */
+  #stepOutputs(frame: Frame): readonly Tensor[] {
+    const tensors = frame.kind === 'result' ? readTensors(frame) : `got ${frame.kind}`
+    if (typeof tensors === 'string') throw this.#faulty(tensors)
+    const names = this.#graph.draws ? DRAWN_NAMES : this.#crossing
+    return tensors.map(({ index, type, dims, data }) => {
+      const name = names[index]
+      if (name === undefined) throw this.#faulty(`an output ${index} that there is not`)
+      return { name, type, dims, data }
+    })
+  }
+
+  #submit(kind: 'run' | 'measure', inputs: readonly Tensor[]): Promise<Frame> {
+    const tensors = this.#wireTensors(inputs)
+    const id = this.#id()
     return this.#ask(id, tensorFrame({ kind, id, computeUs: 0 }, tensors))
   }
 
-  #wireTensors(inputs: readonly Tensor[]): WireTensor[] {
+  /** @param local - Inputs that the executor fills itself. */
+  #wireTensors(inputs: readonly Tensor[], local?: ReadonlySet<string>): WireTensor[] {
     const seen = new Set<string>()
     const tensors = inputs.map((tensor) => {
       const index = this.#inputIndex.get(tensor.name)
@@ -156,7 +220,7 @@ export class ProcessExecutor implements Executor {
       seen.add(tensor.name)
       return { index, type: tensor.type, dims: tensor.dims, data: tensor.data }
     })
-    const missing = this.#inputs.find(({ name }) => !seen.has(name))
+    const missing = this.#inputs.find(({ name }) => !seen.has(name) && local?.has(name) !== true)
     if (missing !== undefined) throw invalid(missing.name, 'expected a tensor, got none')
     return tensors
   }
@@ -229,6 +293,9 @@ export class ProcessExecutor implements Executor {
     this.#inputs = message.value.inputs
     this.#outputs = message.value.outputs
     this.#ortVersion = message.value.ortVersion
+    this.#graph = textGraphOf(this.#inputs, this.#outputs)
+    const names = this.#outputs.map(({ name }) => name)
+    this.#crossing = names.filter((name) => !this.#graph.kept.has(name))
     this.#inputIndex = new Map(this.#inputs.map(({ name }, index) => [name, index]))
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Tensor } from '../../core/tensor.ts'
 import type { Executor, ExecutorSpec } from './executor-spec.ts'
 import type { Provider } from './provider.ts'
-import { probeInputs, selfTest } from './self-test.ts'
+import { probeInputs, selfTest, plainProbe } from './self-test.ts'
 
 /** An executor that gives `answers` one after another. */
 function executor(provider: Provider, answers: readonly (readonly number[])[]): Executor {
@@ -27,12 +27,15 @@ function executor(provider: Provider, answers: readonly (readonly number[])[]): 
     outputs: [],
     ortVersion: '1.30.0',
     run: () => Promise.resolve({ outputs: left.splice(0, 1), computeUs: 1 }),
+    begin: () => Promise.resolve(),
+    step: () => Promise.reject(new Error('no text')),
+    end: () => Promise.resolve(),
     exited: new Promise(() => undefined),
     stop: () => Promise.resolve(),
   }
 }
 
-const init = { stage: 'model 0-4', probe: [] }
+const init = { stage: 'model 0-4', probe: plainProbe([]) }
 const noReference = () => Promise.reject(new Error('the cpu needs no reference'))
 
 /** Tests an accelerator that gives `answers` beside a CPU that gives [1, 2]. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ModelId } from '../../core/ids.ts'
 import { FakeExecutor, preparedStage } from '../../test/fixtures/stage-executors.ts'
+import type { Executor } from './executor-spec.ts'
 import { RuntimeError } from './errors.ts'
 import type { SelfTestInit } from './self-test.ts'
 import { StageProbe } from './stage-probe.ts'
@@ -32,24 +33,36 @@ it('probes a stage under the name that it has on every device, at the sizes of t
       return { class: 'c1a55', exact: true, ms: 1 }
     },
   })
-  expect(await probe.numericClass(executor(), stage)).toBe('c1a55')
+  expect(await probe.prove(executor(), stage)).toMatchObject({ class: 'c1a55', exact: true })
   expect(
-    asked.map(({ stage: name, probe: tensors }) => [name, tensors.map(({ dims }) => dims)]),
+    await Promise.all(
+      asked.map(async ({ stage: name, probe: asking }) => {
+        const seen: (readonly number[])[] = []
+        const run: Executor['run'] = async (inputs) => {
+          seen.push(...inputs.map(({ dims }) => dims))
+          return { outputs: [], computeUs: 1 }
+        }
+        await asking.first(Object.assign(executor(), { run }))
+        return [name, seen]
+      }),
+    ),
   ).toEqual([[`${model}/2-4`, [[2]]]])
 })
 
 it('names a stage that takes no made-up inputs by all that decides its bits', async () => {
   const probe = new StageProbe({ selfTest: () => Promise.reject(failed) })
   const classes = await Promise.all([
-    probe.numericClass(executor(), stage),
-    probe.numericClass(executor(), stage),
-    probe.numericClass(executor({ ortVersion: '2' }), stage),
-    probe.numericClass(executor(), { ...stage, model: 'cd'.repeat(32) as ModelId }),
-    probe.numericClass(executor(), { ...preparedStage({ fromLayer: 2, toLayer: 5 }), model }),
+    probe.prove(executor(), stage),
+    probe.prove(executor(), stage),
+    probe.prove(executor({ ortVersion: '2' }), stage),
+    probe.prove(executor(), { ...stage, model: 'cd'.repeat(32) as ModelId }),
+    probe.prove(executor(), { ...preparedStage({ fromLayer: 2, toLayer: 5 }), model }),
   ])
-  expect(classes.every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true)
-  expect(classes[1]).toBe(classes[0])
-  expect(new Set(classes).size).toBe(4)
+  const names = classes.map(({ class: name }) => name)
+  expect(names.every((name) => /^[0-9a-f]{64}$/.test(name))).toBe(true)
+  expect(classes.some(({ exact }) => exact)).toBe(false)
+  expect(names[1]).toBe(names[0])
+  expect(new Set(names).size).toBe(4)
 })
 
 it('refuses a stage that fails its test otherwise', async () => {
@@ -58,7 +71,7 @@ it('refuses a stage that fails its test otherwise', async () => {
     detail: 'other bits',
   } as never)
   const probe = new StageProbe({ selfTest: () => Promise.reject(wrong) })
-  await expect(probe.numericClass(executor(), stage)).rejects.toBe(wrong)
+  await expect(probe.prove(executor(), stage)).rejects.toBe(wrong)
 })
 
 it('makes up no inputs of a size that only a stranger could mean', async () => {
@@ -71,6 +84,9 @@ it('makes up no inputs of a size that only a stranger could mean', async () => {
   })
   const huge = { name: 'x', type: 'float32', dims: [2 ** 32, 2 ** 20] } as const
   const description = { ...stage.description, receives: [huge] }
-  expect(await probe.numericClass(executor(), { ...stage, description })).toMatch(/^[0-9a-f]{64}$/)
+  expect(await probe.prove(executor(), { ...stage, description })).toEqual({
+    class: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    exact: false,
+  })
   expect(asked).toEqual([])
 })

@@ -13,6 +13,13 @@ export {
 } from './errors.ts'
 export type { Crc32 } from './frame.ts'
 export {
+  Generation,
+  type DraftProposer,
+  type GenerationEnd,
+  type GenerationInit,
+  type GenerationStep,
+} from './generation.ts'
+export {
   ATTACH_WAIT_MS_MAX,
   FRAME_BYTES_MAX,
   INFERENCE_PROTOCOL,
@@ -22,9 +29,10 @@ export {
   SESSIONS_PER_LINK_MAX,
   STAGES_MAX,
   TENSORS_MAX,
+  TEXT_POSITIONS_MAX,
 } from './limits.ts'
 export type { InferenceMessage, TensorMessage } from './messages.ts'
-export { leafOf, rootOf } from './receipt-roots.ts'
+export { leafOf, receiptHash, rootOf } from './receipt-roots.ts'
 export {
   receiptMessage,
   type AttachRecord,
@@ -37,14 +45,17 @@ export {
 export { RequesterMachine } from './requester-machine.ts'
 export type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 export { samplingShape, type SamplingRecord } from './sampling-record.ts'
-export {
-  StageMachine,
-  receiptHash,
-  type StageInit,
-  type StageInput,
-  type StageOutput,
-} from './stage-machine.ts'
+export { StageMachine, type StageInit, type StageInput, type StageOutput } from './stage-machine.ts'
 export { pickTensors, type ExpectedTensor } from './tensor-fit.ts'
 export type { Hop } from './tensor-table.ts'
+export {
+  DRAWN_NAMES,
+  drawnOf,
+  drawnTensors,
+  rowsOf,
+  rowsTensor,
+  type DrawnToken,
+  type TextRows,
+} from './text-rows.ts'
 export { WireReader, WireWriter, type Envelope, type WireRead } from './wire.ts'
 export type { WireType } from './wire-type.ts'

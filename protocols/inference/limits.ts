@@ -64,6 +64,9 @@ export const ATTACH_WAIT_MS_MAX = 10_000
 /** How long a session lives at a stage without a word from its requester, in milliseconds. */
 export const SESSION_SILENCE_MS_MAX = 30_000
 
+/** Tokens of one text: its prompt and what was drawn. */
+export const TEXT_POSITIONS_MAX = 1_048_576
+
 /** Tokens of a vocabulary. */
 export const VOCABULARY_MAX: number = 2 ** 19
 

@@ -39,3 +39,12 @@ export function rootOf(
     ),
   )
 }
+
+/** SHA-256 over the receipt's signed bytes: what the other halves of a receipt will name. */
+export function receiptHash(
+  message: Uint8Array,
+  signature: Uint8Array,
+  sha256: Sha256,
+): Uint8Array {
+  return sha256(concatBytes([message, signature]))
+}

@@ -7,6 +7,7 @@
 import {
   bytes,
   encodeShape,
+  flag,
   list,
   mapped,
   optional,
@@ -29,7 +30,8 @@ import {
   type SessionId,
 } from '../../core/ids.ts'
 import { FAULT_CODES, type FaultCode } from './faults.ts'
-import { IN_FLIGHT_MAX, REQUESTS_MAX, STAGES_MAX } from './limits.ts'
+import { samplingShape } from './sampling-record.ts'
+import { IN_FLIGHT_MAX, REQUESTS_MAX, STAGES_MAX, TEXT_POSITIONS_MAX } from './limits.ts'
 
 /** Chunk hashes that an `open` carries for its manifest: 64 MiB of manifest. */
 const MANIFEST_CHUNKS_MAX = 64
@@ -62,6 +64,18 @@ export type RouteStage = ShapeOf<typeof routeStage>
 
 const route = list(routeStage, STAGES_MAX)
 
+/** What a session is told when it is a text. */
+const textShape = record({
+  /** Tokens, of prompt and answer together, that the stage has to have room for. */
+  positionsMax: uint(TEXT_POSITIONS_MAX),
+  /** Those of the prompt. */
+  promptTokens: uint(TEXT_POSITIONS_MAX),
+  /** How the last stage draws. */
+  sampling: samplingShape,
+  /** Whether drawn tokens come with the SHA-256 of the logits behind them. */
+  hashesLogits: flag(),
+})
+
 /** `open`: the requester asks a peer to hold one stage of a session. */
 export const openShape = record({
   version,
@@ -87,6 +101,8 @@ export const openShape = record({
   runMsMax: uint(3_600_000),
   /** Refuse unless the stage proved the same numeric class as this one. */
   numericClass: optional(bytes(32)),
+  /** A text: its steps add to keys and values that the stage keeps. */
+  text: optional(textShape),
 })
 export type OpenRecord = ShapeOf<typeof openShape>
 
@@ -98,6 +114,8 @@ export const readyShape = record({
   provider: text(32),
   /** SHA-256 over runtime, provider, stage and the outputs of a fixed probe: equal means equal bits. */
   numericClass: bytes(32),
+  /** True when a row of a text gives the same bits alone, in any chunk and in a replay. */
+  exact: flag(),
   loadMs: uint(US_MAX),
   fetchedBytes: uint(BYTES_MAX),
   weightBytes: uint(BYTES_MAX),

@@ -19,6 +19,7 @@ const init = {
     provider: 'auto',
     inFlightMax: 4,
     runMsMax: 1_000,
+    text: undefined,
   },
   ranges: [
     { fromLayer: 0, toLayer: 1 },
@@ -34,6 +35,7 @@ const init = {
 const record: ReadyRecord = {
   provider: 'cpu',
   numericClass: new Uint8Array(32),
+  exact: true,
   loadMs: 1,
   fetchedBytes: 0,
   weightBytes: 1,

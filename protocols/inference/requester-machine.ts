@@ -7,6 +7,9 @@
  * the stage before then replays what was not released, and since a stage answers
  * a repeated step from its journal, each output comes once and is the same.
  *
+ * Of a text the requester keeps its inputs to the end: a first stage that is
+ * replaced needs all of them, as the others need all that their journals hold.
+ *
  * @module
  */
 
@@ -16,23 +19,19 @@ import type { Tensor } from '../../core/tensor.ts'
 import type { InferenceCode } from './errors.ts'
 import type { TensorMessage } from './messages.ts'
 import type { FaultRecord, OpenRecord, ReadyRecord, RouteStage, SignedReceipt } from './records.ts'
-import type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
+import type {
+  Outstanding,
+  RequesterInit,
+  RequesterInput,
+  RequesterOutput,
+} from './requester-types.ts'
 import { finalCode, isOwnCause } from './final-code.ts'
-import { ping, send } from './seat-messages.ts'
+import { ping, recovered, send, stepTo } from './seat-messages.ts'
 import { Seat } from './seat.ts'
-import { pickTensors } from './tensor-fit.ts'
+import { expectedOutput } from './expected-output.ts'
+import { TextInputs } from './text-inputs.ts'
 import { fitsMessage } from './tensor-table.ts'
 import { transfersOf } from './transfers.ts'
-
-interface Outstanding {
-  readonly tensors: readonly Tensor[]
-  sentMs: number
-  sent: boolean
-  /** Stages that failed on this request: a second one ends the session, since the request is at fault. */
-  failures: number
-}
-
-const NO_LEAF = new Uint8Array(8)
 
 export class RequesterMachine implements Machine<RequesterInput, RequesterOutput> {
   readonly #init: RequesterInit
@@ -42,6 +41,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   readonly #sought = new Set<number>()
   readonly #excluded = new Map<number, Set<PeerId>>()
   readonly #outstanding = new Map<number, Outstanding>()
+  /** Of a text only. */
+  readonly #inputs = new TextInputs()
   #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
   #epoch = 0
   #recoveries = 0
@@ -142,7 +143,15 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     if (!fitsMessage(tensors)) return this.#fail('INFERENCE_MESSAGE_TOO_LARGE', undefined, request)
     this.#highest = Math.max(this.#highest, request)
     this.#outstanding.set(request, { tensors, sentMs: nowMs, sent: false, failures: 0 })
+    if (this.#init.open.text !== undefined) this.#inputs.keep(request, tensors)
     return this.#pump(nowMs)
+  }
+
+  /** What a new first stage needs to have the same keys and values as the one before it. */
+  #replay(seat: Seat): readonly RequesterOutput[] {
+    return this.#inputs.all
+      .filter(([request]) => !this.#outstanding.has(request))
+      .map(([request, tensors]) => stepTo(seat, request, tensors))
   }
 
   /** Sends what waits, once every stage serves. */
@@ -155,7 +164,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       outstanding.sent = true
       outstanding.sentMs = nowMs
       const { tensors } = outstanding
-      outputs.push(send(first, { type: 'step', request, hops: [], tensors, leaf: NO_LEAF }))
+      outputs.push(stepTo(first, request, tensors))
     }
     for (const seat of this.#seats) seat.noteWork(nowMs)
     return outputs
@@ -199,8 +208,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   #onOutput(seat: Seat, sent: TensorMessage, nowMs: number): readonly RequesterOutput[] {
     const outstanding = this.#outstanding.get(sent.request)
     if (outstanding === undefined) return []
-    const { outputs = sent.tensors } = this.#init
-    const tensors = pickTensors(sent.tensors, outputs)
+    const tensors = expectedOutput(this.#init, sent.tensors, outstanding.tensors)
     if (tensors === undefined) {
       return this.#onLost(seat.stage, seat.epoch, 'INFERENCE_OUTPUT_INVALID', nowMs)
     }
@@ -240,22 +248,16 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     this.#successors.delete(stage)
     this.#seats[stage] = seat
     if (stage === 0) for (const outstanding of this.#outstanding.values()) outstanding.sent = false
-    const recovery: Recovery = {
-      stage,
-      from: before.peer,
-      to: peer,
-      code: seat.replaces ?? 'INFERENCE_LINK_LOST',
-      elapsedMs: nowMs - seat.sinceMs,
-    }
     const goodbye = before.phase === 'lost' ? [] : [send(before, { type: 'close' })]
     const released: readonly RequesterOutput[] =
       this.#released > 0 ? [send(seat, { type: 'release', request: this.#released })] : []
     return [
       ready,
       ping(seat, nowMs),
-      { type: 'recovered', recovery },
+      recovered(before, seat, nowMs),
       ...goodbye,
       ...released,
+      ...(stage === 0 ? this.#replay(seat) : []),
       ...this.#announceRoute(),
       ...this.#pump(nowMs),
     ]

@@ -110,3 +110,12 @@ export interface RequesterInit {
   /** How long to wait for receipts at the end, in milliseconds. */
   readonly receiptMs: number
 }
+
+/** A request that was submitted and has no output yet. */
+export interface Outstanding {
+  readonly tensors: readonly Tensor[]
+  sentMs: number
+  sent: boolean
+  /** Stages that failed on this request: a second one ends the session, since the request is at fault. */
+  failures: number
+}

@@ -6,6 +6,7 @@ import { Seat } from './seat.ts'
 const record = {
   provider: 'cpu',
   numericClass: new Uint8Array(32),
+  exact: true,
   loadMs: 1,
   fetchedBytes: 0,
   weightBytes: 1,

@@ -31,11 +31,13 @@ const open: OpenRecord = {
   inFlightMax: 2,
   runMsMax: 1_000,
   numericClass: undefined,
+  text: undefined,
 }
 
 const ready = {
   provider: 'cpu',
   numericClass: new Uint8Array(32),
+  exact: true,
   loadMs: 1,
   fetchedBytes: 0,
   weightBytes: 1,

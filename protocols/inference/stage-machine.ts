@@ -5,15 +5,14 @@
  *     serving   step → run → ran → send on, and keep it in the journal
  *     over      nothing; the driver has been told to drop everything
  *
- * The journal holds every output that the requester has not released. When the
- * next stage is replaced, it is what the replacement is rebuilt from; and a step
- * that arrives twice is answered from it instead of being computed again, so a
- * replay from further up is harmless.
+ * The journal holds every output that the requester has not released, and of a
+ * text all of them. When the next stage is replaced, it is what the replacement is
+ * rebuilt from; and a step that arrives twice is answered from it instead of being
+ * computed again, so a replay from further up is harmless.
  *
  * @module
  */
 
-import { concatBytes } from '../../core/bytes.ts'
 import type { Sha256 } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
@@ -22,7 +21,10 @@ import type { FaultCode } from './faults.ts'
 import { REQUESTS_AHEAD_MAX, ROUTES_MAX, SESSION_SILENCE_MS_MAX } from './limits.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { AttachRecord, OpenRecord, ReadyRecord, Receipt, RouteStage } from './records.ts'
-import { leafOf, rootOf } from './receipt-roots.ts'
+import { StageTally } from './stage-tally.ts'
+import { Journal } from './journal.ts'
+import { TextOrder } from './text-order.ts'
+import { rowsOf, rowsTensor, type TextRows } from './text-rows.ts'
 import { fromWire, toWire } from './wire-type.ts'
 import { fitsMessage, type Hop } from './tensor-table.ts'
 
@@ -56,7 +58,13 @@ export type StageInput =
   | { readonly type: 'leave'; readonly reason: string; readonly graceMs: number }
 
 export type StageOutput =
-  | { readonly type: 'run'; readonly request: number; readonly tensors: readonly Tensor[] }
+  | {
+      readonly type: 'run'
+      readonly request: number
+      readonly tensors: readonly Tensor[]
+      /** Of a text only: the rows that `tensors` are. Runs of one text must keep their order. */
+      readonly rows: TextRows | undefined
+    }
   | { readonly type: 'reply'; readonly message: InferenceMessage }
   /** Open or re-open the way to the next stage; everything sent on before is of no use any more. */
   | { readonly type: 'connect-next'; readonly to: RouteStage; readonly attach: AttachRecord }
@@ -73,9 +81,10 @@ export interface StageInit {
   readonly journalBytesMax: number
 }
 
-interface Entry {
-  readonly message: TensorMessage
-  readonly bytes: number
+interface Running {
+  readonly hops: readonly Hop[]
+  readonly arrivedMs: number
+  readonly rows: TextRows | undefined
 }
 
 interface Attachment {
@@ -92,26 +101,24 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   #attached: Attachment | undefined
   #connectedTo: RouteStage | undefined
   /** Requests on their way through the executor, with what they came with. */
-  readonly #running = new Map<
-    number,
-    { readonly hops: readonly Hop[]; readonly arrivedMs: number }
-  >()
-  readonly #journal = new Map<number, Entry>()
-  /** Requests that were done but whose output did not fit into the journal. */
-  readonly #unkept = new Set<number>()
-  #journalBytes = 0
-  #released = 0
+  readonly #running = new Map<number, Running>()
+  readonly #journal: Journal
+  /** Of a text only. */
+  readonly #order: TextOrder | undefined
   #routes = 0
   #received = 0
   #done = 0
-  #computeUs = 0
   #heardMs: number | undefined
-  readonly #inputLeaves = new Map<number, Uint8Array>()
-  readonly #outputLeaves = new Map<number, Uint8Array>()
+  readonly #tally: StageTally
 
   constructor(init: StageInit) {
     this.#init = init
-    this.#route = init.open.route
+    const { route, text } = init.open
+    this.#route = route
+    const keepsReleased = text !== undefined
+    this.#journal = new Journal({ bytesMax: init.journalBytesMax, keepsReleased })
+    this.#tally = new StageTally(init)
+    this.#order = text === undefined ? undefined : new TextOrder(text.positionsMax)
   }
 
   /** False when a request that waits for the executor is not worth running any more. */
@@ -238,11 +245,13 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   }
 
   #replay(): readonly StageOutput[] {
-    const missing = [...this.#unkept].map((request) => fault('INFERENCE_JOURNAL_MISSING', request))
-    const kept = [...this.#journal.values()].toSorted(
-      (a, b) => a.message.request - b.message.request,
-    )
-    return [...kept.map(({ message }) => this.#send(message)), ...missing]
+    const { messages, missing } = this.#journal
+    // A text with a hole cannot be rebuilt from here: this stage has to be rebuilt itself.
+    if (this.#order !== undefined && missing.length > 0) {
+      return this.#fail('INFERENCE_JOURNAL_MISSING')
+    }
+    const faults = missing.map((request) => fault('INFERENCE_JOURNAL_MISSING', request))
+    return [...messages.map((message) => this.#send(message)), ...faults]
   }
 
   #onAttach({ from, link, record }: StageInput & { type: 'attach' }): readonly StageOutput[] {
@@ -266,21 +275,55 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     // Steps come from the requester at the first stage, and on the attached link at the others.
     const entitled = this.#stage === 0 ? link === undefined : link === this.#attached?.link
     if (!entitled || (this.#stage > 0 && link === undefined)) return []
-    const { request } = step
-    if (request < this.#released || this.#running.has(request)) return []
+    const { request, tensors } = step
+    if (this.#running.has(request)) return []
     const done = this.#journal.get(request)
-    if (done !== undefined) return [this.#send(done.message)]
-    const ahead = request >= this.#released + REQUESTS_AHEAD_MAX
-    // A window that is replayed, and the next one, which overtook the release of the first.
-    if (ahead || this.#running.size >= 2 * this.#init.open.inFlightMax) {
-      return [fault('INFERENCE_OVERLOADED', request)]
-    }
+    // Of a text, what was released is kept for others than the requester.
+    if (done !== undefined) return request < this.#journal.released ? [] : [this.#send(done)]
+    const refused = this.#order === undefined ? this.#refuse(request) : this.#defer(step)
+    if (refused !== undefined) return refused
     this.#received++
+    const rows = this.#order === undefined ? undefined : rowsOf(tensors)
     // More hops than stages would make the next one refuse what this one sends on.
-    this.#running.set(request, { hops: step.hops.slice(0, this.#stage), arrivedMs: nowMs })
-    this.#inputLeaves.set(request, leafOf(step.tensors, this.#init.sha256))
-    const wire = this.#stage === 0 ? 'f32' : this.#init.open.wire
-    return [{ type: 'run', request, tensors: fromWire(step.tensors, wire) }]
+    const hops = step.hops.slice(0, this.#stage)
+    this.#running.set(request, { hops, arrivedMs: nowMs, rows })
+    this.#tally.took(request, tensors)
+    return [this.#runOf(request, tensors, rows)]
+  }
+
+  #runOf(request: number, sent: readonly Tensor[], rows: TextRows | undefined): StageOutput {
+    const tensors = fromWire(sent, this.#stage === 0 ? 'f32' : this.#init.open.wire)
+    // What its requester has is computed for what follows, and not drawn again.
+    const silent = rows !== undefined && request < this.#journal.released
+    const asked = silent ? { ...rows, drawFrom: rows.tokens.length } : rows
+    return { type: 'run', request, tensors, rows: asked }
+  }
+
+  /** What is answered instead of running a step of a session without a state; undefined to run it. */
+  #refuse(request: number): readonly StageOutput[] | undefined {
+    const { released } = this.#journal
+    if (request < released) return []
+    const ahead = request >= released + REQUESTS_AHEAD_MAX
+    // A window that is replayed, and the next one, which overtook the release of the first.
+    return ahead || this.#running.size >= 2 * this.#init.open.inFlightMax
+      ? [fault('INFERENCE_OVERLOADED', request)]
+      : undefined
+  }
+
+  /** The same for a step of a text: that it fits into its room bounds what may wait here. */
+  #defer({ request, tensors }: TensorMessage): readonly StageOutput[] | undefined {
+    const rows = rowsOf(tensors)
+    const verdict = rows === undefined ? undefined : this.#order?.admit(request, rows)
+    switch (verdict) {
+      case 'run':
+        return undefined
+      case 'repeated':
+        return []
+      case 'gap':
+        return this.#fail('INFERENCE_JOURNAL_MISSING')
+      default:
+        return [fault('INFERENCE_INPUT_INVALID', request)]
+    }
   }
 
   #onRan(ran: StageInput & { type: 'ran' }, nowMs: number): readonly StageOutput[] {
@@ -290,13 +333,16 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     this.#running.delete(request)
     this.#done++
     const last = this.#next === undefined
-    const travelling = last ? tensors : toWire(tensors, this.#init.open.wire)
+    const { hops, arrivedMs, rows } = running
+    const travelling = last
+      ? tensors
+      : [
+          ...toWire(tensors, this.#init.open.wire),
+          ...(rows === undefined ? [] : [rowsTensor(rows)]),
+        ]
     // On the wire it would end a link that other sessions use too.
     if (!fitsMessage(travelling)) return [fault('INFERENCE_MESSAGE_TOO_LARGE', request)]
-    const leaf = leafOf(travelling, this.#init.sha256)
-    this.#outputLeaves.set(request, leaf)
-    this.#computeUs += computeUs
-    const { hops, arrivedMs } = running
+    const leaf = this.#tally.gave(request, travelling, computeUs)
     const heldUs = Math.round((nowMs - arrivedMs) * 1000)
     const message: TensorMessage = {
       request,
@@ -304,8 +350,10 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
       tensors: travelling,
       leaf: leaf.subarray(0, 8),
     }
-    this.#keep(message)
-    return [this.#send(message)]
+    if (rows !== undefined) this.#journal.truncate(rows.position)
+    this.#journal.keep(message)
+    // The requester has it; the next stage may not.
+    return last && request < this.#journal.released ? [] : [this.#send(message)]
   }
 
   #send(message: TensorMessage): StageOutput {
@@ -314,36 +362,20 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
       : { type: 'forward', message: { type: 'step', ...message } }
   }
 
-  #keep(message: TensorMessage): void {
-    if (message.request < this.#released) return
-    const bytes = message.tensors.reduce((sum, tensor) => sum + tensor.data.length, 0)
-    if (this.#journalBytes + bytes > this.#init.journalBytesMax) {
-      this.#unkept.add(message.request)
-      return
-    }
-    this.#unkept.delete(message.request)
-    this.#journal.set(message.request, { message, bytes })
-    this.#journalBytes += bytes
-  }
-
   #release(request: number): void {
-    this.#released = Math.max(this.#released, request)
-    for (const [kept, entry] of this.#journal) {
-      if (kept >= this.#released) continue
-      this.#journal.delete(kept)
-      this.#journalBytes -= entry.bytes
-    }
+    this.#journal.release(request)
+    if (this.#order !== undefined) return
     // A replayed request may have arrived by the old way meanwhile: nobody waits for it any more.
     for (const running of this.#running.keys()) {
-      if (running < this.#released) this.#forget(running)
+      if (running < this.#journal.released) this.#forget(running)
     }
-    for (const unkept of this.#unkept) if (unkept < this.#released) this.#unkept.delete(unkept)
   }
 
   #onRunFailed(request: number, code: FaultCode): readonly StageOutput[] {
     if (!this.#running.has(request)) return []
     this.#forget(request)
-    return [fault(code, request)]
+    // A text that lacks a step is of no use: the stage is rebuilt elsewhere.
+    return this.#order === undefined ? [fault(code, request)] : this.#fail(code)
   }
 
   #forget(request: number): void {
@@ -368,35 +400,10 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     return [receipt === undefined ? { type: 'end' } : { type: 'end', receipt }]
   }
 
+  /** A stage that served and was asked nothing says so: its requester waits for every receipt. */
   #receipt(): Receipt | undefined {
-    // A stage that served and was asked nothing says so: its requester waits for every receipt.
-    if (this.#ready === undefined) return undefined
-    const { open, self, requester, sha256 } = this.#init
-    return {
-      version: 1,
-      session: open.session,
-      stage: open.stage,
-      model: open.model,
-      fromLayer: open.fromLayer,
-      toLayer: open.toLayer,
-      provider: self,
-      requester,
-      numericClass: this.#ready.numericClass,
-      requests: this.#outputLeaves.size,
-      inputRoot: rootOf(this.#inputLeaves, this.#outputLeaves, sha256),
-      outputRoot: rootOf(this.#outputLeaves, this.#outputLeaves, sha256),
-      computeUs: this.#computeUs,
-    }
+    return this.#ready === undefined ? undefined : this.#tally.receipt(this.#ready.numericClass)
   }
-}
-
-/** SHA-256 over the receipt's signed bytes: what the other halves of a receipt will name. */
-export function receiptHash(
-  message: Uint8Array,
-  signature: Uint8Array,
-  sha256: Sha256,
-): Uint8Array {
-  return sha256(concatBytes([message, signature]))
 }
 
 function same(a: RouteStage, b: RouteStage | undefined): boolean {

@@ -10,6 +10,7 @@ import { FRAME_TYPES, type FrameType } from './frame.ts'
 import type { InferenceMessage } from './messages.ts'
 import { WireReader, WireWriter, type Envelope } from './wire.ts'
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.ts'
+import type { SamplingRecord } from './sampling-record.ts'
 import { leafOf } from './receipt-roots.ts'
 import { fromWire, toWire } from './wire-type.ts'
 
@@ -24,6 +25,22 @@ const route = [
   { peer, epoch: 0 },
   { peer, epoch: 2 },
 ]
+
+const SAMPLING: SamplingRecord = {
+  temperatureMicro: 700_000,
+  topK: 40,
+  topPMicro: 950_000,
+  minPMicro: 50_000,
+  repetitionPenaltyMicro: 1_100_000,
+  repetitionWindow: 64,
+  frequencyPenaltyMicro: -1,
+  presencePenaltyMicro: 2,
+  seed: 2 ** 53 - 1,
+  logprobs: 3,
+  logitBias: [{ token: 5, biasMicro: -100_000_000 }],
+  stopTokens: [0, 2],
+  minTokens: 1,
+}
 
 const messages: readonly InferenceMessage[] = [
   {
@@ -42,6 +59,12 @@ const messages: readonly InferenceMessage[] = [
       inFlightMax: 8,
       runMsMax: 60_000,
       numericClass: undefined,
+      text: {
+        positionsMax: 4096,
+        promptTokens: 17,
+        sampling: SAMPLING,
+        hashesLogits: true,
+      },
     },
   },
   { type: 'loading', bytesDone: 1, bytesTotal: 2 },
@@ -50,6 +73,7 @@ const messages: readonly InferenceMessage[] = [
     record: {
       provider: 'cpu',
       numericClass: new Uint8Array(32).fill(7),
+      exact: true,
       loadMs: 12,
       fetchedBytes: 0,
       weightBytes: 99,

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { detectWrappers } from '../../node/runtime/launcher.ts'
 import { RUNS_QUEUED_MAX, RUNS_SENT_MAX } from '../../node/runtime/limits.ts'
-import { probeInputs } from '../../node/runtime/self-test.ts'
+import { plainProbe, probeInputs } from '../../node/runtime/self-test.ts'
 import { type TinyGraph, tinyModel } from '../../node/runtime/tiny-model.ts'
 import {
   DOUBLE,
@@ -276,7 +276,7 @@ describe('the runtime', () => {
 
   it('gives equal stages one numeric class and others another', async () => {
     await using executor = await fixture.loaded(DOUBLE)
-    const probe = probeInputs(executor.inputs, { n: 16 })
+    const probe = plainProbe(probeInputs(executor.inputs, { n: 16 }))
     const test = (stage: string) => fixture.runtime.selfTest(executor, { stage, probe })
     const [a, again, b] = [await test('a'), await test('a'), await test('b')]
 

@@ -8,7 +8,7 @@
 
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { probeInputs } from '../../node/runtime/self-test.ts'
+import { plainProbe, probeInputs } from '../../node/runtime/self-test.ts'
 import { DOUBLE, type RuntimeFixture, runtimeFixture } from '../fixtures/runtime.ts'
 
 const SOFTWARE_ADAPTER = '/usr/lib/chromium/vk_swiftshader_icd.json'
@@ -51,7 +51,7 @@ describe.skipIf(!found)('webgpu on a software adapter (needs the Debian package 
 
   it('passes the self-test of a stage', { timeout: 60_000 }, async () => {
     const executor = await fixture.runtime.load(await fixture.spec(DOUBLE, { provider: 'webgpu' }))
-    const probe = probeInputs(executor.inputs, { n: 64 })
+    const probe = plainProbe(probeInputs(executor.inputs, { n: 64 }))
     const { exact } = await fixture.runtime.selfTest(executor, { stage: 'double', probe })
 
     expect(exact).toBe(true)

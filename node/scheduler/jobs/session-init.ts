@@ -38,6 +38,7 @@ export function sessionInit(
       provider,
       inFlightMax: Math.max(1, Math.min(inFlightMax, Math.floor(WINDOW_BYTES / widest))),
       runMsMax,
+      text: undefined,
     },
     ranges: stages.map(({ fromLayer, toLayer }) => ({ fromLayer, toLayer })),
     outputs: planned.model.manifest.outputs,

@@ -1,0 +1,135 @@
+/**
+ * One text at the device that asked for it: a session, and the steps that go through it.
+ *
+ * @module
+ */
+
+import type { Tensor } from '../../core/tensor.ts'
+import {
+  drawnOf,
+  Generation,
+  rowsTensor,
+  type DrawnToken,
+  type GenerationInit,
+  type GenerationStep,
+  type Hop,
+  type RequesterInit,
+} from '../../protocols/inference/index.ts'
+import {
+  RequesterSession,
+  type RequesterSessionComponents,
+  type SessionEvent,
+} from './requester-session.ts'
+import type { PeerId } from '../../core/ids.ts'
+
+/** What came of one step. */
+export interface TextDraw {
+  readonly type: 'draw'
+  readonly request: number
+  /** New tokens, without one that ended the text; none behind a chunk of the prompt. */
+  readonly tokens: readonly DrawnToken[]
+  /** Rows that the step had. */
+  readonly rows: number
+  /** From sending the step until its answer, in milliseconds. */
+  readonly elapsedMs: number
+  readonly hops: readonly Hop[]
+  readonly transfersMs: readonly (number | undefined)[]
+}
+
+/** What a text tells its owner: draws instead of outputs, and all that a session tells. */
+export type TextEvent = TextDraw | Exclude<SessionEvent, { type: 'output' }>
+
+export interface RequesterTextComponents extends Omit<RequesterSessionComponents, 'onEvent'> {
+  onEvent(event: TextEvent): void
+}
+
+export class RequesterText {
+  readonly generation: Generation
+  readonly #components: RequesterTextComponents
+  readonly #session: RequesterSession
+  /** Rows of each step that is under way. */
+  readonly #rows = new Map<number, number>()
+  #over = false
+
+  constructor(
+    components: RequesterTextComponents,
+    session: RequesterInit,
+    generation: GenerationInit,
+  ) {
+    this.#components = components
+    this.generation = new Generation(generation)
+    this.#session = new RequesterSession(
+      { ...components, onEvent: (event) => this.#onEvent(event) },
+      session,
+    )
+  }
+
+  /** Opens the stages at `peers`, one for each range, and feeds the prompt. */
+  start(peers: readonly PeerId[]): void {
+    this.#session.start(peers)
+    this.#feedPrompt()
+  }
+
+  /** Draws no more; receipts and `closed` follow. */
+  finish(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#session.finish()
+  }
+
+  /** Ends now, without receipts; nothing is told any more. */
+  abort(): void {
+    this.#over = true
+    this.#session.abort()
+  }
+
+  #onEvent(event: SessionEvent): void {
+    if (event.type === 'output') this.#onOutput(event)
+    else this.#components.onEvent(event)
+  }
+
+  #onOutput({ output, elapsedMs, transfersMs }: SessionEvent & { type: 'output' }): void {
+    if (this.#over) return
+    const { request, hops } = output
+    const tokens = this.generation.take(request, drawnOf(output.tensors) ?? []) ?? []
+    const rows = this.#rows.get(request) ?? 0
+    this.#rows.delete(request)
+    // The next step is on its way before anyone hears of this one: who listens may take a while.
+    if (this.generation.end === undefined) {
+      this.#feedPrompt()
+      this.#submit(this.generation.nextStep())
+    }
+    this.#components.onEvent({
+      type: 'draw',
+      request,
+      tokens,
+      rows,
+      elapsedMs,
+      hops,
+      transfersMs,
+    })
+    if (this.generation.end !== undefined) this.finish()
+  }
+
+  /** As many chunks as the window takes: each stage works at another one. */
+  #feedPrompt(): void {
+    while (this.#session.capacity > 0) {
+      const chunk = this.generation.nextChunk()
+      if (chunk === undefined) return
+      this.#submit(chunk)
+    }
+  }
+
+  #submit(step: GenerationStep | undefined): void {
+    if (step === undefined) return
+    const { request, rows } = step
+    this.#rows.set(request, rows.tokens.length)
+    this.#session.submit(request, [idsTensor(rows.tokens), rowsTensor(rows)])
+  }
+}
+
+/** What the first stage takes: [1, rows] token ids. */
+function idsTensor(tokens: readonly number[]): Tensor {
+  const data = new Uint8Array(BigInt64Array.from(tokens, BigInt).buffer)
+  return { name: 'input_ids', type: 'int64', dims: [1, tokens.length], data }
+}

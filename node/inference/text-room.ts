@@ -1,0 +1,40 @@
+/**
+ * What one row of a text takes at a stage.
+ *
+ * @module
+ */
+
+import { tensorBytes } from '../../core/tensor.ts'
+import type { StageDescription } from '../../models/index.ts'
+import type { Executor } from '../runtime/executor-spec.ts'
+import { textGraphOf } from '../runtime/text-graph.ts'
+
+export interface TextRoom {
+  /** True when the stage runs steps of texts only. */
+  readonly textsOnly: boolean
+  /** Bytes of its keys and values. */
+  readonly keptRowBytes: number
+  /** Bytes that the journal keeps of it. */
+  readonly sentRowBytes: number
+}
+
+/** Bytes of a drawn token, with all that may be asked for beside it. */
+const DRAWN_BYTES = 256
+
+/** Of the stage with these tensors, whose model may be one that says nothing. */
+export function textRoom(
+  { inputs, outputs }: Pick<Executor, 'inputs' | 'outputs'>,
+  { sends }: StageDescription,
+): TextRoom {
+  const graph = textGraphOf(inputs, outputs)
+  const kept = graph.cached.reduce((sum, { heads, headSize }) => sum + 4 * heads * headSize, 0)
+  const sent = sends.reduce(
+    (sum, { type, dims }) => sum + tensorBytes(type, [...dims.slice(0, 1), ...dims.slice(2)]),
+    0,
+  )
+  return {
+    textsOnly: graph.local.size > 0,
+    keptRowBytes: kept,
+    sentRowBytes: graph.draws ? DRAWN_BYTES : sent,
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Whole texts between real hosts and requesters over links in memory: what is said does not depend
+ * on who dies.
+ */
+
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  InferenceMesh,
+  TEXT_LAYERS,
+  type InferenceDevice,
+  type TextLog,
+} from '../../test/fixtures/inference-mesh.ts'
+import { FakeTextExecutor, VOCABULARY } from '../../test/fixtures/text-executor.ts'
+
+let mesh = new InferenceMesh()
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  mesh = new InferenceMesh()
+})
+
+afterEach(async () => {
+  await mesh.stop()
+  vi.useRealTimers()
+})
+
+const PROMPT = [11, 7, 42, 3, 3, 90, 15, 8, 61, 20]
+const TOKENS = 24
+
+function devices(count: number): InferenceDevice[] {
+  return Array.from({ length: count }, () => mesh.add())
+}
+
+function textExecutors({ executors }: InferenceDevice): FakeTextExecutor[] {
+  return executors.filter((executor) => executor instanceof FakeTextExecutor)
+}
+
+/** What the make-believe model says after PROMPT, worked out without stages. */
+function expected(): readonly number[] {
+  const rows: number[][] = []
+  const push = (token: number): number => {
+    const own: number[] = []
+    let value = token
+    for (let layer = 0; layer < TEXT_LAYERS; layer++) {
+      const before = rows.reduce((sum, row) => sum + (row[layer] ?? 0), 0)
+      value = (3 * value + before + rows.length + 1) % 10_007
+      own.push(value)
+    }
+    rows.push(own)
+    return value % VOCABULARY
+  }
+  let token = PROMPT.map(push).at(-1) ?? 0
+  const answer: number[] = []
+  while (answer.length < TOKENS && token !== 0) {
+    answer.push(token)
+    token = push(token)
+  }
+  return answer
+}
+
+function recoveries({ events }: TextLog): number {
+  return events.filter(({ type }) => type === 'recovered').length
+}
+
+async function say(
+  stages: readonly InferenceDevice[],
+  wish: Partial<Parameters<InferenceMesh['startText']>[0]> = {},
+): Promise<TextLog> {
+  const [requester = mesh.add()] = stages
+  const log = mesh.startText({ requester, stages, prompt: PROMPT, tokensMax: TOKENS, ...wish })
+  await mesh.runText(log)
+  return log
+}
+
+describe('a text', () => {
+  it('says the same in one stage, two and six', async () => {
+    const all = devices(6)
+    for (const count of [1, 2, 6]) {
+      const { text, events } = await say(all.slice(0, count))
+      expect(text.generation.answer, `${count} stages`).toEqual(expected())
+      expect(events.filter(({ type }) => type === 'receipt')).toHaveLength(count)
+    }
+    expect(expected()).toHaveLength(TOKENS)
+  })
+
+  it('says the same while any stage, or two neighbours, die at any token', async () => {
+    const cases = fc.record({
+      stages: fc.integer({ min: 2, max: 5 }),
+      victim: fc.nat(4),
+      neighbour: fc.boolean(),
+      at: fc.nat(TOKENS + 2),
+    })
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ stages, victim, neighbour, at }) => {
+        mesh = new InferenceMesh()
+        const [requester = mesh.add(), ...held] = devices(1 + stages)
+        const spares = devices(2)
+        const hit = [victim % stages, ...(neighbour ? [(victim + 1) % stages] : [])]
+        let draws = 0
+        const log = mesh.startText({
+          requester,
+          stages: held,
+          spares,
+          prompt: PROMPT,
+          tokensMax: TOKENS,
+          onEvent: ({ type }) => {
+            if (type !== 'draw' || draws++ !== at) return
+            for (const index of hit) for (const each of held[index]?.executors ?? []) each.die()
+          },
+        })
+        await mesh.runText(log)
+        expect(log.text.generation.answer).toEqual(expected())
+        if (draws > at + 1) expect(recoveries(log)).toBe(new Set(hit).size)
+        await mesh.stop()
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('rebuilds a lost stage in a few runs, whatever it had said one by one', async () => {
+    const [first = mesh.add(), second = mesh.add(), spare = mesh.add()] = devices(3)
+    let draws = 0
+    // A run takes longer than a message: all of the replay is there when the second one begins.
+    spare.onLoad = (executor) => {
+      executor.beforeRun = () => new Promise((resolve) => void setTimeout(resolve, 5))
+    }
+    const { text } = await say([first, second], {
+      spares: [spare],
+      onEvent: ({ type }) => {
+        if (type === 'draw' && ++draws === 20) for (const each of second.executors) each.die()
+      },
+    })
+    expect(text.generation.answer).toEqual(expected())
+    const [executor] = textExecutors(spare)
+    const [chunk, another, rest = 0] = executor?.runs ?? []
+    // Two runs are under way before the others wait for one another.
+    expect([chunk, another]).toEqual([4, 4])
+    expect(rest).toBeGreaterThan(PROMPT.length - 8 + 15)
+  })
+
+  it('says the same with drafts, right and wrong ones, and forgets the wrong ones', async () => {
+    const all = devices(3)
+    const answer = expected()
+    const { text } = await say(all, {
+      propose: (tokens) => {
+        const said = tokens.length - PROMPT.length
+        const right = answer.slice(said, said + 3)
+        return said % 3 === 0 ? right : [...right.slice(0, 1), 1, 2]
+      },
+    })
+    expect(text.generation.answer).toEqual(answer)
+    expect(text.generation.drafts.right).toBeGreaterThan(5)
+    expect(text.generation.drafts.right).toBeLessThan(text.generation.drafts.made)
+  })
+
+  it('gives back all room that it had', async () => {
+    const all = devices(3)
+    await say(all)
+    await mesh.pass(50)
+    expect(all.flatMap(textExecutors).map(({ texts }) => texts)).toEqual([0, 0, 0])
+  })
+})

@@ -1,0 +1,40 @@
+/**
+ * What a stage's graph asks for beside the tensors that cross its cuts, when it is part of a text.
+ *
+ * @module
+ */
+
+import type { TensorSpec } from '../../core/tensor.ts'
+import { isCacheName, LAST_POSITIONS, LOGITS, ROWS, TOTAL_LENGTH } from '../../models/index.ts'
+import type { CachedTensor } from './text-cache.ts'
+
+export interface TextGraph {
+  readonly cached: readonly CachedTensor[]
+  /** Names of inputs that every device fills itself. */
+  readonly local: ReadonlySet<string>
+  /** Names of outputs that stay here. */
+  readonly kept: ReadonlySet<string>
+  /** True at the stage that draws tokens. */
+  readonly draws: boolean
+}
+
+/** What `inputs` and `outputs` of a stage's graph say; one that only looks tokens up says nothing. */
+export function textGraphOf(
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+): TextGraph {
+  const cached = inputs.flatMap(({ name, dims }): readonly CachedTensor[] => {
+    const [, heads, , headSize] = dims
+    const fits = isCacheName(name) && typeof heads === 'number' && typeof headSize === 'number'
+    if (!fits) return []
+    return [{ past: name, present: name.replace('past', 'present'), heads, headSize }]
+  })
+  const own = new Set([LAST_POSITIONS, TOTAL_LENGTH, ROWS, ...cached.map(({ past }) => past)])
+  const local = inputs.map(({ name }) => name).filter((name) => own.has(name))
+  return {
+    cached,
+    local: new Set(local),
+    kept: new Set(cached.map(({ present }) => present)),
+    draws: local.includes(ROWS) && outputs.some(({ name }) => name === LOGITS),
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The known-answer test of a stage with keys and values: one text, in one run and in several.
+ *
+ * A stage is `exact` when both give the same bits. Then neither the size of a prompt's chunks nor a
+ * replay changes an answer (inference.md 7). The text is longer than what small kernels take at
+ * once: one driver was wrong from 17 rows on (onnx.md 11).
+ *
+ * @module
+ */
+
+import { concatBytes } from '../../core/bytes.ts'
+import type { Tensor, TensorSpec } from '../../core/tensor.ts'
+import type { StageDescription } from '../../models/index.ts'
+import type { BeginMessage } from './executor-messages.ts'
+import type { Executor } from './executor-spec.ts'
+import { probeInputs, type Probe } from './self-test.ts'
+import { textGraphOf } from './text-graph.ts'
+
+/** Rows of each run of the second answer; the first has all of them in one. */
+const CHUNKS: readonly number[] = [17, 1, 1, 21]
+const ROWS = CHUNKS.reduce((sum, rows) => sum + rows, 0)
+
+/** No text of a session has it. */
+const SLOT = 0xffff_ffff
+
+/** Token ids that every vocabulary has. */
+const TOKENS_MAX = 16
+
+const BEGIN: BeginMessage = {
+  slot: SLOT,
+  positionsMax: ROWS,
+  promptTokens: ROWS,
+  hashesLogits: true,
+  sampling: {
+    temperatureMicro: 0,
+    topK: 0,
+    topPMicro: 1_000_000,
+    minPMicro: 0,
+    repetitionPenaltyMicro: 1_000_000,
+    repetitionWindow: 0,
+    frequencyPenaltyMicro: 0,
+    presencePenaltyMicro: 0,
+    seed: 0,
+    logprobs: 1,
+    logitBias: [],
+    stopTokens: [],
+    minTokens: 0,
+  },
+}
+
+/** The probe of an executor's stage, or undefined when all that it takes crosses its cut. */
+export function textProbe(
+  { inputs, outputs }: Executor,
+  description: StageDescription,
+): Probe | undefined {
+  const { local } = textGraphOf(inputs, outputs)
+  if (local.size === 0) return undefined
+  const crossing = textInputs(
+    inputs.filter(({ name }) => !local.has(name)),
+    description,
+  )
+  return {
+    mustRepeat: false,
+    first: (executor) => answer(executor, crossing, [ROWS]),
+    second: (executor) => answer(executor, crossing, CHUNKS),
+  }
+}
+
+/** What crosses the cut behind for all rows, or what is drawn behind the last one. */
+async function answer(
+  executor: Executor,
+  crossing: readonly Tensor[],
+  chunks: readonly number[],
+): Promise<readonly Tensor[]> {
+  await executor.begin(BEGIN)
+  try {
+    const answers: (readonly Tensor[])[] = []
+    let position = 0
+    for (const rows of chunks) {
+      const end = position + rows
+      const tokens = Array.from({ length: rows }, (_, row) => (position + row) % TOKENS_MAX)
+      const drawFrom = end === ROWS ? rows - 1 : rows
+      const { outputs } = await executor.step({
+        slot: SLOT,
+        rows: { position, drawFrom, tokens },
+        tensors: crossing.map((tensor) => rowsFrom(tensor, position, end)),
+      })
+      answers.push(outputs)
+      position = end
+    }
+    const draws = textGraphOf(executor.inputs, executor.outputs).draws
+    return draws ? (answers.at(-1) ?? []) : joined(answers)
+  } finally {
+    await executor.end(SLOT)
+  }
+}
+
+/** All rows of what crosses the cut before the stage: token ids, or numbers that look random. */
+function textInputs(
+  inputs: readonly TensorSpec[],
+  { receives }: StageDescription,
+): readonly Tensor[] {
+  const specs = inputs.map((spec) => {
+    const sample = receives.find(({ name }) => name === spec.name)
+    return { ...spec, dims: [1, ROWS, ...(sample ?? spec).dims.slice(2)] }
+  })
+  return probeInputs(specs).map((tensor) => {
+    if (tensor.type !== 'int64') return tensor
+    const ids = BigInt64Array.from({ length: ROWS }, (_, row) => BigInt(row % TOKENS_MAX))
+    return { ...tensor, data: new Uint8Array(ids.buffer) }
+  })
+}
+
+function rowsFrom(tensor: Tensor, from: number, to: number): Tensor {
+  const rowBytes = tensor.data.length / ROWS
+  const dims = [1, to - from, ...tensor.dims.slice(2)]
+  return { ...tensor, dims, data: tensor.data.slice(from * rowBytes, to * rowBytes) }
+}
+
+function joined(answers: readonly (readonly Tensor[])[]): readonly Tensor[] {
+  const [first = []] = answers
+  return first.map((tensor, index) => ({
+    ...tensor,
+    dims: [1, ROWS, ...tensor.dims.slice(2)],
+    data: concatBytes(answers.map((tensors) => tensors[index]?.data ?? new Uint8Array(0))),
+  }))
+}

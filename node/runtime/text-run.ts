@@ -1,0 +1,119 @@
+/**
+ * The texts that one executor holds: their keys and values, and who draws their next tokens.
+ *
+ * Rule R1 (inference.md 7): a run never has a single row. A step of one row is run as that row
+ * twice; what the copy gives is dropped, and its place in the cache is the next one's. So each row
+ * gives the same bits alone, in a chunk of a prompt, or in a replay of a whole text.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { samplerOf, TokenHistory, verifyDraft, type Sampler } from '../../models/index.ts'
+import type { DrawnToken, TextRows } from '../../protocols/inference/index.ts'
+import type { BeginMessage } from './executor-messages.ts'
+import { TextCache } from './text-cache.ts'
+import type { TextGraph } from './text-graph.ts'
+
+/** Rows that no run may fall below. */
+export const ROWS_MIN = 2
+
+/** A text in an executor. */
+export class TextRun {
+  readonly cache: TextCache
+  readonly #init: BeginMessage
+  readonly #tokens: Int32Array
+  #sampler: Sampler | undefined
+  #history: TokenHistory | undefined
+
+  constructor(graph: TextGraph, init: BeginMessage) {
+    this.#init = init
+    // One row more, which pads the last one.
+    this.cache = new TextCache(graph.cached, init.positionsMax + ROWS_MIN - 1)
+    this.#tokens = new Int32Array(graph.draws ? init.positionsMax : 0)
+  }
+
+  /** Forgets what is behind the first of `rows`, and makes room. @throws {Error} when there is a gap. */
+  begin(rows: TextRows, rowCount: number): void {
+    const end = rows.position + rows.tokens.length
+    if (rows.position > this.cache.length || end > this.#init.positionsMax) {
+      throw new Error(`expected rows from at most ${this.cache.length} on, got ${rows.position}`)
+    }
+    this.cache.length = rows.position
+    this.cache.reserve(rows.position + rowCount)
+  }
+
+  /** The rows are valid from now on. */
+  commit({ position, tokens }: TextRows): void {
+    this.cache.length = position + tokens.length
+    if (this.#tokens.length > 0) this.#tokens.set(tokens, position)
+  }
+
+  /**
+   * The tokens that follow `rows`: one, and one more for each draft that was right.
+   *
+   * @param logits - Of the rows from `drawFrom` on, one row after another.
+   * @throws {Error} when no token can be drawn from them.
+   */
+  draw(rows: TextRows, logits: Float32Array): readonly DrawnToken[] {
+    const { position, drawFrom, tokens } = rows
+    const count = tokens.length - drawFrom
+    if (count === 0) return []
+    const vocabulary = logits.length / count
+    const sampler = this.#samplerOf(vocabulary)
+    const window = Array.from({ length: count }, (_, row) =>
+      logits.subarray(row * vocabulary, (row + 1) * vocabulary),
+    )
+    const verified = verifyDraft(
+      sampler,
+      { rows: window, draft: tokens.slice(drawFrom + 1), position: position + drawFrom + 1 },
+      { history: this.#historyUpTo(position + drawFrom + 1) },
+    )
+    if (verified.type === 'refused') throw new Error(verified.reason)
+    return verified.tokens.map(({ token, logprob, alternatives }, row) => ({
+      token,
+      logprob,
+      alternatives,
+      logitsHash: this.#init.hashesLogits ? hashOf(window[row]) : undefined,
+    }))
+  }
+
+  #samplerOf(vocabulary: number): Sampler {
+    if (this.#sampler !== undefined) return this.#sampler
+    const made = samplerOf(this.#init.sampling, vocabulary)
+    if (made.type === 'refused') throw new Error(made.reason)
+    this.#sampler = made.value
+    return made.value
+  }
+
+  /** What was said so far: prompt, then answer. */
+  #historyUpTo(length: number): TokenHistory {
+    const { promptTokens, positionsMax } = this.#init
+    const history = this.#history
+    if (history !== undefined && promptTokens <= length && history.length >= promptTokens) {
+      history.truncate(length)
+      for (let at = history.length; at < length; at++) history.append(this.#tokens[at] ?? 0)
+      // A step that goes back may say other tokens than before.
+      if (agrees(history.view(promptTokens), this.#tokens.subarray(promptTokens, length))) {
+        return history
+      }
+    }
+    const prompt = Math.min(promptTokens, length)
+    const made = new TokenHistory(this.#tokens.subarray(0, prompt), positionsMax)
+    for (let at = prompt; at < length; at++) made.append(this.#tokens[at] ?? 0)
+    this.#history = made
+    return made
+  }
+}
+
+function agrees(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((token, index) => token === b[index])
+}
+
+function hashOf(logits: Float32Array | undefined): Uint8Array {
+  const bytes =
+    logits === undefined
+      ? new Uint8Array(0)
+      : new Uint8Array(logits.buffer, logits.byteOffset, logits.byteLength)
+  return new Uint8Array(createHash('sha256').update(bytes).digest())
+}

@@ -1,0 +1,60 @@
+/**
+ * What one stage took and gave in one session, as its receipt will say it.
+ *
+ * @module
+ */
+
+import type { Sha256 } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import { leafOf, rootOf } from './receipt-roots.ts'
+import type { OpenRecord, Receipt } from './records.ts'
+
+export interface StageTallyInit {
+  readonly open: OpenRecord
+  readonly self: PeerId
+  readonly requester: PeerId
+  readonly sha256: Sha256
+}
+
+export class StageTally {
+  readonly #init: StageTallyInit
+  readonly #inputLeaves = new Map<number, Uint8Array>()
+  readonly #outputLeaves = new Map<number, Uint8Array>()
+  #computeUs = 0
+
+  constructor(init: StageTallyInit) {
+    this.#init = init
+  }
+
+  took(request: number, tensors: readonly Tensor[]): void {
+    this.#inputLeaves.set(request, leafOf(tensors, this.#init.sha256))
+  }
+
+  /** The leaf of what was given. */
+  gave(request: number, tensors: readonly Tensor[], computeUs: number): Uint8Array {
+    const leaf = leafOf(tensors, this.#init.sha256)
+    this.#outputLeaves.set(request, leaf)
+    this.#computeUs += computeUs
+    return leaf
+  }
+
+  receipt(numericClass: Uint8Array): Receipt {
+    const { open, self, requester, sha256 } = this.#init
+    return {
+      version: 1,
+      session: open.session,
+      stage: open.stage,
+      model: open.model,
+      fromLayer: open.fromLayer,
+      toLayer: open.toLayer,
+      provider: self,
+      requester,
+      numericClass,
+      requests: this.#outputLeaves.size,
+      inputRoot: rootOf(this.#inputLeaves, this.#outputLeaves, sha256),
+      outputRoot: rootOf(this.#outputLeaves, this.#outputLeaves, sha256),
+      computeUs: this.#computeUs,
+    }
+  }
+}
