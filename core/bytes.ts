@@ -63,9 +63,11 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
  */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += HEX[byte]
   return text
 }
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /**
  * The bytes of lower-case hexadecimal, or undefined when `text` is anything else.

@@ -167,9 +167,11 @@ export class BundleVerifier {
     this.#problem = { code, reason, item: this.#items, seq: this.#opened?.chain?.size ?? 0 }
   }
 
-  #take({ type, payload }: BundleItem): Refused | undefined {
+  #take({ type, payload: view }: BundleItem): Refused | undefined {
     if (this.#ended) return disordered('nothing after the end')
     const opened = this.#opened
+    // What may be kept is copied: a view would keep the whole chunk, or change when its owner uses it again.
+    const payload = type === ITEM_TYPES.entry ? view : Uint8Array.from(view)
     if (opened === undefined) {
       return type === ITEM_TYPES.preamble ? this.#open(payload) : disordered('a preamble first')
     }
@@ -224,7 +226,7 @@ export class BundleVerifier {
       if (!KNOWN_KINDS.has(entryKind)) this.#unknownKinds++
       return undefined
     }
-    const signed = shaped(SIGNED_HALF, body)
+    const signed = shaped(SIGNED_HALF, Uint8Array.from(body))
     if (signed.type === 'refused') return signed
     const half = openHalf(context, kind, signed.value)
     return half.type === 'refused' ? half : book.takeOwn(half.value)

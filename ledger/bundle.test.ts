@@ -33,9 +33,14 @@ const sealed = halvesOf({ ...parties, mode: 'sealed', word: 'three' })
 
 function verified(bytes: Uint8Array, pieceBytes = bytes.length): BundleReport {
   const verifier = new BundleVerifier(nodeCrypto, { network, signatures: 'all' })
+  // One buffer for all pieces: what is kept of it must be copied.
+  const buffer = new Uint8Array(pieceBytes)
   for (let at = 0; at < bytes.length; at += pieceBytes) {
-    verifier.push(bytes.subarray(at, at + pieceBytes))
+    const piece = bytes.subarray(at, at + pieceBytes)
+    buffer.set(piece)
+    verifier.push(buffer.subarray(0, piece.length))
   }
+  buffer.fill(0)
   return verifier.finish()
 }
 

@@ -20,6 +20,7 @@ export {
   type BundleReport,
   BundleVerifier,
   type BundleVerifierInit,
+  type LogFindings,
 } from './bundle-verifier.ts'
 export { Chain, type ChainedEntry, type ChainStart, type NewEntry } from './chain.ts'
 export { decodeEntry, encodeEntry, type Entry, ENTRY_KINDS, entryId, NO_ENTRY } from './entry.ts'
