@@ -9,6 +9,8 @@
  */
 
 import { CodedError, type ErrorTable } from '../core/errors.ts'
+import type { AndroidErrorCode } from './android/errors.ts'
+import type { AppleErrorCode } from './apple/errors.ts'
 import type { CoseErrorCode } from './cose/errors.ts'
 import type { DcapErrorCode } from './dcap/errors.ts'
 import type { EncodingErrorCode } from './encoding/errors.ts'
@@ -23,6 +25,8 @@ type OwnErrorCode = 'ATTESTATION_BINDING' | 'ATTESTATION_LIMIT'
 
 export type AttestationErrorCode =
   | OwnErrorCode
+  | AndroidErrorCode
+  | AppleErrorCode
   | CoseErrorCode
   | DcapErrorCode
   | EncodingErrorCode

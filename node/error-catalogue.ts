@@ -7,6 +7,8 @@
  */
 
 import type { ErrorRow } from '../core/errors.ts'
+import { ANDROID_ERRORS } from '../attestation/android/errors.ts'
+import { APPLE_ERRORS } from '../attestation/apple/errors.ts'
 import { COSE_ERRORS } from '../attestation/cose/errors.ts'
 import { DCAP_ERRORS } from '../attestation/dcap/errors.ts'
 import { ENCODING_ERRORS } from '../attestation/encoding/errors.ts'
@@ -38,6 +40,8 @@ import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
 
 /** All rows by their code. */
 export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
+  ...ANDROID_ERRORS,
+  ...APPLE_ERRORS,
   ...COSE_ERRORS,
   ...DCAP_ERRORS,
   ...ENCODING_ERRORS,

@@ -29,8 +29,6 @@ export interface PathRules {
   readonly revocable?: readonly number[]
   /** How long past its next update a revocation list still counts, in milliseconds. 0 by default. */
   readonly graceMs?: number
-  /** True where a vendor has several root certificates with one key: any of them stands for the anchor. */
-  readonly rootsByKey?: boolean
   /** Critical extensions that the caller itself looks at, beside those of RFC 5280 that are understood here. */
   readonly understood?: readonly string[]
   /** Positions whose dates say nothing: those that a device writes itself. None by default. */
@@ -55,11 +53,7 @@ export function checkPath(chain: readonly Certificate[], rules: PathRules): Anch
   const last = chain.at(-1)
   demand(last !== undefined, 'X509_PATH_LENGTH', 'no certificates')
   demand(chain.length < PATH_COUNT_MAX, 'X509_PATH_LENGTH', `${chain.length} certificates`)
-  const supplied = rules.anchors.some(({ certificate }) =>
-    rules.rootsByKey === true
-      ? certificate.spkiSha256 === last.spkiSha256
-      : bytesEqual(certificate.der, last.der),
-  )
+  const supplied = rules.anchors.some(({ certificate }) => bytesEqual(certificate.der, last.der))
   const path = supplied && chain.length > 1 ? chain.slice(0, -1) : chain
   const anchor = anchorOf(path.at(-1) ?? last, rules.anchors)
   for (const [position, certificate] of path.entries()) {
