@@ -9,9 +9,10 @@
 
 import { CodedError, type ErrorTable } from '../core/errors.ts'
 import type { GgufErrorCode } from './gguf/errors.ts'
+import type { SafetensorsErrorCode } from './safetensors/errors.ts'
 import type { SamplingErrorCode } from './sampling/errors.ts'
 
-/** Codes whose rows stand here; those of GGUF files and of sampling have tables of their own. */
+/** Codes whose rows stand here; those of files with weights and of sampling have tables of their own. */
 type OwnErrorCode =
   | 'ONNX_TRUNCATED'
   | 'ONNX_MALFORMED'
@@ -25,7 +26,7 @@ type OwnErrorCode =
   | 'MODELS_NO_PARTITION'
   | 'MODELS_BUILD_INVALID'
 
-export type ModelErrorCode = OwnErrorCode | GgufErrorCode | SamplingErrorCode
+export type ModelErrorCode = OwnErrorCode | GgufErrorCode | SafetensorsErrorCode | SamplingErrorCode
 
 /** A model, or a part of one, that is not accepted. `reason` holds no text that a peer chose, but for short plain words. */
 export interface Refused {

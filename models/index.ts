@@ -64,7 +64,20 @@ export { isGguf, readGguf } from './gguf/gguf-file.ts'
 export type { GgufFile } from './gguf/gguf-file.ts'
 export { ggufModel } from './gguf/gguf-model.ts'
 export type { Past } from './builder/decoder-graph.ts'
-export type { GgufWeight } from './gguf/weight-rows.ts'
+export type { CheckpointModel, DecoderWish } from './checkpoint/checkpoint-model.ts'
+export type { Quantisation } from './checkpoint/file-decoder.ts'
+export type { FileTensor } from './checkpoint/file-tensor.ts'
+export type { FileWeight } from './checkpoint/weight-rows.ts'
+export {
+  isSafetensors,
+  LENGTH_BYTES,
+  readSafetensors,
+  safetensorsHeadBytes,
+} from './safetensors/safetensors-file.ts'
+export { safetensorsModel } from './safetensors/safetensors-model.ts'
+export type { SafetensorsFolder } from './safetensors/safetensors-model.ts'
+export type { WordFiles } from './safetensors/hub-words.ts'
+export { shardFiles } from './safetensors/shard-index.ts'
 export type { DecoderConfig } from './builder/decoder.ts'
 export type { MlpConfig } from './builder/mlp.ts'
 export { cacheBytesPerToken, cacheCount, cachesOf } from './text/caches.ts'

@@ -65,6 +65,12 @@ export const TEMPLATE_CHARACTERS_MAX = 65_536
 /** Stages of one partition. */
 export const STAGES_MAX = 64
 
+/** Bytes of the head of a safetensors file. */
+export const SAFETENSORS_HEAD_BYTES_MAX = 32 * 2 ** 20
+
+/** Files of one model. */
+export const SAFETENSORS_FILES_MAX = 1_024
+
 /** Bytes of all that stands before the weights of a GGUF file: vocabularies of a million tokens fit. */
 export const GGUF_HEAD_BYTES_MAX = 64 * 2 ** 20
 

@@ -1,31 +1,10 @@
 /**
  * Quantised weights of GGUF files as integers, scales and offsets (the block_* structures of ggml).
  *
- * A weight is `scale · level`, plus an offset in some formats. Levels are given around zero, as
- * onnxruntime's blocks are: what a format counts from zero moves into the offset.
- *
  * @module
  */
 
-export interface BlockFormat {
-  readonly kind: 'blocks'
-  readonly name: string
-  /** Bits that hold every level. */
-  readonly bits: 4 | 8
-  /** Weights that share a scale. */
-  readonly block: 16 | 32
-  /** Weights of one unit, the least that the file holds. */
-  readonly unitWeights: 32 | 256
-  readonly unitBytes: number
-  /** Whether blocks have offsets. */
-  readonly hasOffsets: boolean
-  /** The levels of the unit at `at`, one a weight. */
-  readonly levels: (view: DataView, at: number, levels: Int8Array) => void
-  /** Its scales, one a block. */
-  readonly scales: (view: DataView, at: number, scales: Float32Array) => void
-  /** Its offsets, one a block; zero where there are none. */
-  readonly offsets: (view: DataView, at: number, offsets: Float32Array) => void
-}
+import type { BlockFormat } from '../checkpoint/file-tensor.ts'
 
 const half = (view: DataView, at: number): number => view.getFloat16(at, true)
 

@@ -4,18 +4,12 @@
  * @module
  */
 
-import { decoderProblem, type DecoderShape, type Past } from '../builder/decoder-graph.ts'
+import { decoderProblem, type Past } from '../builder/decoder-graph.ts'
+import type { FileDecoder } from '../checkpoint/file-decoder.ts'
+import type { FileTensor } from '../checkpoint/file-tensor.ts'
+import { plainWord } from '../checkpoint/plain-word.ts'
 import { refuse } from '../refuse.ts'
-import { plainWord } from './plain-word.ts'
-import type { GgufFile, GgufTensor } from './gguf-file.ts'
-
-/** A decoder, and how it turns positions into angles. */
-export interface GgufDecoder extends DecoderShape {
-  readonly architecture: string
-  readonly ropeTheta: number
-  /** Positions count as this many times less. */
-  readonly ropeFactor: number
-}
+import type { GgufFile } from './gguf-file.ts'
 
 /**
  * Architectures whose graph is that of Llama, and how each turns positions: converters permute the
@@ -34,7 +28,7 @@ const THETA = 10_000
 const POSITIONS_MAX = 2 ** 18
 
 /** Refuses other architectures, and sizes that do not fit together. */
-export function decoderOf(file: GgufFile, past: Past): GgufDecoder {
+export function decoderOf(file: GgufFile, past: Past): FileDecoder {
   const architecture = architectureOf(file)
   const interleaved = INTERLEAVED.get(architecture)
   if (interleaved === undefined) {
@@ -67,7 +61,9 @@ export function decoderOf(file: GgufFile, past: Past): GgufDecoder {
     interleaved,
     past,
     ropeTheta: keys.optionalNumber('rope.freq_base', 1, 1e12) ?? THETA,
-    ropeFactor: ropeFactor(keys),
+    slowdown: Array.from({ length: headSize / 2 }, () => ropeFactor(keys)),
+    // A head of its own is missing where the embedding serves as one.
+    tied: !file.tensors.has('output.weight'),
   } as const
   const problem = decoderProblem(shape)
   return problem === undefined ? shape : refuse('GGUF_MODEL_INVALID', problem)
@@ -84,7 +80,7 @@ function architectureOf({ metadata }: GgufFile): string {
 }
 
 /** The embedding says how many tokens there are: the vocabulary's own list may be shorter. */
-function embeddingOf({ tensors }: GgufFile, hidden: number): GgufTensor {
+function embeddingOf({ tensors }: GgufFile, hidden: number): FileTensor {
   const table = tensors.get('token_embd.weight')
   if (table?.dims.length === 2 && table.columns === hidden && table.rows <= SIZE_MAX) return table
   return refuse('GGUF_MODEL_INVALID', `expected token_embd.weight with rows of ${hidden}`)

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { FileTensor } from '../checkpoint/file-tensor.ts'
 import type { Result } from '../errors.ts'
 import {
   GGUF_ALIGNMENT_MAX,
@@ -17,26 +18,12 @@ import {
 import { attempt, refuse } from '../refuse.ts'
 import { HeadReader } from './head-reader.ts'
 import { readMetadata, type GgufValue } from './metadata.ts'
-import { tensorFormat, tensorFormatName, type TensorFormat } from './tensor-format.ts'
-
-/** A tensor of the file: rows that lie one after another. */
-export interface GgufTensor {
-  readonly name: string
-  readonly format: TensorFormat
-  /** Sizes as the file has them, the innermost first. */
-  readonly dims: readonly number[]
-  /** Weights of a row, the first of `dims`. */
-  readonly columns: number
-  readonly rows: number
-  readonly rowBytes: number
-  /** Where its first byte lies in the file. */
-  readonly offset: number
-}
+import { tensorFormat, tensorFormatName } from './tensor-format.ts'
 
 export interface GgufFile {
   readonly version: number
   readonly metadata: ReadonlyMap<string, GgufValue>
-  readonly tensors: ReadonlyMap<string, GgufTensor>
+  readonly tensors: ReadonlyMap<string, FileTensor>
 }
 
 const MAGIC = [0x47, 0x47, 0x55, 0x46] as const
@@ -65,7 +52,7 @@ export function readGguf(head: Uint8Array, fileBytes: number): Result<GgufFile> 
     const described = Array.from({ length: tensorCount }, () => readTensor(reader))
     const alignment = alignmentOf(metadata)
     const start = Math.ceil(reader.at / alignment) * alignment
-    const tensors = new Map<string, GgufTensor>()
+    const tensors = new Map<string, FileTensor>()
     for (const tensor of described) {
       if (tensors.has(tensor.name)) refuse('GGUF_MALFORMED', 'expected each tensor once')
       if (tensor.offset % alignment !== 0) {
@@ -89,7 +76,7 @@ function readVersion(reader: HeadReader): number {
 }
 
 /** A tensor whose offset still counts from where the weights begin. */
-function readTensor(reader: HeadReader): GgufTensor {
+function readTensor(reader: HeadReader): FileTensor {
   const name = reader.text(GGUF_NAME_BYTES_MAX, 'a name')
   const rank = reader.uint32()
   if (rank < 1 || rank > DIMS_MAX) {
@@ -116,7 +103,7 @@ function readTensor(reader: HeadReader): GgufTensor {
     refuse('GGUF_LIMIT', `expected a tensor of at most ${TENSOR_BYTES_MAX} bytes`)
   }
   const offset = reader.size(FILE_BYTES_MAX, 'offsets')
-  return { name, format, dims, columns, rows, rowBytes, offset }
+  return { name, format, part: 0, dims, columns, rows, rowBytes, offset }
 }
 
 function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {
@@ -129,7 +116,7 @@ function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {
 }
 
 /** Tensors lie in the file and not over one another: a small file must not stand for large models. */
-function checkPlaces(tensors: readonly GgufTensor[], fileBytes: number): void {
+function checkPlaces(tensors: readonly FileTensor[], fileBytes: number): void {
   let free = 0
   for (const { offset, rowBytes, rows } of tensors.toSorted((a, b) => a.offset - b.offset)) {
     const end = offset + rowBytes * rows

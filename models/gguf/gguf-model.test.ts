@@ -27,7 +27,7 @@ const small: TinyDecoder = {
 
 const model = (init: GgufInit) => {
   const bytes = ggufBytes(init)
-  return ggufModel(accepted(readGguf(bytes, bytes.length)), 'cache')
+  return ggufModel(accepted(readGguf(bytes, bytes.length)), { past: 'cache', quantisation: 'none' })
 }
 
 function refusal(init: GgufInit): string {

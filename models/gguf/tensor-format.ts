@@ -7,49 +7,9 @@
  * @module
  */
 
-import { Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0, type BlockFormat } from './block-format.ts'
-
-/** Plain numbers, each on its own. */
-export interface FloatFormat {
-  readonly kind: 'float'
-  readonly name: string
-  readonly unitWeights: 1
-  readonly unitBytes: number
-  /** The number at an offset. */
-  readonly read: (view: DataView, at: number) => number
-}
-
-export type TensorFormat = FloatFormat | BlockFormat
-
-const bits = new DataView(new ArrayBuffer(4))
-
-/** The upper half of a float. */
-function bfloat16(view: DataView, at: number): number {
-  bits.setUint32(0, view.getUint16(at, true) << 16)
-  return bits.getFloat32(0)
-}
-
-const F32: FloatFormat = {
-  kind: 'float',
-  name: 'F32',
-  unitWeights: 1,
-  unitBytes: 4,
-  read: (view, at) => view.getFloat32(at, true),
-}
-const F16: FloatFormat = {
-  kind: 'float',
-  name: 'F16',
-  unitWeights: 1,
-  unitBytes: 2,
-  read: (view, at) => view.getFloat16(at, true),
-}
-const BF16: FloatFormat = {
-  kind: 'float',
-  name: 'BF16',
-  unitWeights: 1,
-  unitBytes: 2,
-  read: bfloat16,
-}
+import type { TensorFormat } from '../checkpoint/file-tensor.ts'
+import { BF16, F16, F32 } from '../checkpoint/float-format.ts'
+import { Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0 } from './block-format.ts'
 
 const FORMATS: ReadonlyMap<number, TensorFormat> = new Map<number, TensorFormat>([
   [0, F32],

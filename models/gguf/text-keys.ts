@@ -13,7 +13,7 @@ import type { GgufFile } from './gguf-file.ts'
 const STOPS = ['eos', 'eot', 'eom'] as const
 
 /** The words of a file for a model of `vocabulary` tokens. Refuses tokens beyond it. */
-export function textKeysOf(file: GgufFile, vocabulary: number): Omit<TextWords, 'tokenizer'> {
+export function textKeysOf(file: GgufFile, vocabulary: number): TextWords {
   const token = (name: string): number | undefined => tokenOf(file, name, vocabulary)
   const chatTemplate = file.metadata.get('tokenizer.chat_template')
   if (typeof chatTemplate === 'string' && chatTemplate.length > TEMPLATE_CHARACTERS_MAX) {
@@ -23,6 +23,7 @@ export function textKeysOf(file: GgufFile, vocabulary: number): Omit<TextWords, 
     )
   }
   return {
+    tokenizer: undefined,
     chatTemplate: typeof chatTemplate === 'string' ? chatTemplate : undefined,
     beginToken: token('bos'),
     stopTokens: [...new Set(STOPS.flatMap((name) => token(name) ?? []))],

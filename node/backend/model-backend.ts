@@ -74,6 +74,7 @@ export class DaemonModelBackend implements ModelBackend {
       licence: request.licence ?? 'unknown',
       dims: request.dims ?? {},
       past: request.past ?? 'cache',
+      quantisation: request.quantisation ?? 'none',
     }
     return operations.begin('import', async (work) => {
       const model = await catalogue.import(init, work)
@@ -206,7 +207,7 @@ function textOf({ text }: Manifest): Pick<ModelDetail, 'text'> {
 /** A name that a model may have, from the name of its file. */
 function nameOf(file: string): string {
   const name = basename(file)
-    .replace(/\.(?:onnx|gguf)$/, '')
+    .replace(/\.(?:onnx|gguf|safetensors)$/, '')
     .replaceAll(/[^A-Za-z0-9._-]/g, '-')
     .slice(0, 64)
   return /^[A-Za-z0-9]/.test(name) ? name : `model-${name}`.slice(0, 64)

@@ -90,6 +90,7 @@ const small = (name = 'small') => ({
   licence: 'CC0-1.0',
   dims: {},
   past: 'cache' as const,
+  quantisation: 'none' as const,
 })
 
 /** A model that another device brought. */

@@ -1,14 +1,14 @@
 /**
- * Turns an ONNX or GGUF file, or a configuration of the builder, into a model of the store.
+ * Turns an ONNX, GGUF or safetensors file, or a configuration of the builder, into a model of the store.
  *
  * An ONNX file is optimised once, at the level that keeps it portable, and cut after that:
  * stages then run as they are, and together give the bytes of the whole. What is built here,
- * or out of a GGUF file, is written in that form at once.
+ * or out of files with weights, is written in that form at once.
  *
  * @module
  */
 
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import {
   accepted,
   arranged,
@@ -18,40 +18,42 @@ import {
   fileOrder,
   generatorOf,
   isGguf,
+  isSafetensors,
   ModelError,
   NO_WORDS,
   readGraph,
   weightContents,
   type BuildConfig,
+  type DecoderWish,
   type ModelProto,
   type OpenDims,
-  type Past,
 } from '../../models/index.ts'
+import type { CheckpointContent } from './checkpoint-weights.ts'
 import { ggufContent } from './gguf-import.ts'
 import { ModelFile } from './model-file.ts'
 import type { LongWork, ModelComponents, ModelInit } from './ports.ts'
+import { safetensorsContent, type SafetensorsPlace } from './safetensors-import.ts'
 import { storeModel, type ImportedModel, type ModelLabel, type StoreInit } from './store-model.ts'
 import { Workspace } from './workspace.ts'
 
-export interface ImportInit extends Omit<ModelLabel, 'source'> {
+export interface ImportInit extends Omit<ModelLabel, 'source'>, DecoderWish {
+  /** A file, or a folder with safetensors in it. */
   readonly file: string
   /** Sizes of open dimensions for the run that measures; others get usual ones. */
   readonly dims: OpenDims
-  /** Of a decoder that is made out of a file of weights. */
-  readonly past: Past
 }
 
 /** Bytes that Node reads into one buffer: a larger model comes with external data, which is not imported. */
 const ONNX_FILE_BYTES_MAX = 2 ** 31 - 1
 
 /** Bytes at the beginning of a file that say what it is. */
-const MAGIC_BYTES = 4
+const START_BYTES = 9
 
 /** Tokens of the run that measures a built decoder. */
 const DECODER_STEPS = 32
 
 /**
- * Imports a file: GGUF when it begins so, else ONNX. When it fails, the store is as it was.
+ * Imports a file or a folder. When it fails, the store is as it was.
  *
  * @throws {CatalogueError} MODELS_FILE_UNREADABLE, MODELS_DIM_UNKNOWN.
  * @throws {ModelError} when the model is refused; RuntimeError when onnxruntime refuses it;
@@ -64,30 +66,64 @@ export async function importModel(
   work: LongWork = {},
 ): Promise<ImportedModel> {
   await using workspace = new Workspace(components, folder)
-  await using file = await ModelFile.open(init.file)
-  const read = isGguf(await file.read(0, MAGIC_BYTES, work.signal)) ? readGgufModel : readOnnxModel
-  const store = await read({ components, workspace, file, init }, work)
-  // Awaited, for workspace and file must live until then.
+  await using opened = new AsyncDisposableStack()
+  const read = await readerOf(init.file, opened, work.signal)
+  const store = await read({ components, workspace, init, opened }, work)
+  // Awaited, for workspace and files must live until then.
   return await storeModel(components, workspace, store, work)
 }
 
 interface Reading {
   readonly components: ModelComponents
   readonly workspace: Workspace
-  readonly file: ModelFile
   readonly init: ImportInit
+  /** Keeps files open until the model is stored. */
+  readonly opened: AsyncDisposableStack
 }
 
-async function readGgufModel({ file, init }: Reading, work: LongWork): Promise<StoreInit> {
-  const { description, ...content } = await ggufContent(file, init.past, work)
+type Reader = (reading: Reading, work: LongWork) => Promise<StoreInit>
+
+/** Folders hold safetensors; files say what they are by their first bytes. */
+async function readerOf(
+  path: string,
+  opened: AsyncDisposableStack,
+  signal?: AbortSignal,
+): Promise<Reader> {
+  if (await ModelFile.isFolder(path)) return safetensorsReader({ folder: path, file: undefined })
+  const file = opened.use(await ModelFile.open(path))
+  const start = await file.read(0, START_BYTES, signal)
+  if (isGguf(start)) return (reading, work) => readGgufModel(file, reading, work)
+  if (!isSafetensors(start)) return (reading, work) => readOnnxModel(file, reading, work)
+  return safetensorsReader({ folder: dirname(path), file: basename(path) })
+}
+
+async function readGgufModel(
+  file: ModelFile,
+  { init }: Reading,
+  work: LongWork,
+): Promise<StoreInit> {
+  return checkpointStore(init, await ggufContent(file, init, work))
+}
+
+function safetensorsReader(place: SafetensorsPlace): Reader {
+  return async ({ init, opened }, work) =>
+    checkpointStore(init, await safetensorsContent(place, init, work, opened))
+}
+
+function checkpointStore(init: ImportInit, checkpoint: CheckpointContent): StoreInit {
+  const { description, ...content } = checkpoint
   const { name, licence } = init
   const label = { name, licence, source: `${basename(init.file)} (${description})` }
   const dims = { ...content.dims, ...init.dims }
   return { label, content: { ...content, dims, generator: undefined } }
 }
 
-async function readOnnxModel(reading: Reading, work: LongWork): Promise<StoreInit> {
-  const { components, workspace, file, init } = reading
+async function readOnnxModel(
+  file: ModelFile,
+  reading: Reading,
+  work: LongWork,
+): Promise<StoreInit> {
+  const { components, workspace, init } = reading
   const { progress, signal } = work
   const bytes = await readWhole(file, signal)
   progress?.({ step: 'read', done: bytes.length, total: bytes.length, unit: 'bytes' })

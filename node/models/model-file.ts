@@ -4,7 +4,7 @@
  * @module
  */
 
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import { CatalogueError } from './errors.ts'
 
 /** Bytes of one call of the system. */
@@ -38,6 +38,26 @@ export class ModelFile implements AsyncDisposable {
       file: path,
       reason: 'not a regular file',
     })
+  }
+
+  /** True when something is at `path`, whether it can be read or not. */
+  static async exists(path: string): Promise<boolean> {
+    try {
+      await stat(path)
+      return true
+    } catch (error) {
+      // Whatever else is wrong with it, opening it will say.
+      return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+    }
+  }
+
+  /** @throws {CatalogueError} MODELS_FILE_UNREADABLE. */
+  static async isFolder(path: string): Promise<boolean> {
+    try {
+      return (await stat(path)).isDirectory()
+    } catch (error) {
+      throw unreadable(path, error)
+    }
   }
 
   /**

@@ -58,6 +58,8 @@ export interface ModelContent {
   readonly generator: Generator | undefined
   /** Of a decoder that generates. */
   readonly text: TextContent | undefined
+  /** What more there is to say about where it came from, once its weights are stored. */
+  readonly note?: () => string | undefined
 }
 
 export type TextContent = TextOutline & TextWords
@@ -101,7 +103,7 @@ export async function storeModel(
   const manifest: Manifest = {
     format: 1,
     name: label.name,
-    source: label.source,
+    source: [label.source, content.note?.() ?? []].flat().join(', '),
     licence: label.licence,
     skeleton: await workspace.put(skeleton),
     tensors: layered.tensors.flatMap((name) => byName.get(name) ?? []),

@@ -1,56 +1,24 @@
 /** Proves that a model from a GGUF file gives the logits that its weights stand for, whole and in stages. */
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SILENT_LOGGER } from '../../core/logger.ts'
-import type { Tensor } from '../../core/tensor.ts'
 import { accepted, decodeModel, encodeModel } from '../../models/index.ts'
-import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
-import { ModelCatalogue, type CatalogueModel } from '../../node/models/catalogue.ts'
-import { runStages, type StageFile } from '../../node/models/stage-chain.ts'
-import { Runtime } from '../../node/runtime/runtime.ts'
-import { BlobStore } from '../../node/storage/blob-store.ts'
-import { StateStore } from '../../node/storage/state-store.ts'
-import { systemClock } from '../../node/system/system-clock.ts'
+import type { CatalogueModel } from '../../node/models/catalogue.ts'
+import type { StageFile } from '../../node/models/stage-chain.ts'
 import { ggufBytes, TINY, tinyGguf, type TinyDecoder } from '../fixtures/gguf-writer.ts'
+import { LocalCatalogue, logitDifference } from '../fixtures/local-catalogue.ts'
 import { referenceLogits } from '../fixtures/reference-decoder.ts'
-import { evenRanges } from '../fixtures/even-ranges.ts'
 
 /** A real model, such as SmolLM2-135M-Instruct, to be tried as well. */
 const REAL_MODEL = process.env['BRUME_TEST_GGUF']
-const limits = { memoryBytesMax: 2 ** 31, loadMsMax: 60_000, runMsMax: 60_000 }
-const stack = new AsyncDisposableStack()
-let root = ''
-let runtime: Runtime
-let catalogue: ModelCatalogue
+let local: LocalCatalogue
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'brume-gguf-'))
-  stack.defer(() => rm(root, { recursive: true }))
-  const components = { clock: systemClock, logger: SILENT_LOGGER }
-  runtime = new Runtime(components, {
-    priority: 'normal',
-    executorsMax: 4,
-    toolMemoryBytesMax: limits.memoryBytesMax,
-    toolMsMax: 60_000,
-  })
-  const folder = join(root, 'store')
-  const blobs = new BlobStore(components, { root: folder, quotaBytes: 2 ** 33, freeBytesMin: 0 })
-  const state = new StateStore({ path: join(root, 'state') })
-  catalogue = new ModelCatalogue(
-    { ...components, blobs, state, runtime, sha256: nodeCrypto.sha256 },
-    { folder, ...limits },
-  )
-  const { signal } = new AbortController()
-  for (const part of [runtime, blobs, state, catalogue]) {
-    await part.start(signal)
-    stack.defer(() => part.stop())
-  }
+  local = await LocalCatalogue.open()
 }, 60_000)
 
-afterAll(() => stack.disposeAsync())
+afterAll(() => local[Symbol.asyncDispose]())
 
 const TOKENS = [3, 17, 95, 0, 42, 42, 8, 61, 30, 77, 5, 12]
 
@@ -59,22 +27,16 @@ async function imported(
   name: string,
   past: 'none' | 'cache',
 ): Promise<CatalogueModel> {
-  const file = join(root, `${name}.gguf`)
+  const file = join(local.root, `${name}.gguf`)
   await writeFile(file, ggufBytes(tinyGguf(decoder)))
-  return catalogue.import({ file, name, licence: 'CC0-1.0', dims: {}, past })
-}
-
-async function stagesOf({ id, manifest }: CatalogueModel, count: number): Promise<StageFile[]> {
-  const stages: StageFile[] = []
-  for (const range of evenRanges(manifest, count)) stages.push(await catalogue.stageFile(id, range))
-  return stages
-}
-
-async function logitsOf(stages: readonly StageFile[]): Promise<Float32Array> {
-  const data = new Uint8Array(BigInt64Array.from(TOKENS, BigInt).buffer)
-  const input: Tensor = { name: 'input_ids', type: 'int64', dims: [1, TOKENS.length], data }
-  const [logits] = await runStages(runtime, limits, stages, [input])
-  return new Float32Array((logits?.data ?? new Uint8Array(0)).slice().buffer)
+  return local.catalogue.import({
+    file,
+    name,
+    licence: 'CC0-1.0',
+    dims: {},
+    past,
+    quantisation: 'none',
+  })
 }
 
 /** The same stage without rounding its activations to eight bits: slow, and as exact as the weights. */
@@ -89,15 +51,6 @@ async function unrounded({ file, description }: StageFile): Promise<StageFile> {
   const other = file.replace('.onnx', '-unrounded.onnx')
   await writeFile(other, encodeModel({ ...model, graph: { ...graph, node } }))
   return { file: other, description }
-}
-
-/** The largest difference, as a share of the largest logit. */
-function difference(logits: Float32Array, reference: readonly number[]): number {
-  const largest = reference.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  return reference.reduce(
-    (most, value, index) => Math.max(most, Math.abs(value - (logits[index] ?? NaN)) / largest),
-    0,
-  )
 }
 
 /** Of the largest logit: what floats in another order of sums differ by. */
@@ -130,15 +83,19 @@ describe('a decoder from a GGUF file', () => {
     async (name, decoder) => {
       const model = await imported(decoder, name, 'none')
       const reference = referenceLogits(decoder, tinyGguf(decoder), TOKENS)
-      const [whole, ...none] = await stagesOf(model, 1)
+      const [whole, ...none] = await local.stages(model, 1)
       if (whole === undefined || none.length > 0) throw new Error('expected one stage')
-      const logits = await logitsOf([whole])
+      const logits = await local.logits([whole], TOKENS)
       if (decoder.format.startsWith('Q')) {
-        expect(difference(await logitsOf([await unrounded(whole)]), reference)).toBeLessThan(EXACT)
-        expect(difference(logits, reference)).toBeLessThan(ROUNDED)
-      } else expect(difference(logits, reference)).toBeLessThan(EXACT)
+        expect(
+          logitDifference(await local.logits([await unrounded(whole)], TOKENS), reference),
+        ).toBeLessThan(EXACT)
+        expect(logitDifference(logits, reference)).toBeLessThan(ROUNDED)
+      } else expect(logitDifference(logits, reference)).toBeLessThan(EXACT)
       for (const count of [2, 3]) {
-        expect(await logitsOf(await stagesOf(model, count)), `${count}`).toEqual(logits)
+        expect(await local.logits(await local.stages(model, count), TOKENS), `${count}`).toEqual(
+          logits,
+        )
       }
     },
     60_000,
@@ -148,17 +105,18 @@ describe('a decoder from a GGUF file', () => {
     const decoder: TinyDecoder = { ...TINY, format: 'Q4_1', tied: true }
     const { id, manifest } = await imported(decoder, 'verified', 'cache')
     expect(manifest.source).toBe('verified.gguf (GGUF, llama, F32, Q4_1)')
-    expect((await catalogue.verify(id)).stages).toBe(5)
+    expect((await local.catalogue.verify(id)).stages).toBe(5)
   }, 60_000)
 
   it.skipIf(REAL_MODEL === undefined)(
     'may be a real one: BRUME_TEST_GGUF names its file',
     async () => {
       const file = REAL_MODEL ?? ''
-      const init = { file, name: 'real', licence: 'unknown', dims: {}, past: 'cache' as const }
-      const { id, manifest } = await catalogue.import(init)
+      const wish = { past: 'cache', quantisation: 'none' } as const
+      const init = { file, name: 'real', licence: 'unknown', dims: {}, ...wish }
+      const { id, manifest } = await local.catalogue.import(init)
       expect(manifest.layers.length).toBeGreaterThan(3)
-      expect((await catalogue.verify(id)).stages).toBe(manifest.layers.length)
+      expect((await local.catalogue.verify(id)).stages).toBe(manifest.layers.length)
     },
     600_000,
   )

@@ -106,7 +106,8 @@ describe('a model in stages gives the bytes of the whole', () => {
     '%s',
     async (name, dims) => {
       const file = join(assets, `${name}.onnx`)
-      const init = { file, name, licence: 'Apache-2.0', dims, past: 'none' as const }
+      const wish = { past: 'none', quantisation: 'none' } as const
+      const init = { file, name, licence: 'Apache-2.0', dims, ...wish }
       await expectExact(await catalogue.import(init))
     },
     120_000,

@@ -76,7 +76,9 @@ export const importRequest = z.strictObject({
     .string()
     .min(1)
     .max(PATH_LENGTH_MAX)
-    .describe('absolute path of an ONNX or GGUF file on the machine of the daemon'),
+    .describe(
+      'absolute path of an ONNX, GGUF or safetensors file, or of a folder with safetensors, on the machine of the daemon',
+    ),
   name: modelName.optional(),
   licence: z.string().min(1).max(128).optional(),
   dims: z
@@ -86,9 +88,11 @@ export const importRequest = z.strictObject({
     .describe('sizes for symbolic dimensions, by name'),
   past: past
     .optional()
-    .describe(
-      'of a GGUF file: `none` runs the whole text in one pass; else the model generates it',
-    ),
+    .describe('of a decoder: `none` runs the whole text in one pass; else the model generates it'),
+  quantisation: z
+    .enum(['none', 'q8', 'q4'])
+    .optional()
+    .describe('rounds the plain numbers of a decoder; blocks of a GGUF file stay as they are'),
 })
 
 const seed = z.int().min(0).max(4_294_967_295).default(1)

@@ -25,21 +25,29 @@ interface ImportOptions {
   readonly licence?: string
   readonly dim: readonly string[]
   readonly past?: 'none' | 'cache'
+  readonly quantise?: 'none' | 'q8' | 'q4'
 }
 
 export function addModel(program: Command, cli: Cli): void {
   const model = program.command('model').description('models of this device')
   model
     .command('import')
-    .description('import an ONNX or GGUF file, told apart by what is in it')
-    .argument('<file>', 'path of a .onnx or .gguf file')
+    .description('import an ONNX, GGUF or safetensors model, told apart by what is in it')
+    .argument('<file>', 'path of a .onnx, .gguf or .safetensors file, or of a folder with the last')
     .option('--name <name>', 'a name for people; by default that of the file')
     .option('--licence <name>', 'licence of the weights, such as MIT')
     .option('--dim <name=size>', 'fix a symbolic dimension; may be repeated', collected, [])
     .addOption(
-      choiceOption('--past <kind>', 'of a GGUF file: none for one pass, else it generates text', [
+      choiceOption('--past <kind>', 'of a decoder: none for one pass, else it generates text', [
         'none',
         'cache',
+      ]),
+    )
+    .addOption(
+      choiceOption('--quantise <type>', 'round the plain numbers of a decoder', [
+        'none',
+        'q8',
+        'q4',
       ]),
     )
     .action((file: string, options: ImportOptions) => importModel(cli, file, options))
@@ -77,13 +85,14 @@ function modelPath(ref: string): string {
 }
 
 async function importModel(cli: Cli, file: string, options: ImportOptions): Promise<void> {
-  const { name, licence, dim, past } = options
+  const { name, licence, dim, past, quantise } = options
   const request: ImportRequest = {
     file: resolve(cli.surroundings.workingDir, file),
     ...(name === undefined ? {} : { name }),
     ...(licence === undefined ? {} : { licence }),
     ...(dim.length === 0 ? {} : { dims: dimsOf(dim) }),
     ...(past === undefined ? {} : { past }),
+    ...(quantise === undefined ? {} : { quantisation: quantise }),
   }
   await operate(cli, 'imported', (client) => client.post('/v1/models/import', request))
 }

@@ -3,15 +3,9 @@ import { drawTensor, FORMAT_NAMES, type FormatName } from '../../test/fixtures/g
 import { ggufBytes } from '../../test/fixtures/gguf-writer.ts'
 import { weightBytes } from '../builder/graph-writer.ts'
 import { accepted } from '../errors.ts'
-import { readGguf, type GgufTensor } from './gguf-file.ts'
-import {
-  blockWeights,
-  floatWeight,
-  isBlockTensor,
-  isFloatTensor,
-  turnedFloatWeight,
-  type GgufWeight,
-} from './weight-rows.ts'
+import { readGguf } from '../gguf/gguf-file.ts'
+import { isBlockTensor, isFloatTensor, type FileTensor } from './file-tensor.ts'
+import { blockWeights, floatWeight, turnedFloatWeight, type FileWeight } from './weight-rows.ts'
 
 const COLUMNS = 512
 const ROWS = 3
@@ -25,7 +19,7 @@ function tensorOf(format: FormatName) {
 }
 
 /** The weight's bytes, made of `step` rows at a time. */
-function made(weight: GgufWeight, { rowBytes }: GgufTensor, content: Uint8Array, step: number) {
+function made(weight: FileWeight, { rowBytes }: FileTensor, content: Uint8Array, step: number) {
   const bytes = new Uint8Array(weightBytes(weight))
   for (let firstRow = 0; firstRow < ROWS; firstRow += step) {
     const part = content.subarray(firstRow * rowBytes, (firstRow + step) * rowBytes)
@@ -39,7 +33,7 @@ const floats = (bytes: Uint8Array): Float32Array => new Float32Array(bytes.buffe
 /** What blocks stand for: scale · level, plus the offset of the block. */
 function valuesOf(format: FormatName, step: number): Float32Array {
   const { tensor, content } = tensorOf(format)
-  const bytesOf = (weight: GgufWeight): Uint8Array => made(weight, tensor, content, step)
+  const bytesOf = (weight: FileWeight): Uint8Array => made(weight, tensor, content, step)
   if (isFloatTensor(tensor)) return floats(bytesOf(floatWeight('t', [ROWS, COLUMNS], tensor)))
   if (!isBlockTensor(tensor)) return new Float32Array(0)
   const { matrix, packed, scales, offsets } = blockWeights('t', tensor)

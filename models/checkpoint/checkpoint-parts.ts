@@ -1,5 +1,5 @@
 /**
- * The weights of a decoder out of a GGUF file, in the form that the file gives them.
+ * The weights of a decoder out of files, in the form that the files give them.
  *
  * @module
  */
@@ -16,72 +16,66 @@ import {
 import type { GraphWriter } from '../builder/graph-writer.ts'
 import { refuse } from '../refuse.ts'
 import { TOKENS } from '../text/decoder-tensors.ts'
-import type { GgufDecoder } from './decoder-shape.ts'
-import type { GgufFile, GgufTensor } from './gguf-file.ts'
+import type { Checkpoint, FileDecoder, Quantisation } from './file-decoder.ts'
+import {
+  isBlockTensor,
+  isFloatTensor,
+  type FileTensor,
+  type FloatFormat,
+  type TensorOf,
+} from './file-tensor.ts'
 import { plainWord } from './plain-word.ts'
+import { ROUNDED_BLOCK, roundedWeights, RoundingLoss } from './rounded-blocks.ts'
 import {
   blockWeights,
   floatWeight,
-  isBlockTensor,
-  isFloatTensor,
   knownWeight,
   rotaryWeight,
   turnedFloatWeight,
   type BlockWeights,
-  type GgufWeight,
+  type FileWeight,
 } from './weight-rows.ts'
 
-/** What GGUF files call the places of a decoder. */
-const NAMES: Readonly<Record<MatrixRole | NormRole, string>> = {
-  'attention.norm': 'attn_norm',
-  query: 'attn_q',
-  key: 'attn_k',
-  value: 'attn_v',
-  mix: 'attn_output',
-  'ffn.norm': 'ffn_norm',
-  gate: 'ffn_gate',
-  up: 'ffn_up',
-  down: 'ffn_down',
-  norm: 'output_norm',
-  logits: 'output',
-}
+type Writer = GraphWriter<FileWeight>
 
-const EMBEDDING = 'token_embd.weight'
-/** What slows down each column of the rotary positions, since Llama 3.1. */
-const FREQUENCIES = 'rope_freqs.weight'
-
-type Writer = GraphWriter<GgufWeight>
-
-export class GgufParts implements DecoderParts<GgufWeight> {
-  readonly #file: GgufFile
-  readonly #decoder: GgufDecoder
+export class CheckpointParts implements DecoderParts<FileWeight> {
+  /** What rounding costs, known when all weights are written. */
+  readonly loss = new RoundingLoss()
+  readonly #checkpoint: Checkpoint
+  readonly #decoder: FileDecoder
+  readonly #quantisation: Quantisation
   /** Names of tensors that have a place. */
   readonly #used = new Set<string>()
   readonly #integers = new Set<string>()
   /** Names of nodes' sums of blocks that stand in the graph. */
   readonly #sums = new Set<string>()
 
-  constructor(file: GgufFile, decoder: GgufDecoder) {
-    this.#file = file
+  constructor(checkpoint: Checkpoint, decoder: FileDecoder, quantisation: Quantisation) {
+    this.#checkpoint = checkpoint
     this.#decoder = decoder
+    this.#quantisation = quantisation
   }
 
-  /** Refuses a file with tensors that have no place: without them the model would be another. */
+  /** Refuses files with tensors that have no place: without them the model would be another. */
   checkAllUsed(): void {
-    const spare = [...this.#file.tensors.keys()].find((name) => !this.#used.has(name))
+    const { tensors, names, codes } = this.#checkpoint
+    const isSpare = (name: string): boolean => !this.#used.has(name) && !names.spare(name)
+    const spare = [...tensors.keys()].find(isSpare)
     if (spare === undefined) return
     const { architecture } = this.#decoder
-    refuse('GGUF_UNSUPPORTED', `expected only tensors of ${architecture}, got ${plainWord(spare)}`)
+    refuse(codes.unsupported, `expected only tensors of ${architecture}, got ${plainWord(spare)}`)
   }
 
   embed(writer: Writer, to: string): void {
     const { hidden, vocabulary } = this.#decoder
-    const tensor = this.#tensor(EMBEDDING, [hidden, vocabulary])
+    const tensor = this.#tensor(this.#checkpoint.names.embedding, [hidden, vocabulary])
     const weight = 'embedding.weight'
-    if (isFloatTensor(tensor)) {
+    const blocks = this.#blocks(weight, tensor, 'logits')
+    if (blocks !== undefined) this.#embedBlocks(writer, blocks, to)
+    else if (isFloatTensor(tensor)) {
       const table = writer.weight(floatWeight(weight, [vocabulary, hidden], tensor))
       writer.node('Gather', [table, TOKENS], to)
-    } else if (isBlockTensor(tensor)) this.#embedBlocks(writer, blockWeights(weight, tensor), to)
+    }
   }
 
   /** Rows of blocks, and their offsets beside them. */
@@ -116,46 +110,63 @@ export class GgufParts implements DecoderParts<GgufWeight> {
     writer.node('Add', [rows, name], to)
   }
 
-  norm(slot: Slot<NormRole>, name: string): GgufWeight {
+  norm(slot: Slot<NormRole>, name: string): FileWeight {
     const { hidden } = this.#decoder
-    return this.#vector(`${tensorName(slot)}.weight`, name, hidden)
+    return this.#vector(`${this.#checkpoint.names.base(slot)}.weight`, name, hidden)
   }
 
-  rotary(kind: 'cos' | 'sin', name: string): GgufWeight {
-    const { positionsMax: positions, headSize, ropeTheta: theta, ropeFactor } = this.#decoder
+  rotary(kind: 'cos' | 'sin', name: string): FileWeight {
+    const { positionsMax: positions, headSize, ropeTheta: theta, slowdown } = this.#decoder
     const columns = headSize / 2
-    const slowdown = Array.from({ length: columns }, () => ropeFactor)
-    const factors = this.#file.tensors.has(FREQUENCIES)
-      ? this.#tensor(FREQUENCIES, [columns])
-      : undefined
-    if (factors !== undefined && !isFloatTensor(factors)) return refuseForm(factors)
+    const { tensors, names } = this.#checkpoint
+    const factors =
+      names.frequencies !== undefined && tensors.has(names.frequencies)
+        ? this.#floats(this.#tensor(names.frequencies, [columns]))
+        : undefined
     const spec = { name, type: 'float32', dims: [positions, columns] } as const
     return rotaryWeight(spec, kind, { positions, headSize, theta, slowdown }, factors)
   }
 
-  integer(name: string, value: number): GgufWeight {
+  integer(name: string, value: number): FileWeight {
     return integerWeight(name, [value])
   }
 
   multiply(writer: Writer, product: Product): void {
-    const { role, layer, width, units, to } = product
-    const base = tensorName(product)
-    const bias = this.#file.tensors.has(`${base}.bias`)
+    const { role, width, units, to } = product
+    const { tensors, names } = this.#checkpoint
+    const base = names.base(product)
+    const bias = tensors.has(`${base}.bias`)
     const sum = bias ? `${to}.unbiased` : to
-    const weight = `${slotName({ role, layer })}.weight`
-    // A head of its own is missing where the embedding serves as one.
-    const tied = role === 'logits' && !this.#file.tensors.has(`${base}.weight`)
-    const tensor = this.#tensor(tied ? EMBEDDING : `${base}.weight`, [width, units])
+    const weight = `${slotName(product)}.weight`
+    const tied = role === 'logits' && this.#decoder.tied
+    const tensor = this.#tensor(tied ? names.embedding : `${base}.weight`, [width, units])
     const inner = { ...product, to: sum }
-    if (isBlockTensor(tensor)) this.#multiplyBlocks(writer, inner, blockWeights(weight, tensor))
+    const blocks = this.#blocks(weight, tensor, role)
+    if (blocks !== undefined) this.#multiplyBlocks(writer, inner, blocks)
     else if (tied) this.#multiplyEmbedding(writer, inner)
     else if (isFloatTensor(tensor)) {
       const matrix = writer.weight(turnedFloatWeight(weight, tensor))
       writer.node('MatMul', [product.from, matrix], sum)
     }
     if (!bias) return
-    const vector = this.#vector(`${base}.bias`, `${slotName({ role, layer })}.bias`, units)
+    const vector = this.#vector(`${base}.bias`, `${slotName(product)}.bias`, units)
     writer.node('Add', [sum, writer.weight(vector)], to)
+  }
+
+  /**
+   * A matrix in blocks: those of the file, or its plain numbers rounded where that was asked for.
+   *
+   * Embedding and head keep eight bits: of all matrices, answers depend most on those two.
+   */
+  #blocks(weight: string, tensor: FileTensor, role: MatrixRole): BlockWeights | undefined {
+    if (isBlockTensor(tensor)) return blockWeights(weight, tensor)
+    if (this.#quantisation === 'none' || !isFloatTensor(tensor)) return undefined
+    if (tensor.columns % ROUNDED_BLOCK !== 0) {
+      const { invalid } = this.#checkpoint.codes
+      refuse(invalid, `expected quantised widths in multiples of ${ROUNDED_BLOCK}`)
+    }
+    const bits = this.#quantisation === 'q4' && role !== 'logits' ? 4 : 8
+    return roundedWeights(weight, tensor, { bits, loss: this.loss })
   }
 
   /**
@@ -200,9 +211,15 @@ export class GgufParts implements DecoderParts<GgufWeight> {
     writer.node('Reshape', [`${to}.flat`, `${to}.shape`], to)
   }
 
-  #vector(tensorOf: string, name: string, size: number): GgufWeight {
-    const tensor = this.#tensor(tensorOf, [size])
-    return isFloatTensor(tensor) ? floatWeight(name, [size], tensor) : refuseForm(tensor)
+  #vector(tensorOf: string, name: string, size: number): FileWeight {
+    return floatWeight(name, [size], this.#floats(this.#tensor(tensorOf, [size])))
+  }
+
+  #floats(tensor: FileTensor): TensorOf<FloatFormat> {
+    if (isFloatTensor(tensor)) return tensor
+    const { name, format } = tensor
+    const { unsupported } = this.#checkpoint.codes
+    return refuse(unsupported, `expected floats in ${plainWord(name)}, got ${format.name}`)
   }
 
   /** A vector of int64, which stands in the graph once. */
@@ -212,29 +229,22 @@ export class GgufParts implements DecoderParts<GgufWeight> {
     return writer.weight(integerWeight(name, values))
   }
 
-  #tensor(name: string, dims: readonly number[]): GgufTensor {
+  #tensor(name: string, dims: readonly number[]): FileTensor {
     this.#used.add(name)
-    const tensor = this.#file.tensors.get(name)
+    const { tensors, codes } = this.#checkpoint
+    const tensor = tensors.get(name)
     if (tensor === undefined) {
-      return refuse('GGUF_MODEL_INVALID', `expected a tensor ${name}, got no such tensor`)
+      return refuse(codes.invalid, `expected a tensor ${name}, got no such tensor`)
     }
     const fits =
       tensor.dims.length === dims.length && dims.every((size, at) => size === tensor.dims[at])
     if (fits) return tensor
     const got = tensor.dims.join(' × ')
-    return refuse('GGUF_MODEL_INVALID', `expected ${name} of ${dims.join(' × ')}, got ${got}`)
+    return refuse(codes.invalid, `expected ${name} of ${dims.join(' × ')}, got ${got}`)
   }
 }
 
-function tensorName({ role, layer }: Slot<MatrixRole | NormRole>): string {
-  return layer === undefined ? NAMES[role] : `blk.${layer}.${NAMES[role]}`
-}
-
-function integerWeight(name: string, values: readonly number[]): GgufWeight {
+function integerWeight(name: string, values: readonly number[]): FileWeight {
   const content = new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
   return knownWeight({ name, type: 'int64', dims: [values.length] }, content)
-}
-
-function refuseForm({ name, format }: GgufTensor): never {
-  return refuse('GGUF_UNSUPPORTED', `expected floats in ${plainWord(name)}, got ${format.name}`)
 }

@@ -1,5 +1,5 @@
 /**
- * Weights of the runtime, made from a GGUF file's tensors a few rows at a time.
+ * Weights of the runtime, made from a file's tensors a few rows at a time.
  *
  * Tensors may be larger than memory should be: whoever reads the file chooses how many rows come at once.
  *
@@ -9,9 +9,7 @@
 import { blockSpecs, type BlockMatrix } from '../builder/block-matrix.ts'
 import type { WeightSpec } from '../builder/graph-writer.ts'
 import { rotaryTables, type Rotary } from '../builder/seeded-weights.ts'
-import type { BlockFormat } from './block-format.ts'
-import type { GgufTensor } from './gguf-file.ts'
-import type { FloatFormat } from './tensor-format.ts'
+import type { BlockFormat, FileTensor, FloatFormat, TensorOf } from './file-tensor.ts'
 
 /** Whole rows of a tensor, as the file has them. */
 export interface TensorRows {
@@ -21,9 +19,9 @@ export interface TensorRows {
 }
 
 /** A weight, and how it is made. */
-export interface GgufWeight extends WeightSpec {
+export interface FileWeight extends WeightSpec {
   /** The tensor that it is made of, or undefined when it needs none. */
-  readonly tensor: GgufTensor | undefined
+  readonly tensor: FileTensor | undefined
   /**
    * Writes what `rows` say into the weight's bytes.
    *
@@ -32,21 +30,10 @@ export interface GgufWeight extends WeightSpec {
   readonly write: (weight: Uint8Array, rows: TensorRows) => void
 }
 
-type Write = GgufWeight['write']
-
-/** A tensor whose format has a certain kind. */
-type TensorOf<Format> = GgufTensor & { readonly format: Format }
-
-export function isFloatTensor(tensor: GgufTensor): tensor is TensorOf<FloatFormat> {
-  return tensor.format.kind === 'float'
-}
-
-export function isBlockTensor(tensor: GgufTensor): tensor is TensorOf<BlockFormat> {
-  return tensor.format.kind === 'blocks'
-}
+type Write = FileWeight['write']
 
 /** A weight whose bytes are known. */
-export function knownWeight(spec: WeightSpec, content: Uint8Array): GgufWeight {
+export function knownWeight(spec: WeightSpec, content: Uint8Array): FileWeight {
   return { ...spec, tensor: undefined, write: (weight) => weight.set(content) }
 }
 
@@ -55,7 +42,7 @@ export function floatWeight(
   name: string,
   dims: readonly number[],
   tensor: TensorOf<FloatFormat>,
-): GgufWeight {
+): FileWeight {
   const { columns } = tensor
   const write = eachFloat(tensor, (floats, row, column, value) => {
     floats[row * columns + column] = value
@@ -64,7 +51,7 @@ export function floatWeight(
 }
 
 /** Floats with rows and columns exchanged, as MatMul wants a matrix. */
-export function turnedFloatWeight(name: string, tensor: TensorOf<FloatFormat>): GgufWeight {
+export function turnedFloatWeight(name: string, tensor: TensorOf<FloatFormat>): FileWeight {
   const { columns, rows } = tensor
   const write = eachFloat(tensor, (floats, row, column, value) => {
     floats[column * rows + row] = value
@@ -90,10 +77,10 @@ function eachFloat(
 /** The blocks of a matrix as onnxruntime has them, and those weights that its product needs. */
 export interface BlockWeights {
   readonly matrix: BlockMatrix
-  readonly packed: GgufWeight
-  readonly scales: GgufWeight
+  readonly packed: FileWeight
+  readonly scales: FileWeight
   /** Dims [blocks of a row, units], or undefined when the format has no offsets. */
-  readonly offsets: GgufWeight | undefined
+  readonly offsets: FileWeight | undefined
 }
 
 export function blockWeights(weight: string, tensor: TensorOf<BlockFormat>): BlockWeights {
@@ -176,7 +163,7 @@ export function rotaryWeight(
   kind: 'cos' | 'sin',
   rotary: Rotary & { readonly slowdown: readonly number[] },
   factors: TensorOf<FloatFormat> | undefined,
-): GgufWeight {
+): FileWeight {
   const write: Write = (weight, { content }) => {
     const view = viewOf(content)
     const { unitBytes = 0, read = () => 1 } = factors?.format ?? {}
