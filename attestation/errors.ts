@@ -16,6 +16,8 @@ import type { DcapErrorCode } from './dcap/errors.ts'
 import type { EncodingErrorCode } from './encoding/errors.ts'
 import type { EventLogErrorCode } from './event-log/errors.ts'
 import type { NitroErrorCode } from './nitro/errors.ts'
+import type { PolicyErrorCode } from './policy/errors.ts'
+import type { SelfErrorCode } from './self/errors.ts'
 import type { SnpErrorCode } from './sev-snp/errors.ts'
 import type { TpmErrorCode } from './tpm/errors.ts'
 import type { X509ErrorCode } from './x509/errors.ts'
@@ -32,6 +34,8 @@ export type AttestationErrorCode =
   | EncodingErrorCode
   | EventLogErrorCode
   | NitroErrorCode
+  | PolicyErrorCode
+  | SelfErrorCode
   | SnpErrorCode
   | TpmErrorCode
   | X509ErrorCode

@@ -9,7 +9,15 @@ import type { AnchorSet } from './anchors/anchor-set.ts'
 import { demand } from './errors.ts'
 
 /** Kinds of evidence that are verified here. */
-export type EvidenceKind = 'android' | 'apple' | 'nitro' | 'sev-snp' | 'sgx' | 'tdx' | 'tpm'
+export type EvidenceKind =
+  | 'android'
+  | 'apple'
+  | 'nitro'
+  | 'self'
+  | 'sev-snp'
+  | 'sgx'
+  | 'tdx'
+  | 'tpm'
 
 /**
  * What the evidence must be bound to, inside its hardware-signed field.

@@ -15,6 +15,8 @@ import { ENCODING_ERRORS } from '../attestation/encoding/errors.ts'
 import { ATTESTATION_ERRORS } from '../attestation/errors.ts'
 import { EVENT_LOG_ERRORS } from '../attestation/event-log/errors.ts'
 import { NITRO_ERRORS } from '../attestation/nitro/errors.ts'
+import { POLICY_ERRORS } from '../attestation/policy/errors.ts'
+import { SELF_ERRORS } from '../attestation/self/errors.ts'
 import { SNP_ERRORS } from '../attestation/sev-snp/errors.ts'
 import { TPM_ERRORS } from '../attestation/tpm/errors.ts'
 import { X509_ERRORS } from '../attestation/x509/errors.ts'
@@ -49,6 +51,8 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...ATTESTATION_ERRORS,
   ...EVENT_LOG_ERRORS,
   ...NITRO_ERRORS,
+  ...POLICY_ERRORS,
+  ...SELF_ERRORS,
   ...SNP_ERRORS,
   ...TPM_ERRORS,
   ...X509_ERRORS,
