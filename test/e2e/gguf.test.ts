@@ -3,6 +3,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  NOVELIST_FILE,
+  readNovelistReferences,
+} from '../../examples/tiny-novelist/novelist-file.ts'
 import { accepted, decodeModel, encodeModel } from '../../models/index.ts'
 import type { CatalogueModel } from '../../node/models/catalogue.ts'
 import type { StageFile } from '../../node/models/stage-chain.ts'
@@ -100,6 +104,25 @@ describe('a decoder from a GGUF file', () => {
     },
     60_000,
   )
+
+  it('was trained, and answers as it did when it was', async () => {
+    const wish = { past: 'none', quantisation: 'none', dims: {} } as const
+    const init = { file: NOVELIST_FILE, name: 'novelist', licence: 'Apache-2.0', ...wish }
+    const model = await local.catalogue.import(init)
+    const [whole, ...none] = await local.stages(model, 1)
+    if (whole === undefined || none.length > 0) throw new Error('expected one stage')
+    const exact = await unrounded(whole)
+    for (const { tokens, next } of await readNovelistReferences()) {
+      const trained = next.map(([, logit]) => logit)
+      const answer = async (stage: StageFile): Promise<Float32Array> => {
+        const logits = await local.logits([stage], tokens)
+        const last = logits.subarray(logits.length - logits.length / tokens.length)
+        return Float32Array.from(next, ([token]) => last[token] ?? Number.NaN)
+      }
+      expect(logitDifference(await answer(exact), trained)).toBeLessThan(EXACT)
+      expect(logitDifference(await answer(whole), trained)).toBeLessThan(ROUNDED)
+    }
+  }, 60_000)
 
   it('is verified like any other model', async () => {
     const decoder: TinyDecoder = { ...TINY, format: 'Q4_1', tied: true }
