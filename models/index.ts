@@ -12,6 +12,7 @@ export {
   LAYERS_MAX,
   MANIFEST_BYTES_MAX,
   SKELETON_BYTES_MAX,
+  TOKENIZER_BYTES_MAX,
 } from './limits.ts'
 export type {
   BlobRef,
@@ -63,6 +64,7 @@ export type { BuiltGraph, BuiltWeight } from './builder/graph-writer.ts'
 export { isGguf, readGguf } from './gguf/gguf-file.ts'
 export type { GgufFile } from './gguf/gguf-file.ts'
 export { ggufModel } from './gguf/gguf-model.ts'
+export { ggufText } from './gguf/gguf-text.ts'
 export type { Past } from './builder/decoder-graph.ts'
 export type { CheckpointModel, DecoderWish } from './checkpoint/checkpoint-model.ts'
 export type { Quantisation } from './checkpoint/file-decoder.ts'

@@ -103,3 +103,9 @@ export const LOGIT_BIASES_MAX = 1_024
 
 /** Tokens that end the text of one session: those of the model, and more. */
 export const SESSION_STOP_TOKENS_MAX = 64
+
+/** Characters of a piece that is made of others: SentencePiece makes none of more than a few dozen. */
+export const PIECE_CHARACTERS_MAX = 512
+
+/** Bytes of a tokenizer.json: one of 262,144 tokens takes about 33 MB. */
+export const TOKENIZER_BYTES_MAX = 64 * 2 ** 20

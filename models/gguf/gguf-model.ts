@@ -14,7 +14,7 @@ import { attempt } from '../refuse.ts'
 import { decoderOf } from './decoder-shape.ts'
 import type { GgufFile } from './gguf-file.ts'
 import { GGUF_NAMES } from './gguf-names.ts'
-import { textKeysOf } from './text-keys.ts'
+import { ggufWords } from './gguf-text.ts'
 
 /** @returns GGUF_UNSUPPORTED or GGUF_MODEL_INVALID when the file holds no decoder that can be run. */
 export function ggufModel(
@@ -25,7 +25,7 @@ export function ggufModel(
     const decoder = decoderOf(file, past)
     const codes = { unsupported: 'GGUF_UNSUPPORTED', invalid: 'GGUF_MODEL_INVALID' } as const
     const checkpoint = { tensors: file.tensors, names: GGUF_NAMES, codes }
-    const words = textKeysOf(file, decoder.vocabulary)
+    const words = ggufWords(file, decoder.vocabulary)
     const model = checkpointModel({ checkpoint, decoder, words, quantisation })
     return { ...model, description: `GGUF, ${model.description}` }
   })
