@@ -36,6 +36,7 @@ import { RUNTIME_ERRORS } from './runtime/errors.ts'
 import { JOB_ERRORS } from './scheduler/jobs/errors.ts'
 import { PLACEMENT_ERRORS } from './scheduler/placement/errors.ts'
 import { STORAGE_ERRORS } from './storage/errors.ts'
+import { TEXT_ERRORS } from './text/errors.ts'
 import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
 import { INFERENCE_ERRORS } from '../protocols/inference/errors.ts'
 import { JOIN_ERRORS } from '../protocols/join/errors.ts'
@@ -72,6 +73,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...JOB_ERRORS,
   ...PLACEMENT_ERRORS,
   ...STORAGE_ERRORS,
+  ...TEXT_ERRORS,
   ...BLOCKS_ERRORS,
   ...INFERENCE_ERRORS,
   ...JOIN_ERRORS,

@@ -32,6 +32,7 @@ const ENTRIES = {
   'executor-main': 'node/runtime/executor-main.ts',
   'gpu-main': 'node/runtime/gpu-main.ts',
   'benchmark-main': 'node/device/benchmark-main.ts',
+  'text-main': 'node/text/text-main.ts',
   daemon: 'node/daemon.ts',
 }
 
