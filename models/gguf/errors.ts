@@ -33,7 +33,7 @@ export const GGUF_ERRORS: ErrorTable<GgufErrorCode> = {
   },
   GGUF_UNSUPPORTED: {
     meaning:
-      'the GGUF file holds an architecture, weights or a position scaling that Brume does not run',
+      'the GGUF file holds an architecture, weights, a position scaling or a tokenizer that Brume does not know',
     hint: 'use a model of the Llama, Mistral or Qwen2 family in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K',
     ...refusedFile,
   },

@@ -150,7 +150,10 @@ describe('the text side of a GGUF file', () => {
 
   it('is not there without a tokenizer', () => {
     const file = { 'general.architecture': text('llama') }
-    expect(read(file)).toMatchObject({ type: 'value', value: { tokenizer: undefined, stopTokens: [] } })
+    expect(read(file)).toMatchObject({
+      type: 'value',
+      value: { tokenizer: undefined, stopTokens: [] },
+    })
   })
 
   it.each([

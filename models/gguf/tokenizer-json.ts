@@ -102,7 +102,9 @@ function beginning({ tokens }: Vocabulary, begin: number | undefined): Part | nu
   const id = begin === undefined ? undefined : tokens[begin]
   if (id === undefined) return null
   const first = { SpecialToken: { id, type_id: 0 } }
-  const text = (name: 'A' | 'B', type: number): object => ({ Sequence: { id: name, type_id: type } })
+  const text = (name: 'A' | 'B', type: number): object => ({
+    Sequence: { id: name, type_id: type },
+  })
   return {
     type: 'TemplateProcessing',
     single: [first, text('A', 0)],

@@ -27,8 +27,6 @@ export interface TemplateInit {
   readonly wallMs: number
 }
 
-/** Characters of a template. */
-const TEMPLATE_CHARACTERS_MAX = 2 ** 20
 /** Steps of one run: a usual template takes some 100 a message. */
 const STEPS_MAX = 500_000
 /** Characters of a text that it makes, and elements of a list. */
@@ -38,11 +36,8 @@ const ELEMENTS_MAX = 100_000
 export class ChatTemplate {
   readonly #program: Statement
 
-  /** @throws {TextError} TEXT_TEMPLATE_INVALID when it is no Jinja; TEXT_TOO_LONG. */
+  /** @throws {TextError} TEXT_TEMPLATE_INVALID when it is no Jinja. */
   constructor(template: string) {
-    if (template.length > TEMPLATE_CHARACTERS_MAX) {
-      throw new TextError({ code: 'TEXT_TOO_LONG', limit: TEMPLATE_CHARACTERS_MAX })
-    }
     this.#program = guarded(() =>
       parse(tokenize(template, { lstrip_blocks: true, trim_blocks: true })),
     )

@@ -84,7 +84,7 @@ describe('a chat', () => {
       variables: { thinking: false, messages: 'none' },
       wallMs: Date.UTC(2026, 10, 26, 12),
     }
-    expect(written(template, [], options)).toBe('look false 2026-11-26 [end]')
+    expect(written(template, [], options)).toBe('look false 2026-11-26 [end][turn]')
     expect(written('{{ tools is none }} {{ messages | length }}', [], options)).toBe('false 0')
   })
 

@@ -105,6 +105,7 @@ describe('texts and tokens', () => {
   it('begin with the begin token where there is one', () => {
     expect(CODECS['pieces'].encode('', { control: false, begin: true })).toEqual([1])
     expect(CODECS['byte pairs'].encode('', { control: false, begin: true })).toEqual([])
+    expect(CODECS['Llama 3'].encode('h', { control: false, begin: true })).toEqual([1, 106])
   })
 
   it.each(NAMES)('name no control token, however they are written, in %s', (name) => {
@@ -174,6 +175,9 @@ describe('a tokenizer from elsewhere', () => {
     expect(refusal({})).toBeUndefined()
     expect(refusal({ pre_tokenizer: { type: 'Sequence', pretokenizers: [split] } })).toBeUndefined()
     expect(refusal({ decoder: { type: 'Metaspace', replacement: '▁' } })).toBeUndefined()
+    const cls = { type: 'RobertaProcessing', cls: ['<end>', 1], sep: ['<end>', 1] }
+    const processors = [{ type: 'ByteLevel' }, cls]
+    expect(refusal({ post_processor: { type: 'Sequence', processors } })).toBeUndefined()
   })
 
   it.each([
@@ -216,6 +220,21 @@ describe('a tokenizer from elsewhere', () => {
       'a splitting that is no expression',
       { pre_tokenizer: { ...split, pattern: { Regex: '(' } } },
       /valid exp/,
+    ],
+    [
+      'a post-processor of its own',
+      { post_processor: { type: 'Magic' } },
+      /a post-processor Magic$/,
+    ],
+    [
+      'a beginning that is none',
+      {
+        post_processor: {
+          type: 'TemplateProcessing',
+          single: [{ SpecialToken: { id: 'x' } }, { Sequence: {} }],
+        },
+      },
+      /tokens of a template/,
     ],
     ['a decoder of its own', { decoder: { type: 'CTC' } }, /a decoder CTC$/],
     [

@@ -19,9 +19,9 @@ import { WordTokenizer } from './word-tokenizer.ts'
 export interface TextInit {
   /** A tokenizer.json, UTF-8. */
   readonly tokenizer: Uint8Array
-  /** Stands before every text, or undefined when nothing does. */
+  /** What templates call the begin token, whether texts begin with it or not. */
   readonly beginToken: number | undefined
-  /** Each ends an answer. */
+  /** Each ends an answer; templates call the first one the end token. */
   readonly stopTokens: readonly number[]
   /** In Jinja. */
   readonly chatTemplate: string | undefined
@@ -30,7 +30,7 @@ export interface TextInit {
 export interface EncodeOptions {
   /** Tokens that steer the model may be named in the text: only where its author may do so. */
   readonly control: boolean
-  /** The text is the beginning: the model's begin token comes first, if it has one. */
+  /** The text is the beginning: what the tokenizer puts before every text comes first. */
   readonly begin: boolean
 }
 
@@ -82,10 +82,8 @@ export class TextCodec {
   /** The tokens of a text. @throws {TextError} TEXT_TOO_LONG. */
   encode(text: string, { control, begin }: EncodeOptions): number[] {
     checkLength(text.length)
-    const { beginToken } = this.#init
-    const first = begin && beginToken !== undefined ? [beginToken] : []
     const tokens = this.#encode(control ? this.#control.open(text) : this.#control.marked(text))
-    return [...first, ...tokens]
+    return begin ? [...this.#file.beginning, ...tokens] : tokens
   }
 
   /**

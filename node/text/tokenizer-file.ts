@@ -17,6 +17,7 @@ import {
   unsupported,
   type Fields,
 } from './json-fields.ts'
+import { beginningOf } from './text-beginning.ts'
 import { preTokenizerPart } from './tokenizer-splits.ts'
 
 /** A token that is found in texts as it is. */
@@ -35,6 +36,8 @@ export interface TokenizerFile {
   readonly normalizer: Fields | null
   readonly preTokenizer: Fields | null
   readonly decoder: Fields | null
+  /** Tokens before every text. */
+  readonly beginning: readonly number[]
   readonly model: Fields
 }
 
@@ -71,6 +74,7 @@ export function readTokenizer(bytes: Uint8Array): TokenizerFile {
     normalizer: sequence(file['normalizer'], 'normalizers', normalizerPart),
     preTokenizer: sequence(file['pre_tokenizer'], 'pretokenizers', preTokenizerPart),
     decoder: optionalFields(file['decoder'], 'a decoder'),
+    beginning: beginningOf(optionalFields(file['post_processor'], 'a post-processor')).map(tokenId),
     model,
   }
 }
