@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accepted, ggufModel, readGguf, type GgufFile } from '../../models/index.ts'
+import { TextCodec } from '../../node/text/text-codec.ts'
+import { textOfTokens } from '../../node/text/text-stream.ts'
 import { NOVELIST_FILE, readNovelistReferences } from './novelist-file.ts'
 
 let bytes: Uint8Array
@@ -33,7 +35,9 @@ describe('the tiny novelist', () => {
       description: 'GGUF, llama, F32, Q8_0',
       positionsMax: 512,
     })
-    expect(words).toEqual({ beginToken: 0, stopTokens: [0], chatTemplate: undefined })
+    const { tokenizer, ...marks } = words
+    expect(tokenizer).toBeInstanceOf(Uint8Array)
+    expect(marks).toEqual({ beginToken: 0, stopTokens: [0], chatTemplate: undefined })
     const shapes = [...file.tensors].map(([name, { dims }]) => [name, dims] as const)
     expect(shapes).toHaveLength(2 + 6 * 9)
     expect(Object.fromEntries(shapes)).toMatchObject({
@@ -43,6 +47,15 @@ describe('the tiny novelist', () => {
       'blk.5.ffn_down.weight': [448, 256],
       'output_norm.weight': [256],
     })
+  })
+
+  it('reads a prompt as the tokens with which it was trained', async () => {
+    const { words } = accepted(ggufModel(file, { past: 'cache', quantisation: 'none' }))
+    const codec = new TextCodec({ ...words, tokenizer: words.tokenizer ?? new Uint8Array(0) })
+    for (const { prompt, tokens } of await readNovelistReferences()) {
+      expect(codec.encode(prompt, { control: false, begin: true })).toEqual(tokens)
+      expect(textOfTokens(codec.table, tokens)).toBe(prompt)
+    }
   })
 
   it('has references that begin a text and rank what is next', async () => {
