@@ -6,11 +6,11 @@
 
 import { join } from 'node:path'
 import type { Config } from '../config/index.ts'
-import { fromHex } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
 import { ApiServer, problemOf } from './api/index.ts'
+import { composeWork, type Work } from './compose-work.ts'
 import { daemonBackend } from './backend/daemon-backend.ts'
 import { DaemonJobBackend } from './backend/job-backend.ts'
 import { DaemonMeshBackend } from './backend/mesh-backend.ts'
@@ -23,11 +23,8 @@ import type { DeviceReport } from './device/device-report.ts'
 import { offeredCapabilities } from './device/offered-capabilities.ts'
 import { deviceName } from './device-name.ts'
 import { errorRow } from './error-catalogue.ts'
-import { OutboundLinks } from './inference/outbound-links.ts'
-import { StageHost } from './inference/stage-host.ts'
-import { StagePool } from './inference/stage-pool.ts'
+import type { StageHost } from './inference/stage-host.ts'
 import { MeshMembership } from './mesh/mesh-membership.ts'
-import { mayOpenStages } from './mesh/role-rules.ts'
 import { ModelSource } from './model-source.ts'
 import { ModelCatalogue } from './models/catalogue.ts'
 import { createNetwork } from './network/libp2p-network.ts'
@@ -35,13 +32,7 @@ import type { Network } from './network/network.ts'
 import { networkInit } from './network-settings.ts'
 import { Presence } from './presence/presence.ts'
 import type { Runtime } from './runtime/runtime.ts'
-import { providerFor } from './runtime/provider-choice.ts'
-import { StageProbe } from './runtime/stage-probe.ts'
-import { JobBook } from './scheduler/jobs/job-book.ts'
-import { JobOutputs } from './scheduler/jobs/job-outputs.ts'
-import { LinkTable } from './scheduler/jobs/link-table.ts'
-import { Planner } from './scheduler/jobs/planner.ts'
-import { SpeedTable } from './scheduler/jobs/speed-table.ts'
+import type { JobBook } from './scheduler/jobs/job-book.ts'
 import { BlobStore } from './storage/blob-store.ts'
 import type { Identity } from './storage/identity.ts'
 import type { StateStore } from './storage/state-store.ts'
@@ -146,6 +137,7 @@ export function compose(foundation: Foundation): Parts {
     service,
     work.part,
     jobs,
+    work.texts,
     backend.part,
     api,
   ]
@@ -176,10 +168,9 @@ function offered({ report, identity, config }: Foundation): ReturnType<typeof of
   })
 }
 
-type Models = ReturnType<typeof composeModels>
-type Work = ReturnType<typeof composeWork>
+export type Models = ReturnType<typeof composeModels>
 
-interface MeshParts {
+export interface MeshParts {
   readonly network: Network
   readonly mesh: MeshMembership
   readonly presence: Presence
@@ -221,135 +212,10 @@ function composeModels(
   return { blobs, catalogue, service, source }
 }
 
-function composeWork(foundation: Foundation, parts: MeshParts & Models) {
-  const stages = composeStages(foundation, parts)
-  const { planner, links } = composePlanner(foundation, parts)
-  const { config, log, identity, state, stateDir } = foundation
-  const { network, source } = parts
-  const jobs = new JobBook(
-    {
-      self: identity.peer,
-      clock: systemClock,
-      crypto: nodeCrypto,
-      logger: log,
-      outbound: stages.outbound,
-      planner,
-      links,
-      outputs: new JobOutputs(join(stateDir, 'jobs')),
-      nameOf: (peer) => deviceName(peer),
-      reachable: (peer) => peer === identity.peer || isConnected(network, peer),
-      state,
-      resolve: (ref, signal) => source.resolve(ref, signal),
-      manifestRef: (model) => source.manifestRef(model),
-      problemOf: (error) => problemOf(error, errorRow),
-    },
-    {
-      inFlightMax: config.scheduler.inFlightMax,
-      pingMs: 250,
-      stallMs: 5_000,
-      progressMs: config.runtime.loadDeadlineMs,
-      runMsMax: config.runtime.runDeadlineMs,
-      recoveriesMax: 16,
-      receiptMs: 2_000,
-      runningMax: 32,
-      keptMax: config.scheduler.jobsKeptMax,
-    },
-  )
-  return { ...stages, planner, jobs }
-}
-
-function composePlanner(foundation: Foundation, { network, mesh, presence }: MeshParts) {
-  const { identity, config } = foundation
-  const links = new LinkTable()
-  const planner = new Planner(
-    {
-      self: identity.peer,
-      links,
-      speeds: new SpeedTable(),
-      // Before it is in a mesh this device has no record, but may work for itself.
-      records: () => [
-        presence.self() ?? {
-          ...presence.capabilities(),
-          peer: identity.peer,
-        },
-        ...presence.records(),
-      ],
-      excluded: () => unavailable(mesh, network),
-    },
-    { inFlightMax: config.scheduler.inFlightMax },
-  )
-  return { planner, links }
-}
-
-function composeStages(foundation: Foundation, { network, mesh, source }: MeshParts & Models) {
-  const { config, log, identity, runtime } = foundation
-  const probe = new StageProbe(runtime)
-  const pool = new StagePool(
-    {
-      clock: systemClock,
-      logger: log,
-      prepare: (open, requester, work) => source.prepare(open, requester, work),
-      load: (spec, signal) => runtime.load(spec, signal),
-      selfTest: async (executor, { file, description }, model) => {
-        const proved = await probe.prove(executor, { file, description, model })
-        return { exact: proved.exact, class: fromHex(proved.class) ?? new Uint8Array(32) }
-      },
-      provider: async (asked) => providerFor(asked, config.runtime.provider),
-    },
-    {
-      weightBytesMax: config.runtime.executorMemoryBytes,
-      executorMemoryBytes: config.runtime.executorMemoryBytes,
-      loadMsMax: config.runtime.loadDeadlineMs,
-      runMsMax: config.runtime.runDeadlineMs,
-      idleMs: 60_000,
-    },
-  )
-  const host = new StageHost(
-    {
-      clock: systemClock,
-      logger: log,
-      signer: identity.signer,
-      sha256: nodeCrypto.sha256,
-      pool,
-      mayOpen: (requester) => mayOpenStages(mesh, requester, identity.peer),
-      outbound: () => outbound,
-    },
-    {
-      journalBytesMax: config.scheduler.journalBytesMax,
-      textBytesMax: config.scheduler.textBytesMax,
-      stagesMax: 64,
-    },
-  )
-  network.handle(host.protocol)
-  const outbound = new OutboundLinks({ network, logger: log, openLocal: () => host.openLocal() })
-  const part: Startable = {
-    start: async () => undefined,
-    stop: async () => {
-      host.stop()
-      await outbound.stop()
-      await pool.stop()
-    },
-  }
-  return { pool, host, outbound, part }
-}
-
-/** Members that may not be given work, and why. */
-function unavailable(mesh: MeshMembership, network: Network): ReadonlyMap<PeerId, string> {
-  const reasons = new Map<PeerId, string>()
-  for (const { peer, role } of mesh.members()) {
-    if (role !== 'worker') reasons.set(peer, `it is a ${role} and takes no work`)
-    else if (!isConnected(network, peer)) reasons.set(peer, 'it is not connected')
-  }
-  return reasons
-}
-
-function isConnected(network: Network, peer: PeerId): boolean {
-  return network.peers().some((connected) => connected.peer === peer)
-}
-
 function composeBackend(foundation: Foundation, parts: MeshParts & Models & Omit<Work, 'part'>) {
   const { runtime, measure, stateDir, startedMs } = foundation
-  const { network, mesh, presence, catalogue, source, blobs, host, pool, planner, jobs } = parts
+  const { network, mesh, presence, catalogue, source, blobs, host, pool, planner, jobs, texts } =
+    parts
   let api: ApiServer | undefined
   let all: Parts | undefined
   const operations = new Operations({
@@ -378,7 +244,7 @@ function composeBackend(foundation: Foundation, parts: MeshParts & Models & Omit
   const jobSide = new DaemonJobBackend({ jobs, planner, source, nameOf })
   const part: Startable = { start: async () => undefined, stop: () => operations.stop() }
   return {
-    backend: daemonBackend(meshSide, modelSide, jobSide),
+    backend: daemonBackend({ mesh: meshSide, models: modelSide, jobs: jobSide, texts }),
     part,
     useApi: (server: ApiServer) => {
       api = server

@@ -35,6 +35,7 @@ import { NETWORK_ERRORS } from './network/errors.ts'
 import { RUNTIME_ERRORS } from './runtime/errors.ts'
 import { JOB_ERRORS } from './scheduler/jobs/errors.ts'
 import { PLACEMENT_ERRORS } from './scheduler/placement/errors.ts'
+import { GENERATE_ERRORS } from './scheduler/texts/errors.ts'
 import { STORAGE_ERRORS } from './storage/errors.ts'
 import { TEXT_ERRORS } from './text/errors.ts'
 import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
@@ -72,6 +73,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...RUNTIME_ERRORS,
   ...JOB_ERRORS,
   ...PLACEMENT_ERRORS,
+  ...GENERATE_ERRORS,
   ...STORAGE_ERRORS,
   ...TEXT_ERRORS,
   ...BLOCKS_ERRORS,

@@ -88,6 +88,15 @@ export class ModelSource {
     return blobRefOf(await blobs.read(blob, 0, blobs.size(blob) ?? 0))
   }
 
+  /** The bytes of a model's tokenizer, fetched when they are not here; none for a model without. */
+  async tokenizer({ id, manifest }: CatalogueModel, signal: AbortSignal): Promise<Uint8Array> {
+    const { blobs, service } = this.#components
+    const ref = manifest.text?.tokenizer
+    if (ref === undefined) return new Uint8Array(0)
+    if (!blobs.has(ref.id)) await service.fetch([ref], () => this.#holders(id), { signal })
+    return blobs.read(ref.id, 0, ref.bytes)
+  }
+
   /**
    * Everything that one stage needs, in the store, and its file.
    *

@@ -45,12 +45,14 @@ const BODIES: Readonly<Record<string, object>> = {
   '/v1/models/import': { file: '/models/tiny.onnx', dims: { H: 320 } },
   '/v1/models/build': { kind: 'mlp' },
   '/v1/plan': { model: 'tiny' },
+  '/v1/texts': { model: 'tiny', prompt: 'hello' },
   '/v1/jobs': { model: 'tiny', inputs: [{ x: { type: 'uint8', dims: [2], data: 'AQI=' } }] },
 }
 
 /** A request that the route answers with success. */
 function goodRequest({ method, path, body }: Route) {
-  const id = path.includes('jobs') ? JOB : path.includes('operations') ? OPERATION : MODEL
+  const ids = { jobs: JOB, texts: JOB, operations: OPERATION }
+  const id = Object.entries(ids).find(([name]) => path.includes(name))?.[1] ?? MODEL
   const url = path.replace(':id', id)
   return { method, url, ...(body === undefined ? {} : { body: BODIES[path] ?? {} }) }
 }
@@ -152,6 +154,7 @@ describe('problems', () => {
   it.each([
     ['GET', '/v1/jobs/other', 'API_JOB_UNKNOWN'],
     ['GET', '/v1/jobs/other/events', 'API_JOB_UNKNOWN'],
+    ['GET', '/v1/texts/other', 'API_TEXT_UNKNOWN'],
     ['GET', '/v1/operations/other/events', 'API_OPERATION_UNKNOWN'],
     ['GET', '/v1/nothing', 'API_ROUTE_UNKNOWN'],
     ['GET', '/v1/models/%E0', 'API_REQUEST_INVALID'],

@@ -30,6 +30,7 @@ import type { OperationEvent, OperationRef, OperationView } from './schemas/oper
 import type { PeerList, PeersQuery } from './schemas/peers.ts'
 import type { PlanRequest, PlanView } from './schemas/plan.ts'
 import type { Status } from './schemas/status.ts'
+import type { TextEventView, TextList, TextRequest, TextView } from './schemas/texts.ts'
 
 /** The mesh side: this device, its peers, its membership. */
 export interface MeshBackend {
@@ -71,5 +72,16 @@ export interface JobBackend {
   cancelJob(id: string): Promise<JobView | undefined>
 }
 
+/** The side of words. */
+export interface TextBackend {
+  /** Resolves once the text is taken: model and prompt are known to be good. */
+  generate(request: TextRequest, signal: AbortSignal): Promise<TextView>
+  texts(): Promise<TextList>
+  text(id: string): Promise<TextView | undefined>
+  textEvents(id: string): EventFeed<TextEventView> | undefined
+  /** Stops it; a text that is over already stays as it is. */
+  cancelText(id: string): Promise<TextView | undefined>
+}
+
 /** All of it. */
-export interface Backend extends MeshBackend, ModelBackend, JobBackend {}
+export interface Backend extends MeshBackend, ModelBackend, JobBackend, TextBackend {}

@@ -25,6 +25,7 @@ export type ApiFailure =
   | { readonly code: 'API_MODEL_UNKNOWN'; readonly model: string }
   | { readonly code: 'API_JOB_UNKNOWN'; readonly job: string }
   | { readonly code: 'API_OPERATION_UNKNOWN'; readonly operation: string }
+  | { readonly code: 'API_TEXT_UNKNOWN'; readonly text: string }
   /** The daemon failed in a way that has no code of its own. */
   | { readonly code: 'API_INTERNAL' }
   /** The daemon takes no new work because it stops. */
@@ -108,6 +109,13 @@ export const API_ERRORS: ErrorTable<ApiFailure['code']> = {
     exit: 5,
     status: 404,
   },
+  API_TEXT_UNKNOWN: {
+    meaning: 'no text has this id',
+    hint: 'texts are forgotten some time after their end: ask again',
+    retryable: false,
+    exit: 5,
+    status: 404,
+  },
   API_OPERATION_UNKNOWN: {
     meaning: 'no operation has this id',
     hint: 'operations are forgotten when the daemon stops: start it again',
@@ -145,6 +153,8 @@ function describe(failure: ApiFailure): string {
       return `no model ${failure.model}`
     case 'API_JOB_UNKNOWN':
       return `no job ${failure.job}`
+    case 'API_TEXT_UNKNOWN':
+      return `no text ${failure.text}`
     case 'API_OPERATION_UNKNOWN':
       return `no operation ${failure.operation}`
     default:

@@ -9,12 +9,14 @@ import { deviceRoutes } from './routes/device-routes.ts'
 import { jobRoutes } from './routes/job-routes.ts'
 import { meshRoutes } from './routes/mesh-routes.ts'
 import { modelRoutes } from './routes/model-routes.ts'
+import { textRoutes } from './routes/text-routes.ts'
 
 export const ROUTES: readonly Route[] = [
   ...deviceRoutes,
   ...meshRoutes,
   ...modelRoutes,
   ...jobRoutes,
+  ...textRoutes,
 ]
 
 /** The page that describes {@link ROUTES}, which is served beside them. */

@@ -1,13 +1,22 @@
 /**
- * The three sides of the API as the one port that it asks for.
+ * The sides of the API as the one port that it asks for.
  *
  * @module
  */
 
 import type { Backend, JobBackend, MeshBackend, ModelBackend } from '../api/backend.ts'
+import type { TextBook } from '../scheduler/texts/text-book.ts'
+
+/** What the daemon offers, by side. */
+export interface BackendSides {
+  readonly mesh: MeshBackend
+  readonly models: ModelBackend
+  readonly jobs: JobBackend
+  readonly texts: TextBook
+}
 
 /** Methods are bound: the API calls them without their object. */
-export function daemonBackend(mesh: MeshBackend, models: ModelBackend, jobs: JobBackend): Backend {
+export function daemonBackend({ mesh, models, jobs, texts }: BackendSides): Backend {
   return {
     status: () => mesh.status(),
     device: (query) => mesh.device(query),
@@ -34,5 +43,10 @@ export function daemonBackend(mesh: MeshBackend, models: ModelBackend, jobs: Job
     jobOutputs: (id) => jobs.jobOutputs(id),
     jobEvents: (id) => jobs.jobEvents(id),
     cancelJob: (id) => jobs.cancelJob(id),
+    generate: (request, signal) => texts.submit(request, signal),
+    texts: async () => ({ texts: [...texts.list()] }),
+    text: async (id) => texts.get(id),
+    textEvents: (id) => texts.events(id),
+    cancelText: async (id) => texts.cancel(id),
   }
 }

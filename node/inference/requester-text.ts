@@ -12,8 +12,9 @@ import {
   type DrawnToken,
   type GenerationInit,
   type GenerationStep,
-  type Hop,
   type RequesterInit,
+  type TensorMessage,
+  type TextRows,
 } from '../../protocols/inference/index.ts'
 import {
   RequesterSession,
@@ -25,14 +26,14 @@ import type { PeerId } from '../../core/ids.ts'
 /** What came of one step. */
 export interface TextDraw {
   readonly type: 'draw'
-  readonly request: number
   /** New tokens, without one that ended the text; none behind a chunk of the prompt. */
   readonly tokens: readonly DrawnToken[]
-  /** Rows that the step had. */
-  readonly rows: number
+  readonly rows: TextRows
+  /** What was sent to the first stage. */
+  readonly input: readonly Tensor[]
+  readonly output: TensorMessage
   /** From sending the step until its answer, in milliseconds. */
   readonly elapsedMs: number
-  readonly hops: readonly Hop[]
   readonly transfersMs: readonly (number | undefined)[]
 }
 
@@ -47,8 +48,8 @@ export class RequesterText {
   readonly generation: Generation
   readonly #components: RequesterTextComponents
   readonly #session: RequesterSession
-  /** Rows of each step that is under way. */
-  readonly #rows = new Map<number, number>()
+  /** Steps that are under way, and what was sent of them. */
+  readonly #steps = new Map<number, Pick<TextDraw, 'rows' | 'input'>>()
   #over = false
 
   constructor(
@@ -90,24 +91,17 @@ export class RequesterText {
 
   #onOutput({ output, elapsedMs, transfersMs }: SessionEvent & { type: 'output' }): void {
     if (this.#over) return
-    const { request, hops } = output
+    const { request } = output
+    const step = this.#steps.get(request)
+    if (step === undefined) return
+    this.#steps.delete(request)
     const tokens = this.generation.take(request, drawnOf(output.tensors) ?? []) ?? []
-    const rows = this.#rows.get(request) ?? 0
-    this.#rows.delete(request)
     // The next step is on its way before anyone hears of this one: who listens may take a while.
     if (this.generation.end === undefined) {
       this.#feedPrompt()
       this.#submit(this.generation.nextStep())
     }
-    this.#components.onEvent({
-      type: 'draw',
-      request,
-      tokens,
-      rows,
-      elapsedMs,
-      hops,
-      transfersMs,
-    })
+    this.#components.onEvent({ type: 'draw', tokens, ...step, output, elapsedMs, transfersMs })
     if (this.generation.end !== undefined) this.finish()
   }
 
@@ -123,8 +117,9 @@ export class RequesterText {
   #submit(step: GenerationStep | undefined): void {
     if (step === undefined) return
     const { request, rows } = step
-    this.#rows.set(request, rows.tokens.length)
-    this.#session.submit(request, [idsTensor(rows.tokens), rowsTensor(rows)])
+    const input = [idsTensor(rows.tokens), rowsTensor(rows)]
+    this.#steps.set(request, { rows, input })
+    this.#session.submit(request, input)
   }
 }
 

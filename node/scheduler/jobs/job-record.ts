@@ -205,7 +205,7 @@ export class JobRecord {
 
 const OVER: ReadonlySet<JobState> = new Set(['done', 'failed', 'cancelled'])
 
-function showHop({ replica, from, to, ms, bytes }: HopRecord): JobHop[] {
+export function showHop({ replica, from, to, ms, bytes }: HopRecord): JobHop[] {
   const p50Ms = ms.quantile(0.5)
   const p95Ms = ms.quantile(0.95)
   if (p50Ms === undefined || p95Ms === undefined) return []

@@ -6,7 +6,7 @@
 
 import type { ModelId, PeerId } from '../../../core/ids.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
-import { cutBytes, type Cut, type Manifest } from '../../../models/index.ts'
+import { cacheBytesPerToken, cutBytes, type Cut, type Manifest } from '../../../models/index.ts'
 import type { CapabilityRecord } from '../../../protocols/presence/index.ts'
 import type { Provider } from '../../runtime/provider.ts'
 import type {
@@ -32,6 +32,8 @@ export interface PlanWish {
   readonly inputs: number
   /** Elements of one input, as a multiple of the sample with which costs were measured. */
   readonly scale: number
+  /** A text: the stages keep keys and values for so many tokens. */
+  readonly text?: { readonly positions: number }
 }
 
 /** A plan with what it was made from, so that replacements are chosen alike. */
@@ -147,7 +149,7 @@ export class Planner {
   ): PlacementRequest {
     const { manifest } = model
     return {
-      layers: layersOf(manifest, wish.scale),
+      layers: layersOf(manifest, wish),
       inputBytes: wish.scale * bytesAt(manifest.cuts[0]),
       candidates: this.#candidates(manifest, model, wish.provider),
       requester: this.#components.self,
@@ -203,14 +205,21 @@ export class Planner {
   }
 }
 
-function layersOf(manifest: Manifest, scale: number): readonly PlacementLayer[] {
+function layersOf(manifest: Manifest, { scale, text }: PlanWish): readonly PlacementLayer[] {
   const weights = layerWeights(manifest)
+  const rows = text?.positions ?? 0
   return manifest.layers.map(({ flops, activationBytes }, index) => ({
     flops: scale * flops,
     weightBytes: weights[index] ?? 0,
     cutBytes: scale * bytesAt(manifest.cuts[index + 1]),
     workBytes: scale * activationBytes,
+    keptBytes: rows * rowBytes(manifest, index),
   }))
+}
+
+/** Bytes of keys and values that one layer keeps of one token. */
+function rowBytes({ text }: Manifest, layer: number): number {
+  return text === undefined ? 0 : cacheBytesPerToken(text.caches[layer] ?? 0, text)
 }
 
 /** 10^9 operations a second, as the device measured itself; 0 when it did not. */

@@ -75,6 +75,7 @@ export class CostModel {
   readonly stagePenaltyMs: number
   readonly #flopsBefore: readonly number[]
   readonly #weightBefore: readonly number[]
+  readonly #keptBefore: readonly number[]
   readonly #heldBefore = new Map<PeerId, readonly number[]>()
   readonly #links = new Map<string, PlacementLink>()
 
@@ -82,6 +83,7 @@ export class CostModel {
     this.request = request
     this.#flopsBefore = sumsBefore(request.layers.map(({ flops }) => flops))
     this.#weightBefore = sumsBefore(request.layers.map(({ weightBytes }) => weightBytes))
+    this.#keptBefore = sumsBefore(request.layers.map(({ keptBytes = 0 }) => keptBytes))
     for (const link of request.links ?? []) this.#links.set(`${link.from} ${link.to}`, link)
     for (const { peer, heldBytes } of request.candidates) {
       const held = request.layers.map(({ weightBytes }, layer) =>
@@ -109,7 +111,8 @@ export class CostModel {
       workBytes = Math.max(workBytes, this.request.layers[layer]?.workBytes ?? 0)
     }
     const overheadBytes = this.request.stageOverheadBytes ?? STAGE_OVERHEAD_BYTES
-    return this.weightBytes(fromLayer, toLayer) + workBytes + overheadBytes
+    const keptBytes = between(this.#keptBefore, fromLayer, toLayer)
+    return this.weightBytes(fromLayer, toLayer) + keptBytes + workBytes + overheadBytes
   }
 
   computeMs({ candidate, fromLayer, toLayer }: Span): number {

@@ -19,6 +19,8 @@ export interface PlacementLayer {
   readonly cutBytes: number
   /** Bytes that a run needs beside the weights. Default 0. */
   readonly workBytes?: number
+  /** Bytes that stay between runs beside the weights, such as keys and values. Default 0. */
+  readonly keptBytes?: number
 }
 
 /** A device that might take a stage. */

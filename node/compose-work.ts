@@ -1,0 +1,201 @@
+/**
+ * Every `new` of the parts that do work: stages for others, jobs and texts of this device.
+ *
+ * @module
+ */
+
+import { join } from 'node:path'
+import { fromHex } from '../core/bytes.ts'
+import type { PeerId } from '../core/ids.ts'
+import type { Startable } from '../core/lifecycle.ts'
+import { problemOf } from './api/index.ts'
+import type { Foundation, MeshParts, Models } from './compose.ts'
+import { nodeCrypto } from './crypto/node-crypto.ts'
+import { deviceName } from './device-name.ts'
+import { errorRow } from './error-catalogue.ts'
+import { OutboundLinks } from './inference/outbound-links.ts'
+import { StageHost } from './inference/stage-host.ts'
+import { StagePool } from './inference/stage-pool.ts'
+import type { MeshMembership } from './mesh/mesh-membership.ts'
+import { mayOpenStages } from './mesh/role-rules.ts'
+import type { Network } from './network/network.ts'
+import { providerFor } from './runtime/provider-choice.ts'
+import { StageProbe } from './runtime/stage-probe.ts'
+import { JobBook } from './scheduler/jobs/job-book.ts'
+import { JobOutputs } from './scheduler/jobs/job-outputs.ts'
+import { LinkTable } from './scheduler/jobs/link-table.ts'
+import { Planner } from './scheduler/jobs/planner.ts'
+import { SpeedTable } from './scheduler/jobs/speed-table.ts'
+import { TextBook } from './scheduler/texts/text-book.ts'
+import { Tokenizers } from './scheduler/texts/tokenizers.ts'
+import { systemClock } from './system/system-clock.ts'
+
+export type Work = ReturnType<typeof composeWork>
+
+export function composeWork(foundation: Foundation, parts: MeshParts & Models) {
+  const stages = composeStages(foundation, parts)
+  const { planner, links } = composePlanner(foundation, parts)
+  const { config, log, identity, state, stateDir } = foundation
+  const { network, source } = parts
+  const jobs = new JobBook(
+    {
+      self: identity.peer,
+      clock: systemClock,
+      crypto: nodeCrypto,
+      logger: log,
+      outbound: stages.outbound,
+      planner,
+      links,
+      outputs: new JobOutputs(join(stateDir, 'jobs')),
+      nameOf: (peer) => deviceName(peer),
+      reachable: (peer) => peer === identity.peer || isConnected(network, peer),
+      state,
+      resolve: (ref, signal) => source.resolve(ref, signal),
+      manifestRef: (model) => source.manifestRef(model),
+      problemOf: (error) => problemOf(error, errorRow),
+    },
+    {
+      inFlightMax: config.scheduler.inFlightMax,
+      pingMs: 250,
+      stallMs: 5_000,
+      progressMs: config.runtime.loadDeadlineMs,
+      runMsMax: config.runtime.runDeadlineMs,
+      recoveriesMax: 16,
+      receiptMs: 2_000,
+      runningMax: 32,
+      keptMax: config.scheduler.jobsKeptMax,
+    },
+  )
+  const texts = composeTexts(foundation, { ...parts, ...stages, planner, links })
+  return { ...stages, planner, jobs, texts }
+}
+
+function composeTexts(
+  { config, log, identity }: Foundation,
+  parts: MeshParts & Models & ReturnType<typeof composeStages> & ReturnType<typeof composePlanner>,
+): TextBook {
+  const { network, source, outbound, planner, links } = parts
+  const tokenizers = new Tokenizers({
+    tokenizer: (model, signal) => source.tokenizer(model, signal),
+    wallMs: () => systemClock.wallMs(),
+  })
+  return new TextBook(
+    {
+      self: identity.peer,
+      clock: systemClock,
+      crypto: nodeCrypto,
+      logger: log,
+      outbound,
+      planner,
+      links,
+      nameOf: (peer) => deviceName(peer),
+      reachable: (peer) => peer === identity.peer || isConnected(network, peer),
+      tokenizers,
+      resolve: (ref, signal) => source.resolve(ref, signal),
+      manifestRef: (model) => source.manifestRef(model),
+      problemOf: (error) => problemOf(error, errorRow),
+    },
+    {
+      // A prompt's chunks fill the pipeline; of a step there is only one at a time.
+      inFlightMax: 16,
+      pingMs: 250,
+      stallMs: 1_000,
+      progressMs: config.runtime.loadDeadlineMs,
+      runMsMax: config.runtime.runDeadlineMs,
+      recoveriesMax: 64,
+      receiptMs: 2_000,
+      runningMax: 64,
+      keptMax: config.scheduler.jobsKeptMax,
+      chunkRowsMax: 128,
+    },
+  )
+}
+
+function composePlanner(foundation: Foundation, { network, mesh, presence }: MeshParts) {
+  const { identity, config } = foundation
+  const links = new LinkTable()
+  const planner = new Planner(
+    {
+      self: identity.peer,
+      links,
+      speeds: new SpeedTable(),
+      // Before it is in a mesh this device has no record, but may work for itself.
+      records: () => [
+        presence.self() ?? {
+          ...presence.capabilities(),
+          peer: identity.peer,
+        },
+        ...presence.records(),
+      ],
+      excluded: () => unavailable(mesh, network),
+    },
+    { inFlightMax: config.scheduler.inFlightMax },
+  )
+  return { planner, links }
+}
+
+function composeStages(foundation: Foundation, { network, mesh, source }: MeshParts & Models) {
+  const { config, log, identity, runtime } = foundation
+  const probe = new StageProbe(runtime)
+  const pool = new StagePool(
+    {
+      clock: systemClock,
+      logger: log,
+      prepare: (open, requester, work) => source.prepare(open, requester, work),
+      load: (spec, signal) => runtime.load(spec, signal),
+      selfTest: async (executor, { file, description }, model) => {
+        const proved = await probe.prove(executor, { file, description, model })
+        return { exact: proved.exact, class: fromHex(proved.class) ?? new Uint8Array(32) }
+      },
+      provider: async (asked) => providerFor(asked, config.runtime.provider),
+    },
+    {
+      weightBytesMax: config.runtime.executorMemoryBytes,
+      executorMemoryBytes: config.runtime.executorMemoryBytes,
+      loadMsMax: config.runtime.loadDeadlineMs,
+      runMsMax: config.runtime.runDeadlineMs,
+      idleMs: 60_000,
+    },
+  )
+  const host = new StageHost(
+    {
+      clock: systemClock,
+      logger: log,
+      signer: identity.signer,
+      sha256: nodeCrypto.sha256,
+      pool,
+      mayOpen: (requester) => mayOpenStages(mesh, requester, identity.peer),
+      outbound: () => outbound,
+    },
+    {
+      journalBytesMax: config.scheduler.journalBytesMax,
+      textBytesMax: config.scheduler.textBytesMax,
+      stagesMax: 64,
+    },
+  )
+  network.handle(host.protocol)
+  const outbound = new OutboundLinks({ network, logger: log, openLocal: () => host.openLocal() })
+  const part: Startable = {
+    start: async () => undefined,
+    stop: async () => {
+      host.stop()
+      await outbound.stop()
+      await pool.stop()
+    },
+  }
+  return { pool, host, outbound, part }
+}
+
+/** Members that may not be given work, and why. */
+function unavailable(mesh: MeshMembership, network: Network): ReadonlyMap<PeerId, string> {
+  const reasons = new Map<PeerId, string>()
+  for (const { peer, role } of mesh.members()) {
+    if (role !== 'worker') reasons.set(peer, `it is a ${role} and takes no work`)
+    else if (!isConnected(network, peer)) reasons.set(peer, 'it is not connected')
+  }
+  return reasons
+}
+
+function isConnected(network: Network, peer: PeerId): boolean {
+  return network.peers().some((connected) => connected.peer === peer)
+}

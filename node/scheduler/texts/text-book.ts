@@ -1,0 +1,255 @@
+/**
+ * The texts that this device asked for: those that are being written, and the last that were.
+ *
+ * @module
+ */
+
+import { randomBytes, randomInt } from 'node:crypto'
+import { toHex } from '../../../core/bytes.ts'
+import { errorCode } from '../../../core/errors.ts'
+import type { Startable } from '../../../core/lifecycle.ts'
+import type { BlobRef } from '../../../models/index.ts'
+import type { EventFeed } from '../../api/event-log.ts'
+import type { Problem } from '../../api/schemas/problem.ts'
+import type { TextEventView, TextRequest, TextView } from '../../api/schemas/texts.ts'
+import type { CatalogueModel } from '../../models/catalogue.ts'
+import type { Planned, Planner } from '../jobs/planner.ts'
+import { GenerateError } from './errors.ts'
+import { samplingOf } from './sampling-of.ts'
+import { TextRecord } from './text-record.ts'
+import {
+  TextRunner,
+  type TextRunnerComponents,
+  type TextRunnerInit,
+  type TextWork,
+} from './text-runner.ts'
+import { TextWords } from './text-words.ts'
+import type { Prompt, Tokenizers } from './tokenizers.ts'
+
+export interface TextBookComponents extends TextRunnerComponents {
+  readonly planner: Pick<Planner, 'plan' | 'replacement' | 'learn'>
+  readonly tokenizers: Pick<Tokenizers, 'prompt' | 'stop'>
+  /** The model that a reference means, fetched from the mesh when it is not here. */
+  readonly resolve: (ref: string, signal: AbortSignal) => Promise<CatalogueModel>
+  /** The manifest's bytes by content. */
+  readonly manifestRef: (model: CatalogueModel) => Promise<BlobRef>
+  readonly problemOf: (error: unknown) => Problem
+}
+
+export interface TextBookInit extends TextRunnerInit {
+  /** Texts that may be written at once. */
+  readonly runningMax: number
+  /** Texts that are shown after their end. */
+  readonly keptMax: number
+  /** Rows of one chunk of a prompt. */
+  readonly chunkRowsMax: number
+}
+
+interface Text {
+  readonly record: TextRecord
+  readonly abort: AbortController
+}
+
+/** What a text is made of, once its model is known. */
+interface Asked {
+  readonly request: TextRequest
+  readonly model: CatalogueModel
+  readonly prompt: Prompt
+}
+
+/** Seeds that are drawn: small enough for people to type. */
+const SEEDS = 2 ** 31
+
+export class TextBook implements Startable {
+  readonly #components: TextBookComponents
+  readonly #init: TextBookInit
+  readonly #texts = new Map<string, Text>()
+  readonly #running = new Set<Promise<void>>()
+  #taken = 0
+
+  constructor(components: TextBookComponents, init: TextBookInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+  }
+
+  async stop(): Promise<void> {
+    for (const { abort } of this.#texts.values()) {
+      abort.abort(new GenerateError({ code: 'GENERATE_INTERRUPTED' }))
+    }
+    await Promise.allSettled(this.#running)
+    await this.#components.tokenizers.stop()
+  }
+
+  /** Latest first. */
+  list(): readonly TextView[] {
+    return [...this.#texts.values()].map(({ record }) => record.show()).toReversed()
+  }
+
+  get(id: string): TextView | undefined {
+    return this.#texts.get(id)?.record.show()
+  }
+
+  events(id: string): EventFeed<TextEventView> | undefined {
+    return this.#texts.get(id)?.record.events
+  }
+
+  cancel(id: string): TextView | undefined {
+    const text = this.#texts.get(id)
+    text?.abort.abort(new GenerateError({ code: 'GENERATE_CANCELLED' }))
+    return text?.record.show()
+  }
+
+  /**
+   * Takes a text and starts it.
+   *
+   * @throws {GenerateError} when there is no such text to be written; what `resolve` and the
+   * tokenizer throw.
+   */
+  async submit(request: TextRequest, signal: AbortSignal): Promise<TextView> {
+    const { runningMax } = this.#init
+    if (this.#taken >= runningMax) {
+      throw new GenerateError({ code: 'GENERATE_TOO_MANY', limit: runningMax })
+    }
+    this.#taken++
+    try {
+      const { resolve, tokenizers } = this.#components
+      const beganMs = this.#components.clock.monotonicMs()
+      const model = await resolve(request.model, signal)
+      const prompt = await tokenizers.prompt(model, request, signal)
+      return this.#take({ request, model, prompt }, beganMs)
+    } catch (error) {
+      this.#taken--
+      throw error
+    }
+  }
+
+  #take(asked: Asked, beganMs: number): TextView {
+    const { request, model, prompt } = asked
+    const tokensMax = tokensThatFit(asked)
+    const abort = new AbortController()
+    const record = new TextRecord({
+      id: toHex(randomBytes(16)),
+      model: model.id,
+      modelName: model.manifest.name,
+      createdMs: Math.round(this.#components.clock.wallMs()),
+      beganMs,
+      seed: request.sampling.seed ?? randomInt(SEEDS),
+      promptTokens: prompt.tokens.length,
+      tokensMax,
+    })
+    record.times.prompt(prompt.tokens.length)
+    if (tokensMax < request.tokensMax) {
+      record.note(`the context of the model has room for ${tokensMax} tokens of answer`)
+    }
+    this.#texts.set(record.init.id, { record, abort })
+    const running = this.#run(asked, { record, abort }).finally(() => {
+      this.#taken--
+      this.#running.delete(running)
+      this.#forgetOldest()
+    })
+    this.#running.add(running)
+    return record.show()
+  }
+
+  /** Never rejects: what goes wrong is the text's error. */
+  async #run(asked: Asked, { record, abort }: Text): Promise<void> {
+    const { clock, planner, logger, problemOf } = this.#components
+    const { deadlineMs, provider } = asked.request
+    const deadline =
+      deadlineMs === undefined
+        ? undefined
+        : setTimeout(
+            () => abort.abort(new GenerateError({ code: 'GENERATE_DEADLINE', deadlineMs })),
+            deadlineMs,
+          )
+    try {
+      const work = await this.#work(asked, record)
+      const runner = new TextRunner(this.#components, this.#init, work)
+      await runner.run(abort.signal)
+      // An accelerator's speed says nothing of the processor's, on which plans are built.
+      if (provider === 'auto' || provider === 'cpu') {
+        planner.learn(work.planned, stepRuns(work.planned, record, runner))
+      }
+      record.end(clock.wallMs(), 'done')
+    } catch (error) {
+      const code = errorCode(error)
+      const id = record.init.id
+      if (code === undefined) logger.error('text failed', { text: id, error })
+      else logger.info('text ended', { text: id, code, message: (error as Error).message })
+      record.end(clock.wallMs(), code === 'GENERATE_CANCELLED' ? 'cancelled' : problemOf(error))
+    } finally {
+      clearTimeout(deadline)
+    }
+  }
+
+  async #work({ request, model, prompt }: Asked, record: TextRecord): Promise<TextWork> {
+    const { planner, manifestRef } = this.#components
+    const { seed, tokensMax } = record.init
+    const stops = request.ignoreStopTokens ? [] : (model.manifest.text?.stopTokens ?? [])
+    const positions = prompt.tokens.length + tokensMax
+    const planned = planner.plan(model, {
+      ...request,
+      replicas: 1,
+      objective: 'latency',
+      inputs: 1,
+      scale: 1 / sampleTokens(model),
+      text: { positions },
+    })
+    return {
+      record,
+      planned,
+      manifest: await manifestRef(model),
+      provider: request.provider,
+      generation: {
+        prompt: prompt.tokens,
+        tokensMax,
+        stopTokens: new Set(stops),
+        chunkRowsMax: this.#init.chunkRowsMax,
+      },
+      sampling: samplingOf(request.sampling, seed, stops),
+      hashesLogits: request.hashLogits,
+      words: new TextWords(prompt.table, request.stop),
+    }
+  }
+
+  #forgetOldest(): void {
+    const ended = [...this.#texts.values()].filter(({ record }) => record.over)
+    for (const { record } of ended.slice(0, Math.max(0, ended.length - this.#init.keptMax))) {
+      this.#texts.delete(record.init.id)
+    }
+  }
+}
+
+/** Tokens that the answer may have. @throws {GenerateError} when the prompt leaves room for none. */
+function tokensThatFit({ request, model, prompt }: Asked): number {
+  const positionsMax = model.manifest.text?.positionsMax ?? 0
+  const { length } = prompt.tokens
+  if (length === 0) throw new GenerateError({ code: 'GENERATE_PROMPT_EMPTY' })
+  if (length >= positionsMax) {
+    throw new GenerateError({ code: 'GENERATE_PROMPT_TOO_LONG', tokens: length, positionsMax })
+  }
+  return Math.min(request.tokensMax, positionsMax - length)
+}
+
+/** Tokens of the run with which the model's costs were measured. */
+function sampleTokens({ manifest }: CatalogueModel): number {
+  return Math.max(1, manifest.samples[0]?.dims[1] ?? 1)
+}
+
+/** What steps of one token took, by device. */
+function stepRuns(
+  { plan, model }: Planned,
+  { stages }: TextRecord,
+  { stepMs }: TextRunner,
+): Parameters<Planner['learn']>[1] {
+  return plan.stages.flatMap(({ fromLayer, toLayer }, index) => {
+    const computeMs = stepMs[index]?.quantile(0.5)
+    const peer = stages[index]?.peer
+    if (computeMs === undefined || peer === undefined) return []
+    return [{ peer, fromLayer, toLayer, computeMs, scale: 1 / sampleTokens(model) }]
+  })
+}

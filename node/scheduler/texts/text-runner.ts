@@ -1,0 +1,304 @@
+/**
+ * Writes one text: places the model, opens its session, turns draws into words.
+ *
+ * @module
+ */
+
+import { randomBytes } from 'node:crypto'
+import { toHex } from '../../../core/bytes.ts'
+import type { Clock } from '../../../core/clock.ts'
+import type { Crypto } from '../../../core/crypto.ts'
+import type { PeerId, SessionId } from '../../../core/ids.ts'
+import type { Logger } from '../../../core/logger.ts'
+import type { BlobRef } from '../../../models/index.ts'
+import {
+  InferenceError,
+  type GenerationInit,
+  type RequesterInit,
+  type SamplingRecord,
+} from '../../../protocols/inference/index.ts'
+import type { OutboundLinks } from '../../inference/outbound-links.ts'
+import { RequesterText, type TextDraw, type TextEvent } from '../../inference/requester-text.ts'
+import { bytesOf, noteHops } from '../jobs/hop-notes.ts'
+import { StageRecord } from '../jobs/job-record.ts'
+import type { LinkTable } from '../jobs/link-table.ts'
+import { planView } from '../jobs/plan-view.ts'
+import type { Planned, Planner } from '../jobs/planner.ts'
+import { ReceiptCheck } from '../jobs/receipt-check.ts'
+import { type LostStage, ReplacementSearch } from '../jobs/replacement-search.ts'
+import { Samples } from '../jobs/samples.ts'
+import type { TextRecord } from './text-record.ts'
+import type { TextWords } from './text-words.ts'
+
+export interface TextRunnerComponents {
+  /** This device. */
+  readonly self: PeerId
+  readonly clock: Clock
+  readonly crypto: Crypto
+  readonly logger: Logger
+  readonly outbound: OutboundLinks
+  readonly planner: Pick<Planner, 'replacement'>
+  readonly links: LinkTable
+  readonly nameOf: (peer: PeerId) => string
+  /** Devices that this one is connected to, itself included. */
+  reachable(peer: PeerId): boolean
+}
+
+export interface TextRunnerInit {
+  readonly inFlightMax: number
+  readonly pingMs: number
+  readonly stallMs: number
+  readonly progressMs: number
+  readonly runMsMax: number
+  readonly recoveriesMax: number
+  readonly receiptMs: number
+}
+
+export interface TextWork {
+  readonly record: TextRecord
+  readonly planned: Planned
+  readonly manifest: BlobRef
+  readonly provider: RequesterInit['open']['provider']
+  readonly generation: GenerationInit
+  readonly sampling: SamplingRecord
+  readonly hashesLogits: boolean
+  readonly words: TextWords
+}
+
+export class TextRunner {
+  readonly #components: TextRunnerComponents
+  readonly #work: TextWork
+  readonly #text: RequesterText
+  readonly #receipts: ReceiptCheck
+  readonly #search: ReplacementSearch
+  readonly #done = Promise.withResolvers<void>()
+  /** Compute times of steps of one row, by stage: what a plan for texts is made of. */
+  readonly stepMs: Samples[]
+  #over = false
+
+  constructor(components: TextRunnerComponents, init: TextRunnerInit, work: TextWork) {
+    const { planned } = work
+    this.#components = components
+    this.#work = work
+    this.#search = new ReplacementSearch(components)
+    this.stepMs = planned.plan.stages.map(() => new Samples())
+    const session = sessionInit(work, init)
+    this.#receipts = new ReceiptCheck(components.crypto, {
+      session: session.open.session,
+      model: planned.model.id,
+      requester: components.self,
+      ranges: session.ranges,
+    })
+    this.#text = new RequesterText(
+      {
+        clock: components.clock,
+        outbound: components.outbound,
+        replacement: async (stage, excluded, code) => this.#replacement({ stage, excluded, code }),
+        onEvent: (event) => this.#onEvent(event),
+      },
+      session,
+      work.generation,
+    )
+  }
+
+  /**
+   * Resolves once the text has ended and every receipt that came was checked.
+   *
+   * @throws {InferenceError} when the session cannot go on; the reason of `signal` when it aborts.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { record, planned, provider } = this.#work
+    const { nameOf } = this.#components
+    signal.throwIfAborted()
+    const shown = provider === 'auto' ? 'cpu' : provider
+    record.plan = planView(planned, { objective: 'latency', provider: shown, nameOf })
+    record.events.append({ type: 'plan', plan: record.plan })
+    for (const note of record.plan.notes) record.note(note)
+    this.#prepare()
+    record.enter('loading')
+    const abort = (): void => this.#done.reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      this.#text.start(planned.plan.stages.map(({ peer }) => peer))
+      await this.#done.promise
+    } finally {
+      signal.removeEventListener('abort', abort)
+      this.#over = true
+      this.#text.abort()
+    }
+  }
+
+  /** What the stages and links will be measured in. */
+  #prepare(): void {
+    const { record, planned, provider } = this.#work
+    const { nameOf } = this.#components
+    const { stages } = planned.plan
+    for (const [index, { peer, cutBytes, ...stage }] of stages.entries()) {
+      const place = {
+        replica: 0,
+        index,
+        fromLayer: stage.fromLayer,
+        toLayer: stage.toLayer,
+        provider: provider === 'auto' ? ('cpu' as const) : provider,
+        weightBytes: stage.weightBytes,
+        cutBytes: Math.round(cutBytes),
+      }
+      record.stages.push(new StageRecord(place, peer, nameOf(peer)))
+    }
+    for (let hop = 0; hop <= stages.length; hop++) {
+      record.hops.push({
+        replica: 0,
+        from: hop === 0 ? 'requester' : `${hop - 1}`,
+        to: hop === stages.length ? 'requester' : `${hop}`,
+        ms: new Samples(),
+        bytes: new Samples(),
+      })
+    }
+  }
+
+  #onEvent(event: TextEvent): void {
+    if (this.#over) return
+    switch (event.type) {
+      case 'loading':
+        this.#setStage(event.stage, event.bytesTotal > 0 ? 'fetching' : 'loading')
+        return
+      case 'ready':
+        this.#onReady(event)
+        return
+      case 'draw':
+        this.#onDraw(event)
+        return
+      case 'recovered':
+        this.#onRecovered(event.recovery)
+        return
+      case 'receipt':
+        this.#onReceipt(event)
+        return
+      case 'closed':
+        this.#onClosed()
+        return
+      case 'failed':
+        this.#done.reject(
+          new InferenceError({
+            code: event.code,
+            ...(event.stage === undefined ? {} : { stage: event.stage }),
+          }),
+        )
+        return
+    }
+  }
+
+  #onReady({ stage, peer, record: ready }: TextEvent & { type: 'ready' }): void {
+    const { record } = this.#work
+    record.exact = ready.exact && (record.exact ?? true)
+    this.#setStage(stage, 'ready', peer)
+    const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
+    if (!all) return
+    record.times.ready(this.#components.clock.monotonicMs())
+    record.enter('running')
+  }
+
+  #onDraw(draw: TextDraw): void {
+    const { record, words } = this.#work
+    const { output, rows, input, transfersMs } = draw
+    record.times.drawn(draw.tokens.length, this.#components.clock.monotonicMs())
+    const { text, tokens, stopped } = words.take(draw.tokens)
+    const hopsMs = output.hops.map(({ heldUs }) => heldUs / 1000)
+    record.add(text, tokens, hopsMs)
+    record.drafts = this.#text.generation.drafts
+    if (stopped) {
+      record.finish('stop')
+      this.#text.finish()
+    }
+    this.#receipts.input(output.request, input)
+    this.#receipts.output(output.request, output.tensors)
+    // Sizes of cuts are planned for one row.
+    if (rows.tokens.length > 1) return
+    noteHops(record, { output, transfersMs, inputBytes: bytesOf(input) }, this.#components.links)
+    for (const [stage, { computeUs }] of output.hops.entries()) {
+      this.stepMs[stage]?.add(computeUs / 1000)
+    }
+  }
+
+  #onClosed(): void {
+    const { record, words } = this.#work
+    const { end } = this.#text.generation
+    if (record.show().finish === undefined && end !== undefined) {
+      record.add(words.end(), [], [])
+      record.finish(end)
+    }
+    const verdict = this.#receipts.verdict()
+    if (verdict !== undefined) record.note(verdict)
+    this.#done.resolve()
+  }
+
+  #setStage(index: number, state: StageRecord['state'], peer?: PeerId): void {
+    const { record } = this.#work
+    const stage = record.stages[index]
+    if (stage === undefined) return
+    if (peer !== undefined) {
+      stage.peer = peer
+      stage.name = this.#components.nameOf(peer)
+    }
+    if (stage.state === state && peer === undefined) return
+    stage.state = state
+    record.events.append({ type: 'stage', stage: stage.show() })
+  }
+
+  #onRecovered(recovery: (TextEvent & { type: 'recovered' })['recovery']): void {
+    const { stage, from, to, code, elapsedMs } = recovery
+    this.#receipts.interrupted()
+    const view = { replica: 0, stage, fromPeer: from, toPeer: to, ms: elapsedMs, code }
+    this.#work.record.recoveries.push(view)
+    this.#work.record.events.append({ type: 'recovery', recovery: view })
+    this.#components.logger.info('stage replaced', view)
+  }
+
+  #replacement(lost: LostStage): PeerId | undefined {
+    const { record, planned } = this.#work
+    this.#components.logger.info('stage lost', { stage: lost.stage, code: lost.code })
+    this.#setStage(lost.stage, 'lost')
+    const now = planned.plan.stages.map((stage, index) => ({
+      ...stage,
+      peer: record.stages[index]?.peer ?? stage.peer,
+    }))
+    return this.#search.find(planned, now, lost)
+  }
+
+  #onReceipt({ stage, signed }: TextEvent & { type: 'receipt' }): void {
+    const { record } = this.#work
+    const peer = record.stages[stage]?.peer ?? this.#components.self
+    const hash = this.#receipts.receipt(stage, peer, signed)
+    if (hash === undefined) {
+      record.note(`the receipt of stage ${stage} is not what its device should sign`)
+      return
+    }
+    record.receipts.push({ replica: 0, stage, peer, hash })
+    this.#setStage(stage, 'closed')
+  }
+}
+
+function sessionInit(work: TextWork, limits: TextRunnerInit): RequesterInit {
+  const { planned, manifest, provider, generation, sampling, hashesLogits } = work
+  const { inFlightMax, runMsMax, ...rest } = limits
+  return {
+    ...rest,
+    open: {
+      version: 1,
+      session: toHex(randomBytes(16)) as SessionId,
+      model: planned.model.id,
+      manifest,
+      wire: planned.wire,
+      provider,
+      inFlightMax,
+      runMsMax,
+      text: {
+        positionsMax: generation.prompt.length + generation.tokensMax,
+        promptTokens: generation.prompt.length,
+        sampling,
+        hashesLogits,
+      },
+    },
+    ranges: planned.plan.stages.map(({ fromLayer, toLayer }) => ({ fromLayer, toLayer })),
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Tokenizers of the models that texts are written with, kept while they are used.
+ *
+ * @module
+ */
+
+import type { TextModel } from '../../../models/index.ts'
+import type { ModelId } from '../../../core/ids.ts'
+import { TextThread } from '../../text/text-thread.ts'
+import type { TokenTable } from '../../text/token-table.ts'
+import type { TextRequest } from '../../api/schemas/texts.ts'
+import type { CatalogueModel } from '../../models/catalogue.ts'
+import { GenerateError } from './errors.ts'
+
+export interface TokenizersComponents {
+  /** The bytes of a model's tokenizer, fetched from the mesh when they are not here. */
+  tokenizer(model: CatalogueModel, signal: AbortSignal): Promise<Uint8Array>
+  readonly wallMs: () => number
+}
+
+/** Models whose tokenizers are kept: each that is in use has a thread of its own. */
+const THREADS_MAX = 4
+
+export interface Prompt {
+  readonly tokens: readonly number[]
+  /** Undefined when the model has no tokenizer. */
+  readonly table: TokenTable | undefined
+}
+
+export class Tokenizers {
+  readonly #components: TokenizersComponents
+  /** The one that was used last stands last. */
+  readonly #threads = new Map<ModelId, TextThread>()
+
+  constructor(components: TokenizersComponents) {
+    this.#components = components
+  }
+
+  /**
+   * What a request asks a model to go on from.
+   *
+   * @throws {GenerateError} GENERATE_MODEL_ONE_PASS, GENERATE_TOKENIZER_MISSING,
+   * GENERATE_TOKEN_INVALID; {TextError} of the tokenizer or the chat template.
+   */
+  async prompt(
+    model: CatalogueModel,
+    { prompt, promptTokens, messages }: TextRequest,
+    signal: AbortSignal,
+  ): Promise<Prompt> {
+    const { text, name } = model.manifest
+    if (text === undefined)
+      throw new GenerateError({ code: 'GENERATE_MODEL_ONE_PASS', model: name })
+    if (promptTokens !== undefined) checkTokens(promptTokens, text)
+    if (text.tokenizer === undefined) {
+      if (promptTokens !== undefined) return { tokens: promptTokens, table: undefined }
+      throw new GenerateError({ code: 'GENERATE_TOKENIZER_MISSING', model: name })
+    }
+    const thread = await this.#thread(model, signal)
+    const table = await thread.table()
+    if (promptTokens !== undefined) return { tokens: promptTokens, table }
+    const wallMs = this.#components.wallMs()
+    const tokens =
+      messages === undefined
+        ? await thread.encode(prompt ?? '', { control: false, begin: true })
+        : await thread.chat(messages, { addGenerationPrompt: true, wallMs })
+    return { tokens, table }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([...this.#threads.values()].map((thread) => thread.stop()))
+    this.#threads.clear()
+  }
+
+  async #thread(model: CatalogueModel, signal: AbortSignal): Promise<TextThread> {
+    const { id } = model
+    const known = this.#threads.get(id)
+    this.#threads.delete(id)
+    const thread = known ?? (await this.#start(model, signal))
+    this.#threads.set(id, thread)
+    const [oldest] = this.#threads
+    if (this.#threads.size > THREADS_MAX && oldest !== undefined) {
+      this.#threads.delete(oldest[0])
+      await oldest[1].stop()
+    }
+    return thread
+  }
+
+  async #start(model: CatalogueModel, signal: AbortSignal): Promise<TextThread> {
+    const tokenizer = await this.#components.tokenizer(model, signal)
+    const { beginToken, stopTokens = [], chatTemplate } = model.manifest.text ?? {}
+    return new TextThread({ text: { tokenizer, beginToken, stopTokens, chatTemplate } })
+  }
+}
+
+function checkTokens(tokens: readonly number[], { vocabulary }: TextModel): void {
+  const token = tokens.find((each) => each >= vocabulary)
+  if (token !== undefined) {
+    throw new GenerateError({ code: 'GENERATE_TOKEN_INVALID', token, vocabulary })
+  }
+}
