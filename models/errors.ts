@@ -25,6 +25,7 @@ type OwnErrorCode =
   | 'MODELS_RANGE_INVALID'
   | 'MODELS_NO_PARTITION'
   | 'MODELS_BUILD_INVALID'
+  | 'MODELS_DECODER_UNSUPPORTED'
 
 export type ModelErrorCode = OwnErrorCode | GgufErrorCode | SafetensorsErrorCode | SamplingErrorCode
 
@@ -113,6 +114,11 @@ export const MODEL_ERRORS: ErrorTable<OwnErrorCode> = {
     retryable: true,
     exit: 7,
     status: 409,
+  },
+  MODELS_DECODER_UNSUPPORTED: {
+    meaning: 'the ONNX file is a decoder with caches of a form that Brume does not generate with',
+    hint: 'export it with GroupQueryAttention and caches of float32, or import its GGUF or safetensors files; `--past none` imports it as a model that runs in one pass',
+    ...refusedModel,
   },
   MODELS_BUILD_INVALID: {
     meaning: 'the sizes given for a built model are out of range or do not fit together',

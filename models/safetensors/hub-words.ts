@@ -5,8 +5,9 @@
  */
 
 import { textOf } from '../../core/bytes.ts'
+import type { Result } from '../errors.ts'
 import { STOP_TOKENS_MAX, TEMPLATE_CHARACTERS_MAX } from '../limits.ts'
-import { refuse } from '../refuse.ts'
+import { attempt, refuse } from '../refuse.ts'
 import type { TextWords } from '../text/text-outline.ts'
 import { isObject, JsonRecord } from './json-record.ts'
 
@@ -16,6 +17,21 @@ export interface WordFiles {
   readonly tokenizer: Uint8Array | undefined
   readonly tokenizerConfig: Uint8Array | undefined
   readonly chatTemplate: Uint8Array | undefined
+}
+
+/** What the files say beside an ONNX model, which may lack its config.json. */
+export function wordsBeside(
+  files: WordFiles & { readonly config: Uint8Array | undefined },
+  vocabulary: number,
+): Result<TextWords> {
+  return attempt(() => {
+    const { config } = files
+    const record =
+      config === undefined
+        ? new JsonRecord('config.json', {})
+        : JsonRecord.parse('config.json', config)
+    return wordsOf(record, files, vocabulary)
+  })
 }
 
 /** Refuses tokens of `vocabulary` or more. */

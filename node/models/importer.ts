@@ -1,9 +1,8 @@
 /**
  * Turns an ONNX, GGUF or safetensors file, or a configuration of the builder, into a model of the store.
  *
- * An ONNX file is optimised once, at the level that keeps it portable, and cut after that:
- * stages then run as they are, and together give the bytes of the whole. What is built here,
- * or out of files with weights, is written in that form at once.
+ * A file says by its first bytes what it is. What is built here, or out of files with weights, is
+ * written in the form that stages run at once; an ONNX file is optimised before.
  *
  * @module
  */
@@ -11,26 +10,19 @@
 import { basename, dirname } from 'node:path'
 import {
   accepted,
-  arranged,
   buildModel,
-  decodeModel,
-  encodeModelChunks,
-  fileOrder,
   generatorOf,
   isGguf,
   isSafetensors,
-  ModelError,
   NO_WORDS,
-  readGraph,
-  weightContents,
   type BuildConfig,
   type DecoderWish,
-  type ModelProto,
   type OpenDims,
 } from '../../models/index.ts'
 import type { CheckpointContent } from './checkpoint-weights.ts'
 import { ggufContent } from './gguf-import.ts'
 import { ModelFile } from './model-file.ts'
+import { onnxContent } from './onnx-import.ts'
 import type { LongWork, ModelComponents, ModelInit } from './ports.ts'
 import { safetensorsContent, type SafetensorsPlace } from './safetensors-import.ts'
 import { storeModel, type ImportedModel, type ModelLabel, type StoreInit } from './store-model.ts'
@@ -42,9 +34,6 @@ export interface ImportInit extends Omit<ModelLabel, 'source'>, DecoderWish {
   /** Sizes of open dimensions for the run that measures; others get usual ones. */
   readonly dims: OpenDims
 }
-
-/** Bytes that Node reads into one buffer: a larger model comes with external data, which is not imported. */
-const ONNX_FILE_BYTES_MAX = 2 ** 31 - 1
 
 /** Bytes at the beginning of a file that say what it is. */
 const START_BYTES = 9
@@ -120,30 +109,13 @@ function checkpointStore(init: ImportInit, checkpoint: CheckpointContent): Store
 
 async function readOnnxModel(
   file: ModelFile,
-  reading: Reading,
+  { components, workspace, init }: Reading,
   work: LongWork,
 ): Promise<StoreInit> {
-  const { components, workspace, init } = reading
-  const { progress, signal } = work
-  const bytes = await readWhole(file, signal)
-  progress?.({ step: 'read', done: bytes.length, total: bytes.length, unit: 'bytes' })
-  const given = checked(accepted(decodeModel(bytes)))
-  // A copy, without spare parts: what was checked is what onnxruntime reads.
-  const copy = await workspace.write('given', encodeModelChunks(given), signal)
-  progress?.({ step: 'optimise', done: 0, total: 1, unit: 'steps' })
-  await components.runtime.optimise(copy, workspace.path('optimised'), 'basic', signal)
-  progress?.({ step: 'optimise', done: 1, total: 1, unit: 'steps' })
-  await using optimised = await ModelFile.open(workspace.path('optimised'))
-  const model = checked(accepted(decodeModel(await readWhole(optimised, signal))))
-  const weights = accepted(weightContents(model)).map(({ name, type, dims, content }) => ({
-    name,
-    type,
-    dims,
-    content: () => content,
-  }))
   const { name, licence, dims } = init
+  const content = await onnxContent({ components, workspace, file, past: init.past }, work)
   const label = { name, licence, source: basename(init.file) }
-  return { label, content: { model, weights, dims, generator: undefined, text: undefined } }
+  return { label, content: { ...content, dims: { ...content.dims, ...dims } } }
 }
 
 /**
@@ -168,17 +140,4 @@ export async function importBuilt(
   const text = built.text === undefined ? undefined : { ...built.text, ...NO_WORDS }
   const content = { ...built, dims, generator, text }
   return await storeModel(components, workspace, { label, content }, work)
-}
-
-async function readWhole(file: ModelFile, signal?: AbortSignal): Promise<Uint8Array> {
-  if (file.bytes <= ONNX_FILE_BYTES_MAX) return file.read(0, file.bytes, signal)
-  const most = ONNX_FILE_BYTES_MAX
-  const reason = `expected a file of at most ${most} bytes, got ${file.bytes}`
-  throw new ModelError({ code: 'ONNX_LIMIT', reason })
-}
-
-/** The model, proved fit for use, in the order of its file and without what its outputs do not need. */
-function checked(model: ModelProto): ModelProto {
-  const graph = accepted(readGraph(model, 'none'))
-  return arranged(graph, fileOrder(graph))
 }

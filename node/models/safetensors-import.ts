@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import {
   accepted,
   LENGTH_BYTES,
-  ModelError,
   readSafetensors,
   safetensorsHeadBytes,
   safetensorsModel,
@@ -17,11 +16,9 @@ import {
   type FileTensor,
 } from '../../models/index.ts'
 import { checkpointContent, type CheckpointContent } from './checkpoint-weights.ts'
+import { readOptional, readRequired, readWordFiles } from './hub-files.ts'
 import { ModelFile } from './model-file.ts'
 import type { LongWork } from './ports.ts'
-
-/** Bytes of a JSON file beside the weights: tokenizers are the largest. */
-const JSON_BYTES_MAX = 64 * 2 ** 20
 
 /** Where a model lies. */
 export interface SafetensorsPlace {
@@ -41,7 +38,6 @@ export async function safetensorsContent(
   { progress, signal }: LongWork,
   opened: AsyncDisposableStack,
 ): Promise<CheckpointContent> {
-  const json = (name: string) => readJson(join(folder, name), signal)
   const config = await readRequired(join(folder, 'config.json'), signal)
   const names = file === undefined ? await weightFiles(folder, signal) : [file]
   const files: ModelFile[] = []
@@ -53,23 +49,14 @@ export async function safetensorsContent(
     tensors.push(...(await readHead(one, part, signal)))
     progress?.({ step: 'read', done: files.length, total: names.length, unit: 'steps' })
   }
-  const model = safetensorsModel(
-    {
-      config,
-      tensors,
-      generation: await json('generation_config.json'),
-      tokenizer: await json('tokenizer.json'),
-      tokenizerConfig: await json('tokenizer_config.json'),
-      chatTemplate: await json('chat_template.jinja'),
-    },
-    wish,
-  )
+  const words = await readWordFiles(folder, signal)
+  const model = safetensorsModel({ config, tensors, ...words }, wish)
   return checkpointContent(accepted(model), files, wish, signal)
 }
 
 /** One file, or those that an index names. */
 async function weightFiles(folder: string, signal?: AbortSignal): Promise<readonly string[]> {
-  const index = await readJson(join(folder, 'model.safetensors.index.json'), signal)
+  const index = await readOptional(join(folder, 'model.safetensors.index.json'), signal)
   return index === undefined ? ['model.safetensors'] : accepted(shardFiles(index))
 }
 
@@ -81,15 +68,4 @@ async function readHead(
   const start = await file.read(0, LENGTH_BYTES, signal)
   const head = await file.read(0, accepted(safetensorsHeadBytes(start)), signal)
   return accepted(readSafetensors({ head, fileBytes: file.bytes, part }))
-}
-
-async function readJson(path: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-  return (await ModelFile.exists(path)) ? readRequired(path, signal) : undefined
-}
-
-async function readRequired(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  await using file = await ModelFile.open(path)
-  if (file.bytes <= JSON_BYTES_MAX) return await file.read(0, file.bytes, signal)
-  const reason = `expected JSON of at most ${JSON_BYTES_MAX} bytes, got ${file.bytes}`
-  throw new ModelError({ code: 'SAFETENSORS_LIMIT', reason })
 }

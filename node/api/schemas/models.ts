@@ -88,7 +88,9 @@ export const importRequest = z.strictObject({
     .describe('sizes for symbolic dimensions, by name'),
   past: past
     .optional()
-    .describe('of a decoder: `none` runs the whole text in one pass; else the model generates it'),
+    .describe(
+      'of a decoder with caches or out of weights: `none` runs the whole text in one pass; else the model generates it',
+    ),
   quantisation: z
     .enum(['none', 'q8', 'q4'])
     .optional()
