@@ -9,10 +9,11 @@
 
 import { CodedError, type ErrorTable } from '../core/errors.ts'
 import type { GgufErrorCode } from './gguf/errors.ts'
+import type { GrammarErrorCode } from './grammar/errors.ts'
 import type { SafetensorsErrorCode } from './safetensors/errors.ts'
 import type { SamplingErrorCode } from './sampling/errors.ts'
 
-/** Codes whose rows stand here; those of files with weights and of sampling have tables of their own. */
+/** Codes whose rows stand here; those of files with weights, grammars and sampling have tables of their own. */
 type OwnErrorCode =
   | 'ONNX_TRUNCATED'
   | 'ONNX_MALFORMED'
@@ -27,7 +28,12 @@ type OwnErrorCode =
   | 'MODELS_BUILD_INVALID'
   | 'MODELS_DECODER_UNSUPPORTED'
 
-export type ModelErrorCode = OwnErrorCode | GgufErrorCode | SafetensorsErrorCode | SamplingErrorCode
+export type ModelErrorCode =
+  | OwnErrorCode
+  | GgufErrorCode
+  | GrammarErrorCode
+  | SafetensorsErrorCode
+  | SamplingErrorCode
 
 /** A model, or a part of one, that is not accepted. `reason` holds no text that a peer chose, but for short plain words. */
 export interface Refused {

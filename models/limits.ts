@@ -109,3 +109,45 @@ export const PIECE_CHARACTERS_MAX = 512
 
 /** Bytes of a tokenizer.json: one of 262,144 tokens takes about 33 MB. */
 export const TOKENIZER_BYTES_MAX = 64 * 2 ** 20
+
+/** Bytes of a grammar's text, and of all literals that a JSON schema lists. */
+export const GRAMMAR_BYTES_MAX = 65_536
+
+/** Rules of one grammar. */
+export const GRAMMAR_RULES_MAX = 4_096
+
+/** Positions of a grammar's automaton: what counts and long lists are multiplied out to. */
+export const GRAMMAR_POSITIONS_MAX = 131_072
+
+/** How deep groups of a grammar, and subschemas of a JSON schema, may nest. */
+export const GRAMMAR_DEPTH_MAX = 64
+
+/** Characters of a property's name where a schema allows others beside it. */
+export const GRAMMAR_NAME_MAX = 256
+
+/** Subschemas of one JSON schema. */
+export const SCHEMA_NODES_MAX = 4_096
+
+/** States of one lexical rule that are kept; beyond it all are made anew when they are needed. */
+export const LEXICAL_STATES_MAX = 1_024
+
+/** Lexical rules whose states are kept for one vocabulary, whatever the grammar. */
+export const LEXICALS_MAX = 64
+
+/** States of one grammar's pushdown automaton that are kept; beyond it all are made anew. */
+export const PUSHDOWN_STATES_MAX = 4_096
+
+/** Ways of reading a text that are followed at a time; those beyond it are given up. */
+export const PUSHDOWN_STACKS_MAX = 256
+
+/** Rules that may wait for one another. A deeper text is not allowed. */
+export const PUSHDOWN_DEPTH_MAX = 4_096
+
+/**
+ * Steps of automata that may be worked out for one mask, some 100 ms. A mask that needs more lacks
+ * tokens: what comes out is still in the grammar.
+ */
+export const MASK_STEPS_MAX = 2_000_000
+
+/** Masks over a vocabulary that are kept for one grammar, and for one lexical rule. */
+export const MASKS_MAX = 128

@@ -24,6 +24,7 @@ import { CONFIG_ERRORS } from '../config/errors.ts'
 import { LEDGER_ERRORS } from '../ledger/errors.ts'
 import { MODEL_ERRORS } from '../models/errors.ts'
 import { GGUF_ERRORS } from '../models/gguf/errors.ts'
+import { GRAMMAR_ERRORS } from '../models/grammar/errors.ts'
 import { SAFETENSORS_ERRORS } from '../models/safetensors/errors.ts'
 import { SAMPLING_ERRORS } from '../models/sampling/errors.ts'
 import { API_ERRORS } from './api/errors.ts'
@@ -62,6 +63,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...LEDGER_ERRORS,
   ...MODEL_ERRORS,
   ...GGUF_ERRORS,
+  ...GRAMMAR_ERRORS,
   ...SAFETENSORS_ERRORS,
   ...SAMPLING_ERRORS,
   ...API_ERRORS,

@@ -1,0 +1,90 @@
+/**
+ * A grammar for one vocabulary: which tokens may come next in each of its states.
+ *
+ * @module
+ */
+
+import type { Result } from '../errors.ts'
+import { MASK_STEPS_MAX, MASKS_MAX } from '../limits.ts'
+import { attempt } from '../refuse.ts'
+import type { TokenConstraint, TokenMask } from '../sampling/token-constraint.ts'
+import type { Grammar } from './expression.ts'
+import { GrammarConstraint } from './grammar-constraint.ts'
+import { Pushdown, type PushdownState, type Stack } from './pushdown.ts'
+import { RecentMap } from './recent-map.ts'
+import type { TokenVocabulary } from './token-vocabulary.ts'
+
+/** `grammar` made ready, or why it cannot guide a text. */
+export function compiledGrammar(
+  grammar: Grammar,
+  vocabulary: TokenVocabulary,
+): Result<CompiledGrammar> {
+  return attempt(() => new CompiledGrammar(grammar, vocabulary))
+}
+
+/** Made by {@link compiledGrammar}. It serves any number of texts, one after another or side by side. */
+export class CompiledGrammar {
+  readonly vocabulary: TokenVocabulary
+  readonly pushdown: Pushdown
+  readonly #masks = new RecentMap<PushdownState, TokenMask>(MASKS_MAX)
+  readonly #path: (PushdownState | null)[]
+  #stepsMax = 0
+
+  constructor(grammar: Grammar, vocabulary: TokenVocabulary) {
+    this.vocabulary = vocabulary
+    this.pushdown = new Pushdown(grammar, (expression) => vocabulary.lexicalOf(expression))
+    this.#path = Array.from({ length: vocabulary.trie.depthMax + 1 }, () => null)
+  }
+
+  /** What guides one text. @param stopTokens - Allowed where the text is whole, and only there. */
+  constraint(stopTokens: readonly number[]): TokenConstraint {
+    return new GrammarConstraint(this, stopTokens)
+  }
+
+  /** The tokens whose bytes may come next. Not to be changed. */
+  allowed(state: PushdownState): TokenMask {
+    return this.#masks.get(state, () => this.#mask(state))
+  }
+
+  #mask({ stacks }: PushdownState): TokenMask {
+    const { trie } = this.vocabulary
+    this.#stepsMax = this.pushdown.steps + MASK_STEPS_MAX
+    const mask = new Uint32Array(Math.ceil(trie.size / 32))
+    const plain = stacks.filter(({ top }) => typeof top === 'number')
+    if (plain.length > 0) this.#walk(mask, this.pushdown.stateOf(plain), 0, trie.bytes.length)
+    for (const stack of stacks) this.#addLexical(mask, stack)
+    return mask
+  }
+
+  /** Adds the tokens of a lexical rule, and those in which it ends and what waits for it goes on. */
+  #addLexical(mask: TokenMask, stack: Stack): void {
+    if (typeof stack.top === 'number') return
+    const { ends } = this.vocabulary.trie
+    const read = this.vocabulary.read(stack.top)
+    for (let word = 0; word < mask.length; word++) {
+      mask[word] = (mask[word] as number) | (read.mask[word] as number)
+    }
+    const after = this.pushdown.after(stack)
+    if (after.stacks.length === 0) return
+    for (const node of read.exits) this.#walk(mask, after, node + 1, ends[node] as number)
+  }
+
+  /** Marks the tokens that end at nodes of [from, end), siblings and their subtrees, read from `state`. */
+  #walk(mask: TokenMask, state: PushdownState, from: number, end: number): void {
+    const { bytes, depths, ends, tokens } = this.vocabulary.trie
+    const { pushdown } = this
+    const path = this.#path
+    path[(depths[from] ?? 1) - 1] = state
+    for (let node = from; node < end && pushdown.steps < this.#stepsMax;) {
+      const depth = depths[node] as number
+      const next = pushdown.step(path[depth - 1] as PushdownState, bytes[node] as number)
+      if (next === null) {
+        node = ends[node] as number
+        continue
+      }
+      this.vocabulary.mark(mask, tokens[node] as number)
+      path[depth] = next
+      node++
+    }
+  }
+}
