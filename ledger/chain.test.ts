@@ -4,7 +4,7 @@ import { device } from '../test/fixtures/devices.ts'
 import { ledgerContext, WrittenLedger } from '../test/fixtures/ledgers.ts'
 import { Chain } from './chain.ts'
 import { encodeEntry, ENTRY_KINDS, type Entry } from './entry.ts'
-import { genesisBody, logIdOf, rolloverBody } from './genesis.ts'
+import { genesisBody, logIdOf, nextIncarnation, rolloverBody } from './genesis.ts'
 import { openHead, signHead } from './head.ts'
 
 const alice = device(1)
@@ -49,10 +49,10 @@ describe('a chain', () => {
     ['an entry that names another', changed(3, { prev: entryAt(2).prev }), 'LEDGER_CHAIN_BROKEN'],
     ['a second genesis', changed(3, { kind: ENTRY_KINDS.genesis }), 'LEDGER_GENESIS_INVALID'],
     [
-      'a rollover that skips an incarnation',
+      'a rollover to the incarnation that is',
       changed(3, {
         kind: ENTRY_KINDS.rollover,
-        body: rolloverBody({ incarnation: 2, size: 3, reason: 0, lastKnown: undefined }),
+        body: rolloverBody({ incarnation: 0, size: 3, reason: 0, lastKnown: undefined }),
       }),
       'LEDGER_ROLLOVER_INVALID',
     ],
@@ -90,7 +90,15 @@ describe('a chain', () => {
     expect(chain.root()).toEqual(ledger.chain.root())
   })
 
-  it('counts incarnations', () => {
+  it('never gives an incarnation two numbers alike', () => {
+    const wallMs = 1_767_225_600_000
+    const drawn = nextIncarnation(0, wallMs, 0.25)
+    expect(drawn).toBe(wallMs * 1_000 + 250)
+    expect(nextIncarnation(drawn, wallMs - 5_000, 0.5)).toBe(drawn + 1)
+    expect(nextIncarnation(0, wallMs, 0.75)).toBeGreaterThan(drawn)
+  })
+
+  it('goes from one incarnation to the next', () => {
     const rolled = written(1)
     const body = rolloverBody({
       incarnation: 1,

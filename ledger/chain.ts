@@ -67,6 +67,12 @@ export class Chain {
     return this.#incarnation
   }
 
+  /** From where another chain would go on as this one does. */
+  get position(): ChainStart {
+    const { size, edge, incarnation } = this
+    return { size, edge, incarnation, tip: this.#tip }
+  }
+
   /** Roots of the complete subtrees, from the left. */
   get edge(): readonly Uint8Array[] {
     return this.#tree.edge
@@ -107,16 +113,31 @@ export class Chain {
 
   /** Takes an encoded entry when it is the next one. Nothing changes when it is refused. */
   append(encoded: Uint8Array, sink?: NodeSink): Result<ChainedEntry> {
-    const decoded = decodeEntry(encoded)
-    if (decoded.type === 'refused') return decoded
-    const entry = decoded.value
-    const problem = this.#linkProblem(entry) ?? this.#kindProblem(entry)
-    if (problem !== undefined) return problem
+    const admitted = this.#admit(encoded)
+    if (admitted.type === 'refused') return admitted
+    const { entry, incarnation } = admitted.value
     const id = entryId(this.#context.crypto.sha256, encoded)
     this.#tree.append(id, sink)
     this.#tip = id
-    if (entry.kind === ENTRY_KINDS.rollover) this.#incarnation++
+    this.#incarnation = incarnation
     return accept({ id, entry, encoded })
+  }
+
+  /** True when {@link append} would take this entry. */
+  wouldTake(encoded: Uint8Array): boolean {
+    return this.#admit(encoded).type === 'value'
+  }
+
+  #admit(encoded: Uint8Array): Result<{ readonly entry: Entry; readonly incarnation: number }> {
+    const decoded = decodeEntry(encoded)
+    if (decoded.type === 'refused') return decoded
+    const entry = decoded.value
+    const problem = this.#linkProblem(entry) ?? this.#genesisProblem(entry)
+    if (problem !== undefined) return problem
+    const incarnation = this.#incarnationAfter(entry)
+    return incarnation.type === 'refused'
+      ? incarnation
+      : accept({ entry, incarnation: incarnation.value })
   }
 
   #linkProblem({ log, seq, prev }: Entry): Refused | undefined {
@@ -132,26 +153,28 @@ export class Chain {
     return undefined
   }
 
-  #kindProblem({ seq, kind, body }: Entry): Refused | undefined {
+  #genesisProblem({ seq, kind, body }: Entry): Refused | undefined {
     if ((kind === ENTRY_KINDS.genesis) !== (seq === 0)) {
       return refuse(
         'LEDGER_GENESIS_INVALID',
         'expected a genesis as the first entry, and only there',
       )
     }
-    if (seq === 0 && !bytesEqual(body, this.#genesis)) {
-      return refuse('LEDGER_GENESIS_INVALID', 'expected the genesis of this device in this mesh')
-    }
-    if (kind !== ENTRY_KINDS.rollover) return undefined
+    return seq > 0 || bytesEqual(body, this.#genesis)
+      ? undefined
+      : refuse('LEDGER_GENESIS_INVALID', 'expected the genesis of this device in this mesh')
+  }
+
+  #incarnationAfter({ seq, kind, body }: Entry): Result<number> {
+    if (kind !== ENTRY_KINDS.rollover) return accept(this.#incarnation)
     const rollover = decodeRollover(body)
     if (rollover.type === 'refused') return rollover
     const { incarnation, size } = rollover.value
-    if (incarnation !== this.#incarnation + 1 || size !== seq) {
-      return refuse(
-        'LEDGER_ROLLOVER_INVALID',
-        `expected incarnation ${this.#incarnation + 1} at entry ${seq}`,
-      )
-    }
-    return undefined
+    return incarnation > this.#incarnation && size === seq
+      ? accept(incarnation)
+      : refuse(
+          'LEDGER_ROLLOVER_INVALID',
+          `expected an incarnation after ${this.#incarnation}, from entry ${seq} on`,
+        )
   }
 }

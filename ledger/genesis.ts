@@ -32,15 +32,15 @@ export function logIdOf(sha256: Sha256, network: Uint8Array, device: PeerId): Ui
 
 /** Why a device began a new incarnation. */
 export const ROLLOVER_REASONS = {
-  /** A peer holds a later head of this log, and nobody the entries under it. */
+  /** Peers hold a later head of this log, and none the entries under it. */
   'entries lost': 0,
-  /** The folder is a copy of another one, and nobody could be asked what came after it. */
-  'nobody to ask': 1,
+  /** The store is a copy, or was behind what peers hold: somebody else may hold more still. */
+  restored: 1,
 } as const
 
 const ROLLOVER = record({
   v: version(),
-  /** The new incarnation: one more than the last. */
+  /** The new incarnation, greater than the last: {@link nextIncarnation}. */
   incarnation: uint(),
   /** Entries of the log before this one. */
   size: uint(),
@@ -50,6 +50,23 @@ const ROLLOVER = record({
     record({ body: bytes(1, HEAD_BODY_BYTES_MAX), signature: bytes(SIGNATURE_BYTES) }),
   ),
 })
+
+/**
+ * The number of a new incarnation: greater than all that are known, and not one that was ever used.
+ *
+ * A device that is restored from the same copy twice knows of neither of the incarnations that it
+ * began before. Time and chance keep them apart, where counting would give both one number.
+ *
+ * @param known - The greatest incarnation that anybody told of.
+ * @param fraction - A draw from [0, 1).
+ */
+export function nextIncarnation(known: number, wallMs: number, fraction: number): number {
+  const drawn = Math.floor(wallMs) * DRAWS_PER_MS + Math.floor(fraction * DRAWS_PER_MS)
+  return Math.max(known + 1, drawn)
+}
+
+/** With it, milliseconds since 1970 stay below 2^53 until the year 2255. */
+const DRAWS_PER_MS = 1_000
 
 export type Rollover = Omit<ShapeOf<typeof ROLLOVER>, 'v'>
 

@@ -49,9 +49,12 @@ const VERDICTS: readonly SettleVerdict[] = ['refused', 'accepted', 'acknowledged
 
 const hash = (): Shape<Uint8Array> => bytes(HASH_BYTES)
 
+/** The task that a half is about, in each of them, so that a ledger finds its entries by task. */
+const task = (): Shape<Uint8Array> => bytes(TASK_ID_BYTES)
+
 const ORDER = record({
   v: version(),
-  task: bytes(TASK_ID_BYTES),
+  task: task(),
   nonce: bytes(TASK_ID_BYTES),
   requester: peerId(),
   provider: peerId(),
@@ -71,6 +74,7 @@ const ORDER = record({
 
 const ACCEPT = record({
   v: version(),
+  task: task(),
   order: hash(),
   /** Wall clock by which the work has begun, in milliseconds. */
   startByWallMs: uint(),
@@ -79,6 +83,7 @@ const ACCEPT = record({
 
 const RESULT = record({
   v: version(),
+  task: task(),
   /** The half before: the accept, or the settle of the chunk before. */
   after: hash(),
   accept: hash(),
@@ -97,6 +102,7 @@ const RESULT = record({
 
 const SETTLE = record({
   v: version(),
+  task: task(),
   /** The half before: the result, or of a sealed one its reveal. */
   after: hash(),
   result: hash(),
@@ -108,6 +114,7 @@ const SETTLE = record({
 
 const DISPUTE = record({
   v: version(),
+  task: task(),
   /** The half before: the result, or of a sealed one its reveal. */
   after: hash(),
   reason: uint(255),
@@ -116,6 +123,7 @@ const DISPUTE = record({
 
 const REVEAL = record({
   v: version(),
+  task: task(),
   /** The settle that acknowledges the sealed bytes. */
   settle: hash(),
   key: hash(),

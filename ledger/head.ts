@@ -27,7 +27,7 @@ const HEAD = record({
   wallMs: uint(),
   /** The last epoch that the device saw certified; 0 for none. */
   epochSeen: uint(),
-  /** From 0; one more after each rollover. */
+  /** 0 until the first rollover; greater after each. */
   incarnation: uint(),
 })
 

@@ -11,7 +11,7 @@ export {
   evidenceItem,
   halfItem,
   headItem,
-  ITEM_TYPES,
+  OTHER_HALF,
   preambleItem,
 } from './bundle-items.ts'
 export { BundleReader } from './bundle-reader.ts'
@@ -38,6 +38,7 @@ export {
   decodeRollover,
   genesisBody,
   logIdOf,
+  nextIncarnation,
   type Rollover,
   ROLLOVER_REASONS,
   rolloverBody,
@@ -62,9 +63,11 @@ export { decodeHead, type Head, openHead, SIGNED_HEAD, signHead } from './head.t
 export * as LIMITS from './limits.ts'
 export {
   consistencyProof,
+  type Growth,
   type GrowthRoots,
   inclusionProof,
   isConsistent,
+  type LeafPlace,
   type NodeSource,
   rangeRoot,
   rootOfInclusion,
@@ -78,6 +81,7 @@ export {
   type PruningPlan,
   TILE_LEAVES,
 } from './pruning.ts'
+export { decideRecall, type RecallDecision, type RecalledHead, type RecallFacts } from './recall.ts'
 export {
   beginReceipt,
   continueReceipt,

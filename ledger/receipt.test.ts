@@ -68,6 +68,7 @@ describe('a receipt', () => {
   it('may end disputed instead of settled', () => {
     const result = last(simple, 'result')
     const dispute = signHalf(ledgerContext, alice, 'dispute', {
+      task: result.body.task,
       after: result.id,
       reason: 1,
       incarnation: 0,
@@ -113,6 +114,12 @@ describe('a receipt refuses', () => {
   it("a settlement of another's order", () => {
     const other = halvesOf({ ...parties, mode: 'simple', word: 'other' })
     expect(codeOf([...simple.slice(0, 3), last(other, 'settle')])).toBe('LEDGER_HALF_UNLINKED')
+  })
+
+  it('a half that names another task', () => {
+    const task = hashOf('another task').subarray(0, 16)
+    const other = signHalf(ledgerContext, alice, 'settle', { ...settle.body, task })
+    expect(codeOf([...simple.slice(0, 3), other])).toBe('LEDGER_HALF_UNLINKED')
   })
 
   it.each(['accept', 'result', 'settle'] as const)('a %s by a stranger', (kind) => {

@@ -96,6 +96,9 @@ export function continueReceipt(
   if (preceding === undefined || !bytesEqual(preceding, receipt.tip)) {
     return refuse('LEDGER_HALF_UNLINKED', `expected a ${half.kind} that names the half before it`)
   }
+  if (!bytesEqual(half.body.task, receipt.order.body.task)) {
+    return refuse('LEDGER_HALF_UNLINKED', `expected a ${half.kind} of the task that was ordered`)
+  }
   const author = authorOf(half.kind, receipt.order.body)
   if (checkSignature && !isSigned(context, author, half.kind, half.signed)) {
     return refuse('LEDGER_SIGNATURE_INVALID', `expected a ${half.kind} signed by its party`)

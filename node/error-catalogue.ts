@@ -30,6 +30,7 @@ import { SAMPLING_ERRORS } from '../models/sampling/errors.ts'
 import { API_ERRORS } from './api/errors.ts'
 import { CLI_ERRORS } from './cli/errors.ts'
 import { DEVICE_ERRORS } from './device/errors.ts'
+import { LEDGER_STORE_ERRORS } from './ledger/errors.ts'
 import { MESH_ERRORS } from './mesh/errors.ts'
 import { CATALOGUE_ERRORS } from './models/errors.ts'
 import { NETWORK_ERRORS } from './network/errors.ts'
@@ -69,6 +70,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...API_ERRORS,
   ...CLI_ERRORS,
   ...DEVICE_ERRORS,
+  ...LEDGER_STORE_ERRORS,
   ...MESH_ERRORS,
   ...CATALOGUE_ERRORS,
   ...NETWORK_ERRORS,

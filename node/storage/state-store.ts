@@ -9,7 +9,7 @@
 import { Level } from 'level'
 import { invariant } from '../../core/invariant.ts'
 import type { Startable } from '../../core/lifecycle.ts'
-import { StorageError, type StorageFailure } from './errors.ts'
+import { databaseFailure } from './database-failure.ts'
 
 /** Longest key, in UTF-16 code units. */
 export const STATE_KEY_LENGTH_MAX = 512
@@ -101,7 +101,7 @@ export class StateStore implements Startable {
     try {
       return await work
     } catch (error) {
-      throw failureOf(error, this.#init.path)
+      throw databaseFailure(error, this.#init.path)
     }
   }
 }
@@ -112,22 +112,4 @@ function checked(key: string): string {
     'keys of the state store are namespace/rest',
   )
   return key
-}
-
-/** The database wraps the error that says why in others. */
-function failureOf(error: unknown, path: string): unknown {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const failure = failureFor(cause, path)
-    if (failure !== undefined) return new StorageError(failure, { cause: error })
-  }
-  return error
-}
-
-function failureFor(cause: Error, path: string): StorageFailure | undefined {
-  if (cause.message.includes('No space left')) return { code: 'STATE_DISK_FULL', path }
-  const code = (cause as NodeJS.ErrnoException).code
-  if (code === 'LEVEL_CORRUPTION') return { code: 'STATE_STORE_CORRUPTED', path }
-  if (code === 'LEVEL_LOCKED') return { code: 'STATE_LOCKED', path, pid: 0 }
-  if (code === 'LEVEL_IO_ERROR') return { code: 'STATE_IO_FAILED', path, reason: 'database' }
-  return undefined
 }
