@@ -68,7 +68,7 @@ const refusedModel = { retryable: false, exit: 7, status: 422 } as const
 
 export const MODEL_ERRORS: ErrorTable<OwnErrorCode> = {
   ONNX_TRUNCATED: {
-    meaning: 'the ONNX file ends before its content does',
+    meaning: 'the ONNX file, or one beside it with weights, ends before its content does',
     hint: 'copy or download the file again',
     ...refusedModel,
   },

@@ -8,6 +8,9 @@
 /** Bytes of one ONNX file: protobuf and onnxruntime read no larger message. */
 export const ONNX_BYTES_MAX = 2 ** 31 - 1
 
+/** Files beside an ONNX file that hold its weights. */
+export const EXTERNAL_FILES_MAX = 1_024
+
 /** How deep ONNX messages may nest: eight subgraphs inside one another take 27. */
 export const ONNX_DEPTH_MAX = 32
 

@@ -109,11 +109,11 @@ function checkpointStore(init: ImportInit, checkpoint: CheckpointContent): Store
 
 async function readOnnxModel(
   file: ModelFile,
-  { components, workspace, init }: Reading,
+  { components, workspace, init, opened }: Reading,
   work: LongWork,
 ): Promise<StoreInit> {
   const { name, licence, dims } = init
-  const content = await onnxContent({ components, workspace, file, past: init.past }, work)
+  const content = await onnxContent({ components, workspace, file, past: init.past, opened }, work)
   const label = { name, licence, source: basename(init.file) }
   return { label, content: { ...content, dims: { ...content.dims, ...dims } } }
 }

@@ -14,22 +14,24 @@ import {
   encodeModelChunks,
   exportedDecoder,
   fileOrder,
+  filled,
   isExportedDecoder,
   ModelError,
   readGraph,
   weightContents,
+  withoutExternalData,
   wordsBeside,
-  type ExportedDecoder,
   type ModelProto,
   type Past,
 } from '../../models/index.ts'
+import { openParts, smallParts, weightsBeside, type ExternalParts } from './external-weights.ts'
 import { readOptional, readWordFiles } from './hub-files.ts'
 import { ModelFile } from './model-file.ts'
 import type { LongWork, ModelComponents } from './ports.ts'
 import type { ModelContent, TextContent } from './store-model.ts'
 import type { Workspace } from './workspace.ts'
 
-/** Bytes that Node reads into one buffer: a larger model comes with external data, which is not imported. */
+/** Bytes that Node reads into one buffer: a larger model comes with its weights in other files. */
 const ONNX_FILE_BYTES_MAX = 2 ** 31 - 1
 
 /** Tokens of the run that measures a decoder. */
@@ -40,6 +42,8 @@ export interface OnnxReading {
   readonly workspace: Workspace
   readonly file: ModelFile
   readonly past: Past
+  /** Keeps files with weights open until those are stored. */
+  readonly opened: AsyncDisposableStack
 }
 
 /**
@@ -48,37 +52,48 @@ export interface OnnxReading {
  * @throws {ModelError} when it is refused; {CatalogueError} MODELS_FILE_UNREADABLE; RuntimeError when
  * onnxruntime refuses it.
  */
-export async function onnxContent(
-  { components, workspace, file, past }: OnnxReading,
-  { progress, signal }: LongWork,
-): Promise<ModelContent> {
+export async function onnxContent(reading: OnnxReading, work: LongWork): Promise<ModelContent> {
+  const { progress, signal } = work
+  const { file, past } = reading
   const bytes = await readWhole(file, signal)
   progress?.({ step: 'read', done: bytes.length, total: bytes.length, unit: 'bytes' })
-  const given = checked(accepted(decodeModel(bytes)))
+  const { model, parts } = accepted(withoutExternalData(accepted(decodeModel(bytes))))
+  const folder = dirname(file.path)
+  // With weights in other files it stays as it came: optimised, it would not fit one file.
+  const external = await openParts(folder, parts, reading.opened)
+  const whole =
+    parts.length === 0
+      ? await optimised(reading, checked(model), work)
+      : checked(filled(model, await smallParts(external, signal)))
+  const content = (made: ModelProto) => ({
+    model: made,
+    weights: [...weightsInside(made, external), ...weightsBeside(made, external, signal)],
+    generator: undefined,
+  })
+  if (past === 'none' || !isExportedDecoder(whole)) {
+    return { ...content(whole), dims: {}, text: undefined }
+  }
+  const decoder = accepted(exportedDecoder(whole))
+  const { positionsMax, vocabulary } = decoder.text
+  return {
+    ...content(decoder.model),
+    dims: { seq: Math.min(SAMPLE_TOKENS, positionsMax) },
+    text: { ...decoder.text, ...(await wordsIn(folder, vocabulary, signal)) },
+  }
+}
+
+async function optimised(
+  { components, workspace }: OnnxReading,
+  model: ModelProto,
+  { progress, signal }: LongWork,
+): Promise<ModelProto> {
   // A copy, without spare parts: what was checked is what onnxruntime reads.
-  const copy = await workspace.write('given', encodeModelChunks(given), signal)
+  const copy = await workspace.write('given', encodeModelChunks(model), signal)
   progress?.({ step: 'optimise', done: 0, total: 1, unit: 'steps' })
   await components.runtime.optimise(copy, workspace.path('optimised'), 'basic', signal)
   progress?.({ step: 'optimise', done: 1, total: 1, unit: 'steps' })
-  await using optimised = await ModelFile.open(workspace.path('optimised'))
-  const model = checked(accepted(decodeModel(await readWhole(optimised, signal))))
-  const generates = past === 'cache' && isExportedDecoder(model)
-  return generates
-    ? decoderContent(accepted(exportedDecoder(model)), dirname(file.path), signal)
-    : { ...weightsOf(model), dims: {}, generator: undefined, text: undefined }
-}
-
-async function decoderContent(
-  { model, text }: ExportedDecoder,
-  folder: string,
-  signal?: AbortSignal,
-): Promise<ModelContent> {
-  return {
-    ...weightsOf(model),
-    dims: { seq: Math.min(SAMPLE_TOKENS, text.positionsMax) },
-    generator: undefined,
-    text: { ...text, ...(await wordsIn(folder, text.vocabulary, signal)) },
-  }
+  await using file = await ModelFile.open(workspace.path('optimised'))
+  return checked(accepted(decodeModel(await readWhole(file, signal))))
 }
 
 /** Exports often lie in a folder `onnx`, with the rest of their model around it. */
@@ -93,14 +108,13 @@ async function wordsIn(
   return accepted(wordsBeside({ config, ...files }, vocabulary))
 }
 
-function weightsOf(model: ModelProto): Pick<ModelContent, 'model' | 'weights'> {
-  const weights = accepted(weightContents(model)).map(({ name, type, dims, content }) => ({
-    name,
-    type,
-    dims,
-    content: () => content,
-  }))
-  return { model, weights }
+/** Weights that the file itself holds. */
+function weightsInside(model: ModelProto, external: ExternalParts): ModelContent['weights'] {
+  const { graph } = model
+  if (graph === undefined) return []
+  const initializer = graph.initializer.filter(({ name = '' }) => !external.has(name))
+  const inside = accepted(weightContents({ ...model, graph: { ...graph, initializer } }))
+  return inside.map(({ content, ...spec }) => ({ ...spec, content: () => content }))
 }
 
 async function readWhole(file: ModelFile, signal?: AbortSignal): Promise<Uint8Array> {
