@@ -9,6 +9,7 @@ import { openApiPath } from './openapi.ts'
 import type { Method, Route } from './route.ts'
 import { OPENAPI_PATH, ROUTES } from './routes.ts'
 import type { JobEvent } from './schemas/jobs.ts'
+import { openAiErrorSchema } from './schemas/openai.ts'
 import { problemSchema } from './schemas/problem.ts'
 
 const KEY = 'brumek_test'
@@ -46,6 +47,9 @@ const BODIES: Readonly<Record<string, object>> = {
   '/v1/models/build': { kind: 'mlp' },
   '/v1/plan': { model: 'tiny' },
   '/v1/texts': { model: 'tiny', prompt: 'hello' },
+  '/v1/chat/completions': { model: 'tiny', messages: [{ role: 'user', content: 'hello' }] },
+  '/v1/completions': { model: 'tiny', prompt: 'hello' },
+  '/v1/embeddings': { model: 'tiny', input: 'hello' },
   '/v1/jobs': { model: 'tiny', inputs: [{ x: { type: 'uint8', dims: [2], data: 'AQI=' } }] },
 }
 
@@ -69,8 +73,10 @@ describe('every route', () => {
         const data = [...reply.body.matchAll(/^data: (.*)$/gm)].map((m) => JSON.parse(m[1] ?? ''))
         expect(data.length).toBeGreaterThan(0)
         for (const event of data) expect(route.event.safeParse(event).error).toBeUndefined()
+      } else if (route.type === 'refusal') {
+        expect(openAiErrorSchema.parse(reply.json()).error.code).toBe(route.refuse().code)
       } else {
-        expect(reply.statusCode).toBe(route.status)
+        expect(reply.statusCode).toBe(route.type === 'answer' ? route.status : 200)
         const answer = reply.body === '' ? undefined : reply.json()
         expect(route.answer?.safeParse(answer).error).toBeUndefined()
       }
@@ -80,8 +86,14 @@ describe('every route', () => {
       const reply = await ask({ ...goodRequest(route), headers: { authorization: 'Bearer x' } })
 
       expect(reply.statusCode).toBe(401)
-      expect(reply.headers['content-type']).toBe('application/problem+json')
-      expect(problemSchema.parse(reply.json()).code).toBe('API_UNAUTHORISED')
+      const { openAiErrors = false } = route
+      expect(reply.headers['content-type']).toBe(
+        openAiErrors ? 'application/json' : 'application/problem+json',
+      )
+      const { code } = openAiErrors
+        ? openAiErrorSchema.parse(reply.json()).error
+        : problemSchema.parse(reply.json())
+      expect(code).toBe('API_UNAUTHORISED')
     })
 
     it(`${name} is in the OpenAPI document`, async () => {

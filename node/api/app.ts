@@ -16,7 +16,9 @@ import type { Backend } from './backend.ts'
 import { ApiError } from './errors.ts'
 import { guard } from './guard.ts'
 import { issueText } from './issue-text.ts'
-import { openApiDocument } from './openapi.ts'
+import { answerCompletion } from './openai/completion-answer.ts'
+import { openAiError } from './openai/error-form.ts'
+import { type JsonObject, openApiDocument } from './openapi.ts'
 import { type ErrorLookup, problemOf } from './problem.ts'
 import type { Route, RouteContext } from './route.ts'
 import { OPENAPI_PATH, ROUTES } from './routes.ts'
@@ -36,7 +38,7 @@ export interface AppInit {
   readonly version: string
   /** Largest body of a job request, in bytes. */
   readonly jobBodyBytesMax: number
-  /** Time between two signs of life on event streams, in ms. */
+  /** Time between two signs of life on event streams and on completions, in ms. */
   readonly heartbeatMs?: number
 }
 
@@ -45,6 +47,14 @@ const BODY_BYTES_MAX = 262_144
 
 /** Time for a request to come in whole; a body of the largest size takes a second on this machine. */
 const REQUEST_MS_MAX = 120_000
+
+/** Time between two comments on a completion: clients of OpenAI's API are less patient than ours. */
+const KEEP_ALIVE_MS = 3_000
+
+/** Routes that say what went wrong in the form of OpenAI's API. */
+const OPENAI_PATHS = new Set(
+  ROUTES.filter(({ openAiErrors }) => openAiErrors === true).map(({ path }) => path),
+)
 
 /** Connections at a time, so that nobody without a key can take the daemon's descriptors. */
 const CONNECTIONS_MAX = 256
@@ -79,8 +89,9 @@ export function createApp(components: ApiComponents, init: AppInit): FastifyInst
   app.addHook('preClose', async () => stopping.abort())
 
   for (const route of ROUTES) register(app, route, { components, init, stopping: stopping.signal })
-  const document = openApiDocument(ROUTES, init.version)
-  app.get(OPENAPI_PATH, async () => document)
+  // It is made when somebody asks: that takes as long as all the rest of this.
+  let document: JsonObject | undefined
+  app.get(OPENAPI_PATH, async () => (document ??= openApiDocument(ROUTES, init.version)))
   return app
 }
 
@@ -114,16 +125,29 @@ function register(app: FastifyInstance, route: Route, setting: RouteSetting): vo
         accept: request.headers.accept ?? '',
         signal,
       }
-      return route.type === 'answer'
-        ? await answer(reply, route, context)
-        : await stream({ request, reply }, route, context, setting)
+      switch (route.type) {
+        case 'answer':
+          return answer(reply, route, context)
+        case 'events':
+          return stream({ request, reply }, route, context, setting)
+        case 'completion':
+          return complete({ request, reply }, route, context, setting)
+        case 'refusal':
+          throw route.refuse()
+      }
     },
   })
 }
 
 type AnswerOf = Extract<Route, { type: 'answer' }>
+type CompletionOf = Extract<Route, { type: 'completion' }>
 type EventsOf = Extract<Route, { type: 'events' }>
 type Context = RouteContext<unknown, unknown, unknown>
+
+interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
 
 async function answer(reply: FastifyReply, route: AnswerOf, context: Context): Promise<unknown> {
   const result = await route.handle(context)
@@ -135,7 +159,7 @@ async function answer(reply: FastifyReply, route: AnswerOf, context: Context): P
 }
 
 async function stream(
-  exchange: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  exchange: Exchange,
   route: EventsOf,
   context: Context,
   setting: RouteSetting,
@@ -149,6 +173,20 @@ async function stream(
     signal: context.signal,
   })
   return reply
+}
+
+async function complete(
+  exchange: Exchange,
+  route: CompletionOf,
+  { backend, body, signal }: Context,
+  { components, init }: RouteSetting,
+): Promise<unknown> {
+  return answerCompletion(exchange, route.ask(body), {
+    backend,
+    signal,
+    keepAliveMs: init.heartbeatMs ?? KEEP_ALIVE_MS,
+    problemOf: (error) => problemOf(error, components.errorRow),
+  })
 }
 
 /** Parses one part of a request; what comes out replaces it, defaults filled in. */
@@ -174,9 +212,13 @@ function sendProblem(
     components.logger.error('request failed', { error, route: request.routeOptions.url })
   }
   if (problem.code === 'API_UNAUTHORISED') reply.header('www-authenticate', 'Bearer')
+  const openAi = OPENAI_PATHS.has(request.routeOptions.url ?? '')
+  // Its client asks again after most failures unless it is told.
+  if (openAi) reply.header('x-should-retry', String(problem.retryable))
   // Bytes rather than text, or fastify would add a charset, which JSON types do not have.
-  const body = Buffer.from(JSON.stringify(problem))
-  void reply.code(problem.status).type('application/problem+json').send(body)
+  const body = Buffer.from(JSON.stringify(openAi ? openAiError(problem) : problem))
+  const type = openAi ? 'application/json' : 'application/problem+json'
+  void reply.code(problem.status).type(type).send(body)
 }
 
 /** Fastify's own refusals as ours; everything else as it is. */

@@ -26,6 +26,16 @@ export type ApiFailure =
   | { readonly code: 'API_JOB_UNKNOWN'; readonly job: string }
   | { readonly code: 'API_OPERATION_UNKNOWN'; readonly operation: string }
   | { readonly code: 'API_TEXT_UNKNOWN'; readonly text: string }
+  /** Another request stopped the text. */
+  | { readonly code: 'API_TEXT_CANCELLED'; readonly text: string }
+  /** A parameter of OpenAI's API asks for what is not there. */
+  | {
+      readonly code: 'API_PARAMETER_UNSUPPORTED'
+      readonly parameter: string
+      readonly expected: string
+    }
+  /** Models here give no embeddings. */
+  | { readonly code: 'API_EMBEDDINGS_UNSUPPORTED' }
   /** The daemon failed in a way that has no code of its own. */
   | { readonly code: 'API_INTERNAL' }
   /** The daemon takes no new work because it stops. */
@@ -116,6 +126,28 @@ export const API_ERRORS: ErrorTable<ApiFailure['code']> = {
     exit: 5,
     status: 404,
   },
+  API_TEXT_CANCELLED: {
+    meaning: 'the text was cancelled by another request',
+    hint: 'ask again if that was not meant',
+    retryable: false,
+    exit: 1,
+    status: 409,
+  },
+  API_PARAMETER_UNSUPPORTED: {
+    meaning:
+      'the request has a parameter that would change the answer, and that Brume does not know',
+    hint: 'leave it out: /v1/openapi.json says what the route takes',
+    retryable: false,
+    exit: 2,
+    status: 400,
+  },
+  API_EMBEDDINGS_UNSUPPORTED: {
+    meaning: 'Brume gives no embeddings yet',
+    hint: 'run a model that gives embeddings in one pass as a job: `brume run`',
+    retryable: false,
+    exit: 2,
+    status: 501,
+  },
   API_OPERATION_UNKNOWN: {
     meaning: 'no operation has this id',
     hint: 'operations are forgotten when the daemon stops: start it again',
@@ -155,6 +187,10 @@ function describe(failure: ApiFailure): string {
       return `no job ${failure.job}`
     case 'API_TEXT_UNKNOWN':
       return `no text ${failure.text}`
+    case 'API_TEXT_CANCELLED':
+      return `text ${failure.text} was cancelled by another request`
+    case 'API_PARAMETER_UNSUPPORTED':
+      return `${failure.parameter}: expected ${failure.expected}`
     case 'API_OPERATION_UNKNOWN':
       return `no operation ${failure.operation}`
     default:

@@ -5,6 +5,7 @@ import { FakeBackend, MODEL } from '../../test/fixtures/backend.ts'
 import { createApp } from './app.ts'
 import { API_ERRORS } from './errors.ts'
 import { ROUTES } from './routes.ts'
+import { openAiErrorSchema } from './schemas/openai.ts'
 import { problemSchema } from './schemas/problem.ts'
 
 const app = createApp(
@@ -35,12 +36,31 @@ const body = fc.oneof(
     stages: fc.jsonValue(),
   }),
   fc.record({ kind: fc.constantFrom('mlp', 'decoder'), hidden: fc.jsonValue() }),
+  fc.record(
+    {
+      model: fc.constantFrom('tiny', 'other'),
+      messages: fc.array(
+        fc.record({
+          role: fc.constantFrom('user', 'developer', ''),
+          content: fc.oneof(fc.string(), fc.array(fc.record({ type: fc.constant('text') }))),
+        }),
+      ),
+      prompt: fc.oneof(fc.string(), fc.array(fc.nat()), fc.array(fc.string())),
+      stream: fc.oneof(fc.boolean(), fc.jsonValue()),
+      stop: fc.oneof(fc.string(), fc.array(fc.string())),
+      seed: fc.oneof(fc.integer(), fc.double()),
+      logprobs: fc.oneof(fc.boolean(), fc.integer()),
+      logit_bias: fc.dictionary(fc.oneof(fc.nat().map(String), fc.string()), fc.double()),
+      response_format: fc.jsonValue(),
+    },
+    { requiredKeys: ['model'] },
+  ),
 )
 
 it('answers every body with success or a problem of the caller, never with a failure of its own', async () => {
-  const routes = ROUTES.filter((route) => route.method === 'POST')
+  const routes = ROUTES.filter(({ method, type }) => method === 'POST' && type !== 'refusal')
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...routes), body, async ({ path }, payload) => {
+    fc.asyncProperty(fc.constantFrom(...routes), body, async ({ path, openAiErrors }, payload) => {
       const reply = await app.inject({
         method: 'POST',
         url: path.replace(':id', MODEL),
@@ -49,7 +69,9 @@ it('answers every body with success or a problem of the caller, never with a fai
       })
 
       expect(reply.statusCode).toBeLessThan(500)
-      if (reply.statusCode >= 400) problemSchema.parse(reply.json())
+      if (reply.statusCode < 400) return
+      if (openAiErrors === true) openAiErrorSchema.parse(reply.json())
+      else problemSchema.parse(reply.json())
     }),
     { numRuns: 300 },
   )

@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import type { Route } from './route.ts'
+import { openAiErrorSchema } from './schemas/openai.ts'
 import { problemSchema } from './schemas/problem.ts'
 
 /** JSON as OpenAPI has it. */
@@ -29,7 +30,10 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
     paths,
     components: {
       securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: jsonSchema(problemSchema, 'output') },
+      schemas: {
+        Problem: jsonSchema(problemSchema, 'output'),
+        OpenAiError: jsonSchema(openAiErrorSchema, 'output'),
+      },
     },
   }
 }
@@ -45,13 +49,21 @@ function operationOf(route: Route): JsonObject {
     summary: route.summary,
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
     ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
-    responses: { ...success(route), default: PROBLEM_RESPONSE },
+    responses: {
+      ...success(route),
+      default: route.openAiErrors === true ? OPENAI_ERROR_RESPONSE : PROBLEM_RESPONSE,
+    },
   }
 }
 
 const PROBLEM_RESPONSE: JsonObject = {
   description: 'A problem (RFC 9457)',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+}
+
+const OPENAI_ERROR_RESPONSE: JsonObject = {
+  description: 'An error as OpenAI writes it',
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/OpenAiError' } } },
 }
 
 /** `GET /v1/models/:id` is called `getModelsById`. */
@@ -69,6 +81,15 @@ function requestBody(body: z.ZodType): JsonObject {
 }
 
 function success(route: Route): JsonObject {
+  if (route.type === 'refusal') return {}
+  if (route.type === 'completion') {
+    const description = 'Success; server-sent events when `stream` is true, `[DONE]` the last'
+    const content = {
+      'application/json': { schema: jsonSchema(route.answer, 'output') },
+      'text/event-stream': { schema: jsonSchema(route.chunk, 'output') },
+    }
+    return { '200': { description, content } }
+  }
   if (route.type === 'events') {
     const description = 'Server-sent events; `event` is the type, `data` the JSON below'
     const content = { 'text/event-stream': { schema: jsonSchema(route.event, 'output') } }

@@ -12,11 +12,23 @@ import type { Problem } from './schemas/problem.ts'
 /** The row of a code, from the catalogue of all rooms. */
 export type ErrorLookup = (code: string) => ErrorRow | undefined
 
+/** A failure that is a problem already: one of a text or a job, told by its events. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError'
+  readonly problem: Problem
+
+  constructor(told: Problem) {
+    super(told.detail)
+    this.problem = told
+  }
+}
+
 /**
  * `error` as a problem. One without a code becomes API_INTERNAL, and its text stays in the log:
  * it was not written for whoever asks.
  */
 export function problemOf(error: unknown, lookup: ErrorLookup): Problem {
+  if (error instanceof ProblemError) return error.problem
   if (!(error instanceof CodedError)) {
     const { meaning } = API_ERRORS.API_INTERNAL
     return problem('API_INTERNAL', meaning, {}, API_ERRORS.API_INTERNAL)

@@ -6,7 +6,9 @@
 
 import type { z } from 'zod'
 import type { Backend } from './backend.ts'
+import type { ApiError } from './errors.ts'
 import type { EventFeed } from './event-log.ts'
+import type { CompletionAsk } from './openai/completion-form.ts'
 
 export type Method = 'GET' | 'POST' | 'DELETE'
 
@@ -31,8 +33,10 @@ interface RouteShape<Params, Query, Body> {
   readonly params?: z.ZodType<Params>
   readonly query?: z.ZodType<Query>
   readonly body?: z.ZodType<Body>
-  /** True for the one route with large bodies. */
+  /** True for routes with large bodies. */
   readonly largeBody?: boolean
+  /** True for routes that say what went wrong in the form of OpenAI's API. */
+  readonly openAiErrors?: boolean
 }
 
 /** Answers once, with JSON. */
@@ -53,8 +57,25 @@ export interface EventsRoute<Params, Query, Body, Event> extends RouteShape<Para
   feed(context: RouteContext<Params, Query, Body>): EventFeed<Event>
 }
 
+/** Answers once or in chunks, as the body says, in the form of OpenAI's API. */
+export interface CompletionRoute<Body, Answer, Chunk> extends RouteShape<unknown, unknown, Body> {
+  readonly type: 'completion'
+  readonly answer: z.ZodType<Answer>
+  readonly chunk: z.ZodType<Chunk>
+  /** What the body asks for. */
+  ask(body: Body): CompletionAsk<Answer, Chunk>
+}
+
+/** Is there to say that there is no such thing. */
+export interface RefusalRoute extends RouteShape<unknown, unknown, unknown> {
+  readonly type: 'refusal'
+  refuse(): ApiError
+}
+
 /** A route whose types are no longer known: what the server registers. */
 export type Route =
+  | CompletionRoute<unknown, object, object>
+  | RefusalRoute
   | AnswerRoute<unknown, unknown, unknown, unknown>
   | EventsRoute<unknown, unknown, unknown, { readonly type: string }>
 
@@ -71,4 +92,11 @@ export function streams<Params, Query, Body, Event extends { readonly type: stri
   route: Omit<EventsRoute<Params, Query, Body, Event>, 'type'>,
 ): Route {
   return { type: 'events', ...route } as unknown as Route
+}
+
+/** A route that answers in the form of OpenAI's API; what it asks for is held to its schemas. */
+export function completes<Body, Answer extends object, Chunk extends object>(
+  route: Omit<CompletionRoute<Body, Answer, Chunk>, 'type' | 'openAiErrors'>,
+): Route {
+  return { type: 'completion', openAiErrors: true, ...route } as unknown as Route
 }

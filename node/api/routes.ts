@@ -9,6 +9,7 @@ import { deviceRoutes } from './routes/device-routes.ts'
 import { jobRoutes } from './routes/job-routes.ts'
 import { meshRoutes } from './routes/mesh-routes.ts'
 import { modelRoutes } from './routes/model-routes.ts'
+import { openAiRoutes } from './routes/openai-routes.ts'
 import { textRoutes } from './routes/text-routes.ts'
 
 export const ROUTES: readonly Route[] = [
@@ -17,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   ...modelRoutes,
   ...jobRoutes,
   ...textRoutes,
+  ...openAiRoutes,
 ]
 
 /** The page that describes {@link ROUTES}, which is served beside them. */

@@ -60,7 +60,8 @@ export function lastEventId(header: string | string[] | undefined): number {
   return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : 0
 }
 
-async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+/** Resolves once there is room for more, or when `signal` aborts. */
+export async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   try {
     await once(response, 'drain', { signal })
   } catch (error) {

@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { ApiError } from '../errors.ts'
+import { modelCard, modelCards } from '../openai/model-cards.ts'
 import { answers, type Route, streams } from '../route.ts'
 import {
   buildRequest,
@@ -15,6 +16,7 @@ import {
   modelRef,
   removedSchema,
 } from '../schemas/models.ts'
+import { modelCardSchema, modelCardsSchema } from '../schemas/openai.ts'
 import { operationEventSchema, operationRefSchema, operationSchema } from '../schemas/operations.ts'
 
 const modelParams = z.strictObject({ id: modelRef })
@@ -38,8 +40,11 @@ export const modelRoutes: readonly Route[] = [
     path: '/v1/models',
     summary: 'Models of this device',
     status: 200,
-    answer: modelListSchema,
-    handle: ({ backend }) => backend.models(),
+    answer: modelListSchema.extend(modelCardsSchema.shape),
+    handle: async ({ backend }) => {
+      const list = await backend.models()
+      return { ...list, ...modelCards(list.models) }
+    },
   }),
   answers({
     method: 'GET',
@@ -47,8 +52,11 @@ export const modelRoutes: readonly Route[] = [
     summary: 'One model, its layers and the width of each cut',
     params: modelParams,
     status: 200,
-    answer: modelDetailSchema,
-    handle: async ({ backend, params }) => modelOr404(await backend.model(params.id), params.id),
+    answer: modelDetailSchema.extend(modelCardSchema.shape),
+    handle: async ({ backend, params }) => {
+      const model = modelOr404(await backend.model(params.id), params.id)
+      return { ...model, ...modelCard(model) }
+    },
   }),
   answers({
     method: 'POST',

@@ -21,7 +21,14 @@ const STOP_CHARACTERS_MAX = 256
 const ALTERNATIVES_MAX = 20
 const BIASES_MAX = 1_024
 
-const token = z.int().min(0).max(524_287)
+/** Largest id of a token. */
+export const TOKEN_MAX = 524_287
+
+const token = z.int().min(0).max(TOKEN_MAX)
+export const promptText = z.string().max(PROMPT_CHARACTERS_MAX)
+export const promptIds = z.array(token).min(1).max(TOKENS_MAX)
+export const answerTokens = z.int().min(1).max(TOKENS_MAX)
+export const stopString = z.string().min(1).max(STOP_CHARACTERS_MAX)
 
 export const samplingSpec = z.strictObject({
   temperature: z.number().min(0).max(100).default(1).describe('0 always takes the likeliest token'),
@@ -50,13 +57,13 @@ export const messageSpec = z.looseObject({
 export const textSpec = z
   .strictObject({
     model: modelRef,
-    prompt: z.string().max(PROMPT_CHARACTERS_MAX).optional(),
-    promptTokens: z.array(token).min(1).max(TOKENS_MAX).optional(),
+    prompt: promptText.optional(),
+    promptTokens: promptIds.optional(),
     messages: z.array(messageSpec).min(1).max(MESSAGES_MAX).optional(),
-    tokensMax: z.int().min(1).max(TOKENS_MAX).default(256).describe('tokens of the answer'),
+    tokensMax: answerTokens.default(256).describe('tokens of the answer'),
     sampling: samplingSpec.prefault({}),
     stop: z
-      .array(z.string().min(1).max(STOP_CHARACTERS_MAX))
+      .array(stopString)
       .max(STOPS_MAX)
       .default([])
       .describe('strings that end the answer, and are not part of it'),
