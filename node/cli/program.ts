@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   run: async () => (await import('./commands/run.ts')).addRun,
   job: async () => (await import('./commands/job.ts')).addJob,
   ledger: async () => (await import('./commands/ledger.ts')).addLedger,
+  attest: async () => (await import('./commands/attest.ts')).addAttest,
   config: async () => (await import('./commands/config.ts')).addConfig,
   explain: async () => (await import('./commands/explain.ts')).addExplain,
   paths: async () => (await import('./commands/paths.ts')).addPaths,
