@@ -27,6 +27,8 @@ export interface BootEvent {
 const LOG_BYTES_MAX = 512 * 1024
 const EVENT_COUNT_MAX = 4096
 const ALGORITHM_COUNT_MAX = 8
+/** The last register that a TPM has. */
+const REGISTER_MAX = 23
 export const EV_NO_ACTION = 3
 const SHA1_BYTES = 20
 const SPEC_ID = utf8('Spec ID Event03\0')
@@ -112,6 +114,7 @@ function readHeader(reader: ByteReader): ReadonlyMap<number, number> {
 
 function readEvent(reader: ByteReader, sizes: ReadonlyMap<number, number>): BootEvent {
   const [register, type, count] = [reader.u32(), reader.u32(), reader.u32()]
+  demand(register <= REGISTER_MAX, 'EVENT_LOG_MALFORMED', `register ${register}`)
   demand(count <= ALGORITHM_COUNT_MAX, 'EVENT_LOG_MALFORMED', `${count} digests of one event`)
   const digests = new Map<LogHash, Uint8Array>()
   for (let index = 0; index < count; index++) {

@@ -13,6 +13,7 @@ import { bytesEqual } from '../../core/bytes.ts'
 import { demand, refuse } from '../errors.ts'
 import { type Certificate, KEY_CERT_SIGN } from './certificate.ts'
 import type { Crl } from './crl.ts'
+import { isSignedBy } from './verified-links.ts'
 
 /** A root that is trusted because it is pinned, under the name that people see. */
 export interface Anchor {
@@ -93,7 +94,8 @@ function anchorOf(last: Certificate, anchors: readonly Anchor[]): Anchor {
   const named = anchors.filter(({ certificate }) => bytesEqual(certificate.subject, last.issuer))
   const [only] = named
   if (only === undefined) refuse('X509_ANCHOR_UNKNOWN', 'no pinned root issued the chain')
-  return named.find(({ certificate }) => last.signedBy(certificate.publicKey)) ?? only
+  if (named.length === 1) return only
+  return named.find(({ certificate }) => isSignedBy(last, certificate)) ?? only
 }
 
 function checkLink(
@@ -116,7 +118,7 @@ function checkLink(
     const understood = UNDERSTOOD.has(oid) || (rules.understood ?? []).includes(oid)
     demand(!critical || understood, 'X509_CRITICAL_EXTENSION', `${oid} in ${at}`)
   }
-  demand(certificate.signedBy(issuer.publicKey), 'X509_SIGNATURE', at)
+  demand(isSignedBy(certificate, issuer), 'X509_SIGNATURE', at)
   if ((rules.undated ?? []).includes(position)) return
   demand(rules.nowMs >= certificate.notBeforeMs, 'X509_NOT_YET_VALID', at)
   demand(rules.nowMs <= certificate.notAfterMs, 'X509_EXPIRED', at)
