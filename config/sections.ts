@@ -5,6 +5,7 @@
  */
 
 import { type ApiConfig, apiSection } from './api.ts'
+import { type AttestationConfig, attestationSection } from './attestation.ts'
 import { type ModelsConfig, modelsSection } from './models.ts'
 import { type NetworkConfig, networkSection } from './network.ts'
 import { type PresenceConfig, presenceSection } from './presence.ts'
@@ -22,6 +23,7 @@ export interface Config {
   readonly models: ModelsConfig
   readonly presence: PresenceConfig
   readonly scheduler: SchedulerConfig
+  readonly attestation: AttestationConfig
   readonly telemetry: TelemetryConfig
 }
 
@@ -34,5 +36,6 @@ export const CONFIG_SECTIONS = {
   models: modelsSection,
   presence: presenceSection,
   scheduler: schedulerSection,
+  attestation: attestationSection,
   telemetry: telemetrySection,
 } as const

@@ -11,6 +11,8 @@ import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
 import { ApiServer, problemOf } from './api/index.ts'
 import { composeWork, type Work } from './compose-work.ts'
+import { AttestationService } from './attestation/attestation-service.ts'
+import { DaemonAttestationBackend } from './backend/attestation-backend.ts'
 import { daemonBackend } from './backend/daemon-backend.ts'
 import { DaemonJobBackend } from './backend/job-backend.ts'
 import { DaemonMeshBackend } from './backend/mesh-backend.ts'
@@ -103,18 +105,18 @@ export function compose(foundation: Foundation): Parts {
     { ...common, crypto: remembering, network, store: state, signer },
     { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: PEERS_TARGET },
   )
-  const presence = new Presence(
-    { ...common, network, mesh, signer },
-    {
-      capabilities: offered(foundation),
-      heartbeatMs: config.presence.heartbeatMs,
-      lifeMs: config.presence.expiryMs,
-      ...PRESENCE_LIMITS,
-    },
-  )
+  const presence = new Presence({ ...common, network, mesh, signer }, presenceInit(foundation))
+  const attestation = composeAttestation(foundation, network)
   const models = composeModels(foundation, { network, presence })
   const work = composeWork(foundation, { network, mesh, presence, ...models })
-  const backend = composeBackend(foundation, { network, mesh, presence, ...models, ...work })
+  const backend = composeBackend(foundation, {
+    network,
+    mesh,
+    presence,
+    attestation,
+    ...models,
+    ...work,
+  })
   const api = new ApiServer(
     { backend: backend.backend, logger: log, errorRow },
     {
@@ -131,6 +133,8 @@ export function compose(foundation: Foundation): Parts {
   const startables = [
     blobs,
     catalogue,
+    // Before the network: whoever asks then finds it ready.
+    attestation,
     network,
     mesh,
     presence,
@@ -156,6 +160,16 @@ export function compose(foundation: Foundation): Parts {
   }
   backend.useParts(parts)
   return parts
+}
+
+function presenceInit(foundation: Foundation): ConstructorParameters<typeof Presence>[1] {
+  const { heartbeatMs, expiryMs } = foundation.config.presence
+  return {
+    capabilities: offered(foundation),
+    heartbeatMs,
+    lifeMs: expiryMs,
+    ...PRESENCE_LIMITS,
+  }
 }
 
 function offered({ report, identity, config }: Foundation): ReturnType<typeof offeredCapabilities> {
@@ -212,7 +226,25 @@ function composeModels(
   return { blobs, catalogue, service, source }
 }
 
-function composeBackend(foundation: Foundation, parts: MeshParts & Models & Omit<Work, 'part'>) {
+function composeAttestation({ config, log, identity }: Foundation, network: Network) {
+  const { tpm, eventLog, issuers, roots, policy } = config.attestation
+  return new AttestationService(
+    { network, clock: systemClock, random: systemRandom, logger: log, signer: identity.signer },
+    {
+      tpmPath: tpm === 'none' ? undefined : tpm,
+      eventLogPath: eventLog === '' ? undefined : eventLog,
+      issuers,
+      roots,
+      policy,
+      version: VERSION,
+    },
+  )
+}
+
+function composeBackend(
+  foundation: Foundation,
+  parts: MeshParts & Models & Omit<Work, 'part'> & { readonly attestation: AttestationService },
+) {
   const { runtime, measure, stateDir, startedMs } = foundation
   const { network, mesh, presence, catalogue, source, blobs, host, pool, planner, jobs, texts } =
     parts
@@ -240,11 +272,18 @@ function composeBackend(foundation: Foundation, parts: MeshParts & Models & Omit
     { stateDir, startedMs },
   )
   const modelSide = new DaemonModelBackend({ catalogue, source, blobs, operations })
+  const attestation = new DaemonAttestationBackend(parts.attestation)
   const nameOf = (peer: PeerId): string => deviceName(peer)
   const jobSide = new DaemonJobBackend({ jobs, planner, source, nameOf })
   const part: Startable = { start: async () => undefined, stop: () => operations.stop() }
   return {
-    backend: daemonBackend({ mesh: meshSide, models: modelSide, jobs: jobSide, texts }),
+    backend: daemonBackend({
+      mesh: meshSide,
+      attestation,
+      models: modelSide,
+      jobs: jobSide,
+      texts,
+    }),
     part,
     useApi: (server: ApiServer) => {
       api = server

@@ -28,6 +28,7 @@ import { GRAMMAR_ERRORS } from '../models/grammar/errors.ts'
 import { SAFETENSORS_ERRORS } from '../models/safetensors/errors.ts'
 import { SAMPLING_ERRORS } from '../models/sampling/errors.ts'
 import { API_ERRORS } from './api/errors.ts'
+import { ATTESTER_ERRORS } from './attesters/errors.ts'
 import { CLI_ERRORS } from './cli/errors.ts'
 import { DEVICE_ERRORS } from './device/errors.ts'
 import { LEDGER_STORE_ERRORS } from './ledger/errors.ts'
@@ -40,6 +41,7 @@ import { PLACEMENT_ERRORS } from './scheduler/placement/errors.ts'
 import { GENERATE_ERRORS } from './scheduler/texts/errors.ts'
 import { STORAGE_ERRORS } from './storage/errors.ts'
 import { TEXT_ERRORS } from './text/errors.ts'
+import { ATTEST_ERRORS } from '../protocols/attest/errors.ts'
 import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
 import { INFERENCE_ERRORS } from '../protocols/inference/errors.ts'
 import { JOIN_ERRORS } from '../protocols/join/errors.ts'
@@ -68,6 +70,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...SAFETENSORS_ERRORS,
   ...SAMPLING_ERRORS,
   ...API_ERRORS,
+  ...ATTESTER_ERRORS,
   ...CLI_ERRORS,
   ...DEVICE_ERRORS,
   ...LEDGER_STORE_ERRORS,
@@ -80,6 +83,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...GENERATE_ERRORS,
   ...STORAGE_ERRORS,
   ...TEXT_ERRORS,
+  ...ATTEST_ERRORS,
   ...BLOCKS_ERRORS,
   ...INFERENCE_ERRORS,
   ...JOIN_ERRORS,

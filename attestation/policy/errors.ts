@@ -18,6 +18,7 @@ export type FindingCode =
   | 'POLICY_COLLATERAL_STALE'
   | 'POLICY_DEBUG'
   | 'POLICY_ENVIRONMENT'
+  | 'POLICY_HARDWARE_SHARED'
   | 'POLICY_KEY_HOME'
   | 'POLICY_KIND_OFF'
   | 'POLICY_MANUFACTURER'
@@ -76,6 +77,11 @@ export const POLICY_ERRORS: ErrorTable<PolicyErrorCode> = {
   POLICY_ENVIRONMENT: {
     meaning: 'the key is of a development build, or came onto the device in an unlisted way',
     hint: 'use a build from the store, or list the way in the policy',
+    ...byPolicy,
+  },
+  POLICY_HARDWARE_SHARED: {
+    meaning: 'another device shows the same hardware: one of the two borrows it',
+    hint: 'one hardware speaks for one device; forget the other device, or move its key',
     ...byPolicy,
   },
   POLICY_KEY_HOME: {

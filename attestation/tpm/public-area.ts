@@ -20,6 +20,8 @@ import {
 
 export interface TpmPublic {
   readonly key: KeyObject
+  /** SHA-256 of its SubjectPublicKeyInfo, in hex: what names it in certificates. */
+  readonly keyId: string
   readonly nameHash: TpmHash
   /** Name algorithm and hash of the public area, in hex: what certifies all of the key's properties. */
   readonly name: string
@@ -64,8 +66,11 @@ export function readPublic(bytes: Uint8Array): TpmPublic {
   const { jwk, curve } = readKey(type, reader)
   reader.end()
   const digest = createHash(nameHash).update(area).digest()
+  const key = keyOf(jwk)
+  const spki = key.export({ type: 'spki', format: 'der' })
   return {
-    key: keyOf(jwk),
+    key,
+    keyId: createHash('sha256').update(spki).digest('hex'),
     nameHash,
     name: toHex(concatBytes([area.subarray(2, 2 + NAME_PREFIX_BYTES), digest])),
     attributes,

@@ -31,6 +31,7 @@ function otherEk(evidence: TpmEvidence): EkEndorsement {
 function ekOf(key: KeyObject): TpmPublic {
   return {
     key,
+    keyId: '',
     nameHash: 'sha256',
     name: '',
     attributes: 0,

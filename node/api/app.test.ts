@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOGGER } from '../../core/logger.ts'
-import { FakeBackend, JOB, MODEL, OPERATION } from '../../test/fixtures/backend.ts'
+import { FakeBackend, JOB, MODEL, OPERATION, PEER } from '../../test/fixtures/backend.ts'
 import { createApp } from './app.ts'
 import type { Backend } from './backend.ts'
 import { API_ERRORS, ApiError } from './errors.ts'
@@ -41,6 +41,7 @@ function ask(
 /** A body for each route that takes one. */
 const BODIES: Readonly<Record<string, object>> = {
   '/v1/mesh': { name: 'home' },
+  '/v1/attestations': { peer: PEER },
   '/v1/mesh/invites': {},
   '/v1/mesh/join': { code: 'brume1-code' },
   '/v1/models/import': { file: '/models/tiny.onnx', dims: { H: 320 } },

@@ -9,6 +9,7 @@
  */
 
 import type { EventFeed } from './event-log.ts'
+import type { AttestationList, AttestationView, AttestRequest } from './schemas/attestation.ts'
 import type { Device, DeviceQuery } from './schemas/device.ts'
 import type { JobEvent, JobList, JobOutput, JobRequest, JobView } from './schemas/jobs.ts'
 import type {
@@ -42,6 +43,13 @@ export interface MeshBackend {
   invite(request: InviteRequest): Promise<Invite>
   join(request: JoinRequest, signal: AbortSignal): Promise<Mesh>
   leave(): Promise<void>
+}
+
+/** What devices are taken for. */
+export interface AttestationBackend {
+  attestations(): Promise<AttestationList>
+  /** Rejects with a CodedError when the device did not answer. */
+  attest(request: AttestRequest): Promise<AttestationView>
 }
 
 /** The store side. `ref` is a model's id, the beginning of it, or its name. */
@@ -84,4 +92,5 @@ export interface TextBackend {
 }
 
 /** All of it. */
-export interface Backend extends MeshBackend, ModelBackend, JobBackend, TextBackend {}
+export interface Backend
+  extends MeshBackend, AttestationBackend, ModelBackend, JobBackend, TextBackend {}

@@ -5,6 +5,7 @@
  */
 
 import type { Route } from './route.ts'
+import { attestationRoutes } from './routes/attestation-routes.ts'
 import { deviceRoutes } from './routes/device-routes.ts'
 import { jobRoutes } from './routes/job-routes.ts'
 import { meshRoutes } from './routes/mesh-routes.ts'
@@ -15,6 +16,7 @@ import { textRoutes } from './routes/text-routes.ts'
 export const ROUTES: readonly Route[] = [
   ...deviceRoutes,
   ...meshRoutes,
+  ...attestationRoutes,
   ...modelRoutes,
   ...jobRoutes,
   ...textRoutes,

@@ -4,19 +4,26 @@
  * @module
  */
 
-import type { Backend, JobBackend, MeshBackend, ModelBackend } from '../api/backend.ts'
+import type {
+  AttestationBackend,
+  Backend,
+  JobBackend,
+  MeshBackend,
+  ModelBackend,
+} from '../api/backend.ts'
 import type { TextBook } from '../scheduler/texts/text-book.ts'
 
 /** What the daemon offers, by side. */
 export interface BackendSides {
   readonly mesh: MeshBackend
+  readonly attestation: AttestationBackend
   readonly models: ModelBackend
   readonly jobs: JobBackend
   readonly texts: TextBook
 }
 
 /** Methods are bound: the API calls them without their object. */
-export function daemonBackend({ mesh, models, jobs, texts }: BackendSides): Backend {
+export function daemonBackend({ mesh, attestation, models, jobs, texts }: BackendSides): Backend {
   return {
     status: () => mesh.status(),
     device: (query) => mesh.device(query),
@@ -26,6 +33,8 @@ export function daemonBackend({ mesh, models, jobs, texts }: BackendSides): Back
     invite: (request) => mesh.invite(request),
     join: (request, signal) => mesh.join(request, signal),
     leave: () => mesh.leave(),
+    attestations: () => attestation.attestations(),
+    attest: (request) => attestation.attest(request),
     models: () => models.models(),
     model: (ref) => models.model(ref),
     importModel: (request) => models.importModel(request),

@@ -16,14 +16,9 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import {
-  certificatesOfPem,
-  type Collateral,
-  type Evidence,
-  readCrl,
-  readStatusList,
-} from '../../attestation/index.ts'
+import { type Collateral, type Evidence, readCrl, readStatusList } from '../../attestation/index.ts'
 import { fromHex, textOf } from '../../core/bytes.ts'
+import { certificatesIn } from '../attestation/certificate-file.ts'
 import { CliError } from './errors.ts'
 
 /** What a file holds. */
@@ -34,7 +29,6 @@ export interface EvidenceFile {
 }
 
 const PARTS_MAX = 16
-const PEM_COUNT_MAX = 16
 
 /** @throws {CliError} `CLI_INPUT_UNREADABLE`, `CLI_INPUT_INVALID`. */
 export async function readEvidenceFile(path: string, nowMs: number): Promise<EvidenceFile> {
@@ -46,11 +40,6 @@ export async function readEvidenceFile(path: string, nowMs: number): Promise<Evi
   }
   parts.refuseOthers()
   return file
-}
-
-/** Certificates of a file: PEM with any number of them, or one in DER. */
-export async function readCertificateFile(path: string): Promise<readonly Uint8Array[]> {
-  return certificatesIn(await bytesOf(path))
 }
 
 async function evidenceOf(parts: Parts): Promise<Evidence> {
@@ -207,11 +196,6 @@ class Parts {
     const whole = bytes.toString('base64') === value
     return whole ? new Uint8Array(bytes) : this.invalid(`"${name}" is neither base64 nor @path`)
   }
-}
-
-function certificatesIn(bytes: Uint8Array): readonly Uint8Array[] {
-  // A certificate in DER begins with the tag of a SEQUENCE.
-  return bytes[0] === 0x30 ? [bytes] : certificatesOfPem(textOf(bytes) ?? '', PEM_COUNT_MAX)
 }
 
 async function bytesOf(path: string): Promise<Uint8Array> {

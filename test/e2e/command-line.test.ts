@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { EventLog } from '../../node/api/event-log.ts'
 import type { JobEvent } from '../../node/api/schemas/jobs.ts'
 import { decodeNpy, encodeNpy } from '../../node/cli/npy.ts'
-import { JOB, output } from '../fixtures/backend.ts'
+import { JOB, output, PEER } from '../fixtures/backend.ts'
 import { type Ran, useCommandLine } from '../fixtures/command-line.ts'
 
 const { stateDir, backend, brume } = useCommandLine()
@@ -38,6 +38,9 @@ describe('every command', () => {
     [['job', 'list'], 'cdcdcdcdcdcd  tiny'],
     [['job', 'show', JOB], 'requester → stage 0'],
     [['job', 'cancel', JOB], 'cancelled'],
+    [['attest', 'status'], 'brave-otter-7f3a'],
+    [['attest', 'request', PEER], 'class self, score 0.30'],
+    [['attest', 'explain', 'brave-otter-7f3a'], 'X509_ANCHOR_UNKNOWN: unknown root'],
     [['config', 'show'], 'network.tcpPort'],
     [['config', 'show', '--origin'], 'environment BRUME_STATE_DIR'],
     [['config', 'validate', '--set', 'api.port=0'], 'valid (no file)'],

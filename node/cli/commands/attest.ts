@@ -4,20 +4,27 @@
  * @module
  */
 
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { AnchorSet, Policy } from '../../../attestation/index.ts'
+import type { Appraisal, Claims, Policy } from '../../../attestation/index.ts'
 import { fromHex } from '../../../core/bytes.ts'
 import type { Cli } from '../cli.ts'
-import { CliError } from '../errors.ts'
 import { collected } from '../option-values.ts'
+import { addAttestPeers } from './attest-peers.ts'
 
 interface VerifyOptions {
   readonly policy: string
   readonly binding?: Uint8Array
   readonly at?: number
   readonly root: readonly string[]
+}
+
+interface LocalOptions {
+  readonly tpm: string
+  readonly eventLog: string
+  readonly policy: string
+  readonly root: readonly string[]
+  readonly issuer: readonly string[]
 }
 
 export function addAttest(program: Command, cli: Cli): void {
@@ -37,6 +44,30 @@ export function addAttest(program: Command, cli: Cli): void {
     )
     .action((file: string, options: VerifyOptions) => verify(cli, file, options))
   attest
+    .command('local')
+    .description('what others would believe of the TPM of this machine; no daemon is needed')
+    .option('--tpm <path>', 'device file, path of a socket, or HOST:PORT', '/dev/tpmrm0')
+    .option(
+      '--event-log <file>',
+      'log of the boot, as the firmware keeps it',
+      '/sys/kernel/security/tpm0/binary_bios_measurements',
+    )
+    .option('--policy <name>', 'production, test, or a JSON file that changes one', 'production')
+    .option(
+      '--root <file>',
+      'a root of TPM makers to trust as well, in PEM; may be repeated',
+      collected,
+      [],
+    )
+    .option(
+      '--issuer <file>',
+      'an issuer below such a root, in PEM; may be repeated',
+      collected,
+      [],
+    )
+    .action((options: LocalOptions) => checkLocal(cli, options))
+  addAttestPeers(attest, cli)
+  attest
     .command('policy')
     .description('show a policy, with the reason for each of its values')
     .argument('[name]', 'production, test, or a JSON file that changes one', 'production')
@@ -44,12 +75,12 @@ export function addAttest(program: Command, cli: Cli): void {
 }
 
 async function verify(cli: Cli, file: string, options: VerifyOptions): Promise<void> {
-  const { appraise, AttestationError, verifyEvidence } =
-    await import('../../../attestation/index.ts')
+  const { appraise, verifyEvidence } = await import('../../../attestation/index.ts')
+  const { anchorsWith } = await import('../../attestation/certificate-file.ts')
   const { readEvidenceFile } = await import('../evidence-file.ts')
   const { workingDir } = cli.surroundings
   const nowMs = options.at ?? Date.now()
-  const policy = await policyNamed(cli, options.policy)
+  const policy = await policyOf(cli, options.policy)
   const { evidence, collateral, binding } = await readEvidenceFile(resolve(workingDir, file), nowMs)
   const wanted = options.binding ?? binding
   const claims = verifyEvidence(evidence, {
@@ -62,20 +93,52 @@ async function verify(cli: Cli, file: string, options: VerifyOptions): Promise<v
     activation: { type: 'unchecked' },
   })
   const appraisal = appraise([claims], policy, nowMs)
+  await report(cli, { claims, appraisal, policy })
+}
+
+async function checkLocal(cli: Cli, options: LocalOptions): Promise<void> {
+  const { checkTpm, openTpm, TpmAttester, TpmClient } = await import('../../attesters/index.ts')
+  const { anchorsWith, readCertificateFile } = await import('../../attestation/certificate-file.ts')
+  const { systemRandom } = await import('../../system/system-random.ts')
+  const at = (path: string): string => resolve(cli.surroundings.workingDir, path)
+  const policy = await policyOf(cli, options.policy)
+  const anchors = await anchorsWith(options.root.map((path) => at(path)))
+  const issuers = await Promise.all(options.issuer.map((path) => readCertificateFile(at(path))))
+  const client = new TpmClient(await openTpm(options.tpm))
+  try {
+    const init = { issuers: issuers.flat(), eventLogPath: at(options.eventLog) }
+    const attester = new TpmAttester(client, systemRandom, init)
+    const checked = await checkTpm(attester, {
+      nowMs: Date.now(),
+      anchors,
+      policy,
+      random: systemRandom,
+    })
+    await report(cli, { ...checked, policy })
+  } finally {
+    await client.close()
+  }
+}
+
+/** Prints what holds and what it is worth. @throws {AttestationError} with the rule by which it is worth nothing. */
+async function report(
+  cli: Cli,
+  { claims, appraisal, policy }: { claims: Claims; appraisal: Appraisal; policy: Policy },
+): Promise<void> {
+  const { AttestationError } = await import('../../../attestation/index.ts')
   const { attestReport } = await import('../attest-report.ts')
   cli.print({ claims, appraisal }, () => attestReport(claims, appraisal, cli.terminal))
   const [worst] = appraisal.submods.flatMap(({ findings }) =>
     findings.filter(({ status }) => status === 'contraindicated'),
   )
-  if (worst !== undefined) {
-    const reason = `the evidence holds, but ${policy.id} gives it no credit`
-    throw new AttestationError({ code: worst.code, reason })
-  }
+  if (worst === undefined) return
+  const reason = `the evidence holds, but ${policy.id} gives it no credit`
+  throw new AttestationError({ code: worst.code, reason })
 }
 
 async function showPolicy(cli: Cli, name: string): Promise<void> {
   const { policyDigest } = await import('../../../attestation/index.ts')
-  const policy = await policyNamed(cli, name)
+  const policy = await policyOf(cli, name)
   cli.print({ policy, digest: policyDigest(policy) }, () => [
     `${policy.id}  ${policyDigest(policy)}`,
     ...Object.entries(policy.reasons).flatMap(([path, reason]) => [
@@ -85,51 +148,11 @@ async function showPolicy(cli: Cli, name: string): Promise<void> {
   ])
 }
 
-async function policyNamed(cli: Cli, name: string): Promise<Policy> {
-  const { changedPolicy, PRODUCTION_POLICY, TEST_POLICY } =
-    await import('../../../attestation/index.ts')
-  if (name === 'production') return PRODUCTION_POLICY
-  if (name === 'test') return TEST_POLICY
-  const path = resolve(cli.surroundings.workingDir, name)
-  const { extends: base, ...changes } = await jsonFile(path)
-  if (base !== 'production' && base !== 'test') {
-    const problem = '"extends" is neither production nor test'
-    throw new CliError({ code: 'CLI_INPUT_INVALID', path, problem })
-  }
-  return changedPolicy(base === 'test' ? TEST_POLICY : PRODUCTION_POLICY, changes)
-}
-
-/** Shipped roots, and those that were named on the command line, for every kind. */
-async function anchorsWith(paths: readonly string[]): Promise<AnchorSet> {
-  const { readCertificate, shippedAnchors, withRoots } =
-    await import('../../../attestation/index.ts')
-  const { readCertificateFile } = await import('../evidence-file.ts')
-  let anchors = shippedAnchors()
-  for (const path of paths) {
-    const roots = (await readCertificateFile(path)).map((der) => {
-      const certificate = readCertificate(der)
-      return { name: certificate.commonName ?? certificate.spkiSha256.slice(0, 16), certificate }
-    })
-    // A root that was named is one of TPM vendors: those of all other kinds are shipped.
-    anchors = withRoots(anchors, 'tpm', roots)
-  }
-  return anchors
-}
-
-async function jsonFile(path: string): Promise<Readonly<Record<string, unknown>>> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new CliError({ code: 'CLI_INPUT_UNREADABLE', path }, { cause })
-  }
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  } catch {
-    // Said below, like JSON of another form.
-  }
-  throw new CliError({ code: 'CLI_INPUT_INVALID', path, problem: 'it holds no JSON object' })
+/** A policy by name; files stand in the folder where the command was typed. */
+async function policyOf(cli: Cli, name: string): Promise<Policy> {
+  const { policyNamed } = await import('../../attestation/policy-file.ts')
+  const shipped = name === 'production' || name === 'test'
+  return policyNamed(shipped ? name : resolve(cli.surroundings.workingDir, name))
 }
 
 function valueAt(value: unknown, path: string): unknown {

@@ -1,0 +1,36 @@
+/**
+ * What devices are taken for, by the evidence that they showed.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { peerId, wallMs } from './scalars.ts'
+
+export const attestRequest = z.strictObject({
+  peer: z
+    .string()
+    .regex(/^12D3Koo[1-9A-HJ-NP-Za-km-z]{45}$/, 'expected a PeerId')
+    .describe('text form of an Ed25519 key, 12D3Koo…'),
+})
+
+export const attestationSchema = z.object({
+  peer: peerId,
+  name: z.string(),
+  tier: z.enum(['none', 'self', 'mobile', 'tpm', 'tee']).describe('class that it reaches'),
+  status: z.enum(['none', 'affirming', 'warning', 'contraindicated']),
+  score: z.number().min(0).max(1).describe('now: it falls when nobody renews it'),
+  policy: z.string(),
+  kinds: z.array(z.string()).describe('kinds of evidence that hold'),
+  findings: z
+    .array(z.object({ code: z.string(), meaning: z.string(), hint: z.string() }))
+    .describe('evidence that does not hold, and rules of the policy that are not met'),
+  appraisedMs: wallMs,
+  freshUntilMs: wallMs,
+})
+
+export const attestationListSchema = z.object({ attestations: z.array(attestationSchema) })
+
+export type AttestRequest = z.infer<typeof attestRequest>
+export type AttestationView = z.infer<typeof attestationSchema>
+export type AttestationList = z.infer<typeof attestationListSchema>

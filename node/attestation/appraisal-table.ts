@@ -1,0 +1,82 @@
+/**
+ * What is known of each device by its evidence.
+ *
+ * One hardware speaks for one device. While two show the same, nobody can tell which of them
+ * borrows it, so both are taken at their word only.
+ *
+ * @module
+ */
+
+import {
+  type Appraisal,
+  appraise,
+  type Claims,
+  decayedMicros,
+  type Policy,
+} from '../../attestation/index.ts'
+import type { PeerId } from '../../core/ids.ts'
+import { RecentCache } from '../../core/recent-cache.ts'
+
+/** What came out of one question. */
+export interface Answer {
+  /** Claims of all evidence that holds. */
+  readonly claims: readonly Claims[]
+  /** Codes of evidence that does not. */
+  readonly refusals: readonly string[]
+  readonly policy: Policy
+  readonly answeredAtMs: number
+}
+
+/** What a device is taken for. */
+export interface Known {
+  readonly peer: PeerId
+  readonly appraisal: Appraisal
+  readonly kinds: readonly string[]
+  /** Codes of refusals and findings. */
+  readonly codes: readonly string[]
+  /** The score at the time of asking: it falls when nobody renews it. */
+  readonly scoreNowMicros: number
+}
+
+export class AppraisalTable {
+  readonly #answers: RecentCache<PeerId, Answer>
+  /** Devices by the hardware that they show. */
+  readonly #owners: RecentCache<string, ReadonlySet<PeerId>>
+
+  /** @param countMax - Devices that are remembered. */
+  constructor(countMax: number) {
+    this.#answers = new RecentCache(countMax)
+    this.#owners = new RecentCache(countMax)
+  }
+
+  put(peer: PeerId, answer: Answer): void {
+    this.#answers.set(peer, answer)
+    for (const hardware of hardwareOf(answer)) {
+      this.#owners.set(hardware, new Set([...(this.#owners.get(hardware) ?? []), peer]))
+    }
+  }
+
+  /** What `peer` is taken for now; undefined when it was never asked. */
+  get(peer: PeerId, nowMs: number): Known | undefined {
+    const answer = this.#answers.get(peer)
+    if (answer === undefined) return undefined
+    const { policy, answeredAtMs, refusals } = answer
+    const shared = hardwareOf(answer).some(
+      (hardware) => (this.#owners.get(hardware)?.size ?? 0) > 1,
+    )
+    const claims = shared ? answer.claims.filter(({ kind }) => kind === 'self') : answer.claims
+    const appraisal = appraise(claims, policy, answeredAtMs)
+    const found = appraisal.submods.flatMap(({ findings }) => findings.map(({ code }) => code))
+    return {
+      peer,
+      appraisal,
+      kinds: answer.claims.map(({ kind }) => kind),
+      codes: [...new Set([...(shared ? ['POLICY_HARDWARE_SHARED'] : []), ...refusals, ...found])],
+      scoreNowMicros: decayedMicros(appraisal, nowMs),
+    }
+  }
+}
+
+function hardwareOf({ claims }: Answer): readonly string[] {
+  return claims.flatMap(({ hardwareId }) => (hardwareId === undefined ? [] : [hardwareId]))
+}

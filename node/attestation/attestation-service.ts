@@ -1,0 +1,207 @@
+/**
+ * Attestation among the devices of a mesh: answers those who ask, and asks others.
+ *
+ * @module
+ */
+
+import {
+  type AnchorSet,
+  type Policy,
+  shippedAnchors,
+  PRODUCTION_POLICY,
+} from '../../attestation/index.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Signer } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Startable } from '../../core/lifecycle.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Random } from '../../core/random.ts'
+import {
+  ATTEST_FRAME_BYTES_MAX,
+  ATTEST_PROTOCOL,
+  type AttesterInput,
+  AttesterMachine,
+  type AttesterOutput,
+  encodeAttestMessage,
+  type VerifierInput,
+  VerifierMachine,
+  type VerifierOutput,
+} from '../../protocols/attest/index.ts'
+import { runExchange } from '../mesh/exchange.ts'
+import type { Link, Network } from '../network/network.ts'
+import { AppraisalTable, type Known } from './appraisal-table.ts'
+import { anchorsWith, readCertificateFile } from './certificate-file.ts'
+import { DeviceEvidence } from './device-evidence.ts'
+import { AttestExchangeError } from './errors.ts'
+import { policyNamed } from './policy-file.ts'
+import { OpenQuestion } from './question.ts'
+
+export interface AttestationComponents {
+  readonly network: Pick<Network, 'handle' | 'open' | 'self'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly signer: Signer
+}
+
+export interface AttestationInit {
+  /** Where the TPM is; undefined for none. */
+  readonly tpmPath: string | undefined
+  readonly eventLogPath: string | undefined
+  /** PEM files. */
+  readonly issuers: readonly string[]
+  readonly roots: readonly string[]
+  /** `production`, `test`, or a file. */
+  readonly policy: string
+  readonly version: string
+}
+
+/** Devices that are remembered. */
+const KNOWN_MAX = 1_024
+/** A verifier asks one question at a time; a second link is one that was not closed yet. */
+const LINKS_PER_PEER_MAX = 2
+
+export class AttestationService implements Startable {
+  readonly #components: AttestationComponents
+  readonly #init: AttestationInit
+  readonly #table = new AppraisalTable(KNOWN_MAX)
+  readonly #asked = new Set<PeerId>()
+  readonly #underWay = new Map<PeerId, Promise<Known>>()
+  readonly #links = new Set<Link>()
+  #policy: Policy = PRODUCTION_POLICY
+  #anchors: AnchorSet = shippedAnchors()
+  #evidence: DeviceEvidence | undefined
+
+  constructor(components: AttestationComponents, init: AttestationInit) {
+    this.#components = components
+    this.#init = init
+    components.network.handle({
+      id: ATTEST_PROTOCOL,
+      frameBytesMax: ATTEST_FRAME_BYTES_MAX,
+      linksPerPeerMax: LINKS_PER_PEER_MAX,
+      membersOnly: true,
+      accept: (link) => this.#accept(link),
+    })
+  }
+
+  /** @throws {AttestationError} for a policy or a certificate that cannot be read. */
+  async start(): Promise<void> {
+    const { policy, roots, issuers, tpmPath, eventLogPath, version } = this.#init
+    this.#policy = await policyNamed(policy)
+    this.#anchors = await anchorsWith(roots)
+    const sent = await Promise.all(issuers.map((path) => readCertificateFile(path)))
+    this.#evidence = new DeviceEvidence(this.#components, {
+      tpmPath,
+      eventLogPath,
+      version,
+      issuers: sent.flat(),
+    })
+  }
+
+  async stop(): Promise<void> {
+    for (const link of this.#links) link.abort()
+    await Promise.allSettled(this.#underWay.values())
+  }
+
+  /** What every device that was asked is taken for. */
+  known(): readonly Known[] {
+    const nowMs = this.#components.clock.wallMs()
+    return [...this.#asked].flatMap((peer) => this.#table.get(peer, nowMs) ?? [])
+  }
+
+  /**
+   * Asks `peer` for evidence, and resolves to what it is taken for then.
+   *
+   * @throws {AttestExchangeError} when it did not answer; what it was taken for stays.
+   * @throws {NetworkError} when it cannot be reached.
+   */
+  ask(peer: PeerId): Promise<Known> {
+    const already = this.#underWay.get(peer)
+    if (already !== undefined) return already
+    const asking = this.#ask(peer).finally(() => this.#underWay.delete(peer))
+    this.#underWay.set(peer, asking)
+    return asking
+  }
+
+  async #ask(peer: PeerId): Promise<Known> {
+    const { network, clock, random } = this.#components
+    const question = new OpenQuestion({
+      attester: peer,
+      verifier: network.self,
+      random,
+      policy: this.#policy,
+      anchors: this.#anchors,
+    })
+    const link = await network.open(peer, ATTEST_PROTOCOL, {
+      frameBytesMax: ATTEST_FRAME_BYTES_MAX,
+    })
+    this.#links.add(link)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const machine = new VerifierMachine(question.nonce)
+    const perform = (output: VerifierOutput, feed: (input: VerifierInput) => void): void => {
+      switch (output.type) {
+        case 'send':
+          return link.send(encodeAttestMessage(output.message))
+        case 'prepare':
+          return feed({
+            type: 'prepared',
+            credential: question.credential(output.keys),
+            registers: this.#policy.tpm.pcrs,
+          })
+        case 'appraise':
+          return feed({ type: 'appraised', result: this.#appraised(peer, question, output.pieces) })
+        case 'over':
+          return output.fault === undefined
+            ? resolve()
+            : reject(new AttestExchangeError(output.fault))
+      }
+    }
+    runExchange<VerifierInput, VerifierOutput>({ link, clock, machine, perform })
+    try {
+      await promise
+      await link.close()
+    } finally {
+      link.abort()
+      this.#links.delete(link)
+    }
+    const known = this.#table.get(peer, clock.wallMs())
+    if (known === undefined) throw new AttestExchangeError('ATTEST_LINK_ENDED')
+    return known
+  }
+
+  #appraised(peer: PeerId, question: OpenQuestion, pieces: readonly Uint8Array[]) {
+    const nowMs = this.#components.clock.wallMs()
+    this.#table.put(peer, question.answer(pieces, nowMs))
+    this.#asked.add(peer)
+    const known = this.#table.get(peer, nowMs)
+    const { tier = 'none', scoreMicros = 0 } = known?.appraisal ?? {}
+    return { tier, scoreMicros, codes: known?.codes.slice(0, 32) ?? [] }
+  }
+
+  #accept(link: Link): void {
+    const evidence = this.#evidence
+    if (evidence === undefined) return link.abort()
+    this.#links.add(link)
+    const { clock, logger } = this.#components
+    const perform = (output: AttesterOutput, feed: (input: AttesterInput) => void): void => {
+      switch (output.type) {
+        case 'send':
+          return link.send(encodeAttestMessage(output.message))
+        case 'identify':
+          void evidence.keys().then((keys) => feed({ type: 'identified', keys }))
+          return
+        case 'attest':
+          void evidence
+            .pieces(output.question, link.peer)
+            .then((pieces) => feed({ type: 'attested', pieces }))
+          return
+        case 'over':
+          logger.debug('attested', { peer: link.peer, ...output })
+          if (output.fault !== undefined) link.abort()
+      }
+    }
+    const machine = new AttesterMachine()
+    const onEnd = (): void => void this.#links.delete(link)
+    runExchange<AttesterInput, AttesterOutput>({ link, clock, machine, perform, onEnd })
+  }
+}

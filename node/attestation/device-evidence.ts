@@ -1,0 +1,86 @@
+/**
+ * What this device shows of itself: its word, and what its TPM says where there is one.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import { bindingBytes, encodeEvidence, selfStatement } from '../../attestation/index.ts'
+import type { Signer } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Random } from '../../core/random.ts'
+import type { Question, TpmKeys } from '../../protocols/attest/index.ts'
+import { openTpm, TpmAttester, type TpmAttesterInit, TpmClient } from '../attesters/index.ts'
+
+export interface DeviceEvidenceComponents {
+  readonly signer: Signer
+  readonly random: Random
+  readonly logger: Logger
+}
+
+export interface DeviceEvidenceInit extends TpmAttesterInit {
+  /** Where the TPM is; undefined for none. */
+  readonly tpmPath: string | undefined
+  readonly version: string
+}
+
+export class DeviceEvidence {
+  readonly #components: DeviceEvidenceComponents
+  readonly #init: DeviceEvidenceInit
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(components: DeviceEvidenceComponents, init: DeviceEvidenceInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /** Keys of the TPM; undefined where there is none that can be used. */
+  keys(): Promise<TpmKeys | undefined> {
+    return this.#withTpm((attester) => attester.identity())
+  }
+
+  /** Evidence that answers `question` of `verifier`, encoded. */
+  async pieces(question: Question, verifier: PeerId): Promise<readonly Uint8Array[]> {
+    const { credential, nonce, registers } = question
+    const { signer } = this.#components
+    const init = { attester: signer.peer, verifier, nonce }
+    const binding = bindingBytes({ ...init, kind: 'self', secretHash: null })
+    const statement = selfStatement(signer, {
+      binding,
+      version: this.#init.version,
+      manifest: undefined,
+    })
+    const word = encodeEvidence({ kind: 'self', statement })
+    if (credential === undefined) return [word]
+    const quoted = await this.#withTpm(async (attester) => {
+      const secret = await attester.activate(credential)
+      const secretHash = createHash('sha256').update(secret).digest()
+      const bound = bindingBytes({ ...init, kind: 'tpm', secretHash })
+      return encodeEvidence(await attester.evidence(bound, registers))
+    })
+    return quoted === undefined ? [word] : [word, quoted]
+  }
+
+  /** Opens the TPM for one use; a TPM that fails is as good as none, and our operator hears of it. */
+  #withTpm<T>(use: (attester: TpmAttester) => Promise<T>): Promise<T | undefined> {
+    const { tpmPath } = this.#init
+    if (tpmPath === undefined) return Promise.resolve(undefined)
+    const turn = this.#last.then(async () => {
+      try {
+        const client = new TpmClient(await openTpm(tpmPath))
+        try {
+          return await use(new TpmAttester(client, this.#components.random, this.#init))
+        } finally {
+          await client.close()
+        }
+      } catch (error) {
+        // Most machines have no TPM that the daemon may use: that is no fault of anybody.
+        this.#components.logger.debug('tpm-not-used', { tpm: tpmPath, error })
+        return undefined
+      }
+    })
+    this.#last = turn
+    return turn
+  }
+}

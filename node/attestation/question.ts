@@ -1,0 +1,112 @@
+/**
+ * One question to one device: what it is asked for, and what is made of its answer.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto'
+import {
+  type Activation,
+  type AnchorSet,
+  AttestationError,
+  bindingBytes,
+  type Claims,
+  CREDENTIAL_RANDOM_BYTES,
+  decodeEvidence,
+  type EvidenceKind,
+  makeCredential,
+  type Policy,
+  readPublic,
+  verifyEvidence,
+} from '../../attestation/index.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Random } from '../../core/random.ts'
+import { NONCE_BYTES, type TpmCredential, type TpmKeys } from '../../protocols/attest/index.ts'
+import { nodeCrypto } from '../crypto/node-crypto.ts'
+import type { Answer } from './appraisal-table.ts'
+
+export interface QuestionInit {
+  readonly attester: PeerId
+  readonly verifier: PeerId
+  readonly random: Random
+  readonly policy: Policy
+  readonly anchors: AnchorSet
+}
+
+const SECRET_BYTES = 32
+
+export class OpenQuestion {
+  readonly nonce: Uint8Array
+  readonly #init: QuestionInit
+  readonly #refusals: string[] = []
+  #secretHash: Uint8Array | null = null
+  #activation: Activation = { type: 'unchecked' }
+
+  constructor(init: QuestionInit) {
+    this.#init = init
+    this.nonce = init.random.bytes(NONCE_BYTES)
+  }
+
+  /** A secret for the TPM of `keys`; undefined without keys, or with some that are none. */
+  credential(keys: TpmKeys | undefined): TpmCredential | undefined {
+    if (keys === undefined) return undefined
+    const { random } = this.#init
+    try {
+      const [ek, ak] = [readPublic(keys.ekPublic), readPublic(keys.akPublic)]
+      const secret = random.bytes(SECRET_BYTES)
+      const made = makeCredential({
+        ek,
+        akName: ak.name,
+        secret,
+        random: random.bytes(CREDENTIAL_RANDOM_BYTES),
+      })
+      this.#secretHash = createHash('sha256').update(secret).digest()
+      this.#activation = { type: 'proven', ekId: ek.keyId, akName: ak.name }
+      return made
+    } catch (error) {
+      this.#refuse(error)
+      return undefined
+    }
+  }
+
+  /** What the pieces of the answer come to. */
+  answer(pieces: readonly Uint8Array[], nowMs: number): Answer {
+    const claims = pieces.flatMap((piece) => this.#verified(piece, nowMs) ?? [])
+    const kinds = claims.map(({ kind }) => kind)
+    // Two pieces of one kind say nothing that one does not.
+    const once = claims.filter(({ kind }, index) => kinds.indexOf(kind) === index)
+    const { policy } = this.#init
+    return { claims: once, refusals: this.#refusals, policy, answeredAtMs: nowMs }
+  }
+
+  #verified(piece: Uint8Array, nowMs: number): Claims | undefined {
+    const { attester, policy, anchors } = this.#init
+    try {
+      const evidence = decodeEvidence(piece)
+      return verifyEvidence(evidence, {
+        nowMs,
+        anchors,
+        policy,
+        binding: { type: 'bytes', bytes: this.#binding(evidence.kind) },
+        collateral: {},
+        bank: 'sha256',
+        activation: this.#activation,
+        device: { attester, verify: nodeCrypto.verify, releaseKeys: [] },
+      })
+    } catch (error) {
+      this.#refuse(error)
+      return undefined
+    }
+  }
+
+  #binding(kind: EvidenceKind): Uint8Array {
+    const { attester, verifier } = this.#init
+    const secretHash = kind === 'tpm' ? this.#secretHash : null
+    return bindingBytes({ kind, attester, verifier, nonce: this.nonce, secretHash })
+  }
+
+  #refuse(error: unknown): void {
+    if (!(error instanceof AttestationError)) throw error
+    this.#refusals.push(error.code)
+  }
+}

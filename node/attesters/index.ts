@@ -1,0 +1,11 @@
+/**
+ * The door of attesters: evidence of this machine.
+ *
+ * @module
+ */
+
+export { checkTpm } from './self-check.ts'
+export { TpmAttester } from './tpm-attester.ts'
+export type { TpmAttesterInit } from './tpm-attester.ts'
+export { TpmClient } from './tpm-client.ts'
+export { openTpm } from './tpm-transport.ts'

@@ -1,0 +1,90 @@
+/**
+ * `brume attest status`, `request` and `explain`: what other devices are taken for.
+ *
+ * @module
+ */
+
+import type { Command } from 'commander'
+import type { AttestationList, AttestationView } from '../../api/schemas/attestation.ts'
+import type { Cli } from '../cli.ts'
+import { CliError } from '../errors.ts'
+import { shortPeer } from '../quantity-text.ts'
+import { tableLines } from '../table.ts'
+
+export function addAttestPeers(attest: Command, cli: Cli): void {
+  attest
+    .command('status')
+    .description('what devices that were asked are taken for')
+    .action(() => showStatus(cli))
+  attest
+    .command('request')
+    .description('ask a device for evidence of its hardware')
+    .argument('<peer>', 'PeerId, as brume peers --json shows it')
+    .action((peer: string) => request(cli, peer))
+  attest
+    .command('explain')
+    .description('why a device is taken for what it is')
+    .argument('<peer>', 'PeerId, or a name of brume attest status')
+    .action((peer: string) => explain(cli, peer))
+}
+
+const COLUMNS = [
+  { title: 'device' },
+  { title: 'peer', spare: 2 },
+  { title: 'class' },
+  { title: 'score', align: 'right' },
+  { title: 'status', spare: 1 },
+  { title: 'evidence', spare: 3 },
+] as const
+
+async function showStatus(cli: Cli): Promise<void> {
+  const { attestations } = await listed(cli)
+  const rows = attestations.map(({ name, peer, tier, score, status, kinds }) => [
+    name,
+    shortPeer(peer),
+    tier,
+    score.toFixed(2),
+    status,
+    kinds.join(' '),
+  ])
+  cli.print({ attestations }, () =>
+    rows.length === 0
+      ? 'nobody was asked yet: brume attest request PEER'
+      : tableLines(COLUMNS, rows, cli.width),
+  )
+}
+
+async function request(cli: Cli, peer: string): Promise<void> {
+  const client = await cli.client()
+  const attestation = await cli.interruptible((signal) =>
+    client.post<AttestationView>('/v1/attestations', { peer }, signal),
+  )
+  cli.print({ attestation }, () => lines(attestation))
+}
+
+async function explain(cli: Cli, asked: string): Promise<void> {
+  const { attestations } = await listed(cli)
+  const found = attestations.find(({ peer, name }) => peer === asked || name === asked)
+  if (found === undefined) {
+    throw new CliError({
+      code: 'CLI_USAGE_INVALID',
+      problem: 'this device was not asked for evidence yet',
+      command: 'brume attest request',
+    })
+  }
+  cli.print({ attestation: found }, () => lines(found))
+}
+
+async function listed(cli: Cli): Promise<AttestationList> {
+  const client = await cli.client()
+  return client.get<AttestationList>('/v1/attestations')
+}
+
+function lines(attestation: AttestationView): readonly string[] {
+  const { name, peer, tier, score, status, policy, kinds, findings } = attestation
+  return [
+    `${name} (${shortPeer(peer)}): class ${tier}, score ${score.toFixed(2)} under ${policy}, ${status}`,
+    `evidence that holds: ${kinds.length === 0 ? 'none' : kinds.join(', ')}`,
+    ...findings.flatMap(({ code, meaning, hint }) => [`  ${code}: ${meaning}`, `    ${hint}`]),
+  ]
+}

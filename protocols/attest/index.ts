@@ -1,0 +1,14 @@
+/**
+ * The door of /brume/attest/1.
+ *
+ * @module
+ */
+
+export { AttesterMachine } from './attester-machine.ts'
+export type { AttesterInput, AttesterOutput, Question } from './attester-machine.ts'
+export type { AttestFault } from './errors.ts'
+export { ATTEST_FRAME_BYTES_MAX, ATTEST_PROTOCOL, NONCE_BYTES } from './limits.ts'
+export { encodeAttestMessage } from './messages.ts'
+export type { AttestResult, TpmCredential, TpmKeys } from './messages.ts'
+export { VerifierMachine } from './verifier-machine.ts'
+export type { VerifierInput, VerifierOutput } from './verifier-machine.ts'
