@@ -226,10 +226,17 @@ function composeModels(
   return { blobs, catalogue, service, source }
 }
 
-function composeAttestation({ config, log, identity }: Foundation, network: Network) {
+function composeAttestation({ config, log, identity, state }: Foundation, network: Network) {
   const { tpm, eventLog, issuers, roots, policy } = config.attestation
   return new AttestationService(
-    { network, clock: systemClock, random: systemRandom, logger: log, signer: identity.signer },
+    {
+      network,
+      clock: systemClock,
+      random: systemRandom,
+      logger: log,
+      signer: identity.signer,
+      store: state,
+    },
     {
       tpmPath: tpm === 'none' ? undefined : tpm,
       eventLogPath: eventLog === '' ? undefined : eventLog,

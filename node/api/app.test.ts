@@ -42,6 +42,8 @@ function ask(
 const BODIES: Readonly<Record<string, object>> = {
   '/v1/mesh': { name: 'home' },
   '/v1/attestations': { peer: PEER },
+  '/v1/attestations/handovers': { peer: PEER },
+  '/v1/attestations/handovers/accept': { handover: 'AAAA' },
   '/v1/mesh/invites': {},
   '/v1/mesh/join': { code: 'brume1-code' },
   '/v1/models/import': { file: '/models/tiny.onnx', dims: { H: 320 } },

@@ -9,7 +9,14 @@
  */
 
 import type { EventFeed } from './event-log.ts'
-import type { AttestationList, AttestationView, AttestRequest } from './schemas/attestation.ts'
+import type {
+  AcceptedHandover,
+  AcceptHandoverRequest,
+  AttestationList,
+  AttestationView,
+  AttestRequest,
+  Handover,
+} from './schemas/attestation.ts'
 import type { Device, DeviceQuery } from './schemas/device.ts'
 import type { JobEvent, JobList, JobOutput, JobRequest, JobView } from './schemas/jobs.ts'
 import type {
@@ -50,6 +57,9 @@ export interface AttestationBackend {
   attestations(): Promise<AttestationList>
   /** Rejects with a CodedError when the device did not answer. */
   attest(request: AttestRequest): Promise<AttestationView>
+  handover(request: AttestRequest): Promise<Handover>
+  /** Rejects with a CodedError when it is not one, or not for this device. */
+  acceptHandover(request: AcceptHandoverRequest): Promise<AcceptedHandover>
 }
 
 /** The store side. `ref` is a model's id, the beginning of it, or its name. */

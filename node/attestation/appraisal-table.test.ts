@@ -32,6 +32,7 @@ const tpm = (hardwareId: string): Claims => ({
 })
 const answer = (...claims: readonly Claims[]): Answer => ({
   claims,
+  handovers: [],
   refusals: [],
   policy: TEST_POLICY,
   answeredAtMs: 0,
@@ -62,6 +63,18 @@ describe('what is known of devices', () => {
     const tiers = [alice, bob, carol].map((peer) => table.get(peer, 0)?.appraisal.tier)
     expect(tiers).toEqual(['self', 'self', 'tpm'])
     expect(table.get(alice, 0)?.codes).toEqual(['POLICY_HARDWARE_SHARED'])
+  })
+
+  it('is the same again once one has given the hardware to the other', () => {
+    const table = new AppraisalTable(4)
+    table.put(alice, answer(word, tpm('a')))
+    const handover = { hardwareId: 'a', from: alice, to: bob, signedAtMs: 0 }
+    table.put(bob, { ...answer(word, tpm('a')), handovers: [handover] })
+    const tiers = () => [alice, bob].map((peer) => table.get(peer, 0)?.appraisal.tier)
+    expect(tiers()).toEqual(['self', 'tpm'])
+    // Whoever gave it does not get it back by showing it again.
+    table.put(alice, answer(word, tpm('a')))
+    expect(tiers()).toEqual(['self', 'tpm'])
   })
 
   it('is not shared by one device that answers twice', () => {

@@ -2,7 +2,7 @@
  * What is known of each device by its evidence.
  *
  * One hardware speaks for one device. While two show the same, nobody can tell which of them
- * borrows it, so both are taken at their word only.
+ * borrows it, so both are taken at their word only, until one of them has given it to the other.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   appraise,
   type Claims,
   decayedMicros,
+  type Handover,
   type Policy,
 } from '../../attestation/index.ts'
 import type { PeerId } from '../../core/ids.ts'
@@ -21,6 +22,8 @@ import { RecentCache } from '../../core/recent-cache.ts'
 export interface Answer {
   /** Claims of all evidence that holds. */
   readonly claims: readonly Claims[]
+  /** Handovers to this device, signed by those that gave. */
+  readonly handovers: readonly Handover[]
   /** Codes of evidence that does not. */
   readonly refusals: readonly string[]
   readonly policy: Policy
@@ -40,19 +43,25 @@ export interface Known {
 
 export class AppraisalTable {
   readonly #answers: RecentCache<PeerId, Answer>
-  /** Devices by the hardware that they show. */
-  readonly #owners: RecentCache<string, ReadonlySet<PeerId>>
+  readonly #hardware: RecentCache<string, Hardware>
 
   /** @param countMax - Devices that are remembered. */
   constructor(countMax: number) {
     this.#answers = new RecentCache(countMax)
-    this.#owners = new RecentCache(countMax)
+    this.#hardware = new RecentCache(countMax)
   }
 
   put(peer: PeerId, answer: Answer): void {
     this.#answers.set(peer, answer)
-    for (const hardware of hardwareOf(answer)) {
-      this.#owners.set(hardware, new Set([...(this.#owners.get(hardware) ?? []), peer]))
+    for (const id of hardwareOf(answer)) {
+      const { shownBy, givenBy } = this.#hardware.get(id) ?? NOBODY
+      const givers = answer.handovers
+        .filter(({ hardwareId }) => hardwareId === id)
+        .map(({ from }) => from)
+      this.#hardware.set(id, {
+        shownBy: new Set([...shownBy, peer]),
+        givenBy: new Set([...givenBy, ...givers]),
+      })
     }
   }
 
@@ -61,9 +70,7 @@ export class AppraisalTable {
     const answer = this.#answers.get(peer)
     if (answer === undefined) return undefined
     const { policy, answeredAtMs, refusals } = answer
-    const shared = hardwareOf(answer).some(
-      (hardware) => (this.#owners.get(hardware)?.size ?? 0) > 1,
-    )
+    const shared = hardwareOf(answer).some((id) => this.#isDoubted(id, peer))
     const claims = shared ? answer.claims.filter(({ kind }) => kind === 'self') : answer.claims
     const appraisal = appraise(claims, policy, answeredAtMs)
     const found = appraisal.submods.flatMap(({ findings }) => findings.map(({ code }) => code))
@@ -75,7 +82,21 @@ export class AppraisalTable {
       scoreNowMicros: decayedMicros(appraisal, nowMs),
     }
   }
+
+  /** True when `peer` gave this hardware away, or somebody else shows it who did not. */
+  #isDoubted(id: string, peer: PeerId): boolean {
+    const { shownBy, givenBy } = this.#hardware.get(id) ?? NOBODY
+    return givenBy.has(peer) || [...shownBy].some((other) => other !== peer && !givenBy.has(other))
+  }
 }
+
+/** Devices that show a hardware, and those that gave it to another. */
+interface Hardware {
+  readonly shownBy: ReadonlySet<PeerId>
+  readonly givenBy: ReadonlySet<PeerId>
+}
+
+const NOBODY: Hardware = { shownBy: new Set(), givenBy: new Set() }
 
 function hardwareOf({ claims }: Answer): readonly string[] {
   return claims.flatMap(({ hardwareId }) => (hardwareId === undefined ? [] : [hardwareId]))

@@ -9,6 +9,8 @@ import {
   type Policy,
   shippedAnchors,
   PRODUCTION_POLICY,
+  type Handover,
+  signHandover,
 } from '../../attestation/index.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Signer } from '../../core/crypto.ts'
@@ -22,11 +24,14 @@ import {
   type AttesterInput,
   AttesterMachine,
   type AttesterOutput,
+  type Question,
+  type ShownEvidence,
   encodeAttestMessage,
   type VerifierInput,
   VerifierMachine,
   type VerifierOutput,
 } from '../../protocols/attest/index.ts'
+import { AttesterError } from '../attesters/index.ts'
 import { runExchange } from '../mesh/exchange.ts'
 import type { Link, Network } from '../network/network.ts'
 import { AppraisalTable, type Known } from './appraisal-table.ts'
@@ -34,6 +39,7 @@ import { anchorsWith, readCertificateFile } from './certificate-file.ts'
 import { DeviceEvidence } from './device-evidence.ts'
 import { AttestExchangeError } from './errors.ts'
 import { policyNamed } from './policy-file.ts'
+import { HandoverBook, type HandoverStore } from './handover-book.ts'
 import { OpenQuestion } from './question.ts'
 
 export interface AttestationComponents {
@@ -42,6 +48,7 @@ export interface AttestationComponents {
   readonly random: Random
   readonly logger: Logger
   readonly signer: Signer
+  readonly store: HandoverStore
 }
 
 export interface AttestationInit {
@@ -68,6 +75,7 @@ export class AttestationService implements Startable {
   readonly #asked = new Set<PeerId>()
   readonly #underWay = new Map<PeerId, Promise<Known>>()
   readonly #links = new Set<Link>()
+  readonly #handovers: HandoverBook
   #policy: Policy = PRODUCTION_POLICY
   #anchors: AnchorSet = shippedAnchors()
   #evidence: DeviceEvidence | undefined
@@ -75,6 +83,7 @@ export class AttestationService implements Startable {
   constructor(components: AttestationComponents, init: AttestationInit) {
     this.#components = components
     this.#init = init
+    this.#handovers = new HandoverBook(components.store, components.network.self)
     components.network.handle({
       id: ATTEST_PROTOCOL,
       frameBytesMax: ATTEST_FRAME_BYTES_MAX,
@@ -123,6 +132,26 @@ export class AttestationService implements Startable {
     return asking
   }
 
+  /**
+   * Signs that this device gives its TPM to another, which must be told.
+   *
+   * @throws {AttesterError} `ATTESTER_TPM_UNAVAILABLE`.
+   */
+  async handover(to: PeerId): Promise<Uint8Array> {
+    const hardwareId = await this.#evidence?.hardwareId()
+    if (hardwareId === undefined) {
+      const path = this.#init.tpmPath ?? 'none'
+      throw new AttesterError({ code: 'ATTESTER_TPM_UNAVAILABLE', path })
+    }
+    const signedAtMs = Math.floor(this.#components.clock.wallMs())
+    return signHandover(this.#components.signer, { hardwareId, to, signedAtMs })
+  }
+
+  /** Keeps a handover to this device. @throws {AttestationError} `SELF_HANDOVER`. */
+  acceptHandover(encoded: Uint8Array): Promise<Handover> {
+    return this.#handovers.accept(encoded)
+  }
+
   async #ask(peer: PeerId): Promise<Known> {
     const { network, clock, random } = this.#components
     const question = new OpenQuestion({
@@ -149,7 +178,7 @@ export class AttestationService implements Startable {
             registers: this.#policy.tpm.pcrs,
           })
         case 'appraise':
-          return feed({ type: 'appraised', result: this.#appraised(peer, question, output.pieces) })
+          return feed({ type: 'appraised', result: this.#appraised(peer, question, output.shown) })
         case 'over':
           return output.fault === undefined
             ? resolve()
@@ -169,9 +198,9 @@ export class AttestationService implements Startable {
     return known
   }
 
-  #appraised(peer: PeerId, question: OpenQuestion, pieces: readonly Uint8Array[]) {
+  #appraised(peer: PeerId, question: OpenQuestion, shown: ShownEvidence) {
     const nowMs = this.#components.clock.wallMs()
-    this.#table.put(peer, question.answer(pieces, nowMs))
+    this.#table.put(peer, question.answer(shown, nowMs))
     this.#asked.add(peer)
     const known = this.#table.get(peer, nowMs)
     const { tier = 'none', scoreMicros = 0 } = known?.appraisal ?? {}
@@ -191,9 +220,9 @@ export class AttestationService implements Startable {
           void evidence.keys().then((keys) => feed({ type: 'identified', keys }))
           return
         case 'attest':
-          void evidence
-            .pieces(output.question, link.peer)
-            .then((pieces) => feed({ type: 'attested', pieces }))
+          void this.#shown(evidence, output.question, link.peer).then((shown) =>
+            feed({ type: 'attested', shown }),
+          )
           return
         case 'over':
           logger.debug('attested', { peer: link.peer, ...output })
@@ -203,5 +232,14 @@ export class AttestationService implements Startable {
     const machine = new AttesterMachine()
     const onEnd = (): void => void this.#links.delete(link)
     runExchange<AttesterInput, AttesterOutput>({ link, clock, machine, perform, onEnd })
+  }
+
+  async #shown(
+    evidence: DeviceEvidence,
+    question: Question,
+    verifier: PeerId,
+  ): Promise<ShownEvidence> {
+    const pieces = await evidence.pieces(question, verifier)
+    return { pieces, handovers: await this.#handovers.all() }
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { bindingBytes, encodeEvidence, selfStatement } from '../../attestation/index.ts'
+import { bindingBytes, encodeEvidence, readPublic, selfStatement } from '../../attestation/index.ts'
 import type { Signer } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -38,6 +38,12 @@ export class DeviceEvidence {
   /** Keys of the TPM; undefined where there is none that can be used. */
   keys(): Promise<TpmKeys | undefined> {
     return this.#withTpm((attester) => attester.identity())
+  }
+
+  /** What names the TPM in claims; undefined where there is none that can be used. */
+  async hardwareId(): Promise<string | undefined> {
+    const keys = await this.keys()
+    return keys && readPublic(keys.ekPublic).keyId
   }
 
   /** Evidence that answers `question` of `verifier`, encoded. */

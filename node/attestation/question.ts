@@ -14,14 +14,21 @@ import {
   CREDENTIAL_RANDOM_BYTES,
   decodeEvidence,
   type EvidenceKind,
+  type Handover,
   makeCredential,
   type Policy,
+  readHandover,
   readPublic,
   verifyEvidence,
 } from '../../attestation/index.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Random } from '../../core/random.ts'
-import { NONCE_BYTES, type TpmCredential, type TpmKeys } from '../../protocols/attest/index.ts'
+import {
+  NONCE_BYTES,
+  type ShownEvidence,
+  type TpmCredential,
+  type TpmKeys,
+} from '../../protocols/attest/index.ts'
 import { nodeCrypto } from '../crypto/node-crypto.ts'
 import type { Answer } from './appraisal-table.ts'
 
@@ -70,13 +77,20 @@ export class OpenQuestion {
   }
 
   /** What the pieces of the answer come to. */
-  answer(pieces: readonly Uint8Array[], nowMs: number): Answer {
+  answer({ pieces, handovers }: ShownEvidence, nowMs: number): Answer {
     const claims = pieces.flatMap((piece) => this.#verified(piece, nowMs) ?? [])
     const kinds = claims.map(({ kind }) => kind)
     // Two pieces of one kind say nothing that one does not.
     const once = claims.filter(({ kind }, index) => kinds.indexOf(kind) === index)
     const { policy } = this.#init
-    return { claims: once, refusals: this.#refusals, policy, answeredAtMs: nowMs }
+    const read = handovers.flatMap((one) => this.#handover(one) ?? [])
+    return {
+      claims: once,
+      handovers: read,
+      refusals: this.#refusals,
+      policy,
+      answeredAtMs: nowMs,
+    }
   }
 
   #verified(piece: Uint8Array, nowMs: number): Claims | undefined {
@@ -97,6 +111,17 @@ export class OpenQuestion {
       this.#refuse(error)
       return undefined
     }
+  }
+
+  /** A handover to the device that shows it. */
+  #handover(encoded: Uint8Array): Handover | undefined {
+    try {
+      const handover = readHandover(encoded, nodeCrypto.verify)
+      if (handover.to === this.#init.attester) return handover
+    } catch (error) {
+      this.#refuse(error)
+    }
+    return undefined
   }
 
   #binding(kind: EvidenceKind): Uint8Array {

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { AttesterError } from './errors.ts'
 export { checkTpm } from './self-check.ts'
 export { TpmAttester } from './tpm-attester.ts'
 export type { TpmAttesterInit } from './tpm-attester.ts'

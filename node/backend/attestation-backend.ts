@@ -4,10 +4,18 @@
  * @module
  */
 
+import { fromBase64Url, toBase64Url } from '../../core/bytes.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { AttestationBackend } from '../api/backend.ts'
-import type { AttestationList, AttestationView, AttestRequest } from '../api/schemas/attestation.ts'
+import type {
+  AcceptedHandover,
+  AcceptHandoverRequest,
+  AttestationList,
+  AttestationView,
+  AttestRequest,
+  Handover,
+} from '../api/schemas/attestation.ts'
 import type { Known } from '../attestation/appraisal-table.ts'
 import type { AttestationService } from '../attestation/attestation-service.ts'
 import { deviceName } from '../device-name.ts'
@@ -26,6 +34,17 @@ export class DaemonAttestationBackend implements AttestationBackend {
 
   async attest({ peer }: AttestRequest): Promise<AttestationView> {
     return viewOf(await this.#service.ask(peerOf(peer)))
+  }
+
+  async handover({ peer }: AttestRequest): Promise<Handover> {
+    return { handover: toBase64Url(await this.#service.handover(peerOf(peer))) }
+  }
+
+  async acceptHandover(request: AcceptHandoverRequest): Promise<AcceptedHandover> {
+    // Text that is no base64url is refused like bytes that are no handover.
+    const encoded = fromBase64Url(request.handover) ?? new Uint8Array()
+    const { from, hardwareId } = await this.#service.acceptHandover(encoded)
+    return { from, hardwareId }
   }
 }
 

@@ -35,6 +35,8 @@ export function daemonBackend({ mesh, attestation, models, jobs, texts }: Backen
     leave: () => mesh.leave(),
     attestations: () => attestation.attestations(),
     attest: (request) => attestation.attest(request),
+    handover: (request) => attestation.handover(request),
+    acceptHandover: (request) => attestation.acceptHandover(request),
     models: () => models.models(),
     model: (ref) => models.model(ref),
     importModel: (request) => models.importModel(request),

@@ -17,6 +17,7 @@ import {
   type AttestMessage,
   type AttestResult,
   decodeAttestMessage,
+  type ShownEvidence,
   type TpmCredential,
   type TpmKeys,
 } from './messages.ts'
@@ -28,7 +29,7 @@ export type AttesterInput =
   /** Answers `identify`. */
   | { readonly type: 'identified'; readonly keys: TpmKeys | undefined }
   /** Answers `attest`. */
-  | { readonly type: 'attested'; readonly pieces: readonly Uint8Array[] }
+  | { readonly type: 'attested'; readonly shown: ShownEvidence }
 
 /** What evidence must be made for. */
 export interface Question {
@@ -62,7 +63,7 @@ export class AttesterMachine implements Machine<AttesterInput, AttesterOutput> {
       case 'identified':
         return this.#onIdentified(input.keys)
       case 'attested':
-        return this.#onAttested(input.pieces)
+        return this.#onAttested(input.shown)
       case 'ended':
         return this.#over({ fault: 'ATTEST_LINK_ENDED' })
       case 'time-passed':
@@ -82,10 +83,10 @@ export class AttesterMachine implements Machine<AttesterInput, AttesterOutput> {
     return [{ type: 'send', message: { type: 'identity', keys } }]
   }
 
-  #onAttested(pieces: readonly Uint8Array[]): readonly AttesterOutput[] {
+  #onAttested(shown: ShownEvidence): readonly AttesterOutput[] {
     if (this.#state !== 'attesting') return []
     this.#state = 'attested'
-    return [{ type: 'send', message: { type: 'evidence', pieces } }]
+    return [{ type: 'send', message: { type: 'evidence', ...shown } }]
   }
 
   #onFrame(frame: Uint8Array): readonly AttesterOutput[] {

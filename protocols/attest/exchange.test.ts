@@ -19,7 +19,7 @@ const messages: readonly AttestMessage[] = [
   { type: 'identity', keys: undefined },
   { type: 'challenge', credential, registers: [0, 7] },
   { type: 'challenge', credential: undefined, registers: [] },
-  { type: 'evidence', pieces: [Uint8Array.of(9)] },
+  { type: 'evidence', pieces: [Uint8Array.of(9)], handovers: [Uint8Array.of(8)] },
   { type: 'result', ...result },
 ]
 
@@ -35,7 +35,7 @@ function exchange(): readonly string[] {
     } else if (output.type === 'prepare') {
       toVerifier.push({ type: 'prepared', credential, registers: [7] })
     } else if (output.type === 'appraise') {
-      happened.push(`verifier appraises ${output.pieces.length}`)
+      happened.push(`verifier appraises ${output.shown.pieces.length}`)
       toVerifier.push({ type: 'appraised', result })
     } else happened.push(`verifier over ${output.fault ?? 'well'}`)
   }
@@ -46,7 +46,10 @@ function exchange(): readonly string[] {
     else if (output.type === 'attest') {
       happened.push(`attester quotes ${output.question.registers.join()}`)
       expect(output.question).toEqual({ nonce, credential, registers: [7] })
-      toAttester.push({ type: 'attested', pieces: [Uint8Array.of(9)] })
+      toAttester.push({
+        type: 'attested',
+        shown: { pieces: [Uint8Array.of(9)], handovers: [] },
+      })
     } else happened.push(`attester over ${output.fault ?? output.result?.tier ?? ''}`)
   }
   for (let round = 0; round < 20; round++) {
@@ -105,7 +108,7 @@ describe('an exchange', () => {
 
   it.each<[string, Uint8Array]>([
     ['ATTEST_FRAME_INVALID', Uint8Array.of(1, 2, 3)],
-    ['ATTEST_OUT_OF_ORDER', encodeAttestMessage({ type: 'evidence', pieces: [] })],
+    ['ATTEST_OUT_OF_ORDER', encodeAttestMessage({ type: 'evidence', pieces: [], handovers: [] })],
   ])('is over with %s', (fault, frame) => {
     for (const machine of [new VerifierMachine(nonce), new AttesterMachine()]) {
       machine.handle({ type: 'opened' }, 0)

@@ -19,6 +19,12 @@ export const EVIDENCE_BYTES_MAX = 640 * 1024
 /** Bytes of one structure of a TPM, or of a certificate in it. */
 export const STRUCTURE_BYTES_MAX = 8 * 1024
 
+/** Handovers that a device shows: of hardware that spoke for others before. */
+export const HANDOVERS_MAX = 4
+
+/** Bytes of one handover. */
+export const HANDOVER_BYTES_MAX = 512
+
 /** Registers that a quote may be about. */
 export const REGISTERS_MAX = 24
 

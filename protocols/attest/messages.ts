@@ -20,6 +20,8 @@ import {
 import {
   EVIDENCE_BYTES_MAX,
   EVIDENCE_COUNT_MAX,
+  HANDOVER_BYTES_MAX,
+  HANDOVERS_MAX,
   NONCE_BYTES,
   REGISTERS_MAX,
   STRUCTURE_BYTES_MAX,
@@ -38,8 +40,11 @@ const challenge = record({
   credential: optional(credential),
   registers: list(uint(REGISTERS_MAX - 1), REGISTERS_MAX),
 })
-/** Attester: evidence, each piece as attestation/ encodes it. */
-const evidence = record({ pieces: list(bytes(1, EVIDENCE_BYTES_MAX), EVIDENCE_COUNT_MAX) })
+/** Attester: evidence and handovers, each as attestation/ encodes it. */
+const evidence = record({
+  pieces: list(bytes(1, EVIDENCE_BYTES_MAX), EVIDENCE_COUNT_MAX),
+  handovers: list(bytes(1, HANDOVER_BYTES_MAX), HANDOVERS_MAX),
+})
 /** Verifier: what it made of that. */
 const result = record({ tier: text(16), scoreMicros: uint(1_000_000), codes: list(text(64), 32) })
 
@@ -48,6 +53,7 @@ export type TpmKeys = ShapeOf<typeof keys>
 /** TPM2B_ID_OBJECT and TPM2B_ENCRYPTED_SECRET. */
 export type TpmCredential = ShapeOf<typeof credential>
 export type AttestResult = ShapeOf<typeof result>
+export type ShownEvidence = ShapeOf<typeof evidence>
 
 export type AttestMessage =
   | ({ readonly type: 'ask' } & ShapeOf<typeof ask>)

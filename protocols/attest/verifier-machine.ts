@@ -16,6 +16,7 @@ import {
   type AttestMessage,
   type AttestResult,
   decodeAttestMessage,
+  type ShownEvidence,
   type TpmCredential,
   type TpmKeys,
 } from './messages.ts'
@@ -37,7 +38,7 @@ export type VerifierOutput =
   | { readonly type: 'send'; readonly message: AttestMessage }
   /** Make a credential for these keys, if there are any. */
   | { readonly type: 'prepare'; readonly keys: TpmKeys | undefined }
-  | { readonly type: 'appraise'; readonly pieces: readonly Uint8Array[] }
+  | { readonly type: 'appraise'; readonly shown: ShownEvidence }
   /** It is over: without a fault once the result was sent. Nothing comes after it. */
   | { readonly type: 'over'; readonly fault?: AttestFault }
 
@@ -90,7 +91,8 @@ export class VerifierMachine implements Machine<VerifierInput, VerifierOutput> {
     }
     if (message.type === 'evidence' && this.#state === 'challenged') {
       this.#state = 'appraising'
-      return [{ type: 'appraise', pieces: message.pieces }]
+      const { pieces, handovers } = message
+      return [{ type: 'appraise', shown: { pieces, handovers } }]
     }
     return this.#over('ATTEST_OUT_OF_ORDER')
   }

@@ -88,6 +88,20 @@ describe.skipIf(!softwareTpmAtHand)(`daemons that attest themselves${softwareTpm
     ])
   })
 
+  it('are told apart again once one has given the TPM to the other', async () => {
+    const peer = twin?.status.peer
+    const given = await alice?.api.post<{ handover: string }>('/v1/attestations/handovers', {
+      peer,
+    })
+    await expect(bob?.api.post('/v1/attestations/handovers/accept', given)).rejects.toMatchObject({
+      message: expect.stringContaining('another device'),
+    })
+    await twin?.api.post('/v1/attestations/handovers/accept', given)
+    expect(await ask(bob, twin)).toMatchObject({ tier: 'tpm', score: 0.7, findings: [] })
+    expect(await ask(bob, alice)).toMatchObject({ tier: 'self' })
+    expect(await ask(bob, twin)).toMatchObject({ tier: 'tpm' })
+  })
+
   it('stay what they were when they cannot be reached', async () => {
     await alice?.stop()
     await expect(ask(carol, alice)).rejects.toBeInstanceOf(Error)

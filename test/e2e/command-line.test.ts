@@ -40,6 +40,8 @@ describe('every command', () => {
     [['job', 'cancel', JOB], 'cancelled'],
     [['attest', 'status'], 'brave-otter-7f3a'],
     [['attest', 'request', PEER], 'class self, score 0.30'],
+    [['attest', 'handover', PEER], 'AAAA'],
+    [['attest', 'accept', 'AAAA'], 'speaks for this device now'],
     [['attest', 'explain', 'brave-otter-7f3a'], 'X509_ANCHOR_UNKNOWN: unknown root'],
     [['config', 'show'], 'network.tcpPort'],
     [['config', 'show', '--origin'], 'environment BRUME_STATE_DIR'],

@@ -5,7 +5,14 @@
  */
 
 import { answers, type Route } from '../route.ts'
-import { attestationListSchema, attestationSchema, attestRequest } from '../schemas/attestation.ts'
+import {
+  acceptedHandoverSchema,
+  acceptHandoverRequest,
+  attestationListSchema,
+  attestationSchema,
+  attestRequest,
+  handoverSchema,
+} from '../schemas/attestation.ts'
 
 export const attestationRoutes: readonly Route[] = [
   answers({
@@ -24,5 +31,23 @@ export const attestationRoutes: readonly Route[] = [
     status: 200,
     answer: attestationSchema,
     handle: ({ backend, body }) => backend.attest(body),
+  }),
+  answers({
+    method: 'POST',
+    path: '/v1/attestations/handovers',
+    summary: 'Sign that this device gives its hardware to another',
+    body: attestRequest,
+    status: 201,
+    answer: handoverSchema,
+    handle: ({ backend, body }) => backend.handover(body),
+  }),
+  answers({
+    method: 'POST',
+    path: '/v1/attestations/handovers/accept',
+    summary: 'Show a handover to this device from now on',
+    body: acceptHandoverRequest,
+    status: 200,
+    answer: acceptedHandoverSchema,
+    handle: ({ backend, body }) => backend.acceptHandover(body),
   }),
 ]

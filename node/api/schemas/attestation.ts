@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { HANDOVER_LENGTH_MAX } from './limits.ts'
 import { peerId, wallMs } from './scalars.ts'
 
 export const attestRequest = z.strictObject({
@@ -13,6 +14,16 @@ export const attestRequest = z.strictObject({
     .regex(/^12D3Koo[1-9A-HJ-NP-Za-km-z]{45}$/, 'expected a PeerId')
     .describe('text form of an Ed25519 key, 12D3Koo…'),
 })
+
+export const handoverSchema = z.object({
+  handover: z.string().describe('signed by this device, in base64url; to be accepted by the other'),
+})
+
+export const acceptHandoverRequest = z.strictObject({
+  handover: z.string().min(1).max(HANDOVER_LENGTH_MAX),
+})
+
+export const acceptedHandoverSchema = z.object({ from: peerId, hardwareId: z.string() })
 
 export const attestationSchema = z.object({
   peer: peerId,
@@ -31,6 +42,9 @@ export const attestationSchema = z.object({
 
 export const attestationListSchema = z.object({ attestations: z.array(attestationSchema) })
 
+export type Handover = z.infer<typeof handoverSchema>
+export type AcceptHandoverRequest = z.infer<typeof acceptHandoverRequest>
+export type AcceptedHandover = z.infer<typeof acceptedHandoverSchema>
 export type AttestRequest = z.infer<typeof attestRequest>
 export type AttestationView = z.infer<typeof attestationSchema>
 export type AttestationList = z.infer<typeof attestationListSchema>

@@ -18,3 +18,6 @@ export const INPUT_TENSORS_MAX = 64
 export const STAGES_MAX = 8
 /** Symbolic dimensions that an import may bind. */
 export const BOUND_DIMS_MAX = 64
+
+/** Characters of a handover of hardware in base64url. */
+export const HANDOVER_LENGTH_MAX = 1_024

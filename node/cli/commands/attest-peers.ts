@@ -1,11 +1,16 @@
 /**
- * `brume attest status`, `request` and `explain`: what other devices are taken for.
+ * `brume attest status`, `request`, `explain`, `handover`, `accept`: what devices are taken for.
  *
  * @module
  */
 
 import type { Command } from 'commander'
-import type { AttestationList, AttestationView } from '../../api/schemas/attestation.ts'
+import type {
+  AcceptedHandover,
+  AttestationList,
+  AttestationView,
+  Handover,
+} from '../../api/schemas/attestation.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
 import { shortPeer } from '../quantity-text.ts'
@@ -26,6 +31,35 @@ export function addAttestPeers(attest: Command, cli: Cli): void {
     .description('why a device is taken for what it is')
     .argument('<peer>', 'PeerId, or a name of brume attest status')
     .action((peer: string) => explain(cli, peer))
+  attest
+    .command('handover')
+    .description(
+      'sign that this device gives its TPM to another device, such as a new key of its own',
+    )
+    .argument('<peer>', 'PeerId of the other device')
+    .action((peer: string) => handOver(cli, peer))
+  attest
+    .command('accept')
+    .description('show a handover to this device from now on')
+    .argument('<handover>', 'what brume attest handover printed')
+    .action((handover: string) => accept(cli, handover))
+}
+
+async function handOver(cli: Cli, peer: string): Promise<void> {
+  const client = await cli.client()
+  const { handover } = await client.post<Handover>('/v1/attestations/handovers', { peer })
+  cli.print({ handover }, () => handover)
+  cli.terminal.note(`on the other device: brume attest accept ${handover.slice(0, 8)}…`)
+}
+
+async function accept(cli: Cli, handover: string): Promise<void> {
+  const client = await cli.client()
+  const path = '/v1/attestations/handovers/accept'
+  const accepted = await client.post<AcceptedHandover>(path, { handover })
+  cli.print(
+    { accepted },
+    () => `the hardware of ${shortPeer(accepted.from)} speaks for this device now`,
+  )
 }
 
 const COLUMNS = [
