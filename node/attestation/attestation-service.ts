@@ -65,6 +65,10 @@ export interface AttestationInit {
 
 /** Devices that are remembered. */
 const KNOWN_MAX = 1_024
+/** How often it is looked who is to be asked again. */
+const RENEW_EVERY_MS = 60_000
+/** The last part of a fresh period in which a device is asked again. */
+const RENEW_SHARE = 1 / 4
 /** A verifier asks one question at a time; a second link is one that was not closed yet. */
 const LINKS_PER_PEER_MAX = 2
 
@@ -76,6 +80,8 @@ export class AttestationService implements Startable {
   readonly #underWay = new Map<PeerId, Promise<Known>>()
   readonly #links = new Set<Link>()
   readonly #handovers: HandoverBook
+  readonly #stopping = new AbortController()
+  #renewing: Promise<void> = Promise.resolve()
   #policy: Policy = PRODUCTION_POLICY
   #anchors: AnchorSet = shippedAnchors()
   #evidence: DeviceEvidence | undefined
@@ -105,9 +111,12 @@ export class AttestationService implements Startable {
       version,
       issuers: sent.flat(),
     })
+    this.#renewing = this.#renew(this.#stopping.signal)
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#renewing
     for (const link of this.#links) link.abort()
     await Promise.allSettled(this.#underWay.values())
   }
@@ -150,6 +159,28 @@ export class AttestationService implements Startable {
   /** Keeps a handover to this device. @throws {AttestationError} `SELF_HANDOVER`. */
   acceptHandover(encoded: Uint8Array): Promise<Handover> {
     return this.#handovers.accept(encoded)
+  }
+
+  /** Asks those again whose appraisal is about to count less: a reboot or another key shows then. */
+  async #renew(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#components
+    for (;;) {
+      await clock.sleep(RENEW_EVERY_MS, signal)
+      if (signal.aborted) return
+      for (const { peer, appraisal } of this.known()) {
+        if (signal.aborted) return
+        const { appraisedAtMs, freshUntilMs } = appraisal
+        const dueMs = freshUntilMs - (freshUntilMs - appraisedAtMs) * RENEW_SHARE
+        // What reaches no class is not asked again by itself: nothing would come of it.
+        if (appraisal.tier === 'none' || clock.wallMs() < dueMs) continue
+        try {
+          await this.ask(peer)
+        } catch (error) {
+          // It decays until it can be reached again.
+          logger.debug('not-renewed', { peer, error })
+        }
+      }
+    }
   }
 
   async #ask(peer: PeerId): Promise<Known> {

@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Signer } from '../../core/crypto.ts'
+import { SILENT_LOGGER } from '../../core/logger.ts'
+import { SeededRandom } from '../../core/random.ts'
+import { device } from '../../test/fixtures/devices.ts'
+import { LinkHub } from '../../test/fixtures/link-hub.ts'
+import { ManualClock, settle } from '../../test/fixtures/manual-clock.ts'
+import { MemoryStore } from '../../test/fixtures/memory-store.ts'
+import { AttestationService } from './attestation-service.ts'
+
+const MINUTE_MS = 60_000
+const [alice, bob] = [device(1), device(2)]
+let running: AttestationService[] = []
+
+afterEach(async () => {
+  await Promise.all(running.map((service) => service.stop()))
+  running = []
+})
+
+/** Services of devices without a TPM, on one clock. */
+async function services(...signers: readonly Signer[]) {
+  const hub = new LinkHub()
+  const clock = new ManualClock()
+  for (const signer of signers) {
+    const service = new AttestationService(
+      {
+        network: hub.device(signer.peer),
+        clock,
+        random: SeededRandom.fromInteger(7),
+        logger: SILENT_LOGGER,
+        signer,
+        store: new MemoryStore(),
+      },
+      {
+        tpmPath: undefined,
+        eventLogPath: undefined,
+        issuers: [],
+        roots: [],
+        policy: 'production',
+        version: '0.1.0',
+      },
+    )
+    await service.start()
+    running.push(service)
+  }
+  return { clock, hub, asked: running[0] }
+}
+
+describe('a device that asks another', () => {
+  it('takes it at its word when it has nothing else', async () => {
+    const { asked } = await services(alice, bob)
+    expect(await asked?.ask(bob.peer)).toMatchObject({
+      peer: bob.peer,
+      kinds: ['self'],
+      codes: [],
+      appraisal: { tier: 'self', status: 'affirming' },
+    })
+  })
+
+  it('asks once when it is told to ask twice at the same time', async () => {
+    const { asked } = await services(alice, bob)
+    const [first, second] = [asked?.ask(bob.peer), asked?.ask(bob.peer)]
+    expect(first).toBe(second)
+    await first
+  })
+
+  it('asks again before what it knows counts less, and only then', async () => {
+    const { asked, clock } = await services(alice, bob)
+    await asked?.ask(bob.peer)
+    const appraisedAtMs = () => asked?.known()[0]?.appraisal.appraisedAtMs
+    const first = appraisedAtMs()
+    await clock.advance(44 * MINUTE_MS)
+    expect(appraisedAtMs()).toBe(first)
+    await clock.advance(2 * MINUTE_MS)
+    await settle()
+    expect(appraisedAtMs()).toBeGreaterThan((first ?? 0) + 44 * MINUTE_MS)
+  })
+
+  it('keeps what it knew of one that cannot be reached', async () => {
+    const { asked, hub, clock } = await services(alice, bob)
+    await asked?.ask(bob.peer)
+    const before = asked?.known()[0]?.appraisal
+    hub.kill(bob.peer)
+    await clock.advance(10 * 60 * MINUTE_MS)
+    expect(asked?.known()).toMatchObject([{ peer: bob.peer, appraisal: before }])
+  })
+
+  it('has no TPM to give away when it has none', async () => {
+    const { asked } = await services(alice, bob)
+    await expect(asked?.handover(bob.peer)).rejects.toMatchObject({
+      code: 'ATTESTER_TPM_UNAVAILABLE',
+    })
+    await expect(asked?.acceptHandover(new Uint8Array())).rejects.toMatchObject({
+      code: 'SELF_HANDOVER',
+    })
+  })
+})
