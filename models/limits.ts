@@ -141,16 +141,16 @@ export const LEXICALS_MAX = 64
 export const PUSHDOWN_STATES_MAX = 4_096
 
 /** Ways of reading a text that are followed at a time; those beyond it are given up. */
-export const PUSHDOWN_STACKS_MAX = 256
+export const PUSHDOWN_STACKS_MAX = 1_024
 
 /** Rules that may wait for one another. A deeper text is not allowed. */
 export const PUSHDOWN_DEPTH_MAX = 4_096
 
 /**
- * Steps of automata that may be worked out for one mask, some 100 ms. A mask that needs more lacks
+ * Steps of automata that may be worked out for one mask: up to a few tenths of a second. A mask that needs more lacks
  * tokens: what comes out is still in the grammar.
  */
-export const MASK_STEPS_MAX = 2_000_000
+export const MASK_STEPS_MAX = 500_000
 
 /** Masks over a vocabulary that are kept for one grammar, and for one lexical rule. */
 export const MASKS_MAX = 128

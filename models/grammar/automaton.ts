@@ -7,7 +7,7 @@
 import { refuse } from '../refuse.ts'
 import { GRAMMAR_POSITIONS_MAX } from '../limits.ts'
 import type { Expression } from './expression.ts'
-import { byteSequences } from './utf8-ranges.ts'
+import { byteSequences, type ByteRange } from './utf8-ranges.ts'
 
 /** Reads one byte of [low, high]. */
 export interface ByteEdge {
@@ -58,9 +58,7 @@ export class Automaton {
         )
         break
       case 'class':
-        for (const range of expression.ranges) {
-          for (const ranges of byteSequences(range)) this.#layRanges(ranges, from, to)
-        }
+        this.#layClass(expression.ranges.flatMap(byteSequences), from, to)
         break
       case 'sequence':
         this.#laySequence(expression.parts, from, to)
@@ -77,11 +75,22 @@ export class Automaton {
     }
   }
 
-  #layRanges(
-    ranges: readonly (readonly [low: number, high: number])[],
-    from: number,
-    to: number,
-  ): void {
+  /** Characters end alike: what any bytes of a continuation may end is one position for all. */
+  #layClass(characters: readonly (readonly ByteRange[])[], from: number, to: number): void {
+    const tails = [to]
+    for (const ranges of characters) {
+      let own = ranges.length
+      while (own > 1 && isContinuation(ranges[own - 1])) own--
+      for (let count = tails.length; count <= ranges.length - own; count++) {
+        const tail = this.add()
+        this.at(tail).bytes.push({ low: 0x80, high: 0xbf, to: tails[count - 1] as number })
+        tails.push(tail)
+      }
+      this.#layRanges(ranges.slice(0, own), from, tails[ranges.length - own] as number)
+    }
+  }
+
+  #layRanges(ranges: readonly ByteRange[], from: number, to: number): void {
     if (ranges.length === 0) this.at(from).free.push(to)
     let at = from
     for (const [index, [low, high]] of ranges.entries()) {
@@ -127,6 +136,10 @@ export class Automaton {
     this.lay(part, from, next)
     return next
   }
+}
+
+function isContinuation(range: ByteRange | undefined): boolean {
+  return range !== undefined && range[0] === 0x80 && range[1] === 0xbf
 }
 
 /** A class for each byte, rising from 0: bytes of one class are on the same edges everywhere. */

@@ -10,6 +10,7 @@ import { attempt } from '../refuse.ts'
 import type { TokenConstraint, TokenMask } from '../sampling/token-constraint.ts'
 import type { Grammar } from './expression.ts'
 import { GrammarConstraint } from './grammar-constraint.ts'
+import type { LexicalState } from './lexical.ts'
 import { Pushdown, type PushdownState, type Stack } from './pushdown.ts'
 import { RecentMap } from './recent-map.ts'
 import type { TokenVocabulary } from './token-vocabulary.ts'
@@ -52,19 +53,21 @@ export class CompiledGrammar {
     const mask = new Uint32Array(Math.ceil(trie.size / 32))
     const plain = stacks.filter(({ top }) => typeof top === 'number')
     if (plain.length > 0) this.#walk(mask, this.pushdown.stateOf(plain), 0, trie.bytes.length)
-    for (const stack of stacks) this.#addLexical(mask, stack)
+    // Alternatives that are in the same rule go on together once it has ended.
+    for (const [top, group] of Map.groupBy(stacks, (stack) => stack.top)) {
+      if (typeof top !== 'number') this.#addLexical(mask, top, group)
+    }
     return mask
   }
 
   /** Adds the tokens of a lexical rule, and those in which it ends and what waits for it goes on. */
-  #addLexical(mask: TokenMask, stack: Stack): void {
-    if (typeof stack.top === 'number') return
+  #addLexical(mask: TokenMask, top: LexicalState, stacks: readonly Stack[]): void {
     const { ends } = this.vocabulary.trie
-    const read = this.vocabulary.read(stack.top)
+    const read = this.vocabulary.read(top)
     for (let word = 0; word < mask.length; word++) {
       mask[word] = (mask[word] as number) | (read.mask[word] as number)
     }
-    const after = this.pushdown.after(stack)
+    const after = this.pushdown.after(stacks)
     if (after.stacks.length === 0) return
     for (const node of read.exits) this.#walk(mask, after, node + 1, ends[node] as number)
   }

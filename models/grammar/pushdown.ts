@@ -91,10 +91,10 @@ export class Pushdown {
     return this.#state(reached)
   }
 
-  /** What goes on once the lexical rule on top of `stack` has ended. */
-  after(stack: Stack): PushdownState {
+  /** What goes on once the lexical rules on top of `stacks` have ended. */
+  after(stacks: readonly Stack[]): PushdownState {
     const reached = new Reached()
-    this.#return(stack.below, reached)
+    for (const { below } of stacks) this.#return(below, reached)
     return this.#state(reached)
   }
 

@@ -139,6 +139,19 @@ describe('a text that is guided by a JSON schema', () => {
     ).toEqual(['xa.by', '"', '"x', 'x\n'])
   })
 
+  it('may take any of many alternatives, and be long', () => {
+    const branches = Array.from({ length: 300 }, (_, index) => ({
+      type: 'object',
+      properties: { name: { type: 'string' }, [`k${index}`]: { type: 'null' } },
+      required: ['name', `k${index}`],
+    }))
+    const texts = [0, 299, 300].map((index) => `{"name":"x","k${index}":null}`)
+    expect(texts.map((text) => takes({ anyOf: branches }, text))).toEqual([true, true, false])
+    const long = { type: 'string', maxLength: 5_000 }
+    const lengths = [5_000, 5_001].map((length) => takes(long, JSON.stringify('x'.repeat(length))))
+    expect(lengths).toEqual([true, false])
+  })
+
   it('reaches the bounds of numbers and nothing beyond', () => {
     fc.assert(
       fc.property(
