@@ -21,6 +21,8 @@ export interface DecoderWish {
 export interface CheckpointModel extends DecoderOutline<FileWeight> {
   /** What the files hold, for people. */
   readonly description: string
+  /** What the files say of their licence. */
+  readonly licence: string | undefined
   /** Longest text, in tokens. */
   readonly positionsMax: number
   /** What the files say about text. */
@@ -33,16 +35,18 @@ export interface CheckpointInit {
   readonly checkpoint: Checkpoint
   readonly decoder: FileDecoder
   readonly words: TextWords
+  readonly licence: string | undefined
   readonly quantisation: Quantisation
 }
 
 /** Weights that are quantised in the files keep their integers and scales: nothing is rounded again. */
 export function checkpointModel(init: CheckpointInit): CheckpointModel {
-  const { checkpoint, decoder, words, quantisation } = init
+  const { checkpoint, decoder, words, licence, quantisation } = init
   const parts = new CheckpointParts(checkpoint, decoder, quantisation)
   const outline = writeDecoderGraph(new GraphWriter<FileWeight>(), decoder, parts)
   parts.checkAllUsed()
   const formats = new Set([...checkpoint.tensors.values()].map(({ format }) => format.name))
   const description = `${decoder.architecture}, ${[...formats].toSorted().join(', ')}`
-  return { ...outline, description, positionsMax: decoder.positionsMax, words, loss: parts.loss }
+  const { positionsMax } = decoder
+  return { ...outline, description, licence, positionsMax, words, loss: parts.loss }
 }

@@ -56,6 +56,17 @@ describe('the model of a GGUF file', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
+  it('says its licence where it is one', () => {
+    const licence = (value: string) =>
+      accepted(model(withKeys({ 'general.license': text(value) }))).licence
+    expect(licence('apache-2.0')).toBe('apache-2.0')
+    expect([licence('a\u001b[2J'), licence(''), licence('x'.repeat(200))]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
   it('holds an embedding that is its head as well once', () => {
     const tied = accepted(model(tinyGguf({ ...small, tied: true })))
     const tables = tied.weights.filter(({ tensor }) => tensor?.name === 'token_embd.weight')

@@ -26,7 +26,16 @@ export function ggufModel(
     const codes = { unsupported: 'GGUF_UNSUPPORTED', invalid: 'GGUF_MODEL_INVALID' } as const
     const checkpoint = { tensors: file.tensors, names: GGUF_NAMES, codes }
     const words = ggufWords(file, decoder.vocabulary)
-    const model = checkpointModel({ checkpoint, decoder, words, quantisation })
+    const licence = licenceOf(file)
+    const model = checkpointModel({ checkpoint, decoder, words, licence, quantisation })
     return { ...model, description: `GGUF, ${model.description}` }
   })
 }
+
+/** An SPDX expression, or one of the shorter words that hubs use. */
+function licenceOf({ metadata }: GgufFile): string | undefined {
+  const licence = metadata.get('general.license')
+  return typeof licence === 'string' && LICENCE.test(licence) ? licence : undefined
+}
+
+const LICENCE = /^[A-Za-z0-9][A-Za-z0-9 .()+-]{0,127}$/

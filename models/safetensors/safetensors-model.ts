@@ -41,7 +41,13 @@ export function safetensorsModel(
     } as const
     const checkpoint = { tensors, names: hubNames(decoder.tied), codes }
     const words = wordsOf(config, folder, decoder.vocabulary)
-    const model = checkpointModel({ checkpoint, decoder, words, quantisation })
+    const model = checkpointModel({
+      checkpoint,
+      decoder,
+      words,
+      licence: undefined,
+      quantisation,
+    })
     return { ...model, description: `safetensors, ${model.description}` }
   })
 }

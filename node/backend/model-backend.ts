@@ -71,7 +71,7 @@ export class DaemonModelBackend implements ModelBackend {
     const init = {
       file: request.file,
       name: request.name ?? nameOf(request.file),
-      licence: request.licence ?? 'unknown',
+      licence: request.licence,
       dims: request.dims ?? {},
       past: request.past ?? 'cache',
       quantisation: request.quantisation ?? 'none',

@@ -24,6 +24,8 @@ const PART_BYTES = 4 * 2 ** 20
 export interface CheckpointContent extends Omit<ModelContent, 'generator'> {
   /** What the files hold, for people. */
   readonly description: string
+  /** What they say of their licence. */
+  readonly licence: string | undefined
 }
 
 /**
@@ -55,6 +57,7 @@ export async function checkpointContent(
     dims: { seq: Math.min(SAMPLE_TOKENS, positionsMax) },
     text: text === undefined ? undefined : { ...text, ...words },
     description,
+    licence: model.licence,
     note: () => {
       const { relative } = loss
       if (relative === undefined) return undefined

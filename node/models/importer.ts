@@ -28,12 +28,17 @@ import { safetensorsContent, type SafetensorsPlace } from './safetensors-import.
 import { storeModel, type ImportedModel, type ModelLabel, type StoreInit } from './store-model.ts'
 import { Workspace } from './workspace.ts'
 
-export interface ImportInit extends Omit<ModelLabel, 'source'>, DecoderWish {
+export interface ImportInit extends Pick<ModelLabel, 'name'>, DecoderWish {
+  /** Undefined when nobody said: then what the file says, if it does. */
+  readonly licence: string | undefined
   /** A file, or a folder with safetensors in it. */
   readonly file: string
   /** Sizes of open dimensions for the run that measures; others get usual ones. */
   readonly dims: OpenDims
 }
+
+/** What a manifest says of a licence that nobody named. */
+const UNKNOWN_LICENCE = 'unknown'
 
 /** Bytes at the beginning of a file that say what it is. */
 const START_BYTES = 9
@@ -100,9 +105,9 @@ function safetensorsReader(place: SafetensorsPlace): Reader {
 }
 
 function checkpointStore(init: ImportInit, checkpoint: CheckpointContent): StoreInit {
-  const { description, ...content } = checkpoint
-  const { name, licence } = init
-  const label = { name, licence, source: `${basename(init.file)} (${description})` }
+  const { description, licence = UNKNOWN_LICENCE, ...content } = checkpoint
+  const source = `${basename(init.file)} (${description})`
+  const label = { name: init.name, licence: init.licence ?? licence, source }
   const dims = { ...content.dims, ...init.dims }
   return { label, content: { ...content, dims, generator: undefined } }
 }
@@ -112,7 +117,7 @@ async function readOnnxModel(
   { components, workspace, init, opened }: Reading,
   work: LongWork,
 ): Promise<StoreInit> {
-  const { name, licence, dims } = init
+  const { name, licence = UNKNOWN_LICENCE, dims } = init
   const content = await onnxContent({ components, workspace, file, past: init.past, opened }, work)
   const label = { name, licence, source: basename(init.file) }
   return { label, content: { ...content, dims: { ...content.dims, ...dims } } }

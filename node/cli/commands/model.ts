@@ -35,7 +35,10 @@ export function addModel(program: Command, cli: Cli): void {
     .description('import an ONNX, GGUF or safetensors model, told apart by what is in it')
     .argument('<file>', 'path of a .onnx, .gguf or .safetensors file, or of a folder with the last')
     .option('--name <name>', 'a name for people; by default that of the file')
-    .option('--licence <name>', 'licence of the weights, such as MIT')
+    .option(
+      '--licence <name>',
+      'licence of the weights, such as MIT; by default what the file says',
+    )
     .option('--dim <name=size>', 'fix a symbolic dimension; may be repeated', collected, [])
     .addOption(
       choiceOption('--past <kind>', 'of a decoder: none for one pass, else it generates text', [
