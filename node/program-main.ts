@@ -26,6 +26,7 @@ const code = await runCommandLine(process.argv.slice(2), {
   homeDir: homedir(),
   workingDir: process.cwd(),
   terminal: new Terminal(process.stdout, process.stderr),
+  stdin: () => process.stdin,
   onInterrupt,
   runDaemon: async (config, options) => (await import('./daemon.ts')).runDaemon(config, options),
 })

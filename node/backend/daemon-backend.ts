@@ -12,6 +12,7 @@ import type {
   ModelBackend,
 } from '../api/backend.ts'
 import type { TextBook } from '../scheduler/texts/text-book.ts'
+import { wholeId } from './whole-id.ts'
 
 /** What the daemon offers, by side. */
 export interface BackendSides {
@@ -56,8 +57,8 @@ export function daemonBackend({ mesh, attestation, models, jobs, texts }: Backen
     cancelJob: (id) => jobs.cancelJob(id),
     generate: (request, signal) => texts.submit(request, signal),
     texts: async () => ({ texts: [...texts.list()] }),
-    text: async (id) => texts.get(id),
-    textEvents: (id) => texts.events(id),
-    cancelText: async (id) => texts.cancel(id),
+    text: async (id) => texts.get(wholeId(id, texts.list())),
+    textEvents: (id) => texts.events(wholeId(id, texts.list())),
+    cancelText: async (id) => texts.cancel(wholeId(id, texts.list())),
   }
 }

@@ -13,6 +13,8 @@ import type { ModelSource } from '../model-source.ts'
 import type { JobBook } from '../scheduler/jobs/job-book.ts'
 import type { Planner } from '../scheduler/jobs/planner.ts'
 import { planView } from '../scheduler/jobs/plan-view.ts'
+import { textWish } from '../scheduler/texts/text-wish.ts'
+import { wholeId } from './whole-id.ts'
 
 export interface JobBackendComponents {
   readonly jobs: JobBook
@@ -21,8 +23,8 @@ export interface JobBackendComponents {
   readonly nameOf: (peer: PeerId) => string
 }
 
-/** Characters of a job's id that name it, when no other begins with them. */
-const ID_BEGINNING_MIN = 4
+/** Tokens of a text that is only planned: a long page, or a short conversation. */
+const PLANNED_POSITIONS = 1_024
 
 /** Longest search of the mesh for a model that is not here, in ms. */
 const RESOLVE_MS_MAX = 10_000
@@ -39,7 +41,14 @@ export class DaemonJobBackend implements JobBackend {
     const model = await source.resolve(request.model, AbortSignal.timeout(RESOLVE_MS_MAX))
     const { objective } = request
     const inputs = objective === 'throughput' ? 8 : 1
-    const planned = planner.plan(model, { ...request, inputs, scale: 1 })
+    const { text } = model.manifest
+    const positions = Math.min(PLANNED_POSITIONS, text?.positionsMax ?? 0)
+    const planned = planner.plan(
+      model,
+      text === undefined
+        ? { ...request, inputs, scale: 1 }
+        : textWish(model, { ...request, inputs }, positions),
+    )
     const provider = request.provider === 'auto' ? 'cpu' : request.provider
     return planView(planned, { objective, provider, nameOf })
   }
@@ -68,11 +77,7 @@ export class DaemonJobBackend implements JobBackend {
     return this.#components.jobs.cancel(this.#wholeId(id))
   }
 
-  /** The id that begins with `text`, when there is only one; else `text` itself. */
   #wholeId(text: string): string {
-    if (text.length < ID_BEGINNING_MIN) return text
-    const ids = this.#components.jobs.list().map(({ id }) => id)
-    const [only, ...others] = ids.filter((id) => id.startsWith(text))
-    return only === undefined || others.length > 0 ? text : only
+    return wholeId(text, this.#components.jobs.list())
   }
 }

@@ -10,6 +10,11 @@ import type { RunDaemon } from '../daemon-types.ts'
 import { ApiClient } from './api-client.ts'
 import type { Terminal } from './terminal.ts'
 
+/** The part of a process stream that is read from. */
+export interface InputStream extends NodeJS.ReadableStream {
+  readonly isTTY?: boolean
+}
+
 /** What surrounds the process. */
 export interface CliSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -17,6 +22,8 @@ export interface CliSurroundings {
   readonly homeDir: string
   readonly workingDir: string
   readonly terminal: Terminal
+  /** Where a person or a program types; asked for only when it is read. */
+  readonly stdin: () => InputStream
   /** Calls back at each of the owner's requests to stop; returns how to no longer be called. */
   onInterrupt(listener: () => void): () => void
   /** Starts a daemon in this process; loads it only when it is called. */

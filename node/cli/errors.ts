@@ -14,6 +14,8 @@ export type CliFailure =
   | { readonly code: 'CLI_INPUT_UNREADABLE'; readonly path: string }
   /** A file was read, but holds no tensor that can be used. */
   | { readonly code: 'CLI_INPUT_INVALID'; readonly path: string; readonly problem: string }
+  /** A prompt that was named is no text that can be sent. */
+  | { readonly code: 'CLI_PROMPT_INVALID'; readonly path: string; readonly expected: string }
   /** Results cannot be written. */
   | { readonly code: 'CLI_OUTPUT_UNWRITABLE'; readonly path: string }
   /** `brume explain` was asked about something that is no code. */
@@ -52,6 +54,13 @@ export const CLI_ERRORS: ErrorTable<CliFailure['code']> = {
   CLI_INPUT_INVALID: {
     meaning: 'an input file holds no tensor that can be used',
     hint: 'give .npy files, or .json of the form {"name": {"type": "float32", "dims": [1, 2], "data": [0, 1]}}',
+    retryable: false,
+    exit: 2,
+    status: 400,
+  },
+  CLI_PROMPT_INVALID: {
+    meaning: 'a prompt is no text that can be sent to a model',
+    hint: 'give text in UTF-8, no longer than the context of the model: `brume model show`',
     retryable: false,
     exit: 2,
     status: 400,
@@ -108,6 +117,8 @@ function describe(failure: CliFailure): string {
       return `cannot read ${failure.path}`
     case 'CLI_INPUT_INVALID':
       return `${failure.path}: ${failure.problem}`
+    case 'CLI_PROMPT_INVALID':
+      return `expected ${failure.expected} in ${failure.path}`
     case 'CLI_OUTPUT_UNWRITABLE':
       return `cannot write ${failure.path}`
     case 'CLI_CODE_UNKNOWN':

@@ -6,7 +6,7 @@
 
 import type { JobEvent, JobStage } from '../api/schemas/jobs.ts'
 import { barText, ProgressLines } from './progress.ts'
-import { msText } from './quantity-text.ts'
+import { recoveryText, stageText } from './stage-text.ts'
 import type { Terminal } from './terminal.ts'
 
 export class JobProgress {
@@ -39,8 +39,7 @@ export class JobProgress {
         this.#onProgress(event.inputsDone, event.inputsTotal)
         break
       case 'recovery': {
-        const { stage, ms, code } = event.recovery
-        const text = `stage ${stage} was lost (${code}), replaced in ${msText(ms)}`
+        const text = recoveryText(event.recovery)
         this.#lines.say(this.#terminal.paint('yellow', text, this.#terminal.stderr))
         break
       }
@@ -64,7 +63,8 @@ export class JobProgress {
     const before = this.#stages.get(key)
     this.#stages.set(key, stage)
     const moved = before?.state !== stage.state || before.peer !== stage.peer
-    if (moved && !this.#lines.live) this.#terminal.note(`${this.#place(stage)}  ${about(stage)}`)
+    if (moved && !this.#lines.live)
+      this.#terminal.note(`${this.#place(stage)}  ${stageText(stage)}`)
   }
 
   #onProgress(done: number, total: number): void {
@@ -87,7 +87,7 @@ export class JobProgress {
     const lines = stages.map((stage) => [
       this.#place(stage),
       barText(stage.steps, share),
-      about(stage),
+      stageText(stage),
     ])
     const whole = `${this.#state}  ${this.#done} of ${this.#total}`
     const all = [...lines, ['inputs', barText(this.#done, this.#total), whole]]
@@ -100,15 +100,4 @@ export class JobProgress {
     const several = [...this.#stages.values()].some((stage) => stage.replica > 0)
     return several ? `replica ${replica} stage ${index}` : `stage ${index}`
   }
-}
-
-/** What a stage does, where, and how fast. */
-function about({ name, fromLayer, toLayer, provider, state, computeMs }: JobStage): string {
-  const time = computeMs === undefined ? '' : `  ${msText(computeMs)}`
-  return `${stateText(state)}  ${name}  layers ${fromLayer}–${toLayer - 1}  ${provider}${time}`
-}
-
-/** A stage that was closed has done its work. All states are as wide as the longest. */
-function stateText(state: JobStage['state']): string {
-  return (state === 'closed' ? 'done' : state).padEnd(8)
 }

@@ -5,10 +5,10 @@
  */
 
 import type { Tensor } from '../../core/tensor.ts'
-import type { JobHop, JobStage, JobView } from '../api/schemas/jobs.ts'
-import { bytesText, countText, msText, rateText, shortId, shortPeer } from './quantity-text.ts'
-import { tableLines } from './table.ts'
+import type { JobView } from '../api/schemas/jobs.ts'
+import { bytesText, countText, msText, rateText, shortId } from './quantity-text.ts'
 import { tensorText } from './tensor-text.ts'
+import { workLines } from './work-report.ts'
 
 /** What a report holds beside the job itself. */
 export interface ReportExtras {
@@ -36,10 +36,7 @@ export function jobReport(job: JobView, extras: ReportExtras = {}): string[] {
       files.map((file) => [`  wrote ${file}`]),
       'files',
     ),
-    ...stageLines(job.stages, width),
-    ...hopLines(job.hops, width),
-    ...recoveryLines(job),
-    ...receiptLines(job),
+    ...workLines(job, { width, steps: 'inputs' }),
   ]
 }
 
@@ -83,104 +80,4 @@ function speedText({
 
 function predictedText(text: string | undefined): string {
   return text === undefined ? '' : ` (predicted ${text})`
-}
-
-/** Before the other columns where there are several copies of the pipeline. */
-const REPLICA_COLUMN = { title: 'replica' } as const
-
-const STAGE_COLUMNS = [
-  { title: 'stage' },
-  { title: 'device' },
-  { title: 'peer', spare: 8 },
-  { title: 'layers' },
-  { title: 'provider', spare: 6 },
-  { title: 'inputs', align: 'right', spare: 3 },
-  { title: 'compute', align: 'right', spare: 1 },
-  { title: 'transfer', align: 'right', spare: 2 },
-  { title: 'in', align: 'right', spare: 5 },
-  { title: 'out', align: 'right', spare: 4 },
-  { title: 'weights', align: 'right', spare: 7 },
-] as const
-
-function stageLines(stages: readonly JobStage[], width: number | undefined): string[] {
-  if (stages.length === 0) return []
-  const several = stages.some(({ replica }) => replica > 0)
-  const rows = stages
-    .toSorted(byPlace)
-    .map((stage) => [
-      ...(several ? [String(stage.replica)] : []),
-      String(stage.index),
-      stage.name,
-      shortPeer(stage.peer),
-      `${stage.fromLayer}–${stage.toLayer - 1}`,
-      stage.provider,
-      String(stage.steps),
-      stage.computeMs === undefined ? '' : msText(stage.computeMs),
-      stage.transferMs === undefined ? '' : msText(stage.transferMs),
-      bytesText(stage.bytesIn),
-      bytesText(stage.bytesOut),
-      bytesText(stage.weightBytes),
-    ])
-  const columns = several ? [REPLICA_COLUMN, ...STAGE_COLUMNS] : STAGE_COLUMNS
-  return ['', ...tableLines(columns, rows, width)]
-}
-
-function hopLines(hops: readonly JobHop[], width: number | undefined): string[] {
-  if (hops.length === 0) return []
-  const several = hops.some(({ replica }) => replica > 0)
-  const columns = [
-    { title: 'hop' },
-    { title: 'bytes', align: 'right' },
-    { title: 'p50', align: 'right' },
-    { title: 'p95', align: 'right' },
-  ] as const
-  const rows = hops.map(({ replica, from, to, bytes, p50Ms, p95Ms }) => [
-    ...(several ? [String(replica)] : []),
-    `${placeText(from)} → ${placeText(to)}`,
-    bytesText(bytes),
-    msText(p50Ms),
-    msText(p95Ms),
-  ])
-  return ['', ...tableLines(several ? [REPLICA_COLUMN, ...columns] : columns, rows, width)]
-}
-
-function recoveryLines(job: JobView): string[] {
-  if (job.recoveries.length === 0) return []
-  const lines = job.recoveries.map(({ replica, stage, fromPeer, toPeer, ms, code }) => {
-    const devices = `${deviceText(job, fromPeer)} → ${deviceText(job, toPeer)}`
-    return `recovered ${stageText(job, replica, stage)} in ${msText(ms)}: ${devices} (${code})`
-  })
-  return ['', ...lines]
-}
-
-function receiptLines(job: JobView): string[] {
-  if (job.receipts.length === 0) return []
-  const lines = job.receipts
-    .toSorted((a, b) => a.replica - b.replica || a.stage - b.stage)
-    .map(
-      ({ replica, stage, peer, hash }) =>
-        `receipt of ${stageText(job, replica, stage)}  ${deviceText(job, peer)}  ${hash}`,
-    )
-  return ['', ...lines]
-}
-
-/** `stage 1`, or `stage 1 of replica 0` where there are several. */
-function stageText({ stages }: JobView, replica: number, index: number): string {
-  const several = stages.some((stage) => stage.replica > 0)
-  return `stage ${index}${several ? ` of replica ${replica}` : ''}`
-}
-
-/** The name of a device that runs or was to run a stage; the short form of its id for others. */
-function deviceText({ stages, plan }: JobView, peer: string): string {
-  const known = [...stages, ...(plan?.stages ?? []), ...(plan?.notChosen ?? [])]
-  return known.find((one) => one.peer === peer)?.name ?? shortPeer(peer)
-}
-
-/** An end of a hop: `requester`, or a stage by its index. */
-function placeText(end: string): string {
-  return /^\d+$/.test(end) ? `stage ${end}` : end
-}
-
-function byPlace(a: JobStage, b: JobStage): number {
-  return a.replica - b.replica || a.index - b.index
 }

@@ -5,6 +5,7 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { parseQuantity } from '../../config/quantity.ts'
 import { STAGES_MAX } from '../api/schemas/limits.ts'
 
 /** A whole number from 0 on. @throws {InvalidArgumentError} for other text. */
@@ -44,27 +45,41 @@ export function collected(value: string, values: readonly string[] = []): readon
   return [...values, value]
 }
 
-/** How a model is to be spread over devices. */
-export interface PlacementOptions {
+/** Reads a decimal number from `min` to `max`. */
+export function decimalWithin(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`expected a number from ${min} to ${max}`)
+  }
+}
+
+/** Reads a time such as `30s`, in ms. @throws {InvalidArgumentError} for other text. */
+export function duration(text: string): number {
+  const value = parseQuantity(text, 'ms')
+  if (value !== undefined && value >= 1) return value
+  throw new InvalidArgumentError('expected a time such as 30s')
+}
+
+/** On which devices the stages of one pipeline run, and how they are linked. */
+export interface StageOptions {
   readonly stages: number | 'auto'
-  readonly replicas: number | 'auto'
   readonly wire: string
-  readonly objective: string
   readonly provider: string
 }
 
-/** Declares {@link PlacementOptions}. */
-export function addPlacementOptions(command: Command): Command {
+/** How a model is to be spread over devices. */
+export interface PlacementOptions extends StageOptions {
+  readonly replicas: number | 'auto'
+  readonly objective: string
+}
+
+/** Declares {@link StageOptions}. */
+export function addStageOptions(command: Command): Command {
   return command
     .option(
       '--stages <count>',
       `devices that one input passes through: auto, or 1 to ${STAGES_MAX}`,
-      countOrAuto,
-      'auto',
-    )
-    .option(
-      '--replicas <count>',
-      `copies of the whole pipeline: auto, or 1 to ${STAGES_MAX}`,
       countOrAuto,
       'auto',
     )
@@ -76,11 +91,6 @@ export function addPlacementOptions(command: Command): Command {
       ]).default('auto'),
     )
     .addOption(
-      choiceOption('--objective <goal>', 'what to make best', ['latency', 'throughput']).default(
-        'latency',
-      ),
-    )
-    .addOption(
       choiceOption('--provider <name>', 'what the stages compute on', [
         'auto',
         'cpu',
@@ -89,6 +99,22 @@ export function addPlacementOptions(command: Command): Command {
         'coreml',
         'directml',
       ]).default('auto'),
+    )
+}
+
+/** Declares {@link PlacementOptions}. */
+export function addPlacementOptions(command: Command): Command {
+  return addStageOptions(command)
+    .option(
+      '--replicas <count>',
+      `copies of the whole pipeline: auto, or 1 to ${STAGES_MAX}`,
+      countOrAuto,
+      'auto',
+    )
+    .addOption(
+      choiceOption('--objective <goal>', 'what to make best', ['latency', 'throughput']).default(
+        'latency',
+      ),
     )
 }
 

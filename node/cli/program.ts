@@ -31,7 +31,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   model: async () => (await import('./commands/model.ts')).addModel,
   plan: async () => (await import('./commands/plan.ts')).addPlan,
   run: async () => (await import('./commands/run.ts')).addRun,
+  generate: async () => (await import('./commands/generate.ts')).addGenerate,
   job: async () => (await import('./commands/job.ts')).addJob,
+  text: async () => (await import('./commands/text.ts')).addText,
   ledger: async () => (await import('./commands/ledger.ts')).addLedger,
   attest: async () => (await import('./commands/attest.ts')).addAttest,
   config: async () => (await import('./commands/config.ts')).addConfig,
@@ -52,6 +54,7 @@ Examples:
   brume model build mlp --name net               or one to try things with
   brume plan net                                 where it would run, and why
   brume run net --input in.json --output out     run it, and keep what it gives
+  brume generate novelist "Emma was"             words, from a model that generates
 `
 
 /** Does what `words` (without the names of the programs) ask for. Resolves to the exit code. */

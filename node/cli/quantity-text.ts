@@ -54,11 +54,24 @@ export function msText(ms: number): string {
  * ```ts
  * rateText(12.345) // => '12.3 a second'
  * rateText(28_096.7) // => '28097 a second'
+ * rateText(80, 'token') // => '80 tokens a second'
  * ```
  */
-export function rateText(perSecond: number): string {
-  const value = perSecond < 100 ? Number(perSecond.toPrecision(3)) : Math.round(perSecond)
-  return `${value} a second`
+export function rateText(perSecond: number, noun?: string): string {
+  const value = threeDigits(perSecond)
+  return `${value}${noun === undefined ? '' : ` ${noun}s`} a second`
+}
+
+/**
+ * A number to three digits, or whole.
+ *
+ * @example
+ * ```ts
+ * threeDigits(12.345) // => '12.3'
+ * ```
+ */
+export function threeDigits(value: number): string {
+  return String(value < 100 ? Number(value.toPrecision(3)) : Math.round(value))
 }
 
 /**

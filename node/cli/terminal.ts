@@ -32,6 +32,11 @@ export class Terminal {
     this.stdout.write(`${printableLines(text)}\n`)
   }
 
+  /** A piece of data that does not end a line. */
+  piece(text: string): void {
+    this.stdout.write(printableLines(text))
+  }
+
   /** The data as one line of JSON, `{"v":1,…}`. */
   json(value: object): void {
     this.stdout.write(`${printableJson(JSON.stringify({ v: JSON_VERSION, ...value }))}\n`)

@@ -51,7 +51,7 @@ export const TEXT_ERRORS: ErrorTable<TextFailure['code']> = {
   },
   TEXT_TEMPLATE_MISSING: {
     meaning: 'the model has no chat template, so messages cannot be written as one text',
-    hint: 'use a model that is made for chats, or send a plain prompt, as to /v1/completions',
+    hint: 'use a model that is made for chats, or send a plain prompt: `brume generate`, /v1/completions',
     ...refused,
   },
   TEXT_TEMPLATE_INVALID: {

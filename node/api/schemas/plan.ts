@@ -49,13 +49,14 @@ export const planSchema = z.object({
   model: z.string(),
   modelName: z.string(),
   objective,
+  unit: z.enum(['input', 'token']).describe('what one step makes: tokens of models that generate'),
   wire: wireType,
   replicas: z.int().min(1),
   stages: z.array(plannedStageSchema),
-  predictedMs: ms.describe('one input, from the requester and back'),
+  predictedMs: ms.describe('one input or token, from the requester and back'),
   predictedLowMs: ms,
   predictedHighMs: ms,
-  predictedPerSecond: z.number().describe('inputs a second with many under way'),
+  predictedPerSecond: z.number().describe('inputs or tokens a second with many under way'),
   oneDeviceMs: ms.optional().describe('predicted time of the best single device, if one can'),
   notes: z
     .array(z.string())

@@ -48,8 +48,7 @@ const COLUMNS = [
 const REPLICA_COLUMN = { title: 'replica' } as const
 
 function planLines(plan: PlanView, width: number | undefined): string[] {
-  const { predictedMs, predictedLowMs, predictedHighMs, predictedPerSecond, oneDeviceMs } = plan
-  const range = `${msText(predictedLowMs)} to ${msText(predictedHighMs)}`
+  const { oneDeviceMs } = plan
   const split = plan.stages.length > plan.replicas
   const several = plan.replicas > 1
   const rows = plan.stages.map((stage) => [
@@ -69,11 +68,22 @@ function planLines(plan: PlanView, width: number | undefined): string[] {
   return [
     `${plan.modelName} (${shortId(plan.model)}) for ${plan.objective} · wire ${plan.wire}`,
     ...tableLines(several ? [REPLICA_COLUMN, ...COLUMNS] : COLUMNS, rows, width),
-    `predicted ${msText(predictedMs)} an input (${range}), ${rateText(predictedPerSecond)}`,
+    predictedText(plan),
     ...(oneDeviceMs === undefined || !split
       ? []
-      : [`one device alone: ${msText(oneDeviceMs)} an input`]),
+      : [
+          `one device alone: ${msText(oneDeviceMs)} ${plan.unit === 'token' ? 'a token' : 'an input'}`,
+        ]),
     ...plan.notChosen.map(({ name, reason }) => `not chosen: ${name}, ${reason}`),
     ...plan.notes.map((note) => `note: ${note}`),
   ]
+}
+
+/** Of texts, how quickly one comes: each token waits for the one before. */
+function predictedText(plan: PlanView): string {
+  const { predictedMs, predictedLowMs, predictedHighMs, predictedPerSecond, unit } = plan
+  const range = `${msText(predictedLowMs)} to ${msText(predictedHighMs)}`
+  return unit === 'token'
+    ? `predicted ${rateText(1000 / predictedMs, 'token')}, ${msText(predictedMs)} each (${range})`
+    : `predicted ${msText(predictedMs)} an input (${range}), ${rateText(predictedPerSecond)}`
 }

@@ -8,7 +8,7 @@ import type { Command } from 'commander'
 import type { JobEvent, JobView } from '../../api/schemas/jobs.ts'
 import type { ModelDetail } from '../../api/schemas/models.ts'
 import { tensorsToJson } from '../../api/tensor-base64.ts'
-import { type ApiClient, RemoteProblem } from '../api-client.ts'
+import type { ApiClient } from '../api-client.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
 import { readInputs } from '../input-files.ts'
@@ -18,16 +18,17 @@ import { jobResults } from '../job-results.ts'
 import {
   addPlacementOptions,
   collected,
+  duration,
   type PlacementOptions,
   placementRequest,
 } from '../option-values.ts'
-import { parseQuantity } from '../../../config/quantity.ts'
 import { shortId } from '../quantity-text.ts'
+import { workFailure } from '../work-failure.ts'
 
 interface RunOptions extends PlacementOptions {
   readonly input: readonly string[]
   readonly output?: string
-  readonly deadline?: string
+  readonly deadline?: number
   readonly detach?: boolean
 }
 
@@ -42,7 +43,7 @@ export function addRun(program: Command, cli: Cli): void {
       collected,
     )
     .option('--output <dir>', 'write each output as .npy into this folder')
-    .option('--deadline <time>', 'give up after this time, such as 30s')
+    .option('--deadline <time>', 'give up after this time, such as 30s', duration)
     .option('--detach', 'print the id of the job and do not wait for it')
   addPlacementOptions(command).action((model: string, options: RunOptions) =>
     run(cli, model, options),
@@ -87,15 +88,8 @@ async function jobRequest(
     model,
     inputs: inputs.map((tensors) => tensorsToJson(tensors)),
     ...placementRequest(options),
-    ...(deadline === undefined ? {} : { deadlineMs: deadlineMs(deadline) }),
+    ...(deadline === undefined ? {} : { deadlineMs: deadline }),
   }
-}
-
-function deadlineMs(text: string): number {
-  const value = parseQuantity(text, 'ms')
-  if (value !== undefined) return value
-  const problem = `expected --deadline such as 30s, got ${text}`
-  throw new CliError({ code: 'CLI_USAGE_INVALID', problem })
 }
 
 /** The job once it is done. The first request to stop cancels it. */
@@ -120,20 +114,12 @@ async function followJob(cli: Cli, client: ApiClient, submitted: JobView): Promi
   })
 }
 
-/** Exit code of a job that was accepted and then failed. */
-const JOB_FAILED_EXIT = 8
-/** Codes that say more: its time was over, or nobody would have it. */
-const TELLING_EXITS: ReadonlySet<number> = new Set([6, 7])
-
 function outcome(event: JobEvent, id: string): JobView | undefined {
   switch (event.type) {
     case 'done':
       return event.job
     case 'failed':
-      throw new RemoteProblem({
-        ...event.error,
-        exit: TELLING_EXITS.has(event.error.exit) ? event.error.exit : JOB_FAILED_EXIT,
-      })
+      throw workFailure(event.error)
     case 'cancelled':
       throw new CliError({ code: 'CLI_CANCELLED', what: `job ${shortId(id)}` })
     default:

@@ -18,13 +18,14 @@ export interface PlanViewInit {
 }
 
 export function planView(planned: Planned, init: PlanViewInit): PlanView {
-  const { model, plan, wire } = planned
+  const { model, plan, request, wire } = planned
   const { nameOf, provider, objective } = init
   const { oneDevice } = plan
   return {
     model: model.id,
     modelName: model.manifest.name,
     objective,
+    unit: request.unit ?? 'input',
     wire,
     replicas: plan.replicas.length,
     stages: plan.replicas.flatMap((stages, replica) =>

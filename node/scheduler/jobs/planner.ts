@@ -156,6 +156,7 @@ export class Planner {
       stages: wish.stages,
       replicas: wish.replicas === 'auto' && wish.inputs === 1 ? 1 : wish.replicas,
       objective: wish.objective,
+      unit: wish.text === undefined ? 'input' : 'token',
       inFlight: Math.min(wish.inputs, this.#init.inFlightMax),
       excluded: this.#excluded(wish.provider),
       ...(previous === undefined ? {} : { previous }),

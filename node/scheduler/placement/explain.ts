@@ -6,7 +6,7 @@
 
 import type { FoundChain } from './chain-search.ts'
 import type { ChainCost, CostModel, Span } from './cost-model.ts'
-import type { OneDevice, PlacementCandidate, PlacementObjective } from './plan.ts'
+import type { OneDevice, PlacementCandidate, PlacementRequest } from './plan.ts'
 
 export interface Explained {
   readonly cost: CostModel
@@ -42,24 +42,26 @@ export function explain(explained: Explained): string[] {
 function stagesSentence({ cost, replicas, chain, oneDevice, eligible }: Explained): string {
   const spans = replicas[0] ?? []
   const count = spans.length
-  const time = duration(chain.latencyMs)
-  if (cost.request.stages !== 'auto') return `${stagesText(count)} as asked for: ${time} an input`
-  if (count === 1) return `one device holds the whole model: ${time} an input, no split is better`
+  const { request } = cost
+  const time = `${duration(chain.latencyMs)} ${perStep(request)}`
+  if (request.stages !== 'auto') return `${stagesText(count)} as asked for: ${time}`
+  if (count === 1) return `one device holds the whole model: ${time}, no split is better`
   if (oneDevice === undefined) {
-    const needed = size(cost.memoryBytes(0, cost.request.layers.length))
+    const needed = size(cost.memoryBytes(0, request.layers.length))
     const most = size(Math.max(...eligible.map(({ memoryBytes }) => memoryBytes)))
     return `${stagesText(count)} because the model needs ${needed} and no device grants more than ${most}`
   }
   const alone = `on ${deviceText(cost, oneDevice)} alone`
-  if (cost.request.objective === 'latency') {
-    return `${stagesText(count)}: ${time} an input against ${duration(oneDevice.predictedLatencyMs)} ${alone}`
+  if (request.objective === 'latency') {
+    return `${stagesText(count)}: ${time} against ${duration(oneDevice.predictedLatencyMs)} ${alone}`
   }
-  return `${stagesText(count)}: ${rate(chain.perS)} against ${rate(oneDevice.predictedPerS)} ${alone}`
+  return `${stagesText(count)}: ${rate(chain.perS, request)} against ${rate(oneDevice.predictedPerS, request)} ${alone}`
 }
 
 function oneDeviceSentence(cost: CostModel, oneDevice: OneDevice): string {
   const { predictedLatencyMs, predictedPerS } = oneDevice
-  return `one device would be faster: ${deviceText(cost, oneDevice)} alone takes ${duration(predictedLatencyMs)} an input, ${rate(predictedPerS)}`
+  const { request } = cost
+  return `one device would be faster: ${deviceText(cost, oneDevice)} alone takes ${duration(predictedLatencyMs)} ${perStep(request)}, ${rate(predictedPerS, request)}`
 }
 
 /** Why a device that might have been chosen was not. */
@@ -67,9 +69,9 @@ export function slowerReason(
   { level, stagesRunning = 0 }: PlacementCandidate,
   bestMs: number | undefined,
   chosenMs: number,
-  objective: PlacementObjective,
+  request: PlacementRequest,
 ): string {
-  const what = objective === 'latency' ? 'an input' : 'between results'
+  const what = request.objective === 'latency' ? perStep(request) : 'between results'
   const comparison =
     bestMs === undefined
       ? 'no plan with it is better'
@@ -101,8 +103,13 @@ function duration(ms: number): string {
   return ms < 999.5 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1000)} s`
 }
 
-function rate(perS: number): string {
-  return `${threeDigits(perS)} inputs a second`
+function rate(perS: number, { unit = 'input' }: PlacementRequest): string {
+  return `${threeDigits(perS)} ${unit}s a second`
+}
+
+/** What a time is the time of. */
+function perStep({ unit = 'input' }: PlacementRequest): string {
+  return unit === 'input' ? 'an input' : 'a token'
 }
 
 function threeDigits(value: number): string {

@@ -71,6 +71,8 @@ export interface PlacementRequest {
   /** Whole copies of the pipeline on devices of their own; 'auto' takes each that adds throughput. */
   readonly replicas: 'auto' | number
   readonly objective: PlacementObjective
+  /** What one step makes, for what is told to people. Default `input`. */
+  readonly unit?: 'input' | 'token'
   /** Steps that the requester keeps under way at once, at least 1. */
   readonly inFlight: number
   /** Links between candidates, where measured; for others the slower of both ends' links to the requester holds. */

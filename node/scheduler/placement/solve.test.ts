@@ -75,6 +75,15 @@ describe('placement', () => {
     expect(plan.oneDevice).toMatchObject({ peer: peer('a'), faster: true })
   })
 
+  it('counts tokens where a step makes one', () => {
+    const asked = { stages: 2, unit: 'token' } as const
+
+    expect(solvePlacement(request(asked)).why.slice(0, 2)).toEqual([
+      'one device would be faster: …vice-a alone takes 81.8 ms a token, 12.2 tokens a second',
+      expect.stringMatching(/^2 stages as asked for: .* ms a token$/),
+    ])
+  })
+
   it('calls devices by their names where they have some', () => {
     const candidates = [candidate('a', { name: 'cosy-fern' }), candidate('b')]
 

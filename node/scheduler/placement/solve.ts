@@ -172,7 +172,7 @@ function leftOut(
     .filter(({ peer }) => !chosen.has(peer))
     .map((candidate) => {
       const bestMs = search.bestWith.get(candidate.peer)
-      const reason = slowerReason(candidate, bestMs, chain.score, cost.request.objective)
+      const reason = slowerReason(candidate, bestMs, chain.score, cost.request)
       return { peer: candidate.peer, code: 'slower', reason }
     })
 }

@@ -23,6 +23,7 @@ import {
   type TextRunnerInit,
   type TextWork,
 } from './text-runner.ts'
+import { textWish, tokenScale } from './text-wish.ts'
 import { TextWords } from './text-words.ts'
 import type { Prompt, Tokenizers } from './tokenizers.ts'
 
@@ -120,6 +121,8 @@ export class TextBook implements Startable {
       const beganMs = this.#components.clock.monotonicMs()
       const model = await resolve(request.model, signal)
       const prompt = await tokenizers.prompt(model, request, signal)
+      // Nobody would read what is written for somebody who is gone.
+      signal.throwIfAborted()
       return this.#take({ request, model, prompt }, beganMs)
     } catch (error) {
       this.#taken--
@@ -191,14 +194,7 @@ export class TextBook implements Startable {
     const { seed, tokensMax } = record.init
     const stops = request.ignoreStopTokens ? [] : (model.manifest.text?.stopTokens ?? [])
     const positions = prompt.tokens.length + tokensMax
-    const planned = planner.plan(model, {
-      ...request,
-      replicas: 1,
-      objective: 'latency',
-      inputs: 1,
-      scale: 1 / sampleTokens(model),
-      text: { positions },
-    })
+    const planned = planner.plan(model, textWish(model, request, positions))
     return {
       record,
       planned,
@@ -235,11 +231,6 @@ function tokensThatFit({ request, model, prompt }: Asked): number {
   return Math.min(request.tokensMax, positionsMax - length)
 }
 
-/** Tokens of the run with which the model's costs were measured. */
-function sampleTokens({ manifest }: CatalogueModel): number {
-  return Math.max(1, manifest.samples[0]?.dims[1] ?? 1)
-}
-
 /** What steps of one token took, by device. */
 function stepRuns(
   { plan, model }: Planned,
@@ -250,6 +241,6 @@ function stepRuns(
     const computeMs = stepMs[index]?.quantile(0.5)
     const peer = stages[index]?.peer
     if (computeMs === undefined || peer === undefined) return []
-    return [{ peer, fromLayer, toLayer, computeMs, scale: 1 / sampleTokens(model) }]
+    return [{ peer, fromLayer, toLayer, computeMs, scale: tokenScale(model) }]
   })
 }

@@ -1,0 +1,28 @@
+/**
+ * What a text asks of the placement.
+ *
+ * @module
+ */
+
+import type { CatalogueModel } from '../../models/catalogue.ts'
+import type { PlanWish } from '../jobs/planner.ts'
+
+/** How a text is to be spread over devices. */
+export type TextSpread = Pick<PlanWish, 'stages' | 'wire' | 'provider'> &
+  Partial<Pick<PlanWish, 'objective' | 'replicas' | 'inputs'>>
+
+/**
+ * The wish of one text, or as `spread` says.
+ *
+ * @param positions - Tokens of the prompt and of the answer together.
+ */
+export function textWish(model: CatalogueModel, spread: TextSpread, positions: number): PlanWish {
+  const { stages, wire, provider, objective = 'latency', replicas = 1, inputs = 1 } = spread
+  const scale = tokenScale(model)
+  return { stages, replicas, objective, wire, provider, inputs, scale, text: { positions } }
+}
+
+/** One token, as a multiple of the run with which the model's costs were measured. */
+export function tokenScale({ manifest }: CatalogueModel): number {
+  return 1 / Math.max(1, manifest.samples[0]?.dims[1] ?? 1)
+}

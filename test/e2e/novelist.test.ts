@@ -1,0 +1,79 @@
+/** The tiny novelist writes on real daemons, at the word of the real program. */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NOVELIST_FILE } from '../../examples/tiny-novelist/novelist-file.ts'
+import type { TextView } from '../../node/api/schemas/texts.ts'
+import { brume, type CommandResult } from '../fixtures/brume-command.ts'
+import { DaemonFleet } from '../fixtures/daemons.ts'
+
+const fleet = new DaemonFleet()
+let stateDir = ''
+
+beforeAll(async () => {
+  const [first] = await fleet.startMany(3)
+  if (first === undefined) throw new Error('no daemon')
+  ;({ stateDir } = first)
+  await fleet.formMesh('novels')
+  await first.api.operate('/v1/models/import', { file: NOVELIST_FILE, name: 'novelist' })
+}, 120_000)
+
+afterAll(() => fleet[Symbol.asyncDispose]())
+
+const SETTINGS = '--max-tokens 40 --temperature 0.7 --top-p 0.9 --seed 1811'.split(' ')
+
+function generate(words: readonly string[], stdin?: string): Promise<CommandResult> {
+  return brume(stateDir, ['generate', 'novelist', ...words, ...SETTINGS], {}, stdin)
+}
+
+describe('brume generate', () => {
+  it('writes the same words on one device and on three, and says where', async () => {
+    const whole = await generate(['Emma was', '--stages', '1'])
+    const split = await generate(['-', '--stages', '3'], 'Emma was\n')
+
+    expect([whole.exit, split.exit]).toEqual([0, 0])
+    expect(whole.stdout).toMatch(/^ \w+(?: [\w'.,;:-]+){10}/)
+    expect(split.stdout).toBe(whole.stdout)
+    expect(split.stderr).toMatch(/^3 stages: \S+ 0–\d → \S+ \d–\d → \S+ \d–7$/m)
+    expect(split.stderr).toMatch(/ · exact · 3 receipts · brume text show \w{12}$/m)
+  }, 60_000)
+
+  it('gives programs the same as JSON, with the chance of each token', async () => {
+    const plain = await generate(['Emma was'])
+    const { stdout } = await generate(['Emma was', '--json', '--logprobs', '3'])
+    const { text, tokens } = JSON.parse(stdout) as {
+      text: TextView
+      tokens: { text: string; logprob: number; alternatives: unknown[] }[]
+    }
+
+    expect(`${text.text}\n`).toBe(plain.stdout)
+    expect(tokens.map((token) => token.text).join('')).toBe(text.text)
+    expect(
+      tokens.every(({ logprob, alternatives: { length } }) => logprob <= 0 && length === 3),
+    ).toBe(true)
+  }, 60_000)
+
+  it('ends before a stop string', async () => {
+    const whole = await generate(['Emma was'])
+    const third = whole.stdout.split(' ')[4] ?? ''
+    const stopped = await generate(['Emma was', '--stop', ` ${third}`])
+
+    expect(stopped.stdout).toBe(`${whole.stdout.slice(0, whole.stdout.indexOf(` ${third}`))}\n`)
+  }, 60_000)
+
+  it('refuses what the model cannot do, and begins from nothing when asked to', async () => {
+    const long = await generate(['-'], 'and '.repeat(600))
+    const none = await generate([''])
+    const other = await brume(stateDir, ['generate', 'nobody', 'x'])
+
+    expect([long.code, long.exit]).toEqual(['GENERATE_PROMPT_TOO_LONG', 2])
+    expect(none.exit).toBe(0)
+    expect([other.code, other.exit]).toEqual(['MODELS_NOT_FOUND', 5])
+  }, 60_000)
+})
+
+it('brume plan counts tokens, and says when one device would be faster', async () => {
+  const { stdout } = await brume(stateDir, ['plan', 'novelist', '--stages', '3'])
+
+  expect(stdout).toMatch(/^predicted [\d.]+ tokens a second, [\d.]+ ms each/m)
+  expect(stdout).toMatch(/^note: one device would be faster: \S+ alone takes [\d.]+ ms a token/m)
+})
