@@ -16,6 +16,8 @@ export type CliFailure =
   | { readonly code: 'CLI_INPUT_INVALID'; readonly path: string; readonly problem: string }
   /** A prompt that was named is no text that can be sent. */
   | { readonly code: 'CLI_PROMPT_INVALID'; readonly path: string; readonly expected: string }
+  /** A model that was to talk has no chat template. */
+  | { readonly code: 'CLI_CHAT_UNSUPPORTED'; readonly model: string }
   /** Results cannot be written. */
   | { readonly code: 'CLI_OUTPUT_UNWRITABLE'; readonly path: string }
   /** `brume explain` was asked about something that is no code. */
@@ -65,6 +67,13 @@ export const CLI_ERRORS: ErrorTable<CliFailure['code']> = {
     exit: 2,
     status: 400,
   },
+  CLI_CHAT_UNSUPPORTED: {
+    meaning: 'the model has no chat template: it does not know questions from answers',
+    hint: 'let it write on from a prompt with `brume generate`, or use a model made for chats',
+    retryable: false,
+    exit: 2,
+    status: 409,
+  },
   CLI_OUTPUT_UNWRITABLE: {
     meaning: 'a result cannot be written to its file',
     hint: 'check that the folder exists, may be written to and has room',
@@ -109,29 +118,25 @@ export const CLI_ERRORS: ErrorTable<CliFailure['code']> = {
   },
 }
 
+type Of<Code extends CliFailure['code']> = Extract<CliFailure, { readonly code: Code }>
+
+const DESCRIBE: { readonly [Code in CliFailure['code']]: (failure: Of<Code>) => string } = {
+  CLI_USAGE_INVALID: ({ problem }) => problem,
+  CLI_INPUT_UNREADABLE: ({ path }) => `cannot read ${path}`,
+  CLI_INPUT_INVALID: ({ path, problem }) => `${path}: ${problem}`,
+  CLI_PROMPT_INVALID: ({ path, expected }) => `expected ${expected} in ${path}`,
+  CLI_CHAT_UNSUPPORTED: ({ model }) => `expected a model with a chat template, ${model} has none`,
+  CLI_OUTPUT_UNWRITABLE: ({ path }) => `cannot write ${path}`,
+  CLI_CODE_UNKNOWN: ({ name, nearest }) =>
+    `no code ${name}${nearest === undefined ? '' : `, did you mean ${nearest}`}`,
+  CLI_RESPONSE_INVALID: ({ path }) => `expected a known answer from ${path}, got another`,
+  CLI_TIMED_OUT: ({ path, timeoutMs }) => `no answer from ${path} for ${msText(timeoutMs)}`,
+  CLI_WAIT_OVER: ({ what, timeoutMs }) =>
+    `expected ${what} within ${msText(timeoutMs)}, it did not come`,
+  CLI_CANCELLED: ({ what }) => `${what} was cancelled`,
+}
+
 function describe(failure: CliFailure): string {
-  switch (failure.code) {
-    case 'CLI_USAGE_INVALID':
-      return failure.problem
-    case 'CLI_INPUT_UNREADABLE':
-      return `cannot read ${failure.path}`
-    case 'CLI_INPUT_INVALID':
-      return `${failure.path}: ${failure.problem}`
-    case 'CLI_PROMPT_INVALID':
-      return `expected ${failure.expected} in ${failure.path}`
-    case 'CLI_OUTPUT_UNWRITABLE':
-      return `cannot write ${failure.path}`
-    case 'CLI_CODE_UNKNOWN':
-      return `no code ${failure.name}${
-        failure.nearest === undefined ? '' : `, did you mean ${failure.nearest}`
-      }`
-    case 'CLI_RESPONSE_INVALID':
-      return `expected a known answer from ${failure.path}, got another`
-    case 'CLI_TIMED_OUT':
-      return `no answer from ${failure.path} for ${msText(failure.timeoutMs)}`
-    case 'CLI_WAIT_OVER':
-      return `expected ${failure.what} within ${msText(failure.timeoutMs)}, it did not come`
-    case 'CLI_CANCELLED':
-      return `${failure.what} was cancelled`
-  }
+  // The compiler cannot see that both sides of the look-up name the same code.
+  return (DESCRIBE[failure.code] as (failure: CliFailure) => string)(failure)
 }

@@ -19,9 +19,11 @@ export interface WrittenText {
 }
 
 /** What is told of a text while it is written. */
-export interface TextListener {
-  /** Words as they come. */
-  onWords(words: string): void
+export interface TextTelling {
+  /** False when nothing but lost stages is told beside the words. */
+  readonly stages: boolean
+  /** Sees words as they come. */
+  readonly onWords?: (words: string) => void
 }
 
 /**
@@ -34,11 +36,12 @@ export async function followText(
   cli: Cli,
   client: ApiClient,
   request: TextSpec,
-  listener?: TextListener,
+  { stages, onWords }: TextTelling,
 ): Promise<WrittenText> {
   return cli.interruptible(async (signal) => {
     const { id } = await client.post<TextView>('/v1/texts', request, signal)
-    const progress = new TextProgress(cli.terminal, cli.options.json !== true)
+    const words = cli.options.json !== true
+    const progress = new TextProgress(cli.terminal, { words, stages })
     const tokens: DrawnView[] = []
     try {
       const path = `/v1/texts/${id}/events`
@@ -46,7 +49,7 @@ export async function followText(
         progress.take(event, performance.now())
         if (event.type === 'tokens') {
           tokens.push(...event.tokens)
-          listener?.onWords(event.text)
+          onWords?.(event.text)
         }
         const text = outcome(event, id)
         if (text !== undefined) return { text, tokens }

@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   run: async () => (await import('./commands/run.ts')).addRun,
   generate: async () => (await import('./commands/generate.ts')).addGenerate,
   job: async () => (await import('./commands/job.ts')).addJob,
+  chat: async () => (await import('./commands/chat.ts')).addChat,
   text: async () => (await import('./commands/text.ts')).addText,
   ledger: async () => (await import('./commands/ledger.ts')).addLedger,
   attest: async () => (await import('./commands/attest.ts')).addAttest,

@@ -11,12 +11,12 @@ interface Shown {
 }
 
 /** What a person sees when a stage is lost after the first word. */
-async function shown(isTTY: boolean, prints = true): Promise<Shown> {
+async function shown(isTTY: boolean, init = { words: true, stages: true }): Promise<Shown> {
   const stdout = Object.assign(new PassThrough(), { isTTY })
   const stderr = Object.assign(new PassThrough(), { isTTY, columns: 80 })
   const terminal = new Terminal(stdout, stderr)
   terminal.colour = false
-  const progress = new TextProgress(terminal, prints)
+  const progress = new TextProgress(terminal, init)
   const [recovery] = job.recoveries
   let nowMs = 0
   let lost = false
@@ -50,7 +50,13 @@ describe('text progress', () => {
     expect(stderr).toMatch(/cpu {2}1\.4 ms\n\nstage 1 was lost .*\n$/)
   })
 
+  it('tells nothing but losses where the stages are known', async () => {
+    const { stderr } = await shown(false, { words: true, stages: false })
+
+    expect(stderr).toBe('stage 1 was lost (INFERENCE_PEER_LOST), replaced in 120 ms\n')
+  })
+
   it('keeps the words to itself when they are printed otherwise', async () => {
-    expect((await shown(false, false)).stdout).toBe('')
+    expect((await shown(false, { words: false, stages: true })).stdout).toBe('')
   })
 })

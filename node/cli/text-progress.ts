@@ -10,19 +10,25 @@ import { ProgressLines } from './progress.ts'
 import { recoveryText, stageText } from './stage-text.ts'
 import type { Terminal } from './terminal.ts'
 
+export interface TextProgressInit {
+  /** True when the words themselves go to stdout as they come. */
+  readonly words: boolean
+  /** False when nothing but lost stages is told beside them. */
+  readonly stages: boolean
+}
+
 export class TextProgress {
   readonly #terminal: Terminal
-  readonly #prints: boolean
+  readonly #init: TextProgressInit
   readonly #lines: ProgressLines
   readonly #stages = new Map<number, JobStage>()
   #begun = false
   /** True while the last line of words has no end. */
   #open = false
 
-  /** @param prints - Whether the words themselves go to stdout as they come. */
-  constructor(terminal: Terminal, prints: boolean) {
+  constructor(terminal: Terminal, init: TextProgressInit) {
     this.#terminal = terminal
-    this.#prints = prints
+    this.#init = init
     this.#lines = new ProgressLines(terminal)
   }
 
@@ -30,7 +36,7 @@ export class TextProgress {
   take(event: TextEventView, nowMs: number): void {
     switch (event.type) {
       case 'stage':
-        this.#onStage(event.stage)
+        if (this.#init.stages) this.#onStage(event.stage)
         break
       case 'tokens':
         this.#onWords(event.text)
@@ -41,13 +47,13 @@ export class TextProgress {
         )
         break
       case 'note':
-        this.#say(`note: ${event.text}`)
+        if (this.#init.stages) this.#say(`note: ${event.text}`)
         break
       default:
         // States show in the stages; plans and ends are told by the report.
         break
     }
-    if (!this.#begun) this.#lines.show(this.#drawn(), nowMs)
+    if (!this.#begun && this.#init.stages) this.#lines.show(this.#drawn(), nowMs)
   }
 
   /** Ends the last line of words. */
@@ -68,7 +74,7 @@ export class TextProgress {
   #onWords(text: string): void {
     if (!this.#begun) this.#lines.finish()
     this.#begun = true
-    if (!this.#prints || text === '') return
+    if (!this.#init.words || text === '') return
     this.#terminal.piece(text)
     this.#open = !text.endsWith('\n')
   }

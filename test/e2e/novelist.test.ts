@@ -1,5 +1,7 @@
 /** The tiny novelist writes on real daemons, at the word of the real program. */
 
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NOVELIST_FILE } from '../../examples/tiny-novelist/novelist-file.ts'
 import type { TextView } from '../../node/api/schemas/texts.ts'
@@ -70,6 +72,55 @@ describe('brume generate', () => {
     expect([other.code, other.exit]).toEqual(['MODELS_NOT_FOUND', 5])
   }, 60_000)
 })
+
+describe('brume chat', () => {
+  it('says that the novelist does not chat, and what to do instead', async () => {
+    const ran = await brume(stateDir, ['chat', 'novelist'], {}, 'Hello\n')
+
+    expect([ran.exit, ran.stdout, ran.code]).toEqual([2, '', 'CLI_CHAT_UNSUPPORTED'])
+    expect(ran.stderr).toContain('`brume generate`')
+  })
+
+  it('writes every answer after all that was said before', async () => {
+    const file = join(stateDir, 'chatty.gguf')
+    const template = "{% for each in messages %}{{ each.content + ' ' }}{% endfor %}"
+    await writeFile(file, withChatTemplate(await readFile(NOVELIST_FILE), template))
+    await brume(stateDir, ['model', 'import', file, '--name', 'chatty'])
+    const words = ['chat', 'chatty', ...SETTINGS, '--max-tokens', '12', '--json']
+    const ran = await brume(stateDir, words, {}, 'Emma was\nAnd so\n/reset\nAnd so\n')
+    const [first, second, third] = ran.stdout.trimEnd().split('\n').map(textOf)
+
+    expect([ran.exit, first?.answerTokens, second?.answerTokens]).toEqual([0, 12, 12])
+    expect(second?.promptTokens).toBeGreaterThan((first?.promptTokens ?? 0) + 12)
+    expect(third?.promptTokens).toBeLessThan(second?.promptTokens ?? 0)
+    expect(third?.text).not.toBe(second?.text)
+  }, 60_000)
+
+  function textOf(line: string): TextView {
+    return (JSON.parse(line) as { text: TextView }).text
+  }
+})
+
+/**
+ * The GGUF file with one more entry in its metadata, before the others.
+ *
+ * Its length is a multiple of the alignment, so that the tensors stay where their entries say.
+ */
+function withChatTemplate(file: Uint8Array, template: string): Uint8Array {
+  const key = 'tokenizer.chat_template'
+  const fixed = 8 + key.length + 4 + 8
+  const value = template.padEnd(Math.ceil((fixed + template.length) / 32) * 32 - fixed)
+  const head = Buffer.from(file.subarray(0, 24))
+  head.writeBigUInt64LE(head.readBigUInt64LE(16) + 1n, 16)
+  const entry = Buffer.alloc(fixed + value.length)
+  entry.writeBigUInt64LE(BigInt(key.length), 0)
+  entry.write(key, 8)
+  // Type 8 is a string: its length, then its bytes.
+  entry.writeUInt32LE(8, 8 + key.length)
+  entry.writeBigUInt64LE(BigInt(value.length), 12 + key.length)
+  entry.write(value, fixed)
+  return Buffer.concat([head, entry, file.subarray(24)])
+}
 
 it('brume plan counts tokens, and says when one device would be faster', async () => {
   const { stdout } = await brume(stateDir, ['plan', 'novelist', '--stages', '3'])

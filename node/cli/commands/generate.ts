@@ -54,12 +54,13 @@ async function generate(cli: Cli, { model, prompt: given, options }: Words): Pro
   const prompt = await readPrompt(cli, { prompt: given, file })
   const client = await cli.client()
   const { sampling, ...rest } = textRequest(options)
-  const { text, tokens } = await followText(cli, client, {
+  const request = {
     model,
     prompt,
     ...rest,
     sampling: { ...sampling, ...(logprobs === undefined ? {} : { logprobs }) },
-  })
+  }
+  const { text, tokens } = await followText(cli, client, request, { stages: true })
   if (cli.options.json === true) cli.terminal.json({ text, tokens })
   else for (const line of textSummaryLines(text)) cli.terminal.note(line)
 }
