@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SILENT_LOGGER } from '../../core/logger.ts'
 import { ApiServer } from '../../node/api/server.ts'
 import { errorRow } from '../../node/error-catalogue.ts'
-import { FakeBackend, job, JOB, output, plan, summary } from '../../test/fixtures/backend.ts'
+import { FakeBackend, job, JOB, output, plan, summary, text } from '../../test/fixtures/backend.ts'
 import { DaemonClient } from './client.ts'
 import { DemoError } from './errors.ts'
 
@@ -50,6 +50,15 @@ describe('a client of a daemon', () => {
     const types: string[] = []
     for await (const event of client.jobEvents(JOB)) types.push(event.type)
     expect(types).toEqual(['state', 'plan', 'stage', 'progress', 'done'])
+  })
+
+  it('asks for a text and follows it to its end', async () => {
+    const { id } = await client.write({ model: 'tiny', prompt: 'Hi' })
+    const words: string[] = []
+    for await (const event of client.textEvents(id)) {
+      if (event.type === 'tokens') words.push(event.text)
+    }
+    expect([words.join(''), await client.text(id)]).toEqual(['Hello there!', text])
   })
 
   it('reads plans and jobs', async () => {

@@ -19,6 +19,7 @@ import type { PeerList } from '../../node/api/schemas/peers.ts'
 import type { PlanRequest, PlanView } from '../../node/api/schemas/plan.ts'
 import type { Problem } from '../../node/api/schemas/problem.ts'
 import type { Status } from '../../node/api/schemas/status.ts'
+import type { TextEventView, TextSpec, TextView } from '../../node/api/schemas/texts.ts'
 import { DemoError } from './errors.ts'
 import { readEvents } from './server-sent-events.ts'
 
@@ -73,7 +74,7 @@ export class DaemonClient {
     return this.#json('POST', '/v1/mesh/join', { code })
   }
 
-  /** Imports an ONNX file and resolves when it is in the store. */
+  /** Imports a model file and resolves when it is in the store. */
   async importModel(
     request: ImportRequest,
     onProgress: (progress: OperationProgress) => void,
@@ -126,6 +127,19 @@ export class DaemonClient {
       { code: 'DEMO_REQUEST_FAILED', cause: 'none', hint: 'the outputs are no list of tensors' },
       `expected the tensors of job ${id}, got something else`,
     )
+  }
+
+  write(request: TextSpec): Promise<TextView> {
+    return this.#json('POST', '/v1/texts', request)
+  }
+
+  text(id: string): Promise<TextView> {
+    return this.#json('GET', `/v1/texts/${id}`)
+  }
+
+  /** What happens to a text from its beginning to its end. */
+  textEvents(id: string): AsyncIterable<TextEventView> {
+    return this.#events<TextEventView>(`/v1/texts/${id}/events`)
   }
 
   async *#events<Event>(path: string): AsyncGenerator<Event> {

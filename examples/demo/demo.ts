@@ -1,31 +1,19 @@
 /**
- * The demo from start to end: devices, mesh, models, plans, a page read, a page read with a stage killed.
+ * A demo from start to end: devices, a mesh, what is shown on it, and nothing left.
  *
  * @module
  */
 
-import type { ModelSummary } from '../../node/api/schemas/models.ts'
-import type { PlanView } from '../../node/api/schemas/plan.ts'
 import { type Fleet, keepLogs, startFleet, stopFleet } from './fleet.ts'
 import type { Screen } from './screen.ts'
-import {
-  importStep,
-  killStep,
-  meshStep,
-  planStep,
-  type Reading,
-  readingStep,
-  type Recovery,
-  showDevices,
-  type Stage,
-} from './steps.ts'
+import { meshStep, showDevices, type Stage } from './steps.ts'
 
 export interface DemoOptions {
   /** Daemons to start, at least 2. */
   readonly devices: number
   /** True when the daemons are to go on after the demo. */
   readonly keep: boolean
-  /** Folder for the picture, and for logs when something fails. */
+  /** Folder for what the demo makes, and for logs when something fails. */
   readonly outputDir: string
 }
 
@@ -40,34 +28,42 @@ export interface DemoDevice {
   readonly pid: number
 }
 
+/** What is shown once the devices are in a mesh. */
+export interface Play<Shown> {
+  show(stage: Stage, options: DemoOptions): Promise<Shown>
+  /** Lines for the end: what is left, and what to do next. */
+  farewell(shown: Shown): readonly string[]
+}
+
 /** Everything that happened, for programs. */
-export interface DemoReport {
+export type DemoReport<Shown> = Shown & {
   readonly devices: readonly DemoDevice[]
-  readonly models: readonly ModelSummary[]
-  readonly plans: readonly PlanView[]
-  readonly first: Reading
-  readonly second: Recovery
   readonly kept: boolean
   readonly totalMs: number
 }
 
 /**
- * Runs the demo and removes what it started, however it ends, unless it is to be kept.
+ * Runs a demo and removes what it started, however it ends, unless it is to be kept.
  *
  * @throws {DemoError} when a step does not do what it is to show.
  */
-export async function runDemo(
+export async function runDemo<Shown extends object>(
+  play: Play<Shown>,
   options: DemoOptions,
   screen: Screen,
   signal: AbortSignal,
-): Promise<DemoReport> {
+): Promise<DemoReport<Shown>> {
   const startMs = performance.now()
   screen.step(`Start ${options.devices} devices: real daemons, on this machine only`)
   const fleet = await startFleet(options.devices, options.outputDir, signal)
   try {
-    const shown = await showAll(fleet, options, screen, signal)
+    const labels = new Map(fleet.daemons.map(({ peer, label }) => [peer, label]))
+    const stage: Stage = { fleet, screen, labelOf: (peer) => labels.get(peer) ?? peer.slice(-6) }
+    showDevices(stage)
+    await meshStep(stage, signal)
+    const shown = await play.show(stage, options)
     if (options.keep) showKept(fleet, screen)
-    else await clearAway(fleet, screen, shown.first.picture)
+    else await clearAway(fleet, screen, play.farewell(shown))
     const devices = fleet.daemons.map(deviceOf)
     return { devices, ...shown, kept: options.keep, totalMs: performance.now() - startMs }
   } catch (error) {
@@ -78,32 +74,10 @@ export async function runDemo(
   }
 }
 
-async function showAll(
-  fleet: Fleet,
-  options: DemoOptions,
-  screen: Screen,
-  signal: AbortSignal,
-): Promise<Pick<DemoReport, 'models' | 'plans' | 'first' | 'second'>> {
-  const labels = new Map(fleet.daemons.map(({ peer, label }) => [peer, label]))
-  const stage: Stage = { fleet, screen, labelOf: (peer) => labels.get(peer) ?? peer.slice(-6) }
-  showDevices(stage)
-  await meshStep(stage, signal)
-  const models = await importStep(stage)
-  const plans = await planStep(stage)
-  const first = await readingStep(stage, options.outputDir)
-  const second = await killStep(stage, first.run)
-  return { models, plans, first, second }
-}
-
-async function clearAway(fleet: Fleet, screen: Screen, picture: string): Promise<void> {
+async function clearAway(fleet: Fleet, screen: Screen, farewell: readonly string[]): Promise<void> {
   screen.step('Stop the devices and remove their state')
   await stopFleet(fleet)
-  screen.say(
-    `done: nothing is left but the picture ${picture}`,
-    '',
-    'next:  npm run demo -- --keep   the same, and the mesh goes on',
-    '       npm start -- up          a device of your own; README.md shows the way from there',
-  )
+  screen.say(...farewell)
 }
 
 function showKept(fleet: Fleet, screen: Screen): void {

@@ -16,6 +16,12 @@ describe('planLines', () => {
     ])
   })
 
+  it('counts tokens for a model that generates', () => {
+    expect(planLines({ ...plan, unit: 'token' }, labelOf)).toContain(
+      'predicted 4.0 ms a token, 250 tokens a second',
+    )
+  })
+
   it('names copies where there are several', () => {
     const [stage] = plan.stages
     invariant(stage !== undefined, 'the plan has stages')

@@ -24,8 +24,10 @@ export function planLines(plan: PlanView, labelOf: LabelOf): string[] {
     durationText(stage.computeMs),
   ])
   const predicted =
-    `predicted ${durationText(plan.predictedMs)} an input, ` +
-    `${rateText(plan.predictedPerSecond)} with several under way`
+    plan.unit === 'token'
+      ? `predicted ${durationText(plan.predictedMs)} a token, ${rateText(1000 / plan.predictedMs, 'token')}`
+      : `predicted ${durationText(plan.predictedMs)} an input, ` +
+        `${rateText(plan.predictedPerSecond, 'input')} with several under way`
   const notes = plan.notes.filter((note) => !WISHES.test(note))
   return [...tableLines([header, ...rows]), predicted, ...notes]
 }
@@ -33,9 +35,17 @@ export function planLines(plan: PlanView, labelOf: LabelOf): string[] {
 /** Notes that only say again what was asked for, which the table shows. */
 const WISHES = /as asked for:|replicas, each on/
 
-/** Where the stages of a job ran and how long they took. */
-export function stageLines(job: JobView, labelOf: LabelOf): string[] {
-  const header = ['where', 'device', 'layers', 'inputs', 'computing', 'passing on', 'bytes out']
+/**
+ * Where the stages of a job or a text ran and how long they took.
+ *
+ * @param steps - What passed through them.
+ */
+export function stageLines(
+  job: Pick<JobView, 'stages'>,
+  labelOf: LabelOf,
+  steps = 'inputs',
+): string[] {
+  const header = ['where', 'device', 'layers', steps, 'computing', 'passing on', 'bytes out']
   const replicas = 1 + Math.max(...job.stages.map(({ replica }) => replica))
   const rows = job.stages.map((stage) => [
     place(stage, job.stages, replicas),
@@ -50,7 +60,7 @@ export function stageLines(job: JobView, labelOf: LabelOf): string[] {
 }
 
 /** How long each hop between stages took. */
-export function hopLines(job: JobView): string[] {
+export function hopLines(job: Pick<JobView, 'hops'>): string[] {
   const header = ['hop', 'bytes', 'median', '95 of 100']
   const several = job.hops.some(({ replica }) => replica > 0)
   const rows = job.hops.map(({ replica, from, to, bytes, p50Ms, p95Ms }) => [

@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: several devices on this machine read a page of text together.
+ * `npm run demo`: several devices on this machine read a page of text together, or write one.
  *
  * @module
  */
@@ -9,12 +9,15 @@ import { CodedError } from '../../core/errors.ts'
 import { TEXT_ERRORS } from '../text-recognition/errors.ts'
 import { runDemo } from './demo.ts'
 import { DEMO_ERRORS, DemoError } from './errors.ts'
+import { pageDemo } from './page-demo.ts'
 import { screenOn, SILENT_SCREEN } from './screen.ts'
+import { textDemo } from './text-demo.ts'
 
-const USAGE = `Starts daemons on this machine, forms a mesh, cuts three networks into stages over it, reads a page
-of text, kills a stage in the middle of a second run, and cleans up.
+const USAGE = `Starts daemons on this machine, forms a mesh, cuts models into stages over it, kills a stage in the
+middle of a second run, compares the answers, and cleans up.
 
-  npm run demo -- [OPTION …]
+  npm run demo -- [OPTION …]            three networks read a page of text
+  npm run demo -- generate [OPTION …]   a language model writes a paragraph
 
   --keep      leave the mesh running; prints where, and how to stop it
   --json      print one JSON document at the end, and nothing else
@@ -40,11 +43,11 @@ async function main(): Promise<number> {
   const screen = options.json ? SILENT_SCREEN : screenOn(process.stdout, plain)
   const signal = interruption()
   try {
-    const report = await runDemo(
-      { devices: DEVICES, keep: options.keep, outputDir: options.out },
-      screen,
-      signal,
-    )
+    const settings = { devices: DEVICES, keep: options.keep, outputDir: options.out }
+    const report =
+      options.play === 'generate'
+        ? await runDemo(textDemo, settings, screen, signal)
+        : await runDemo(pageDemo, settings, screen, signal)
     if (options.json) process.stdout.write(`${JSON.stringify({ ok: true, ...report })}\n`)
     return 0
   } catch (error) {
@@ -54,6 +57,7 @@ async function main(): Promise<number> {
 }
 
 interface Options {
+  readonly play: 'page' | 'generate'
   readonly keep: boolean
   readonly json: boolean
   readonly help: boolean
@@ -63,7 +67,8 @@ interface Options {
 /** The options, or undefined when there are others than those of the usage. */
 function readOptions(): Options | undefined {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
       options: {
         keep: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
@@ -71,7 +76,11 @@ function readOptions(): Options | undefined {
         out: { type: 'string', default: 'brume-demo' },
       },
     })
-    return values
+    const [play = 'page', more] = positionals
+    if (more !== undefined || (play !== 'page' && play !== 'generate')) {
+      throw new Error(`expected generate or nothing, got ${positionals.join(' ')}`)
+    }
+    return { ...values, play }
   } catch (error) {
     process.stderr.write(`demo: ${(error as Error).message}\n\n${USAGE}`)
     return undefined

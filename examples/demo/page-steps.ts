@@ -1,5 +1,5 @@
 /**
- * The steps of the demo, each shown while it happens.
+ * The steps of the demo that reads a page, each shown while it happens.
  *
  * @module
  */
@@ -15,59 +15,22 @@ import { encodePng } from '../text-recognition/image.ts'
 import { readAlphabet } from '../text-recognition/networks.ts'
 import { type Page, readPage } from '../text-recognition/page.ts'
 import { DemoError } from './errors.ts'
-import { type Fleet, formMesh } from './fleet.ts'
-import { hopLines, type LabelOf, planLines, stageLines } from './job-tables.ts'
+import { hopLines, planLines, stageLines } from './job-tables.ts'
 import type { NetworkRun } from './mesh-inference.ts'
 import { DEMO_MODELS } from './models.ts'
 import { expectSameAnswer, type PageRun, readPageOverMesh } from './page-run.ts'
-import { bytesText, durationText, tableLines } from './quantities.ts'
-import type { Screen } from './screen.ts'
+import { durationText } from './quantities.ts'
 import { expectKilled, type KilledStage, StageKiller } from './stage-killer.ts'
+import { importModel, showKill, showRecoveries, type Stage } from './steps.ts'
 
-/** What every step works with. */
-export interface Stage {
-  readonly fleet: Fleet
-  readonly screen: Screen
-  readonly labelOf: LabelOf
-}
-
-/** Says which devices there are. */
-export function showDevices({ fleet, screen }: Stage): void {
-  const rows = fleet.daemons.map(({ label, name, client, pid }) => [
-    label,
-    name,
-    client.address.url,
-    `process ${pid}`,
-  ])
-  screen.say(...tableLines(rows))
-}
-
-/** Puts all devices into one mesh. */
-export async function meshStep({ fleet, screen }: Stage, signal: AbortSignal): Promise<void> {
-  const [first, ...others] = fleet.daemons.map(({ label }) => label)
-  screen.step(`${first} makes a mesh, ${others.join(', ')} join it by an invite code`)
-  const startMs = performance.now()
-  await formMesh(fleet, 'demo', signal)
-  const took = durationText(performance.now() - startMs)
-  screen.say(`${fleet.daemons.length} devices know one another after ${took}`)
-}
+const WORK = { noun: 'lines', copies: true } as const
 
 /** Imports the three networks on the first device. */
-export async function importStep({ fleet, screen }: Stage): Promise<ModelSummary[]> {
-  screen.step(`${fleet.first.label} imports three networks`)
+export async function importStep(stage: Stage): Promise<ModelSummary[]> {
+  stage.screen.step(`${stage.fleet.first.label} imports three networks`)
   const models: ModelSummary[] = []
   for (const { import: request, purpose } of DEMO_MODELS) {
-    const startMs = performance.now()
-    const model = await fleet.first.client.importModel(request, ({ step, done, total, unit }) => {
-      const amount =
-        unit === 'bytes' ? `${bytesText(done)} of ${bytesText(total)}` : `${done}/${total} ${unit}`
-      screen.progress(`${request.name}: ${step} ${total === 0 ? '' : amount}`)
-    })
-    const took = durationText(performance.now() - startMs)
-    screen.say(
-      `${model.name} (${purpose}): ${bytesText(model.bytes)}, ${model.layers} layers, ${took}`,
-    )
-    models.push(model)
+    models.push(await importModel(stage, request, purpose))
   }
   return models
 }
@@ -142,8 +105,6 @@ export async function killStep(stage: Stage, before: PageRun): Promise<Recovery>
   const killer = new StageKiller({
     devices: daemons,
     requester: first.peer,
-    modelName: 'text-recognition',
-    readJob: (id) => first.client.job(id),
   })
   await killer.prepare()
   const run = await readPageOverMesh({
@@ -152,14 +113,20 @@ export async function killStep(stage: Stage, before: PageRun): Promise<Recovery>
     image: (await readPage()).image,
     onEvent: async (job, event) => {
       showEvent(stage, job, event)
-      const alive = killer.killed === undefined
-      await killer.onEvent(job, event)
-      if (alive && killer.killed) showKill(stage, killer.killed)
+      if (event.type !== 'progress' || job.modelName !== 'text-recognition') return
+      const { inputsDone, inputsTotal } = event
+      const killed = await killer.onProgress(
+        inputsDone,
+        inputsTotal,
+        async () => (await first.client.job(job.id)).stages,
+      )
+      if (killed) showKill(stage, killed, WORK)
     },
   })
   const killed = expectKilled(killer)
   const hit = run.networks.filter(({ job }) => job.recoveries.length > 0)
-  showRecoveries(stage, hit)
+  const recoveries = hit.flatMap(({ job }) => job.recoveries)
+  showRecoveries(stage, recoveries, WORK)
   showNetworks(stage, hit)
   expectSameAnswer(before, run)
   screen.say(
@@ -167,24 +134,7 @@ export async function killStep(stage: Stage, before: PageRun): Promise<Recovery>
     `second run  ${durationText(run.wallMs).padStart(6)}  SHA-256 of all outputs ${run.sha256}`,
     'the answer is the same, bit for bit',
   )
-  return { run, killed, recoveries: hit.flatMap(({ job }) => job.recoveries) }
-}
-
-function showRecoveries({ screen, labelOf }: Stage, hit: readonly NetworkRun[]): void {
-  if (hit.length === 0) {
-    const problem = 'expected the mesh to replace the killed stage, got no recovery'
-    throw new DemoError({ code: 'DEMO_STAGE_NOT_KILLED', problem }, problem)
-  }
-  for (const { replica, stage, fromPeer, toPeer, ms, code } of hit.flatMap(
-    ({ job }) => job.recoveries,
-  )) {
-    const how = fromPeer === toPeer ? 'started again' : `moved from ${labelOf(fromPeer)} and runs`
-    screen.say(
-      `recovered in ${durationText(ms)}: stage ${stage + 1} of copy ${replica + 1} ` +
-        `${how} on ${labelOf(toPeer)} (${code})`,
-    )
-  }
-  screen.say('')
+  return { run, killed, recoveries }
 }
 
 /** Shows how far a job is. What its plan has to say was shown with the plan. */
@@ -197,14 +147,6 @@ function showEvent({ screen, labelOf }: Stage, job: JobView, event: JobEvent): v
     const { peer, index, state } = event.stage
     screen.progress(`${job.modelName}: stage ${index + 1} on ${labelOf(peer)} ${state}`)
   }
-}
-
-function showKill({ screen }: Stage, killed: KilledStage): void {
-  const { label, pid, stage, inputsDone, inputsTotal } = killed
-  screen.say(
-    `after ${inputsDone} of ${inputsTotal} lines: SIGKILL to process ${pid}, ` +
-      `stage ${stage.index + 1} of copy ${stage.replica + 1} on ${label}`,
-  )
 }
 
 /** For each network: where its stages ran, and the time of each hop. */

@@ -38,17 +38,17 @@ export function durationText(ms: number): string {
 }
 
 /**
- * Inputs in a second, to three digits.
+ * Inputs or tokens in a second, to three digits.
  *
  * @example
  * ```ts
- * rateText(14.63) // => '14.6 inputs a second'
- * rateText(2766.4) // => '2766 inputs a second'
+ * rateText(14.63, 'token') // => '14.6 tokens a second'
+ * rateText(2766.4, 'input') // => '2766 inputs a second'
  * ```
  */
-export function rateText(perSecond: number): string {
+export function rateText(perSecond: number, noun: 'input' | 'token'): string {
   const value = perSecond < 100 ? Number(perSecond.toPrecision(3)) : Math.round(perSecond)
-  return `${value} inputs a second`
+  return `${value} ${noun}s a second`
 }
 
 /**

@@ -21,6 +21,15 @@ describe('a screen', () => {
     )
   })
 
+  it('writes words as they come, and begins a line after them', () => {
+    let text = ''
+    const screen = screenOn({ columns: 15, write: (more) => (text += more) }, true)
+    for (const piece of ['Emma', ' was', ' ob', 'lig', 'ed to']) screen.words(piece)
+    screen.say('done')
+
+    expect(text).toBe('   Emma was\n   obliged to\n   done\n')
+  })
+
   it('makes headings bold where colour is wanted', () => {
     expect(written(true, false)).toContain('\u001B[1m1  Begin\u001B[0m')
   })

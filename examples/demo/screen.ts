@@ -4,12 +4,16 @@
  * @module
  */
 
+import { Paragraph } from './paragraph.ts'
+
 /** Where text goes. */
 export interface Screen {
   /** Begins a step of the demo. */
   step(title: string): void
   /** Lines that stay. */
   say(...lines: readonly string[]): void
+  /** Words that go on where the last ones ended, in lines that end where a word does. */
+  words(text: string): void
   /** A line that the next one replaces; nothing where lines cannot be replaced. */
   progress(line: string): void
 }
@@ -25,8 +29,14 @@ export interface TextOutput {
 export const SILENT_SCREEN: Screen = {
   step: () => undefined,
   say: () => undefined,
+  words: () => undefined,
   progress: () => undefined,
 }
+
+/** Before everything that belongs to a step. */
+const INDENT = '   '
+/** Cells of a line of words, where the terminal is not narrower. */
+const WORDS_WIDTH = 90
 
 const CLEAR_LINE = '\r\u001B[2K'
 
@@ -40,9 +50,12 @@ export function screenOn(output: TextOutput, plain: boolean): Screen {
   const startMs = performance.now()
   let count = 0
   let open = false
+  const width = Math.min(WORDS_WIDTH, output.columns ?? WORDS_WIDTH) - INDENT.length
+  const paragraph = new Paragraph((text) => void output.write(text), { indent: INDENT, width })
   const clear = (): void => {
     if (open) output.write(CLEAR_LINE)
     open = false
+    paragraph.end()
   }
   return {
     step: (title) => {
@@ -55,12 +68,16 @@ export function screenOn(output: TextOutput, plain: boolean): Screen {
     },
     say: (...lines) => {
       clear()
-      output.write(lines.map((line) => (line === '' ? '\n' : `   ${line}\n`)).join(''))
+      output.write(lines.map((line) => (line === '' ? '\n' : `${INDENT}${line}\n`)).join(''))
+    },
+    words: (text) => {
+      if (open) clear()
+      paragraph.add(text)
     },
     progress: (line) => {
       if (!terminal) return
       clear()
-      output.write(`   ${line}`.slice(0, (output.columns ?? 80) - 1))
+      output.write(`${INDENT}${line}`.slice(0, (output.columns ?? 80) - 1))
       open = true
     },
   }

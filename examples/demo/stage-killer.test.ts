@@ -23,38 +23,37 @@ function stage(index: number, peer: string): JobStage {
   return { ...(job.stages[0] as JobStage), index, peer, state: 'running' }
 }
 
-function killer(stages: readonly JobStage[]): StageKiller {
+function killer(): StageKiller {
   return new StageKiller({
     devices: [
       { label: 'A', peer: PEER, pid: 1 },
       { label: 'B', peer: 'other', pid: process.pid },
     ],
     requester: PEER,
-    modelName: job.modelName,
-    readJob: () => Promise.resolve({ stages: [...stages] }),
   })
 }
 
-function progress(inputsDone: number) {
-  return { type: 'progress', inputsDone, inputsTotal: 9 } as const
+/** As many of nine are done. */
+function progress(watching: StageKiller, done: number, stages: readonly JobStage[]) {
+  return watching.onProgress(done, 9, () => Promise.resolve(stages))
 }
 
-it('kills the busiest executor of another device once a third of the inputs is done', async () => {
+it('kills the busiest executor of another device once a third is done', async () => {
   await executor('setTimeout(() => undefined, 60_000)')
   const stages = [stage(0, 'other'), stage(1, PEER)]
-  const watching = killer(stages)
+  const watching = killer()
   await watching.prepare()
   const busy = await executor('for (;;);')
-  await watching.onEvent(job, progress(2))
+  await progress(watching, 2, stages)
   expect(watching.killed).toBeUndefined()
 
   const exited = once(busy, 'exit')
-  await watching.onEvent(job, progress(3))
+  const hit = await progress(watching, 3, stages)
   expect(await exited).toEqual([null, 'SIGKILL'])
-  const killed = { stage: stages[0], label: 'B', pid: busy.pid, inputsDone: 3, inputsTotal: 9 }
-  expect(expectKilled(watching)).toEqual(killed)
+  const killed = { stage: stages[0], label: 'B', pid: busy.pid, done: 3, total: 9 }
+  expect([hit, expectKilled(watching)]).toEqual([killed, killed])
 
-  await watching.onEvent(job, progress(4))
+  expect(await progress(watching, 4, stages)).toBeUndefined()
   expect(watching.killed).toEqual(killed)
 })
 
@@ -63,21 +62,21 @@ it('kills in the copy that has most left to do', async () => {
   const exited = once(child, 'exit')
   const ahead = { ...stage(1, 'other'), steps: 3 }
   const behind = { ...stage(1, 'other'), replica: 1, steps: 0 }
-  const watching = killer([ahead, behind])
-  await watching.onEvent(job, progress(3))
+  const watching = killer()
+  await progress(watching, 3, [ahead, behind])
 
   expect(await exited).toEqual([null, 'SIGKILL'])
   expect(expectKilled(watching).stage).toEqual(behind)
 })
 
-it('says so when the job was over before', async () => {
-  const watching = killer([stage(0, 'other')])
-  await watching.onEvent(job, progress(9))
-  expect(() => expectKilled(watching)).toThrow('expected the job to last long enough')
+it('says so when the work was over before', async () => {
+  const watching = killer()
+  await progress(watching, 9, [stage(0, 'other')])
+  expect(() => expectKilled(watching)).toThrow('expected the work to last long enough')
 })
 
 it('says so when no stage runs', async () => {
-  await expect(killer([]).onEvent(job, progress(5))).rejects.toMatchObject({
+  await expect(progress(killer(), 5, [])).rejects.toMatchObject({
     code: 'DEMO_STAGE_NOT_KILLED',
   })
 })

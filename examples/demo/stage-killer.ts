@@ -1,10 +1,10 @@
 /**
- * Kills the process of one stage in the middle of a job, as a crash or an owner would.
+ * Kills the process of one stage in the middle of a job or a text, as a crash or an owner would.
  *
  * @module
  */
 
-import type { JobEvent, JobStage, JobView } from '../../node/api/schemas/jobs.ts'
+import type { JobStage } from '../../node/api/schemas/jobs.ts'
 import type { DemoDaemon } from './demo-daemon.ts'
 import { DemoError } from './errors.ts'
 import { childrenOf } from './process-table.ts'
@@ -14,28 +14,25 @@ export interface KilledStage {
   readonly stage: JobStage
   readonly label: string
   readonly pid: number
-  /** Inputs that were done, of how many. */
-  readonly inputsDone: number
-  readonly inputsTotal: number
+  /** Inputs or tokens that were done, of how many. */
+  readonly done: number
+  readonly total: number
 }
 
 /** Entry of an executor's process, as its command line names it. */
 const EXECUTOR = 'executor-main'
 
-/** Share of the inputs that is done when the stage is killed. */
+/** Share of the work that is done when the stage is killed. */
 const KILL_AT = 1 / 3
 
 export interface StageKillerInit {
   /** The devices whose processes it may kill. */
   readonly devices: readonly Pick<DemoDaemon, 'label' | 'peer' | 'pid'>[]
-  /** PeerId of the device that submits. */
+  /** PeerId of the device that asked for the work. */
   readonly requester: string
-  /** The model whose job loses a stage. */
-  readonly modelName: string
-  readonly readJob: (id: string) => Promise<Pick<JobView, 'stages'>>
 }
 
-/** Watches one job and kills a stage of it once a third of its inputs is done. */
+/** Watches one job or text and kills a stage of it once a third is done. */
 export class StageKiller {
   readonly #init: StageKillerInit
   readonly #cpuBefore = new Map<number, number>()
@@ -59,16 +56,23 @@ export class StageKiller {
     }
   }
 
-  /** Takes an event of a job; kills when the time has come, once. */
-  async onEvent(job: Pick<JobView, 'id' | 'modelName'>, event: JobEvent): Promise<void> {
-    const { modelName, readJob } = this.#init
-    if (this.#killed || event.type !== 'progress' || job.modelName !== modelName) return
-    const { inputsDone, inputsTotal } = event
-    if (inputsDone < inputsTotal * KILL_AT || inputsDone >= inputsTotal) return
-    const { stage, device } = this.#choose((await readJob(job.id)).stages)
+  /**
+   * Takes how far the work is; kills when the time has come, once.
+   *
+   * @param readStages - Where the stages run now, asked for only then.
+   * @returns What was killed just now.
+   */
+  async onProgress(
+    done: number,
+    total: number,
+    readStages: () => Promise<readonly JobStage[]>,
+  ): Promise<KilledStage | undefined> {
+    if (this.#killed || done < total * KILL_AT || done >= total) return undefined
+    const { stage, device } = this.#choose(await readStages())
     const pid = await this.#busiest(device.pid)
     process.kill(pid, 'SIGKILL')
-    this.#killed = { stage, label: device.label, pid, inputsDone, inputsTotal }
+    this.#killed = { stage, label: device.label, pid, done, total }
+    return this.#killed
   }
 
   /**
@@ -105,10 +109,10 @@ export class StageKiller {
   }
 }
 
-/** The killed stage. @throws {DemoError} DEMO_STAGE_NOT_KILLED when the job was over too soon. */
+/** The killed stage. @throws {DemoError} DEMO_STAGE_NOT_KILLED when the work was over too soon. */
 export function expectKilled({ killed }: StageKiller): KilledStage {
   if (killed) return killed
-  throw notKilled('expected the job to last long enough to kill a stage, it did not')
+  throw notKilled('expected the work to last long enough to kill a stage, it did not')
 }
 
 function notKilled(problem: string): DemoError {
