@@ -8,17 +8,32 @@ import { homedir } from 'node:os'
 import { Terminal } from './cli/terminal.ts'
 import { runCommandLine } from './cli/program.ts'
 
-/** The first signal asks to stop; the second ends the process, whatever it is doing. */
+/**
+ * The first signal asks to stop; the second ends the process, whatever it is doing.
+ *
+ * It asks to stop as well that nobody reads on, as in `brume generate … | head`.
+ */
 function onInterrupt(listener: () => void): () => void {
   let asked = false
-  const onSignal = (): void => {
-    if (asked) process.exit(1)
+  const ask = (): void => {
+    if (asked) return
     asked = true
     listener()
   }
+  const onSignal = (): void => {
+    if (asked) process.exit(1)
+    ask()
+  }
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-  return () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  process.stdout.on('error', ask)
+  return () => {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    process.stdout.off('error', ask)
+  }
 }
+
+// Without a listener the program would break down at its first word that nobody reads.
+process.stdout.on('error', () => undefined)
 
 const code = await runCommandLine(process.argv.slice(2), {
   env: process.env,

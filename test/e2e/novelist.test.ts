@@ -1,12 +1,15 @@
 /** The tiny novelist writes on real daemons, at the word of the real program. */
 
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NOVELIST_FILE } from '../../examples/tiny-novelist/novelist-file.ts'
 import type { TextView } from '../../node/api/schemas/texts.ts'
 import { brume, type CommandResult } from '../fixtures/brume-command.ts'
-import { DaemonFleet } from '../fixtures/daemons.ts'
+import { daemonEnvironment, DaemonFleet } from '../fixtures/daemons.ts'
 
 const fleet = new DaemonFleet()
 let stateDir = ''
@@ -62,6 +65,31 @@ describe('brume generate', () => {
     expect(stopped.stdout).toBe(`${whole.stdout.slice(0, whole.stdout.indexOf(` ${third}`))}\n`)
   }, 60_000)
 
+  it('stops at the daemon when nobody reads on', async () => {
+    const words = [
+      '--state-dir',
+      stateDir,
+      'generate',
+      'novelist',
+      'Emma was',
+      '--max-tokens',
+      '450',
+    ]
+    const child = spawn(process.execPath, [resolve('node/main.ts'), ...words], {
+      env: daemonEnvironment({}),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exited = once(child, 'exit')
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    const stderr = await textOf(child.stderr)
+
+    expect(await exited).toEqual([130, null])
+    expect(stderr).toMatch(/cancelled text \w{12}\ninterrupted\n$/)
+    const list = await brume(stateDir, ['text', 'list'])
+    expect(list.stdout.split('\n')[1]).toMatch(/ novelist +cancelled /)
+  }, 60_000)
+
   it('refuses what the model cannot do, and begins from nothing when asked to', async () => {
     const long = await generate(['-'], 'and '.repeat(600))
     const none = await generate([''])
@@ -88,7 +116,7 @@ describe('brume chat', () => {
     await brume(stateDir, ['model', 'import', file, '--name', 'chatty'])
     const words = ['chat', 'chatty', ...SETTINGS, '--max-tokens', '12', '--json']
     const ran = await brume(stateDir, words, {}, 'Emma was\nAnd so\n/reset\nAnd so\n')
-    const [first, second, third] = ran.stdout.trimEnd().split('\n').map(textOf)
+    const [first, second, third] = ran.stdout.trimEnd().split('\n').map(answerOf)
 
     expect([ran.exit, first?.answerTokens, second?.answerTokens]).toEqual([0, 12, 12])
     expect(second?.promptTokens).toBeGreaterThan((first?.promptTokens ?? 0) + 12)
@@ -96,7 +124,7 @@ describe('brume chat', () => {
     expect(third?.text).not.toBe(second?.text)
   }, 60_000)
 
-  function textOf(line: string): TextView {
+  function answerOf(line: string): TextView {
     return (JSON.parse(line) as { text: TextView }).text
   }
 })

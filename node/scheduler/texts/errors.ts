@@ -53,7 +53,7 @@ export const GENERATE_ERRORS: ErrorTable<GenerateFailure['code']> = {
   },
   GENERATE_MODEL_ONE_PASS: {
     meaning: 'the model does not generate text',
-    hint: 'use `brume run`, or a model that `brume model list` shows as a text model',
+    hint: 'use `brume run`, or a model of which `brume model show` says what text it takes',
     retryable: false,
     exit: 2,
     status: 409,
