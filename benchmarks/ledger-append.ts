@@ -25,8 +25,10 @@ const IN_FLIGHT = 512
 const ROUNDS = 5
 /** A note of the size of a half of a receipt. */
 const RECORD = { kind: ENTRY_KINDS.note, body: new Uint8Array(250) }
-/** The rows that a record takes: the entry, two nodes of the tree, the head twice. */
-const ROWS_SINGLE = 5
+/** What such a record takes: its entry, two nodes of the tree, a share of the head. */
+const ENTRY_BYTES = 340
+const NODE_BYTES = 64
+const HEAD_BYTES = 152
 
 export interface AppendFigures {
   /** Of one append at a time, in milliseconds: the median of each round. */
@@ -148,16 +150,22 @@ async function bareRate(level: Level<Uint8Array, Uint8Array>): Promise<number> {
   return (GROUPED * 1_000) / (performance.now() - startMs)
 }
 
-/** Rows as many and as long as those of so many records. */
+/** Rows as many and as long as those of so many records: the entries, one row of nodes, the head twice. */
 async function writeBare(
   level: Level<Uint8Array, Uint8Array>,
   start: number,
   records: number,
 ): Promise<void> {
-  const rows = Array.from({ length: records === 1 ? ROWS_SINGLE : 3 * records }, (_, index) => ({
+  const lengths = [
+    ...Array.from({ length: records }, () => ENTRY_BYTES),
+    NODE_BYTES * records,
+    HEAD_BYTES,
+    HEAD_BYTES,
+  ]
+  const rows = lengths.map((length, index) => ({
     type: 'put' as const,
     key: utf8(`${String(start).padStart(9, '0')}/${index}`),
-    value: index % 3 === 0 ? new Uint8Array(340) : new Uint8Array(32),
+    value: new Uint8Array(length),
   }))
   await level.batch(rows, { sync: true })
 }

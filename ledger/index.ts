@@ -76,6 +76,7 @@ export {
 export { edgeLength, leafHash, MerkleTree, nodeHash, type NodeSink } from './merkle-tree.ts'
 export {
   edgeNodes,
+  type NodePlace,
   planPruning,
   type PruningFacts,
   type PruningPlan,

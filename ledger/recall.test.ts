@@ -1,21 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { device } from '../test/fixtures/devices.ts'
-import { hashOf, WrittenLedger } from '../test/fixtures/ledgers.ts'
-import { decodeHead, type Head } from './head.ts'
+import { hashOf, recalledHead, WrittenLedger } from '../test/fixtures/ledgers.ts'
+import type { Head } from './head.ts'
 import { decideRecall, type RecalledHead, type RecallFacts } from './recall.ts'
 
 const ledger = new WrittenLedger(device(1))
-const heads: RecalledHead[] = [recalled()]
+const heads: RecalledHead[] = [recalledHead(ledger.head())]
 for (const text of ['a', 'b', 'c', 'd']) {
   ledger.note(text)
-  heads.push(recalled())
-}
-
-function recalled(): RecalledHead {
-  const signed = ledger.head()
-  const head = decodeHead(signed)
-  if (head.type === 'refused') throw new Error(head.reason)
-  return { head: head.value, signed }
+  heads.push(recalledHead(ledger.head()))
 }
 
 const at = (size: number): RecalledHead => heads[size - 1] as RecalledHead

@@ -13,7 +13,6 @@ import { SeededRandom } from '../../core/random.ts'
 import {
   BundleVerifier,
   contradictionOf,
-  decodeHead,
   ENTRY_KINDS,
   type Half,
   type HalfOf,
@@ -34,7 +33,7 @@ import {
   type WriteFault,
 } from '../../node/ledger/memory-rows.ts'
 import { device } from '../../test/fixtures/devices.ts'
-import { halvesOf, hashOf, ledgerContext } from '../../test/fixtures/ledgers.ts'
+import { halvesOf, hashOf, ledgerContext, recalledHead } from '../../test/fixtures/ledgers.ts'
 
 const [owner, requester] = [device(1), device(2)]
 const PEERS = 4
@@ -187,7 +186,7 @@ export class FaultyDevice {
 
   /** What is on the disk goes to some peers, head and entries, and may be lost on the way. */
   async #show(store: LedgerStore, halves: readonly Half[]): Promise<void> {
-    const latest = recalled(store)
+    const latest = recalledHead(store.head)
     const { size, incarnation } = latest.head
     const entries = await Array.fromAsync(store.reader.entries(0, size))
     for (const peer of this.#peers) {
@@ -367,11 +366,4 @@ export class FaultyDevice {
   #below(count: number): number {
     return Math.floor(this.#random.fraction() * count)
   }
-}
-
-function recalled(store: LedgerStore): RecalledHead {
-  const signed = store.head
-  const head = signed === undefined ? undefined : decodeHead(signed)
-  if (signed === undefined || head?.type !== 'value') throw new Error('expected a head')
-  return { head: head.value, signed }
 }

@@ -15,7 +15,6 @@ import {
   halfKindOf,
   type Head,
   type LedgerContext,
-  type NodeSink,
   openHalf,
   OTHER_HALF,
   precedingId,
@@ -28,20 +27,12 @@ import {
   halfKey,
   HEAD_KEY,
   incarnationKey,
-  nodeKey,
   rolloverKey,
   taskKey,
 } from './ledger-keys.ts'
 import type { RowChange } from './rows.ts'
 
 const NOTHING = new Uint8Array()
-
-/** A tree's nodes as rows. */
-export function nodeSink(changes: RowChange[]): NodeSink {
-  return (level, index, hash) => {
-    changes.push({ type: 'put', key: nodeKey(level, index), value: hash })
-  }
-}
 
 /** The rows of the entry that `chain` has just taken. */
 export function entryRows(

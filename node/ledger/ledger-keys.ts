@@ -1,7 +1,7 @@
 /**
  * Where the rows of a ledger lie: a letter for what it is, and then numbers in big endian, so that they sort.
  *
- *     e seq8            an entry                      t level1 index7   a node of the tree
+ *     e seq8            an entry                      n seq8            nodes of the tree, from a leaf on
  *     o task16 seq8     an entry of a task            r seq8 number8    a rollover, and its incarnation
  *     c half32          a half of another party       a half32 half32   the half that answers a half
  *     I incarnation8    the last head of one          H                 the last head
@@ -20,9 +20,9 @@ export function entryKey(seq: number): Uint8Array {
   return key('e', bigEndian(seq, 8))
 }
 
-/** A node over complete leaves. */
-export function nodeKey(level: number, index: number): Uint8Array {
-  return key('t', Uint8Array.of(level), bigEndian(index, 7))
+/** The nodes that the leaves from `seq` on completed. */
+export function nodesKey(seq: number): Uint8Array {
+  return key('n', bigEndian(seq, 8))
 }
 
 export function taskKey(task: Uint8Array, seq: number): Uint8Array {

@@ -27,6 +27,7 @@ import {
   inclusionProof,
   type LeafPlace,
   type LedgerContext,
+  type NodePlace,
   type NodeSource,
   openHalf,
   openHead,
@@ -44,12 +45,12 @@ import {
   HEAD_KEY,
   incarnationKey,
   lastNumber,
-  nodeKey,
   prefixRange,
   rolloverKey,
   taskKey,
 } from './ledger-keys.ts'
 import { ownHalf, taskOf } from './entry-rows.ts'
+import { readNode } from './node-rows.ts'
 import type { LedgerRows } from './rows.ts'
 
 /** Rows that are read at once. */
@@ -224,20 +225,21 @@ export class LedgerReader {
   }
 
   async #edge(size: number): Promise<readonly Uint8Array[]> {
-    const keys = edgeNodes(size).map(({ level, index }) => nodeKey(level, index))
-    const nodes = await this.#parts.rows.get(keys)
+    const { rows } = this.#parts
+    const nodes = await Promise.all(edgeNodes(size).map((place) => readNode(rows, place)))
     return nodes.filter((node) => node !== undefined)
   }
 
   /** Runs `build` twice: once to learn which nodes it wants, once with them. */
   async #withNodes<T>(build: (source: NodeSource) => T): Promise<T> {
-    const wanted = new Map<string, Uint8Array>()
+    const wanted = new Map<string, NodePlace>()
     const none = new Uint8Array()
     build((level, index) => {
-      wanted.set(`${level}/${index}`, nodeKey(level, index))
+      wanted.set(`${level}/${index}`, { level, index })
       return none
     })
-    const nodes = await this.#parts.rows.get([...wanted.values()])
+    const { rows } = this.#parts
+    const nodes = await Promise.all([...wanted.values()].map((place) => readNode(rows, place)))
     const found = new Map([...wanted.keys()].map((place, index) => [place, nodes[index]]))
     return build((level, index) => {
       const node = found.get(`${level}/${index}`)

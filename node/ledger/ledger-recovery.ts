@@ -8,7 +8,7 @@
  * @module
  */
 
-import { bytesEqual } from '../../core/bytes.ts'
+import { bytesEqual, concatBytes } from '../../core/bytes.ts'
 import { bytes, decodeShape, encodeShape, record, uint } from '../../core/cbor-shape.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { SignedRecord } from '../../core/signed-record.ts'
@@ -18,6 +18,7 @@ import {
   decodeEntry,
   edgeNodes,
   entryId,
+  HASH_BYTES,
   type Head,
   type LedgerContext,
   openHead,
@@ -31,10 +32,11 @@ import {
   incarnationKey,
   lastNumber,
   META_KEY,
-  nodeKey,
+  nodesKey,
   rolloverKey,
 } from './ledger-keys.ts'
-import type { LedgerRows, Row, RowChange } from './rows.ts'
+import { nodeCount, nodesRow, readNode, readNodes } from './node-rows.ts'
+import type { LedgerRows, RowChange } from './rows.ts'
 
 /** Entries that are read at every start, the last ones. */
 const CHECKED_ENTRIES = 1_024
@@ -72,10 +74,11 @@ export interface Recovered {
   readonly head: RecoveredHead | undefined
   /** Why the store may not be the latest; undefined when nothing speaks for it. */
   readonly suspect: 'copied' | 'empty' | 'head lost' | 'entries lost' | undefined
-  /** What was mended: entries after the head that went, nodes and entries that were damaged. */
+  /** What was mended: entries after the head that went, and entries that were damaged. */
   readonly dropped: number
-  readonly nodesRepaired: number
   readonly entriesRepaired: number
+  /** True when nodes of the tree were computed again. */
+  readonly treeRepaired: boolean
 }
 
 export interface RecoveredHead {
@@ -111,7 +114,7 @@ async function recoverHeadless(
   used: boolean,
 ): Promise<Recovered> {
   const size = await entryCount(rows)
-  const nothing = { start: undefined, nodesRepaired: 0, entriesRepaired: 0 }
+  const nothing = { start: undefined, treeRepaired: false, entriesRepaired: 0 }
   const empty = init.fresh ? undefined : 'empty'
   const suspect = used || size > 0 ? 'head lost' : empty
   if (size === 0) return { ...nothing, head: undefined, suspect, dropped: 0 }
@@ -168,6 +171,7 @@ async function dropAfter(rows: LedgerRows, { head, signed }: RecoveredHead): Pro
   const { size, incarnation } = head
   const last = Number.MAX_SAFE_INTEGER
   const dropped = await dropRange(rows, entryKey(size), entryKey(last))
+  await dropRange(rows, nodesKey(size), nodesKey(last))
   await dropRange(rows, rolloverKey(size, 0), rolloverKey(last, 0))
   await dropRange(rows, incarnationKey(incarnation + 1), incarnationKey(last))
   const changes = headRows(head, signed)
@@ -203,7 +207,7 @@ function damaged({ seq, reason }: Damage): LedgerStoreError {
 
 interface Found {
   readonly type: 'found'
-  readonly found: Pick<Recovered, 'start' | 'nodesRepaired' | 'entriesRepaired'>
+  readonly found: Pick<Recovered, 'start' | 'treeRepaired' | 'entriesRepaired'>
 }
 
 /** Checks the last entries; all of them where that does not lead to the head. */
@@ -225,7 +229,7 @@ async function checkEntries(
 /** Where a chain that is not read from its beginning goes on, by the nodes that are kept. */
 async function startAt(rows: LedgerRows, from: number): Promise<ChainStart | undefined> {
   const places = edgeNodes(from)
-  const nodes = await rows.get(places.map(({ level, index }) => nodeKey(level, index)))
+  const nodes = await Promise.all(places.map((place) => readNode(rows, place)))
   const edge = nodes.filter((node) => node !== undefined)
   if (edge.length !== places.length) return undefined
   const range = { from: rolloverKey(0, 0), to: rolloverKey(from, 0), limit: 1, reverse: true }
@@ -247,31 +251,43 @@ async function followEntries(
   { size, head, start }: Followed,
 ): Promise<Found | Damage> {
   const chain = new Chain(init.context, init.device, start)
-  const repairs: RowChange[] = []
+  const repairs: (readonly RowChange[])[] = []
   let entriesRepaired = 0
+  let treeRepaired = false
   while (chain.size < size) {
-    const page = await readPage(rows, chain.size, size)
-    const nodes: Row[] = []
-    for (const { seq, value, ids } of page) {
+    const from = chain.size
+    const page = await readPage(rows, from, size)
+    const hashes: Uint8Array[] = []
+    const changes: RowChange[] = []
+    for (const { seq, value, ids } of page.entries) {
       const entry = await wholeEntry(init, chain, { seq, value, ids })
       if (entry === undefined) return { type: 'damage', seq, reason: reasonFor(value) }
-      chain.append(entry, (level, at, hash) => {
-        nodes.push({ key: nodeKey(level, at), value: hash })
-      })
+      chain.append(entry, (_level, _index, hash) => hashes.push(hash))
       if (value !== undefined && bytesEqual(value, entry)) continue
       entriesRepaired++
-      repairs.push({ type: 'put', key: entryKey(seq), value: entry })
+      changes.push({ type: 'put', key: entryKey(seq), value: entry })
     }
-    repairs.push(...(await damagedNodes(rows, nodes)))
+    // From the first node on that is wrong, all are written anew: rows of nodes hold more than a page.
+    treeRepaired ||= !bytesEqual(concatBytes(hashes), page.nodes)
+    if (treeRepaired)
+      changes.push(...(await nodesAnew(rows, from, chain.size)), nodesRow(from, hashes))
+    if (changes.length > 0) repairs.push(changes)
   }
   if (head !== undefined && chain.headProblem(head) !== undefined) {
     return { type: 'damage', seq: size - 1, reason: 'the entries are not those of the head' }
   }
-  for (let at = 0; at < repairs.length; at += PAGE_ROWS) {
-    await rows.write(repairs.slice(at, at + PAGE_ROWS))
-  }
-  const nodesRepaired = repairs.length - entriesRepaired
-  return { type: 'found', found: { start: chain.position, nodesRepaired, entriesRepaired } }
+  for (const changes of repairs) await rows.write(changes)
+  return { type: 'found', found: { start: chain.position, treeRepaired, entriesRepaired } }
+}
+
+/** Removes the rows of nodes that begin in a page that is written as one row. */
+async function nodesAnew(
+  rows: LedgerRows,
+  from: number,
+  to: number,
+): Promise<readonly RowChange[]> {
+  const range = { from: nodesKey(from), to: nodesKey(to), limit: to - from }
+  return (await rows.range(range)).map(({ key }) => ({ type: 'del', key }))
 }
 
 interface KeptEntry {
@@ -281,22 +297,27 @@ interface KeptEntry {
   readonly ids: readonly Uint8Array[]
 }
 
+interface Page {
+  readonly entries: readonly KeptEntry[]
+  /** The nodes that they completed, as they are kept. */
+  readonly nodes: Uint8Array
+}
+
 /** The next entries below `size`, each with what others say its id is. */
-async function readPage(
-  rows: LedgerRows,
-  from: number,
-  size: number,
-): Promise<readonly KeptEntry[]> {
+async function readPage(rows: LedgerRows, from: number, size: number): Promise<Page> {
   const seqs = Array.from({ length: Math.min(PAGE_ROWS, size - from) }, (_, index) => from + index)
-  const leaves = await rows.get(seqs.map((seq) => nodeKey(0, seq)))
+  const nodes = await readNodes(rows, from, from + seqs.length)
   const values = await rows.get([...seqs, from + seqs.length].map(entryKey))
-  return seqs.map((seq, index) => {
+  const entries = seqs.map((seq, index) => {
+    const at = (nodeCount(seq) - nodeCount(from)) * HASH_BYTES
+    const leaf = nodes.subarray(at, at + HASH_BYTES)
     const following = seq + 1 < size ? values[index + 1] : undefined
     const decoded = following === undefined ? undefined : decodeEntry(following)
     const named = decoded?.type === 'value' ? decoded.value.prev : undefined
-    const ids = [leaves[index], named].filter((id) => id !== undefined)
+    const ids = [leaf, named].filter((id) => id?.length === HASH_BYTES) as Uint8Array[]
     return { seq, value: values[index], ids }
   })
+  return { entries, nodes }
 }
 
 /** The entry as it is kept or, when that is not the one that its neighbours know, as a peer has it. */
@@ -318,17 +339,4 @@ async function wholeEntry(
 
 function reasonFor(value: Uint8Array | undefined): string {
   return value === undefined ? 'it is missing' : 'it is not what the tree says'
-}
-
-async function damagedNodes(
-  rows: LedgerRows,
-  nodes: readonly Row[],
-): Promise<readonly RowChange[]> {
-  const kept = await rows.get(nodes.map(({ key }) => key))
-  return nodes
-    .filter(({ value }, index) => {
-      const row = kept[index]
-      return row === undefined || !bytesEqual(row, value)
-    })
-    .map((node) => ({ type: 'put', ...node }))
 }

@@ -6,7 +6,6 @@ import { SeededRandom } from '../../core/random.ts'
 import {
   BundleVerifier,
   type BundleReport,
-  decodeHead,
   ENTRY_KINDS,
   type Half,
   type Head,
@@ -15,9 +14,9 @@ import {
   rootOfInclusion,
 } from '../../ledger/index.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
-import { halvesOf, ledgerContext } from '../../test/fixtures/ledgers.ts'
+import { halvesOf, ledgerContext, recalledHead } from '../../test/fixtures/ledgers.ts'
 import { ManualClock, settle } from '../../test/fixtures/manual-clock.ts'
-import { entryKey, HEAD_KEY, incarnationKey, nodeKey } from './ledger-keys.ts'
+import { entryKey, HEAD_KEY, incarnationKey, nodesKey } from './ledger-keys.ts'
 import { LedgerStore, type LedgerStoreInit, PENDING_RECORDS_MAX } from './ledger-store.ts'
 import { type Disk, MemoryRows, type WriteFault } from './memory-rows.ts'
 
@@ -73,16 +72,7 @@ async function withNotes(count: number): Promise<LedgerStore> {
   return store
 }
 
-function headOf(store: LedgerStore): Head {
-  const head = store.head === undefined ? undefined : decodeHead(store.head)
-  if (head?.type !== 'value') throw new Error('expected a head')
-  return head.value
-}
-
-function recalled(store: LedgerStore): RecalledHead {
-  if (store.head === undefined) throw new Error('expected a head')
-  return { head: headOf(store), signed: store.head }
-}
+const headOf = (store: LedgerStore): Head => recalledHead(store.head).head
 
 async function verified(store: LedgerStore, from = 0): Promise<BundleReport> {
   const verifier = new BundleVerifier(nodeCrypto, { ...ledgerContext, signatures: 'all' })
@@ -104,7 +94,7 @@ describe('a ledger store', () => {
     await first.append(note, 'now')
     await first.stop()
     const again = await opened()
-    expect(again.recovered).toMatchObject({ suspect: undefined, dropped: 0, nodesRepaired: 0 })
+    expect(again.recovered).toMatchObject({ suspect: undefined, dropped: 0, treeRepaired: false })
     await again.goOn()
     expect((await again.append(note, 'now')).entry.seq).toBe(2)
     expect(await verified(again)).toMatchObject({ status: 'ok', log: { entries: 3 } })
@@ -245,13 +235,28 @@ describe('a store that is opened', () => {
   })
 
   it('mends nodes of the tree', async () => {
-    await (await withNotes(9)).stop()
-    for (const key of [nodeKey(0, 3), nodeKey(1, 1), nodeKey(3, 0)]) damage(key)
-    disk.delete(toHex(nodeKey(2, 1)))
-    const again = await opened()
-    expect(again.recovered).toMatchObject({ nodesRepaired: 4, entriesRepaired: 0 })
-    await again.goOn()
-    expect(await verified(again)).toMatchObject({ status: 'ok' })
+    for (const starts of [[0], [3, 4], [9], [1, 9]]) {
+      disk = new Map()
+      const store = await withNotes(2)
+      for (let index = 0; index < 7; index++) await store.append(note, 'now')
+      await store.stop()
+      for (const start of starts) damage(nodesKey(start))
+      disk.delete(toHex(nodesKey(5)))
+      const again = await opened()
+      expect(again.recovered).toMatchObject({ treeRepaired: true, entriesRepaired: 0 })
+      await again.goOn()
+      for (let index = 0; index < 3; index++) await again.append(note, 'now')
+      expect(await verified(again)).toMatchObject({ status: 'ok' })
+      const size = again.size
+      const proof = await again.reader.inclusion({ index: 4, size })
+      const [entry] = await Array.fromAsync(again.reader.entries(4, 5))
+      const leaf = entry?.id ?? new Uint8Array()
+      expect(rootOfInclusion(nodeCrypto.sha256, { index: 4, size }, leaf, proof)).toEqual(
+        headOf(again).root,
+      )
+      await again.stop()
+      expect((await opened()).recovered).toMatchObject({ treeRepaired: false })
+    }
   })
 
   it('mends entries from what peers kept, and takes nothing else for them', async () => {
@@ -321,7 +326,7 @@ describe('a store that is opened', () => {
     const copy = new Map(disk)
     await store.append(note, 'now')
     const suffix = await Array.fromAsync(store.reader.entries(3, 4), ({ encoded }) => encoded)
-    const latest = recalled(store)
+    const latest = recalledHead(store.head)
     disk = copy
     const restored = await opened()
     expect(await restored.adopt(latest, suffix)).toBe(true)
@@ -350,7 +355,7 @@ describe('a copy that was restored', () => {
     const copy = new Map(disk)
     for (let index = 0; index < 3; index++) await store.append(note, 'now')
     const suffix = await Array.fromAsync(store.reader.entries(3, 6), ({ encoded }) => encoded)
-    const latest = recalled(store)
+    const latest = recalledHead(store.head)
     await store.stop()
     disk = copy
     return { store: await opened({ home: utf8('elsewhere') }), latest, suffix }

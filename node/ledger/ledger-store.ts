@@ -34,10 +34,11 @@ import {
   signHead,
 } from '../../ledger/index.ts'
 import { LedgerStoreError } from './errors.ts'
-import { entryRows, halfRows, headRows, nodeSink } from './entry-rows.ts'
+import { halfRows, headRows } from './entry-rows.ts'
 import { LedgerReader } from './ledger-reader.ts'
 import { type EntrySupply, metaRow, recover, type Recovered } from './ledger-recovery.ts'
 import type { LedgerRows, RowChange } from './rows.ts'
+import { WriteBatch } from './write-batch.ts'
 
 /** Records that wait for the disk, at most. */
 export const PENDING_RECORDS_MAX = 65_536
@@ -77,7 +78,7 @@ export type Urgency = 'now' | 'soon'
 
 interface Pending {
   /** The rows of the record, and what to hand to who waits. */
-  write(changes: RowChange[]): ChainedEntry | undefined
+  write(batch: WriteBatch): ChainedEntry | undefined
   readonly resolve: (entry: ChainedEntry | undefined) => void
   readonly reject: (error: unknown) => void
 }
@@ -184,20 +185,22 @@ export class LedgerStore implements Startable {
       this.#parts.signer.peer,
       this.#chain.size === 0 ? undefined : this.#chain.position,
     )
+    const { context } = this.#parts
     // Until it has begun, the store lies nowhere: after a crash it is as suspect as it was.
-    const changes: RowChange[] = [metaRow(NOWHERE)]
-    for (const encoded of suffix) {
-      const entry = chain.append(encoded, nodeSink(changes))
+    const batches = [new WriteBatch(context, chain.size, [metaRow(NOWHERE)])]
+    for (const [index, encoded] of suffix.entries()) {
+      if (index > 0 && index % WRITE_RECORDS_MAX === 0) {
+        batches.push(new WriteBatch(context, chain.size))
+      }
+      const batch = batches.at(-1) as WriteBatch
+      const entry = chain.append(encoded, batch.sink)
       if (entry.type === 'refused') return false
-      changes.push(...entryRows(this.#parts.context, chain, entry.value))
+      batch.take(chain, entry.value)
     }
     if (chain.headProblem(head) !== undefined) return false
     // The head comes last: without it, whatever came before is dropped at the next start.
-    for (let at = 0; at < changes.length; at += WRITE_RECORDS_MAX) {
-      const part = changes.slice(at, at + WRITE_RECORDS_MAX)
-      const last = at + WRITE_RECORDS_MAX >= changes.length
-      await this.#guarded([...part, ...(last ? headRows(head, signed) : [])])
-    }
+    batches.at(-1)?.push(headRows(head, signed))
+    for (const batch of batches) await this.#guarded(batch.changes)
     this.#chain = chain
     this.#head = signed
     return true
@@ -235,10 +238,10 @@ export class LedgerStore implements Startable {
       body: genesisBody(context.network, signer.peer),
     }
     const written = this.size === 0 ? [genesis, ...entries] : entries
-    const changes: RowChange[] = [metaRow(this.#init.home)]
-    for (const entry of written) this.#writeEntry(entry, changes)
-    const signed = written.length > 0 ? this.#signedHead(changes) : this.#head
-    await this.#guarded(changes)
+    const batch = new WriteBatch(context, this.size, [metaRow(this.#init.home)])
+    for (const entry of written) this.#writeEntry(entry, batch)
+    const signed = this.#signedHead(batch)
+    await this.#guarded(batch.changes)
     this.#head = signed
     this.#confirmed = true
   }
@@ -250,8 +253,8 @@ export class LedgerStore implements Startable {
    */
   async append(record: NewRecord, urgency: Urgency = 'soon'): Promise<ChainedEntry> {
     const wallMs = Math.floor(this.#parts.clock.wallMs())
-    const entry = await this.#enqueue(urgency, (changes) =>
-      this.#writeEntry({ ...record, wallMs }, changes),
+    const entry = await this.#enqueue(urgency, (batch) =>
+      this.#writeEntry({ ...record, wallMs }, batch),
     )
     invariant(entry !== undefined, 'an entry that was appended is there')
     return entry
@@ -264,8 +267,8 @@ export class LedgerStore implements Startable {
 
   /** Keeps a half that the other party signed. Resolves when it is on the disk; again for one that is there. */
   async keepHalf(half: Half, urgency: Urgency = 'soon'): Promise<void> {
-    await this.#enqueue(urgency, (changes) => {
-      changes.push(...halfRows(half))
+    await this.#enqueue(urgency, (batch) => {
+      batch.push(halfRows(half))
       return undefined
     })
   }
@@ -280,10 +283,10 @@ export class LedgerStore implements Startable {
     await this.#writing
   }
 
-  #writeEntry(entry: NewEntry, changes: RowChange[]): ChainedEntry {
-    const written = this.#chain.write(entry, nodeSink(changes))
+  #writeEntry(entry: NewEntry, batch: WriteBatch): ChainedEntry {
+    const written = this.#chain.write(entry, batch.sink)
     invariant(written.type === 'value', 'an entry that is written follows the one before')
-    changes.push(...entryRows(this.#parts.context, this.#chain, written.value))
+    batch.take(this.#chain, written.value)
     return written.value
   }
 
@@ -322,27 +325,28 @@ export class LedgerStore implements Startable {
   }
 
   async #write(): Promise<void> {
-    const batch = this.#pending.splice(0, WRITE_RECORDS_MAX)
+    const records = this.#pending.splice(0, WRITE_RECORDS_MAX)
     if (this.#pending.length === 0) this.#due = false
-    const changes: RowChange[] = []
-    const sizeBefore = this.#chain.size
-    const entries = batch.map((record) => record.write(changes))
-    const signed = this.#chain.size > sizeBefore ? this.#signedHead(changes) : this.#head
+    const batch = new WriteBatch(this.#parts.context, this.#chain.size)
+    const entries = records.map((record) => record.write(batch))
+    const signed = this.#signedHead(batch)
     try {
-      await this.#guarded(changes)
+      await this.#guarded(batch.changes)
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      for (const { reject } of records) reject(error)
       return
     }
     this.#head = signed
-    for (const [index, { resolve }] of batch.entries()) resolve(entries[index])
+    for (const [index, { resolve }] of records.entries()) resolve(entries[index])
   }
 
-  #signedHead(changes: RowChange[]): SignedRecord {
+  /** The head over what `batch` brings; the last one when that is no entry. */
+  #signedHead(batch: WriteBatch): SignedRecord | undefined {
+    if (!batch.grows) return this.#head
     const { context, signer, clock } = this.#parts
     const head = this.#chain.head(Math.floor(clock.wallMs()), 0)
     const signed = signHead(context, signer, head)
-    changes.push(...headRows(head, signed))
+    batch.push(headRows(head, signed))
     return signed
   }
 
