@@ -22,6 +22,7 @@ import { type JsonObject, openApiDocument } from './openapi.ts'
 import { type ErrorLookup, problemOf } from './problem.ts'
 import type { Route, RouteContext } from './route.ts'
 import { OPENAPI_PATH, ROUTES } from './routes.ts'
+import type { Problem } from './schemas/problem.ts'
 import { HEARTBEAT_MS, lastEventId, sendEvents } from './server-sent-events.ts'
 
 export interface ApiComponents {
@@ -51,9 +52,9 @@ const REQUEST_MS_MAX = 120_000
 /** Time between two comments on a completion: clients of OpenAI's API are less patient than ours. */
 const KEEP_ALIVE_MS = 3_000
 
-/** Routes that say what went wrong in the form of OpenAI's API. */
-const OPENAI_PATHS = new Set(
-  ROUTES.filter(({ openAiErrors }) => openAiErrors === true).map(({ path }) => path),
+/** Routes that OpenAI's clients ask, and how they tell what went wrong. */
+const OPENAI_ERRORS: ReadonlyMap<string, Route['openAiErrors']> = new Map(
+  ROUTES.map(({ method, path, openAiErrors }) => [`${method} ${path}`, openAiErrors]),
 )
 
 /** Connections at a time, so that nobody without a key can take the daemon's descriptors. */
@@ -185,7 +186,7 @@ async function complete(
     backend,
     signal,
     keepAliveMs: init.heartbeatMs ?? KEEP_ALIVE_MS,
-    problemOf: (error) => problemOf(error, components.errorRow),
+    problemOf: (error) => loggedProblem(components, error, exchange.request),
   })
 }
 
@@ -207,18 +208,32 @@ function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const problem = problemOf(ownError(error, request), components.errorRow)
-  if (problem.code === 'API_INTERNAL') {
-    components.logger.error('request failed', { error, route: request.routeOptions.url })
-  }
+  const problem = loggedProblem(components, ownError(error, request), request)
   if (problem.code === 'API_UNAUTHORISED') reply.header('www-authenticate', 'Bearer')
-  const openAi = OPENAI_PATHS.has(request.routeOptions.url ?? '')
+  const openAi = OPENAI_ERRORS.get(`${request.method} ${request.routeOptions.url}`)
   // Its client asks again after most failures unless it is told.
-  if (openAi) reply.header('x-should-retry', String(problem.retryable))
+  if (openAi !== undefined) reply.header('x-should-retry', String(problem.retryable))
+  const told = {
+    ...(openAi === 'instead' ? {} : problem),
+    ...(openAi === undefined ? {} : openAiError(problem)),
+  }
   // Bytes rather than text, or fastify would add a charset, which JSON types do not have.
-  const body = Buffer.from(JSON.stringify(openAi ? openAiError(problem) : problem))
-  const type = openAi ? 'application/json' : 'application/problem+json'
+  const body = Buffer.from(JSON.stringify(told))
+  const type = openAi === 'instead' ? 'application/json' : 'application/problem+json'
   void reply.code(problem.status).type(type).send(body)
+}
+
+/** What nobody expected leaves its traces here, as nobody else is told. */
+function loggedProblem(
+  { errorRow, logger }: ApiComponents,
+  error: unknown,
+  request: FastifyRequest,
+): Problem {
+  const problem = problemOf(error, errorRow)
+  if (problem.code === 'API_INTERNAL') {
+    logger.error('request failed', { error, route: request.routeOptions.url })
+  }
+  return problem
 }
 
 /** Fastify's own refusals as ours; everything else as it is. */

@@ -51,7 +51,7 @@ function operationOf(route: Route): JsonObject {
     ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
     responses: {
       ...success(route),
-      default: route.openAiErrors === true ? OPENAI_ERROR_RESPONSE : PROBLEM_RESPONSE,
+      default: route.openAiErrors === 'instead' ? OPENAI_ERROR_RESPONSE : PROBLEM_RESPONSE,
     },
   }
 }

@@ -35,8 +35,8 @@ interface RouteShape<Params, Query, Body> {
   readonly body?: z.ZodType<Body>
   /** True for routes with large bodies. */
   readonly largeBody?: boolean
-  /** True for routes that say what went wrong in the form of OpenAI's API. */
-  readonly openAiErrors?: boolean
+  /** Whether failures are told in the form of OpenAI's API: instead of a problem, or in it as `error`. */
+  readonly openAiErrors?: 'instead' | 'beside'
 }
 
 /** Answers once, with JSON. */
@@ -98,5 +98,5 @@ export function streams<Params, Query, Body, Event extends { readonly type: stri
 export function completes<Body, Answer extends object, Chunk extends object>(
   route: Omit<CompletionRoute<Body, Answer, Chunk>, 'type' | 'openAiErrors'>,
 ): Route {
-  return { type: 'completion', openAiErrors: true, ...route } as unknown as Route
+  return { type: 'completion', openAiErrors: 'instead', ...route } as unknown as Route
 }

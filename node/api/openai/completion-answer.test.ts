@@ -334,6 +334,18 @@ describe('models', () => {
     })
     expect(one).toMatchObject({ id: MODEL, name: 'tiny', layers: 3, ...card })
   })
+
+  it('that are not there are told in both forms at once', async () => {
+    const app = apiOver(new FakeBackend())
+    const reply = await app.inject({ url: '/v1/models/other', headers: KEY_HEADERS })
+
+    expect(reply.headers['content-type']).toBe('application/problem+json')
+    expect(reply.json()).toMatchObject({
+      detail: 'no model other',
+      code: 'API_MODEL_UNKNOWN',
+      error: { code: 'API_MODEL_UNKNOWN', param: 'model', type: 'invalid_request_error' },
+    })
+  })
 })
 
 // The events of the usual text have no probabilities: nothing is said of them.

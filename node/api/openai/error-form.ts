@@ -21,7 +21,8 @@ function typeOf({ status }: Problem): OpenAiError['error']['type'] {
 /** The part of the request that a problem is about, where it says so. */
 function paramOf({ code, details }: Problem): string | null {
   if (code === 'API_PARAMETER_UNSUPPORTED') return String(details['parameter'])
-  if (code === 'MODELS_NOT_FOUND' || code === 'MODELS_AMBIGUOUS') return 'model'
+  if (code === 'API_MODEL_UNKNOWN' || code === 'MODELS_NOT_FOUND' || code === 'MODELS_AMBIGUOUS')
+    return 'model'
   if (code.startsWith('TEXT_TEMPLATE_')) return 'messages'
   if (code !== 'API_REQUEST_INVALID') return null
   const at = String(details['at']).replace(/^body\.?/, '')

@@ -36,6 +36,7 @@ describe('a request', () => {
         tools: [],
         response_format: { type: 'text' },
         store: true,
+        brume: { stages: 2 },
       },
       { backend },
     )
@@ -69,7 +70,7 @@ describe('a request', () => {
         },
         ignoreStopTokens: false,
         hashLogits: false,
-        stages: 'auto',
+        stages: 2,
         wire: 'auto',
         provider: 'auto',
       },
@@ -137,6 +138,7 @@ describe('a request', () => {
     ['logit_bias.x', { logit_bias: { x: 1 } }],
     ['logit_bias.999999', { logit_bias: { '999999': 1 } }],
     ['seed', { seed: 0.5 }],
+    ['brume.stages', { brume: { stages: 0 } }],
   ])('is refused with the place of a mistake: %s', async (param, changes) => {
     const reply = await post('chat/completions', { ...CHAT, ...changes })
 

@@ -48,10 +48,11 @@ export function completionText(request: CompletionRequest): TextRequest {
 function commonOf(
   request: CompletionParameters,
   alternatives: number | undefined,
-): Pick<TextSpec, 'model' | 'stop' | 'sampling'> {
+): Omit<TextSpec, 'prompt' | 'promptTokens' | 'messages' | 'tokensMax'> {
   const { model, stop, top_p, seed, logit_bias } = request
   const biases = Object.entries(logit_bias ?? {})
   return {
+    ...request.brume,
     model,
     stop: typeof stop === 'string' ? [stop] : (stop ?? []),
     sampling: given({

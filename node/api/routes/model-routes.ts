@@ -41,6 +41,7 @@ export const modelRoutes: readonly Route[] = [
     summary: 'Models of this device',
     status: 200,
     answer: modelListSchema.extend(modelCardsSchema.shape),
+    openAiErrors: 'beside',
     handle: async ({ backend }) => {
       const list = await backend.models()
       return { ...list, ...modelCards(list.models) }
@@ -53,6 +54,7 @@ export const modelRoutes: readonly Route[] = [
     params: modelParams,
     status: 200,
     answer: modelDetailSchema.extend(modelCardSchema.shape),
+    openAiErrors: 'beside',
     handle: async ({ backend, params }) => {
       const model = modelOr404(await backend.model(params.id), params.id)
       return { ...model, ...modelCard(model) }

@@ -61,7 +61,7 @@ export const openAiRoutes: readonly Route[] = [
     path: '/v1/embeddings',
     summary: 'Not there yet: says so in the form of OpenAI',
     body: z.looseObject({ model: modelRef }),
-    openAiErrors: true,
+    openAiErrors: 'instead',
     refuse: () => new ApiError({ code: 'API_EMBEDDINGS_UNSUPPORTED' }),
   },
 ]

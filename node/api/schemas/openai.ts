@@ -10,7 +10,7 @@
 
 import { z } from 'zod'
 import { modelRef } from './models.ts'
-import { stopString, textSchema, TOKEN_MAX } from './texts.ts'
+import { stopString, textSchema, textSpec, TOKEN_MAX } from './texts.ts'
 
 const STOPS_MAX = 4
 const BIASES_MAX = 1_024
@@ -45,6 +45,15 @@ export const completionParameters = {
   top_k: z.int().min(0).max(524_288).nullish().describe('not of OpenAI; 0 for all tokens'),
   min_p: z.number().min(0).max(1).nullish().describe('not of OpenAI'),
   repetition_penalty: z.number().min(0.1).max(10).nullish().describe('not of OpenAI'),
+  brume: z
+    .strictObject({
+      stages: textSpec.shape.stages,
+      wire: textSpec.shape.wire,
+      provider: textSpec.shape.provider,
+      deadlineMs: textSpec.shape.deadlineMs,
+    })
+    .nullish()
+    .describe('not of OpenAI; where the text is written, as for `/v1/texts`'),
 }
 
 export type CompletionParameters = z.infer<z.ZodObject<typeof completionParameters>>

@@ -73,7 +73,7 @@ export const GENERATE_ERRORS: ErrorTable<GenerateFailure['code']> = {
     status: 422,
   },
   GENERATE_TOKEN_INVALID: {
-    meaning: 'the prompt has a token that the model does not know',
+    meaning: 'the request names a token that the model does not know',
     hint: 'token ids begin at 0 and end before the vocabulary: `brume model show`',
     retryable: false,
     exit: 2,

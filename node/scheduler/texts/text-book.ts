@@ -132,13 +132,14 @@ export class TextBook implements Startable {
 
   #take(asked: Asked, beganMs: number): TextView {
     const { request, model, prompt } = asked
+    const { clock } = this.#components
     const tokensMax = tokensThatFit(asked)
     const abort = new AbortController()
     const record = new TextRecord({
       id: toHex(randomBytes(16)),
       model: model.id,
       modelName: model.manifest.name,
-      createdMs: Math.round(this.#components.clock.wallMs()),
+      createdMs: Math.round(clock.wallMs() - (clock.monotonicMs() - beganMs)),
       beganMs,
       seed: request.sampling.seed ?? randomInt(SEEDS),
       promptTokens: prompt.tokens.length,

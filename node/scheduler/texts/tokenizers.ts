@@ -44,13 +44,14 @@ export class Tokenizers {
    */
   async prompt(
     model: CatalogueModel,
-    { prompt, promptTokens, messages }: TextRequest,
+    { prompt, promptTokens, messages, sampling }: TextRequest,
     signal: AbortSignal,
   ): Promise<Prompt> {
     const { text, name } = model.manifest
     if (text === undefined)
       throw new GenerateError({ code: 'GENERATE_MODEL_ONE_PASS', model: name })
-    if (promptTokens !== undefined) checkTokens(promptTokens, text)
+    const biased = sampling.logitBias.map(({ token }) => token)
+    checkTokens([...(promptTokens ?? []), ...biased], text)
     if (text.tokenizer === undefined) {
       if (promptTokens !== undefined) return { tokens: promptTokens, table: undefined }
       throw new GenerateError({ code: 'GENERATE_TOKENIZER_MISSING', model: name })
