@@ -12,10 +12,11 @@ import type { CatalogueModel } from '../../node/models/catalogue.ts'
 import type { StageFile } from '../../node/models/stage-chain.ts'
 import { ggufBytes, TINY, tinyGguf, type TinyDecoder } from '../fixtures/gguf-writer.ts'
 import { LocalCatalogue, logitDifference } from '../fixtures/local-catalogue.ts'
+import { SMOLLM2_MISSING, smolLm2File } from '../fixtures/real-model.ts'
 import { referenceLogits } from '../fixtures/reference-decoder.ts'
 
-/** A real model, such as SmolLM2-135M-Instruct, to be tried as well. */
-const REAL_MODEL = process.env['BRUME_TEST_GGUF']
+/** A real model, to be tried as well: SmolLM2-135M-Instruct, or what BRUME_TEST_GGUF names. */
+const REAL_MODEL = process.env['BRUME_TEST_GGUF'] ?? smolLm2File()
 let local: LocalCatalogue
 
 beforeAll(async () => {
@@ -132,13 +133,14 @@ describe('a decoder from a GGUF file', () => {
   }, 60_000)
 
   it.skipIf(REAL_MODEL === undefined)(
-    'may be a real one: BRUME_TEST_GGUF names its file',
+    `may be a real one${REAL_MODEL === undefined ? `: ${SMOLLM2_MISSING}` : ''}`,
     async () => {
       const file = REAL_MODEL ?? ''
       const wish = { past: 'cache', quantisation: 'none' } as const
       const init = { file, name: 'real', licence: 'unknown', dims: {}, ...wish }
       const { id, manifest } = await local.catalogue.import(init)
       expect(manifest.layers.length).toBeGreaterThan(3)
+      expect(manifest.text?.tokenizer).toBeDefined()
       expect((await local.catalogue.verify(id)).stages).toBe(manifest.layers.length)
     },
     600_000,
