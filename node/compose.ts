@@ -17,6 +17,7 @@ import { daemonBackend } from './backend/daemon-backend.ts'
 import { DaemonJobBackend } from './backend/job-backend.ts'
 import { DaemonMeshBackend } from './backend/mesh-backend.ts'
 import { DaemonModelBackend } from './backend/model-backend.ts'
+import { ModelHub } from './hub/model-hub.ts'
 import { Operations } from './backend/operations.ts'
 import { BlobService, DEFAULT_BLOB_SERVICE_INIT } from './blobs/blob-service.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
@@ -252,7 +253,7 @@ function composeBackend(
   foundation: Foundation,
   parts: MeshParts & Models & Omit<Work, 'part'> & { readonly attestation: AttestationService },
 ) {
-  const { runtime, measure, stateDir, startedMs } = foundation
+  const { config, runtime, measure, stateDir, startedMs } = foundation
   const { network, mesh, presence, catalogue, source, blobs, host, pool, planner, jobs, texts } =
     parts
   let api: ApiServer | undefined
@@ -278,7 +279,16 @@ function composeBackend(
     },
     { stateDir, startedMs },
   )
-  const modelSide = new DaemonModelBackend({ catalogue, source, blobs, operations })
+  const hub = new ModelHub(
+    { clock: systemClock, blobs },
+    {
+      folder: join(stateDir, 'downloads'),
+      endpoint: config.models.hubEndpoint,
+      token: process.env['HF_TOKEN'],
+      tokenFile: config.models.hubTokenFile,
+    },
+  )
+  const modelSide = new DaemonModelBackend({ catalogue, source, hub, blobs, operations })
   const attestation = new DaemonAttestationBackend(parts.attestation)
   const nameOf = (peer: PeerId): string => deviceName(peer)
   const jobSide = new DaemonJobBackend({ jobs, planner, source, nameOf })

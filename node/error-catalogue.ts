@@ -31,6 +31,7 @@ import { API_ERRORS } from './api/errors.ts'
 import { ATTESTER_ERRORS } from './attesters/errors.ts'
 import { CLI_ERRORS } from './cli/errors.ts'
 import { DEVICE_ERRORS } from './device/errors.ts'
+import { HUB_ERRORS } from './hub/errors.ts'
 import { LEDGER_STORE_ERRORS } from './ledger/errors.ts'
 import { MESH_ERRORS } from './mesh/errors.ts'
 import { CATALOGUE_ERRORS } from './models/errors.ts'
@@ -73,6 +74,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...ATTESTER_ERRORS,
   ...CLI_ERRORS,
   ...DEVICE_ERRORS,
+  ...HUB_ERRORS,
   ...LEDGER_STORE_ERRORS,
   ...MESH_ERRORS,
   ...CATALOGUE_ERRORS,

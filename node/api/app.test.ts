@@ -47,6 +47,7 @@ const BODIES: Readonly<Record<string, object>> = {
   '/v1/mesh/invites': {},
   '/v1/mesh/join': { code: 'brume1-code' },
   '/v1/models/import': { file: '/models/tiny.onnx', dims: { H: 320 } },
+  '/v1/models/pull': { source: 'hf:owner/tiny/model.gguf@main', quantisation: 'q8' },
   '/v1/models/build': { kind: 'mlp' },
   '/v1/plan': { model: 'tiny' },
   '/v1/texts': { model: 'tiny', prompt: 'hello' },

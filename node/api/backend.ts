@@ -29,6 +29,7 @@ import type {
 } from './schemas/mesh.ts'
 import type {
   BuildRequest,
+  FetchRequest,
   ImportRequest,
   ModelDetail,
   ModelList,
@@ -68,6 +69,8 @@ export interface ModelBackend {
   model(ref: string): Promise<ModelDetail | undefined>
   importModel(request: ImportRequest): Promise<OperationRef>
   buildModel(request: BuildRequest): Promise<OperationRef>
+  /** Rejects with a CodedError when the name is not in its form. */
+  fetchModel(request: FetchRequest): Promise<OperationRef>
   pullModel(ref: string): Promise<OperationRef | undefined>
   verifyModel(ref: string): Promise<OperationRef | undefined>
   removeModel(ref: string): Promise<RemovedModel | undefined>

@@ -41,6 +41,7 @@ export function daemonBackend({ mesh, attestation, models, jobs, texts }: Backen
     models: () => models.models(),
     model: (ref) => models.model(ref),
     importModel: (request) => models.importModel(request),
+    fetchModel: (request) => models.fetchModel(request),
     buildModel: (request) => models.buildModel(request),
     pullModel: (ref) => models.pullModel(ref),
     verifyModel: (ref) => models.verifyModel(ref),

@@ -18,6 +18,7 @@ import type { ModelBackend } from '../api/backend.ts'
 import type { EventFeed } from '../api/event-log.ts'
 import type {
   BuildRequest,
+  FetchRequest,
   ImportRequest,
   ModelDetail,
   ModelList,
@@ -25,6 +26,8 @@ import type {
   RemovedModel,
 } from '../api/schemas/models.ts'
 import type { OperationEvent, OperationRef, OperationView } from '../api/schemas/operations.ts'
+import type { ModelHub } from '../hub/model-hub.ts'
+import { hubRefOf } from '../hub/hub-ref.ts'
 import type { ModelSource } from '../model-source.ts'
 import type { CatalogueModel, ModelCatalogue } from '../models/catalogue.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
@@ -33,6 +36,7 @@ import type { Operations } from './operations.ts'
 export interface ModelBackendComponents {
   readonly catalogue: ModelCatalogue
   readonly source: ModelSource
+  readonly hub: ModelHub
   readonly blobs: BlobStore
   readonly operations: Operations
 }
@@ -88,6 +92,32 @@ export class DaemonModelBackend implements ModelBackend {
     return operations.begin('build', async (work) => {
       const built = { config: config as BuildConfig, name: name ?? `${config.kind}-${config.seed}` }
       const model = await catalogue.build(built, work)
+      source.announce()
+      return this.#summary(model)
+    })
+  }
+
+  async fetchModel(request: FetchRequest): Promise<OperationRef> {
+    const { catalogue, source, hub, operations } = this.#components
+    hubRefOf(request.source)
+    return operations.begin('pull', async (work) => {
+      const { signal, progress } = work
+      const onProgress = (done: number, total: number): void =>
+        progress({ step: 'fetch', done, total, unit: 'bytes' })
+      await using fetched = await hub.fetch(request.source, request.endpoint, {
+        signal,
+        onProgress,
+      })
+      const init = {
+        file: fetched.path,
+        origin: fetched.origin,
+        name: request.name ?? nameOf(fetched.name),
+        licence: request.licence ?? fetched.licence,
+        dims: {},
+        past: request.past ?? 'cache',
+        quantisation: request.quantisation ?? 'none',
+      } as const
+      const model = await catalogue.import(init, work)
       source.announce()
       return this.#summary(model)
     })

@@ -33,6 +33,8 @@ export interface ImportInit extends Pick<ModelLabel, 'name'>, DecoderWish {
   readonly licence: string | undefined
   /** A file, or a folder with safetensors in it. */
   readonly file: string
+  /** Where it came from, for people, when that is not the file's name. */
+  readonly origin?: string
   /** Sizes of open dimensions for the run that measures; others get usual ones. */
   readonly dims: OpenDims
 }
@@ -106,7 +108,7 @@ function safetensorsReader(place: SafetensorsPlace): Reader {
 
 function checkpointStore(init: ImportInit, checkpoint: CheckpointContent): StoreInit {
   const { description, licence = UNKNOWN_LICENCE, ...content } = checkpoint
-  const source = `${basename(init.file)} (${description})`
+  const source = `${init.origin ?? basename(init.file)} (${description})`
   const label = { name: init.name, licence: init.licence ?? licence, source }
   const dims = { ...content.dims, ...init.dims }
   return { label, content: { ...content, dims, generator: undefined } }
@@ -117,9 +119,9 @@ async function readOnnxModel(
   { components, workspace, init, opened }: Reading,
   work: LongWork,
 ): Promise<StoreInit> {
-  const { name, licence = UNKNOWN_LICENCE, dims } = init
+  const { name, licence = UNKNOWN_LICENCE, dims, origin } = init
   const content = await onnxContent({ components, workspace, file, past: init.past, opened }, work)
-  const label = { name, licence, source: basename(init.file) }
+  const label = { name, licence, source: origin ?? basename(init.file) }
   return { label, content: { ...content, dims: { ...content.dims, ...dims } } }
 }
 

@@ -31,6 +31,7 @@ describe('every command', () => {
     [['model', 'show', 'tiny'], 'cut after'],
     [['model', 'verify', 'tiny'], 'verified tiny'],
     [['model', 'pull', 'tiny'], 'fetched tiny'],
+    [['model', 'pull', 'hf:owner/tiny@main', '--quantise', 'q8'], 'fetched tiny'],
     [['model', 'rm', 'tiny'], 'removed abababababab'],
     [['model', 'build', 'mlp', '--hidden', '8,8', '--batch-norm'], 'built tiny'],
     [['model', 'build', 'decoder', '--kv-heads', '1', '--heads', '2'], 'built tiny'],

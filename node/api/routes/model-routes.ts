@@ -10,6 +10,7 @@ import { modelCard, modelCards } from '../openai/model-cards.ts'
 import { answers, type Route, streams } from '../route.ts'
 import {
   buildRequest,
+  fetchRequest,
   importRequest,
   modelDetailSchema,
   modelListSchema,
@@ -77,6 +78,15 @@ export const modelRoutes: readonly Route[] = [
     status: 202,
     answer: operationRefSchema,
     handle: ({ backend, body }) => backend.buildModel(body),
+  }),
+  answers({
+    method: 'POST',
+    path: '/v1/models/pull',
+    summary: 'Fetch a model from a hub and import it; answers with an operation',
+    body: fetchRequest,
+    status: 202,
+    answer: operationRefSchema,
+    handle: ({ backend, body }) => backend.fetchModel(body),
   }),
   answers({
     method: 'POST',

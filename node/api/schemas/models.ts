@@ -97,6 +97,20 @@ export const importRequest = z.strictObject({
     .describe('rounds the plain numbers of a decoder; blocks of a GGUF file stay as they are'),
 })
 
+export const fetchRequest = z.strictObject({
+  source: z
+    .string()
+    .min(1)
+    .max(512)
+    .describe('`hf:OWNER/NAME`, perhaps with `/FILE` and `@REVISION`'),
+  ...importRequest.pick({ name: true, licence: true, past: true, quantisation: true }).shape,
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .optional()
+    .describe('another hub than that of the configuration; it is not given the token'),
+})
+
 const seed = z.int().min(0).max(4_294_967_295).default(1)
 const units = z.int().min(1).max(65_536)
 
@@ -136,6 +150,7 @@ export type ModelSummary = z.infer<typeof modelSummarySchema>
 export type ModelDetail = z.infer<typeof modelDetailSchema>
 export type ModelList = z.infer<typeof modelListSchema>
 export type ImportRequest = z.infer<typeof importRequest>
+export type FetchRequest = z.infer<typeof fetchRequest>
 export type BuildRequest = z.infer<typeof buildRequest>
 
 export const removedSchema = z.object({ id: z.string(), freedBytes: bytes })

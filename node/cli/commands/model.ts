@@ -7,11 +7,13 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type {
+  FetchRequest,
   ImportRequest,
   ModelDetail,
   ModelList,
   RemovedModel,
 } from '../../api/schemas/models.ts'
+import { isHubRef } from '../../hub/hub-ref.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
 import { operate } from '../follow-operation.ts'
@@ -19,6 +21,8 @@ import { modelDetailLines, modelListLines } from '../model-report.ts'
 import { choiceOption, collected, wholeNumber } from '../option-values.ts'
 import { bytesText, shortId } from '../quantity-text.ts'
 import { addModelBuild } from './model-build.ts'
+
+type PullOptions = Omit<FetchRequest, 'source' | 'quantisation'> & Pick<ImportOptions, 'quantise'>
 
 interface ImportOptions {
   readonly name?: string
@@ -30,16 +34,49 @@ interface ImportOptions {
 
 export function addModel(program: Command, cli: Cli): void {
   const model = program.command('model').description('models of this device')
+  decoderOptions(
+    model
+      .command('import')
+      .description('import an ONNX, GGUF or safetensors model, told apart by what is in it')
+      .argument(
+        '<file>',
+        'path of a .onnx, .gguf or .safetensors file, or of a folder with the last',
+      )
+      .option('--name <name>', 'a name for people; by default that of the file')
+      .option(
+        '--licence <name>',
+        'licence of the weights, such as MIT; by default what the file says',
+      )
+      .option('--dim <name=size>', 'fix a symbolic dimension; may be repeated', collected, []),
+  ).action((file: string, options: ImportOptions) => importModel(cli, file, options))
   model
-    .command('import')
-    .description('import an ONNX, GGUF or safetensors model, told apart by what is in it')
-    .argument('<file>', 'path of a .onnx, .gguf or .safetensors file, or of a folder with the last')
-    .option('--name <name>', 'a name for people; by default that of the file')
-    .option(
-      '--licence <name>',
-      'licence of the weights, such as MIT; by default what the file says',
+    .command('list')
+    .description('list models')
+    .action(() => listModels(cli))
+  model
+    .command('show')
+    .description('show a model: inputs, layers and the width of each cut')
+    .argument('<model>', 'id or name')
+    .action((ref: string) => showModel(cli, ref))
+  model
+    .command('verify')
+    .description('check every byte of a model against its id')
+    .argument('<model>', 'id or name')
+    .action((ref: string) =>
+      operate(cli, 'verified', (client) => client.post(`${modelPath(ref)}/verify`)),
     )
-    .option('--dim <name=size>', 'fix a symbolic dimension; may be repeated', collected, [])
+  addPull(model, cli)
+  model
+    .command('rm')
+    .description('remove a model, and the weights that no other model uses')
+    .argument('<model>', 'id or name')
+    .action((ref: string) => removeModel(cli, ref))
+  addModelBuild(model, cli)
+}
+
+/** How a decoder is imported, wherever it comes from. */
+function decoderOptions(command: Command): Command {
+  return command
     .addOption(
       choiceOption('--past <kind>', 'of a decoder: none for one pass, else it generates text', [
         'none',
@@ -53,34 +90,33 @@ export function addModel(program: Command, cli: Cli): void {
         'q4',
       ]),
     )
-    .action((file: string, options: ImportOptions) => importModel(cli, file, options))
-  model
-    .command('list')
-    .description('list models')
-    .action(() => listModels(cli))
-  model
-    .command('show')
-    .description('show a model: inputs, layers and the width of each cut')
-    .argument('<model>', 'id or name')
-    .action((ref: string) => showModel(cli, ref))
-  for (const [name, verb, text] of [
-    ['verify', 'verified', 'check every byte of a model against its id'],
-    ['pull', 'fetched', 'fetch the missing parts of a model from other devices'],
-  ] as const) {
+}
+
+function addPull(model: Command, cli: Cli): void {
+  decoderOptions(
     model
-      .command(name)
-      .description(text)
-      .argument('<model>', 'id or name')
-      .action((ref: string) =>
-        operate(cli, verb, (client) => client.post(`${modelPath(ref)}/${name}`)),
-      )
+      .command('pull')
+      .description('fetch a model: missing parts from other devices, or all of it from a hub')
+      .argument('<model>', 'id or name, or hf:OWNER/NAME[/FILE][@REVISION]')
+      .option('--name <name>', 'of a model from a hub: a name for people')
+      .option('--licence <name>', 'of a model from a hub: another than its page states')
+      .option('--endpoint <url>', 'of a hub: a mirror; it is not given the token'),
+  ).action((ref: string, options: PullOptions) => pullModel(cli, ref, options))
+}
+
+async function pullModel(cli: Cli, ref: string, options: PullOptions): Promise<void> {
+  const { quantise, ...others } = options
+  const given = { ...others, ...(quantise === undefined ? {} : { quantisation: quantise }) }
+  if (isHubRef(ref)) {
+    const request: FetchRequest = { source: ref, ...given }
+    await operate(cli, 'fetched', (client) => client.post('/v1/models/pull', request))
+    return
   }
-  model
-    .command('rm')
-    .description('remove a model, and the weights that no other model uses')
-    .argument('<model>', 'id or name')
-    .action((ref: string) => removeModel(cli, ref))
-  addModelBuild(model, cli)
+  if (Object.keys(given).length > 0) {
+    const problem = 'expected options only with a model of a hub, hf:OWNER/NAME'
+    throw new CliError({ code: 'CLI_USAGE_INVALID', problem })
+  }
+  await operate(cli, 'fetched', (client) => client.post(`${modelPath(ref)}/pull`))
 }
 
 function modelPath(ref: string): string {
