@@ -56,7 +56,7 @@ export interface Appraisal {
   readonly freshUntilMs: number
 }
 
-/** What each class earns (DESIGN 9), in micro-units. */
+/** What each tier earns (DESIGN 9), in micro-units. */
 export const BASE_MICROS: Readonly<Record<Tier, number>> = {
   none: 0,
   self: 300_000,

@@ -123,11 +123,11 @@ describe('an appraisal', () => {
     ['a known guest of TDX', [tdx], 'tee', 940_000],
     ['a known enclave of Nitro', [nitro], 'tee', 940_000],
     ['a known guest beside a TPM', [self, snp, tpm], 'tee', 970_000],
-  ])('of %s gives its class', (_, claims, tier, scoreMicros) => {
+  ])('of %s gives its tier', (_, claims, tier, scoreMicros) => {
     expect(appraise(claims, listed, nowMs)).toMatchObject({ tier, scoreMicros })
   })
 
-  it('caps a family that is weaker than its class', () => {
+  it('caps a family that is weaker than its tier', () => {
     expect(appraise([{ ...snp, product: 'milan' }], listed, nowMs)).toMatchObject({
       tier: 'tee',
       baseMicros: 700_000,
@@ -204,7 +204,7 @@ describe('an appraisal', () => {
     })
   })
 
-  it('ends with the first certificate, or with its class', () => {
+  it('ends with the first certificate, or with its tier', () => {
     const hour = 3_600_000
     expect(appraise([tpm], listed, nowMs).freshUntilMs).toBe(nowMs + hour)
     expect(appraise([{ ...tpm, validUntilMs: nowMs + 5 }], listed, nowMs).freshUntilMs).toBe(
@@ -241,7 +241,7 @@ describe('an appraisal that nobody renews', () => {
   })
 })
 
-describe('classes', () => {
+describe('tiers', () => {
   it('are compared by their order', () => {
     expect(tierAtLeast('tpm', 'mobile')).toBe(true)
     expect(tierAtLeast('mobile', 'tpm')).toBe(false)

@@ -23,7 +23,7 @@ import { type Claims, judged } from './rules.ts'
 /**
  * What `claims` of one device come to under `policy`.
  *
- * The best class counts. A contraindicated piece of evidence earns nothing; a warning costs the
+ * The best tier counts. A contraindicated piece of evidence earns nothing; a warning costs the
  * bonuses. No evidence at all is status `none`.
  */
 export function appraise(claims: readonly Claims[], policy: Policy, nowMs: number): Appraisal {

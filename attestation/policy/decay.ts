@@ -12,8 +12,8 @@ import { type Appraisal, BASE_MICROS } from './appraisal.ts'
 const DECAY_PERIODS = 3
 
 /**
- * The score at `nowMs`: full while fresh, then down to the self class within three further periods,
- * then the self class, as long as it was above it.
+ * The score at `nowMs`: full while fresh, then down to the self tier within three further periods,
+ * then the self tier, as long as it was above it.
  */
 export function decayedMicros(appraisal: Appraisal, nowMs: number): number {
   const { scoreMicros, appraisedAtMs, freshUntilMs } = appraisal

@@ -31,7 +31,7 @@ describe.each([PRODUCTION_POLICY, TEST_POLICY])('the shipped policy $id', (polic
     for (const reason of Object.values(policy.reasons)) expect(reason.length).toBeGreaterThan(12)
   })
 
-  it('gives no more than the classes do', () => {
+  it('gives no more than the tiers do', () => {
     const caps = [policy.tpm, policy.sgx, policy.tdx, policy.nitro, policy.android, policy.apple]
     for (const { baseMicrosMax } of [...caps, policy.sevSnp.milan, policy.sevSnp.genoa]) {
       expect(baseMicrosMax).toBeLessThanOrEqual(BASE_MICROS.tee)

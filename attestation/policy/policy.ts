@@ -26,7 +26,7 @@ export interface Policy {
   }
   readonly android: AndroidPolicy
   readonly apple: ApplePolicy
-  /** For how long an appraisal counts in full, by class, in minutes. */
+  /** For how long an appraisal counts in full, by tier, in minutes. */
   readonly freshMinutes: FreshMinutes
   /** How long past its end a vendor's collateral still counts, with a warning, in days. */
   readonly graceDays: number

@@ -1,7 +1,7 @@
 /**
  * The policy for tests and for looking around: it believes what holds, and demands little.
  *
- * Never for a mesh with anything of value: a software TPM reaches the TPM class here.
+ * Never for a mesh with anything of value: a software TPM reaches the TPM tier here.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Self attestation: a device signs what it says it runs.
  *
  * It proves that the holder of a PeerId's key says so, and, with a release manifest, that
- * such a release exists. A liar passes, so that this class must never give a vote
+ * such a release exists. A liar passes, so that this tier must never give a vote
  * by itself; it is what stronger evidence builds on.
  *
  * @module

@@ -20,7 +20,7 @@ import type { Claim } from '../claim.ts'
 export const claim: Claim = {
   sentence:
     'A device with a TPM is believed where its maker is trusted, and only there; one TPM speaks for one device.',
-  goal: 'class tpm under the test policy, self under the production policy, self for both of two that show one TPM',
+  goal: 'tier tpm under the test policy, self under the production policy, self for both of two that show one TPM',
   run: async ({ say }) => {
     if (!softwareTpmAtHand) throw new Error('needs the Debian packages swtpm and swtpm-tools')
     const folder = mkdtempSync(join(tmpdir(), 'brume-claim-tpm-'))

@@ -64,6 +64,14 @@ describe('a device that asks another', () => {
     await first
   })
 
+  it('is answered six times within a minute, and again after it', async () => {
+    const { asked, clock } = await services(alice, bob)
+    for (let times = 0; times < 6; times++) await asked?.ask(bob.peer)
+    await expect(asked?.ask(bob.peer)).rejects.toMatchObject({ code: 'ATTEST_LINK_ENDED' })
+    await clock.jump(MINUTE_MS)
+    expect(await asked?.ask(bob.peer)).toMatchObject({ appraisal: { tier: 'self' } })
+  })
+
   it('asks again before what it knows counts less, and only then', async () => {
     const { asked, clock } = await services(alice, bob)
     await asked?.ask(bob.peer)

@@ -32,6 +32,7 @@ import {
   type VerifierOutput,
 } from '../../protocols/attest/index.ts'
 import { AttesterError } from '../attesters/index.ts'
+import { RecentCache } from '../../core/recent-cache.ts'
 import { runExchange } from '../mesh/exchange.ts'
 import type { Link, Network } from '../network/network.ts'
 import { AppraisalTable, type Known } from './appraisal-table.ts'
@@ -65,6 +66,9 @@ export interface AttestationInit {
 
 /** Devices that are remembered. */
 const KNOWN_MAX = 1_024
+/** Questions of one peer that are answered within a minute: a TPM is slow, and has other work. */
+const ANSWERS_PER_MINUTE_MAX = 6
+const MINUTE_MS = 60_000
 /** How often it is looked who is to be asked again. */
 const RENEW_EVERY_MS = 60_000
 /** The last part of a fresh period in which a device is asked again. */
@@ -80,6 +84,8 @@ export class AttestationService implements Startable {
   readonly #underWay = new Map<PeerId, Promise<Known>>()
   readonly #links = new Set<Link>()
   readonly #handovers: HandoverBook
+  /** When peers were answered last, on the monotonic clock, oldest first. */
+  readonly #answered = new RecentCache<PeerId, readonly number[]>(KNOWN_MAX)
   readonly #stopping = new AbortController()
   #renewing: Promise<void> = Promise.resolve()
   #policy: Policy = PRODUCTION_POLICY
@@ -171,7 +177,7 @@ export class AttestationService implements Startable {
         if (signal.aborted) return
         const { appraisedAtMs, freshUntilMs } = appraisal
         const dueMs = freshUntilMs - (freshUntilMs - appraisedAtMs) * RENEW_SHARE
-        // What reaches no class is not asked again by itself: nothing would come of it.
+        // What reaches no tier is not asked again by itself: nothing would come of it.
         if (appraisal.tier === 'none' || clock.wallMs() < dueMs) continue
         try {
           await this.ask(peer)
@@ -217,6 +223,8 @@ export class AttestationService implements Startable {
       }
     }
     runExchange<VerifierInput, VerifierOutput>({ link, clock, machine, perform })
+    // A link that was over before anybody listened tells nobody.
+    if (!link.open) reject(new AttestExchangeError('ATTEST_LINK_ENDED'))
     try {
       await promise
       await link.close()
@@ -240,7 +248,7 @@ export class AttestationService implements Startable {
 
   #accept(link: Link): void {
     const evidence = this.#evidence
-    if (evidence === undefined) return link.abort()
+    if (evidence === undefined || !this.#mayAsk(link.peer)) return link.abort()
     this.#links.add(link)
     const { clock, logger } = this.#components
     const perform = (output: AttesterOutput, feed: (input: AttesterInput) => void): void => {
@@ -263,6 +271,15 @@ export class AttestationService implements Startable {
     const machine = new AttesterMachine()
     const onEnd = (): void => void this.#links.delete(link)
     runExchange<AttesterInput, AttesterOutput>({ link, clock, machine, perform, onEnd })
+  }
+
+  /** Counts a question of `peer`; false when it asked too often. */
+  #mayAsk(peer: PeerId): boolean {
+    const nowMs = this.#components.clock.monotonicMs()
+    const recent = (this.#answered.get(peer) ?? []).filter((atMs) => nowMs - atMs < MINUTE_MS)
+    if (recent.length >= ANSWERS_PER_MINUTE_MAX) return false
+    this.#answered.set(peer, [...recent, nowMs])
+    return true
   }
 
   async #shown(

@@ -18,7 +18,7 @@ export function attestReport(claims: Claims, appraisal: Appraisal, terminal: Ter
   return [
     `evidence   ${claims.kind}: every signature holds, up to ${claims.anchor}`,
     ...claimLines(claims).map((line) => `           ${line}`),
-    `${terminal.paint([colourOf(status), 'bold'], status)}  class ${tier}, score ${score} under ${policyId}`,
+    `${terminal.paint([colourOf(status), 'bold'], status)}  tier ${tier}, score ${score} under ${policyId}`,
     ...bonuses.map(({ name, micros }) => `  + ${(micros / 1_000_000).toFixed(2)}  ${name}`),
     ...findings.flatMap((finding) => findingLines(finding)),
     ...(tier === 'none' ? [] : [`counts in full for ${msText(freshMs)}`]),

@@ -26,7 +26,7 @@ describe.skipIf(!vectorsAtHand)(`brume attest verify${vectorsNote}`, () => {
 
   it('says what holds, and what it is worth', async () => {
     const { code, stdout } = await brume(['attest', 'verify', file(nitro), ...inTime, ...bound])
-    expect([code, stdout]).toEqual([0, expect.stringContaining('class tpm, score 0.70')])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('tier tpm, score 0.70')])
     const json = await brume(['attest', 'verify', file(nitro), ...inTime, ...bound, '--json'])
     expect(JSON.parse(json.stdout)).toMatchObject({
       v: 1,
@@ -37,7 +37,7 @@ describe.skipIf(!vectorsAtHand)(`brume attest verify${vectorsNote}`, () => {
 
   it('gives no credit without a binding, and still shows what it saw', async () => {
     const { code, stdout, stderr } = await brume(['attest', 'verify', file(nitro), ...inTime])
-    expect([code, stdout]).toEqual([7, expect.stringContaining('class none')])
+    expect([code, stdout]).toEqual([7, expect.stringContaining('tier none')])
     expect(stderr).toContain('error POLICY_UNBOUND')
   })
 
@@ -92,7 +92,7 @@ describe.skipIf(!vectorsAtHand)(`brume attest verify${vectorsNote}`, () => {
     const policy = file({ extends: 'production', id: 'mine', nitro: { measurements: [PCR0] } })
     const words = ['attest', 'verify', file(nitro), ...inTime, ...bound, '--policy', policy]
     const { code, stdout } = await brume(words)
-    expect([code, stdout]).toEqual([0, expect.stringContaining('class tee, score 0.94 under mine')])
+    expect([code, stdout]).toEqual([0, expect.stringContaining('tier tee, score 0.94 under mine')])
   })
 
   it.each([

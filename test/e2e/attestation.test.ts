@@ -51,7 +51,7 @@ describe.skipIf(!softwareTpmAtHand)(`daemons that attest themselves${softwareTpm
   const ask = (asking: TestDaemon | undefined, peer: TestDaemon | undefined) =>
     asking?.api.post<AttestationView>('/v1/attestations', { peer: peer?.status.peer })
 
-  it('reach the TPM class where the maker is trusted, and only there', async () => {
+  it('reach the TPM tier where the maker is trusted, and only there', async () => {
     expect(await ask(bob, alice)).toMatchObject({
       tier: 'tpm',
       status: 'affirming',

@@ -40,7 +40,7 @@ describe('every command', () => {
     [['job', 'show', JOB], 'requester → stage 0'],
     [['job', 'cancel', JOB], 'cancelled'],
     [['attest', 'status'], 'brave-otter-7f3a'],
-    [['attest', 'request', PEER], 'class self, score 0.30'],
+    [['attest', 'request', PEER], 'tier self, score 0.30'],
     [['attest', 'handover', PEER], 'AAAA'],
     [['attest', 'accept', 'AAAA'], 'speaks for this device now'],
     [['attest', 'explain', 'brave-otter-7f3a'], 'X509_ANCHOR_UNKNOWN: unknown root'],

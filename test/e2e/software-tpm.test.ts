@@ -99,7 +99,7 @@ describe.skipIf(!softwareTpmAtHand)(`a real TPM in software${softwareTpmNote}`, 
     }
   }
 
-  it('reaches the TPM class under the test policy', async () => {
+  it('reaches the TPM tier under the test policy', async () => {
     const [evidence, context] = await attested()
     const claims = verifyEvidence(evidence, context)
     expect(claims).toMatchObject({ bound: true, home: 'activation', anchor: 'test' })
@@ -194,7 +194,7 @@ describe.skipIf(!softwareTpmAtHand)(`a real TPM in software${softwareTpmNote}`, 
     const words = ['attest', 'local', '--tpm', tpm.socket, '--root', file('root.pem', root)]
     const issued = [...words, '--issuer', file('issuer.pem', issuer)]
     const good = await brume([...issued, '--policy', 'test'])
-    expect([good.code, good.stdout]).toEqual([0, expect.stringContaining('class tpm, score 0.70')])
+    expect([good.code, good.stdout]).toEqual([0, expect.stringContaining('tier tpm, score 0.70')])
     const refused = await brume(issued)
     expect([refused.code, refused.stderr]).toEqual([
       7,

@@ -28,7 +28,9 @@ export const acceptedHandoverSchema = z.object({ from: peerId, hardwareId: z.str
 export const attestationSchema = z.object({
   peer: peerId,
   name: z.string(),
-  tier: z.enum(['none', 'self', 'mobile', 'tpm', 'tee']).describe('class that it reaches'),
+  tier: z
+    .enum(['none', 'self', 'mobile', 'tpm', 'tee'])
+    .describe('what it reaches by its evidence'),
   status: z.enum(['none', 'affirming', 'warning', 'contraindicated']),
   score: z.number().min(0).max(1).describe('now: it falls when nobody renews it'),
   policy: z.string(),

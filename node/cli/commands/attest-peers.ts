@@ -65,7 +65,7 @@ async function accept(cli: Cli, handover: string): Promise<void> {
 const COLUMNS = [
   { title: 'device' },
   { title: 'peer', spare: 2 },
-  { title: 'class' },
+  { title: 'tier' },
   { title: 'score', align: 'right' },
   { title: 'status', spare: 1 },
   { title: 'evidence', spare: 3 },
@@ -117,7 +117,7 @@ async function listed(cli: Cli): Promise<AttestationList> {
 function lines(attestation: AttestationView): readonly string[] {
   const { name, peer, tier, score, status, policy, kinds, findings } = attestation
   return [
-    `${name} (${shortPeer(peer)}): class ${tier}, score ${score.toFixed(2)} under ${policy}, ${status}`,
+    `${name} (${shortPeer(peer)}): tier ${tier}, score ${score.toFixed(2)} under ${policy}, ${status}`,
     `evidence that holds: ${kinds.length === 0 ? 'none' : kinds.join(', ')}`,
     ...findings.flatMap(({ code, meaning, hint }) => [`  ${code}: ${meaning}`, `    ${hint}`]),
   ]
