@@ -17,6 +17,8 @@ const all: readonly TravellingEvidence[] = [
   tpm,
   { ...tpm, eventLog: undefined, endorsement: { type: 'ak-certificate', certificates: [] } },
   { kind: 'self', statement: one },
+  { kind: 'sev-snp', report: one, certificates: [one] },
+  { kind: 'tdx', quote: one, eventLog: undefined },
 ]
 
 describe('evidence that travels', () => {

@@ -19,11 +19,13 @@ import {
   word,
 } from '../core/cbor-shape.ts'
 import { refuse } from './errors.ts'
+import type { DcapEvidence } from './dcap/dcap.ts'
 import type { SelfEvidence } from './self/self.ts'
+import type { SnpEvidence } from './sev-snp/sev-snp.ts'
 import type { TpmEvidence } from './tpm/tpm.ts'
 
 /** Kinds that travel. */
-export type TravellingEvidence = SelfEvidence | TpmEvidence
+export type TravellingEvidence = SelfEvidence | TpmEvidence | SnpEvidence | DcapEvidence
 
 const STRUCTURE_BYTES_MAX = 8 * 1024
 const LOG_BYTES_MAX = 512 * 1024
@@ -41,20 +43,45 @@ const tpm = record({
   eventLog: optional(bytes(1, LOG_BYTES_MAX)),
 })
 const self = record({ statement: bytes(1, 70_000) })
-const piece = record({ kind: word('tpm', 'self'), body: bytes(1, PIECE_BYTES_MAX) })
+const snp = record({ report: structure, certificates: list(structure, CERTIFICATES_MAX) })
+const dcap = record({ quote: bytes(1, 64 * 1024), eventLog: optional(bytes(1, LOG_BYTES_MAX)) })
+const piece = record({
+  kind: word('tpm', 'self', 'sev-snp', 'sgx', 'tdx'),
+  body: bytes(1, PIECE_BYTES_MAX),
+})
 
 export function encodeEvidence(evidence: TravellingEvidence): Uint8Array {
-  const body =
-    evidence.kind === 'tpm'
-      ? encodeShape(tpm, tpmFields(evidence))
-      : encodeShape(self, { statement: evidence.statement })
-  return encodeShape(piece, { kind: evidence.kind, body })
+  return encodeShape(piece, { kind: evidence.kind, body: bodyOf(evidence) })
 }
 
 /** @throws {AttestationError} `CBOR_MALFORMED`. */
 export function decodeEvidence(encoded: Uint8Array): TravellingEvidence {
   const { kind, body } = decoded(piece, encoded)
-  return kind === 'tpm' ? tpmOf(decoded(tpm, body)) : { kind, ...decoded(self, body) }
+  switch (kind) {
+    case 'tpm':
+      return tpmOf(decoded(tpm, body))
+    case 'self':
+      return { kind, ...decoded(self, body) }
+    case 'sev-snp':
+      return { kind, ...decoded(snp, body) }
+    case 'sgx':
+    case 'tdx':
+      return { kind, ...decoded(dcap, body) }
+  }
+}
+
+function bodyOf(evidence: TravellingEvidence): Uint8Array {
+  switch (evidence.kind) {
+    case 'tpm':
+      return encodeShape(tpm, tpmFields(evidence))
+    case 'self':
+      return encodeShape(self, evidence)
+    case 'sev-snp':
+      return encodeShape(snp, evidence)
+    case 'sgx':
+    case 'tdx':
+      return encodeShape(dcap, { quote: evidence.quote, eventLog: evidence.eventLog })
+  }
 }
 
 function tpmFields(evidence: TpmEvidence): ShapeOf<typeof tpm> {

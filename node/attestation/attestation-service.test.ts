@@ -1,15 +1,25 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { utf8 } from '../../core/bytes.ts'
 import type { Signer } from '../../core/crypto.ts'
 import { SILENT_LOGGER } from '../../core/logger.ts'
 import { SeededRandom } from '../../core/random.ts'
 import { device } from '../../test/fixtures/devices.ts'
+import { vector, vectorsAtHand } from '../../test/fixtures/attestation-vectors.ts'
 import { LinkHub } from '../../test/fixtures/link-hub.ts'
 import { ManualClock, settle } from '../../test/fixtures/manual-clock.ts'
 import { MemoryStore } from '../../test/fixtures/memory-store.ts'
+import type { TsmFolder } from '../attesters/index.ts'
 import { AttestationService } from './attestation-service.ts'
 
 const MINUTE_MS = 60_000
 const [alice, bob] = [device(1), device(2)]
+/** A machine that is no confidential guest. */
+const NO_GUEST: TsmFolder = {
+  make: () => Promise.reject(new Error('no such folder')),
+  write: async () => undefined,
+  read: async () => new Uint8Array(),
+  remove: async () => undefined,
+}
 let running: AttestationService[] = []
 
 afterEach(async () => {
@@ -17,11 +27,11 @@ afterEach(async () => {
   running = []
 })
 
-/** Services of devices without a TPM, on one clock. */
-async function services(...signers: readonly Signer[]) {
+/** Services of devices without a TPM, on one clock; `reports` are those of the second. */
+async function services(signers: readonly Signer[], reports?: TsmFolder) {
   const hub = new LinkHub()
   const clock = new ManualClock()
-  for (const signer of signers) {
+  for (const [index, signer] of signers.entries()) {
     const service = new AttestationService(
       {
         network: hub.device(signer.peer),
@@ -30,6 +40,7 @@ async function services(...signers: readonly Signer[]) {
         logger: SILENT_LOGGER,
         signer,
         store: new MemoryStore(),
+        reports: (index === 1 ? reports : undefined) ?? NO_GUEST,
       },
       {
         tpmPath: undefined,
@@ -48,7 +59,7 @@ async function services(...signers: readonly Signer[]) {
 
 describe('a device that asks another', () => {
   it('takes it at its word when it has nothing else', async () => {
-    const { asked } = await services(alice, bob)
+    const { asked } = await services([alice, bob])
     expect(await asked?.ask(bob.peer)).toMatchObject({
       peer: bob.peer,
       kinds: ['self'],
@@ -57,15 +68,42 @@ describe('a device that asks another', () => {
     })
   })
 
+  it.skipIf(!vectorsAtHand)(
+    'does not take a recorded report of a confidential guest for its own',
+    async () => {
+      const files: Record<string, Uint8Array> = {
+        provider: utf8('sev_guest\n'),
+        generation: utf8('1\n'),
+        outblob: vector('sev-snp/milan-report-v2.bin'),
+      }
+      const table = Buffer.alloc(48)
+      const vcek = vector('sev-snp/milan-vcek.der')
+      table.writeUInt32LE(table.length, 16)
+      table.writeUInt32LE(vcek.length, 20)
+      const reports: TsmFolder = {
+        make: async () => undefined,
+        write: async () => undefined,
+        read: async (_, file) => files[file] ?? Uint8Array.of(...table, ...vcek),
+        remove: async () => undefined,
+      }
+      const { asked } = await services([alice, bob], reports)
+      expect(await asked?.ask(bob.peer)).toMatchObject({
+        kinds: ['self'],
+        codes: ['ATTESTATION_BINDING'],
+        appraisal: { tier: 'self' },
+      })
+    },
+  )
+
   it('asks once when it is told to ask twice at the same time', async () => {
-    const { asked } = await services(alice, bob)
+    const { asked } = await services([alice, bob])
     const [first, second] = [asked?.ask(bob.peer), asked?.ask(bob.peer)]
     expect(first).toBe(second)
     await first
   })
 
   it('is answered six times within a minute, and again after it', async () => {
-    const { asked, clock } = await services(alice, bob)
+    const { asked, clock } = await services([alice, bob])
     for (let times = 0; times < 6; times++) await asked?.ask(bob.peer)
     await expect(asked?.ask(bob.peer)).rejects.toMatchObject({ code: 'ATTEST_LINK_ENDED' })
     await clock.jump(MINUTE_MS)
@@ -73,7 +111,7 @@ describe('a device that asks another', () => {
   })
 
   it('asks again before what it knows counts less, and only then', async () => {
-    const { asked, clock } = await services(alice, bob)
+    const { asked, clock } = await services([alice, bob])
     await asked?.ask(bob.peer)
     const appraisedAtMs = () => asked?.known()[0]?.appraisal.appraisedAtMs
     const first = appraisedAtMs()
@@ -85,7 +123,7 @@ describe('a device that asks another', () => {
   })
 
   it('keeps what it knew of one that cannot be reached', async () => {
-    const { asked, hub, clock } = await services(alice, bob)
+    const { asked, hub, clock } = await services([alice, bob])
     await asked?.ask(bob.peer)
     const before = asked?.known()[0]?.appraisal
     hub.kill(bob.peer)
@@ -94,7 +132,7 @@ describe('a device that asks another', () => {
   })
 
   it('has no TPM to give away when it has none', async () => {
-    const { asked } = await services(alice, bob)
+    const { asked } = await services([alice, bob])
     await expect(asked?.handover(bob.peer)).rejects.toMatchObject({
       code: 'ATTESTER_TPM_UNAVAILABLE',
     })

@@ -31,7 +31,7 @@ import {
   VerifierMachine,
   type VerifierOutput,
 } from '../../protocols/attest/index.ts'
-import { AttesterError } from '../attesters/index.ts'
+import { AttesterError, TSM_PATH, type TsmFolder, tsmFolder } from '../attesters/index.ts'
 import { RecentCache } from '../../core/recent-cache.ts'
 import { runExchange } from '../mesh/exchange.ts'
 import type { Link, Network } from '../network/network.ts'
@@ -50,6 +50,8 @@ export interface AttestationComponents {
   readonly logger: Logger
   readonly signer: Signer
   readonly store: HandoverStore
+  /** Reports of confidential guests; by default those of the kernel. */
+  readonly reports?: TsmFolder
 }
 
 export interface AttestationInit {
@@ -111,12 +113,15 @@ export class AttestationService implements Startable {
     this.#policy = await policyNamed(policy)
     this.#anchors = await anchorsWith(roots)
     const sent = await Promise.all(issuers.map((path) => readCertificateFile(path)))
-    this.#evidence = new DeviceEvidence(this.#components, {
-      tpmPath,
-      eventLogPath,
-      version,
-      issuers: sent.flat(),
-    })
+    this.#evidence = new DeviceEvidence(
+      { ...this.#components, reports: this.#components.reports ?? tsmFolder(TSM_PATH) },
+      {
+        tpmPath,
+        eventLogPath,
+        version,
+        issuers: sent.flat(),
+      },
+    )
     this.#renewing = this.#renew(this.#stopping.signal)
   }
 

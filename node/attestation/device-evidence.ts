@@ -5,18 +5,34 @@
  */
 
 import { createHash } from 'node:crypto'
-import { bindingBytes, encodeEvidence, readPublic, selfStatement } from '../../attestation/index.ts'
+import {
+  type BindingInit,
+  bindingBytes,
+  encodeEvidence,
+  readPublic,
+  selfStatement,
+} from '../../attestation/index.ts'
+import { toHex } from '../../core/bytes.ts'
 import type { Signer } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
 import type { Question, TpmKeys } from '../../protocols/attest/index.ts'
-import { openTpm, TpmAttester, type TpmAttesterInit, TpmClient } from '../attesters/index.ts'
+import {
+  openTpm,
+  TpmAttester,
+  type TpmAttesterInit,
+  TpmClient,
+  type TsmFolder,
+  tsmReport,
+} from '../attesters/index.ts'
 
 export interface DeviceEvidenceComponents {
   readonly signer: Signer
   readonly random: Random
   readonly logger: Logger
+  /** Reports of this machine, if it is a confidential guest. */
+  readonly reports: TsmFolder
 }
 
 export interface DeviceEvidenceInit extends TpmAttesterInit {
@@ -57,15 +73,34 @@ export class DeviceEvidence {
       version: this.#init.version,
       manifest: undefined,
     })
-    const word = encodeEvidence({ kind: 'self', statement })
-    if (credential === undefined) return [word]
+    const own = [encodeEvidence({ kind: 'self', statement }), ...(await this.#guest(init))]
+    if (credential === undefined) return own
     const quoted = await this.#withTpm(async (attester) => {
       const secret = await attester.activate(credential)
       const secretHash = createHash('sha256').update(secret).digest()
       const bound = bindingBytes({ ...init, kind: 'tpm', secretHash })
       return encodeEvidence(await attester.evidence(bound, registers))
     })
-    return quoted === undefined ? [word] : [word, quoted]
+    return quoted === undefined ? own : [...own, quoted]
+  }
+
+  /** The report of this guest, where it is a confidential one. */
+  async #guest(init: Omit<BindingInit, 'kind' | 'secretHash'>): Promise<readonly Uint8Array[]> {
+    const { random, logger, reports } = this.#components
+    try {
+      const name = `brume-${toHex(random.bytes(8))}`
+      const found = await tsmReport(reports, name, (kind) =>
+        bindingBytes({ ...init, kind, secretHash: null }),
+      )
+      if (found === undefined) return []
+      const { kind, report, certificates } = found
+      return kind === 'sev-snp'
+        ? [encodeEvidence({ kind, report, certificates })]
+        : [encodeEvidence({ kind, quote: report })]
+    } catch (error) {
+      logger.debug('report-not-made', { error })
+      return []
+    }
   }
 
   /** Opens the TPM for one use; a TPM that fails is as good as none, and our operator hears of it. */

@@ -17,6 +17,8 @@ export type AttesterFailure =
     }
   /** What the TPM answered is not an answer. */
   | { readonly code: 'ATTESTER_TPM_GARBLED'; readonly reason: string }
+  /** Others kept asking for reports in between. */
+  | { readonly code: 'ATTESTER_REPORT_RACE' }
   /** The TPM holds no certificate of its endorsement key. */
   | { readonly code: 'ATTESTER_NO_EK_CERTIFICATE' }
 
@@ -49,6 +51,13 @@ export const ATTESTER_ERRORS: ErrorTable<AttesterFailure['code']> = {
     exit: 1,
     status: 500,
   },
+  ATTESTER_REPORT_RACE: {
+    meaning: 'another program asked for reports of this guest at the same time, again and again',
+    hint: 'ask again',
+    retryable: true,
+    exit: 1,
+    status: 503,
+  },
   ATTESTER_NO_EK_CERTIFICATE: {
     meaning: 'the TPM holds no certificate of its endorsement key',
     hint: 'nothing shows who made this TPM; some makers give the certificate out on request',
@@ -66,6 +75,8 @@ function describe(failure: AttesterFailure): string {
       return `the TPM refused ${failure.command} with 0x${failure.responseCode.toString(16)}`
     case 'ATTESTER_TPM_GARBLED':
       return `expected an answer of the TPM, got ${failure.reason}`
+    case 'ATTESTER_REPORT_RACE':
+      return 'reports of this guest were mixed up with those of another program'
     case 'ATTESTER_NO_EK_CERTIFICATE':
       return 'no certificate in the NV memory of the TPM'
   }
