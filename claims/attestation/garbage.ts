@@ -16,7 +16,7 @@ const MEMORY_BYTES_MAX = 256 * 1024 * 1024
 
 export const claim: Claim = {
   sentence: 'Garbage in the place of evidence costs little, and never hangs or crashes a verifier.',
-  goal: `${INPUTS} inputs of up to 256 KiB: each refused within ${MS_MAX} ms, memory up by ≤ 256 MiB`,
+  goal: `${INPUTS} inputs of up to 256 KiB: each refused within ${MS_MAX} ms of the processor, memory up by ≤ 256 MiB`,
   run: async ({ say, signal }) => {
     if (!vectorsAtHand) throw new Error('needs ../shared/vectors/attestation')
     const seed = Date.now() % 0x7fff_ffff
@@ -25,22 +25,24 @@ export const claim: Claim = {
     const all = recordedEvidence().flatMap((recorded) =>
       Object.values(recorded.parts).map((part) => ({ recorded, part })),
     )
-    const before = process.memoryUsage().rss
-    let [worstMs, refused, peak] = [0, 0, before]
+    const rssBefore = process.memoryUsage().rss
+    let [worstMs, refused, peak] = [0, 0, rssBefore]
     for (let index = 0; index < INPUTS; index++) {
       signal.throwIfAborted()
       const chosen = all[index % all.length]
       if (chosen === undefined) throw new Error('there is evidence')
       const evidence = chosen.part.with(garbage(chosen.part, draw))
-      const startMs = performance.now()
+      const before = process.cpuUsage()
       if (isRefused(evidence, chosen.recorded.context)) refused++
-      worstMs = Math.max(worstMs, performance.now() - startMs)
+      const { user, system } = process.cpuUsage(before)
+      // Time of the processor: others on this machine do not count.
+      worstMs = Math.max(worstMs, (user + system) / 1_000)
       if (index % 500 === 0) {
         peak = Math.max(peak, process.memoryUsage().rss)
         await new Promise((resolve) => setImmediate(resolve))
       }
     }
-    const grown = peak - before
+    const grown = peak - rssBefore
     const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0)
     return {
       met: refused === INPUTS && worstMs <= MS_MAX && grown <= MEMORY_BYTES_MAX,
