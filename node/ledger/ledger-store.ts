@@ -186,8 +186,7 @@ export class LedgerStore implements Startable {
       this.#chain.size === 0 ? undefined : this.#chain.position,
     )
     const { context } = this.#parts
-    // Until it has begun, the store lies nowhere: after a crash it is as suspect as it was.
-    const batches = [new WriteBatch(context, chain.size, [metaRow(NOWHERE)])]
+    const batches = [new WriteBatch(context, chain.size)]
     for (const [index, encoded] of suffix.entries()) {
       if (index > 0 && index % WRITE_RECORDS_MAX === 0) {
         batches.push(new WriteBatch(context, chain.size))
@@ -198,6 +197,8 @@ export class LedgerStore implements Startable {
       batch.take(chain, entry.value)
     }
     if (chain.headProblem(head) !== undefined) return false
+    // Until it has begun, the store lies nowhere: after a crash it is as suspect as it was.
+    await this.#guarded([metaRow(NOWHERE)])
     // The head comes last: without it, whatever came before is dropped at the next start.
     batches.at(-1)?.push(headRows(head, signed))
     for (const batch of batches) await this.#guarded(batch.changes)
@@ -227,7 +228,7 @@ export class LedgerStore implements Startable {
     await this.#begin([{ wallMs: Math.floor(clock.wallMs()), kind: ENTRY_KINDS.rollover, body }])
   }
 
-  /** The first write: that the store lies here is known no sooner than the new incarnation is. */
+  /** The first writes: that the store lies here is written no sooner than the new incarnation is on the disk. */
   async #begin(entries: readonly NewEntry[]): Promise<void> {
     invariant(!this.#confirmed, 'a ledger is begun once')
     const { context, signer } = this.#parts
@@ -238,10 +239,11 @@ export class LedgerStore implements Startable {
       body: genesisBody(context.network, signer.peer),
     }
     const written = this.size === 0 ? [genesis, ...entries] : entries
-    const batch = new WriteBatch(context, this.size, [metaRow(this.#init.home)])
+    const batch = new WriteBatch(context, this.size)
     for (const entry of written) this.#writeEntry(entry, batch)
     const signed = this.#signedHead(batch)
-    await this.#guarded(batch.changes)
+    if (batch.grows) await this.#guarded(batch.changes)
+    await this.#guarded([metaRow(this.#init.home)])
     this.#head = signed
     this.#confirmed = true
   }

@@ -12,17 +12,13 @@ import type { RowChange } from './rows.ts'
 export class WriteBatch {
   readonly #context: LedgerContext
   readonly #start: number
-  readonly #changes: RowChange[]
+  readonly #changes: RowChange[] = []
   readonly #nodes: Uint8Array[] = []
 
-  /**
-   * @param start - Entries of the log before those of this write.
-   * @param changes - Rows to write beside them.
-   */
-  constructor(context: LedgerContext, start: number, changes: readonly RowChange[] = []) {
+  /** @param start - Entries of the log before those of this write. */
+  constructor(context: LedgerContext, start: number) {
     this.#context = context
     this.#start = start
-    this.#changes = [...changes]
   }
 
   /** To be told of the tree's nodes while an entry is added to the chain. */
