@@ -64,7 +64,10 @@ const CONNECTIONS_MAX = 256
 export function createApp(components: ApiComponents, init: AppInit): FastifyInstance {
   const stopping = new AbortController()
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    sendProblem(components, error, request, reply)
+    // Work that is waited for ends with the reason for which it was given up.
+    const stopped = stopping.signal.aborted && error === stopping.signal.reason
+    const told = stopped ? new ApiError({ code: 'API_STOPPING' }) : error
+    sendProblem(components, told, request, reply)
   }
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
@@ -186,7 +189,7 @@ async function complete(
     backend,
     signal,
     keepAliveMs: init.heartbeatMs ?? KEEP_ALIVE_MS,
-    problemOf: (error) => loggedProblem(components, error, exchange.request),
+    problemOf: (error) => loggedProblem(components, error, exchange),
   })
 }
 
@@ -208,7 +211,7 @@ function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const problem = loggedProblem(components, ownError(error, request), request)
+  const problem = loggedProblem(components, ownError(error, request), { request, reply })
   if (problem.code === 'API_UNAUTHORISED') reply.header('www-authenticate', 'Bearer')
   const openAi = OPENAI_ERRORS.get(`${request.method} ${request.routeOptions.url}`)
   // Its client asks again after most failures unless it is told.
@@ -227,10 +230,11 @@ function sendProblem(
 function loggedProblem(
   { errorRow, logger }: ApiComponents,
   error: unknown,
-  request: FastifyRequest,
+  { request, reply }: Exchange,
 ): Problem {
   const problem = problemOf(error, errorRow)
-  if (problem.code === 'API_INTERNAL') {
+  // Work that ends because its client is gone has not failed.
+  if (problem.code === 'API_INTERNAL' && !reply.raw.destroyed) {
     logger.error('request failed', { error, route: request.routeOptions.url })
   }
   return problem
@@ -246,7 +250,9 @@ function ownError(error: unknown, request: FastifyRequest): unknown {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     return new ApiError({ code: 'API_MEDIA_TYPE_UNSUPPORTED' })
   }
-  const refused = code?.startsWith('FST_ERR') === true || error instanceof SyntaxError
+  // Codes of a DOMException, such as an AbortError, are numbers.
+  const framework = typeof code === 'string' && code.startsWith('FST_ERR')
+  const refused = framework || error instanceof SyntaxError
   if (refused && statusCode !== undefined && statusCode < 500) {
     const problem = error instanceof Error ? error.message : 'malformed request'
     return new ApiError({ code: 'API_REQUEST_INVALID', at: '', problem }, { cause: error })

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { SILENT_LOGGER } from '../../../core/logger.ts'
 import { FakeBackend, JOB, MODEL, plan, text, textEvents } from '../../../test/fixtures/backend.ts'
 import {
   apiOver,
@@ -274,24 +276,23 @@ describe('a stream', () => {
 
 describe('a client that is there', () => {
   /** Asks over a socket for a stream whose text goes as `log` says, as far as its head. */
-  async function streamOf(backend: Backend, signal?: AbortSignal) {
-    const app = apiOver(backend)
+  async function streamOf(app: ReturnType<typeof apiOver>, signal?: AbortSignal) {
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as { port: number }
-    const reply = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
+    return fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
       body: JSON.stringify({ ...CHAT, stream: true }),
       ...(signal === undefined ? {} : { signal }),
     })
-    return { app, reply }
   }
 
   it('hears how many stages are ready, and when it is gone the text is stopped', async () => {
     const log = logOf({ type: 'state', state: 'loading' }, { type: 'plan', plan })
     const backend = backendWith(log)
     const gone = new AbortController()
-    const { app, reply } = await streamOf(backend, gone.signal)
+    const app = apiOver(backend)
+    const reply = await streamOf(app, gone.signal)
     const reader = (reply.body ?? new ReadableStream()).getReader()
     let heard = ''
     const readUntil = async (wanted: string): Promise<void> => {
@@ -311,8 +312,50 @@ describe('a client that is there', () => {
     await app.close()
   })
 
+  /** Waits until it is given up, as the search of a mesh does. */
+  function waitingBackend() {
+    const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const generate: Backend['generate'] = async (_, signal) => {
+      asked.resolve()
+      await once(signal, 'abort')
+      setImmediate(ended.resolve)
+      throw signal.reason
+    }
+    const backend = Object.assign(new FakeBackend(), { generate })
+    return { backend, asked: asked.promise, ended: ended.promise }
+  }
+
+  it('is no failure when it goes before its text is taken', async () => {
+    const { backend, asked, ended } = waitingBackend()
+    const failures: string[] = []
+    const logger = { ...SILENT_LOGGER, error: (message: string) => void failures.push(message) }
+    const gone = new AbortController()
+    const app = apiOver(backend, logger)
+    const streaming = streamOf(app, gone.signal)
+    await asked
+    gone.abort()
+
+    await expect(streaming).rejects.toThrow('aborted')
+    await ended
+    await app.close()
+    expect(failures).toEqual([])
+  })
+
+  it('hears that the daemon stops before its text is taken', async () => {
+    const { backend, asked } = waitingBackend()
+    const app = apiOver(backend)
+    const streaming = streamOf(app)
+    await asked
+    await Promise.all([app.close(), streaming])
+
+    const reply = await streaming
+    const { error } = openAiErrorSchema.parse(await reply.json())
+    expect([reply.status, error.code]).toEqual([503, 'API_STOPPING'])
+  })
+
   it('hears that the daemon stops', async () => {
-    const { app, reply } = await streamOf(backendWith(logOf({ type: 'plan', plan })))
+    const app = apiOver(backendWith(logOf({ type: 'plan', plan })))
+    const reply = await streamOf(app)
     await app.close()
 
     const last = openAiErrorSchema.parse(JSON.parse(dataOf(await reply.text()).at(-1) ?? ''))
