@@ -36,6 +36,7 @@ import { networkInit } from './network-settings.ts'
 import { Presence } from './presence/presence.ts'
 import type { Runtime } from './runtime/runtime.ts'
 import type { JobBook } from './scheduler/jobs/job-book.ts'
+import type { TextBook } from './scheduler/texts/text-book.ts'
 import { BlobStore } from './storage/blob-store.ts'
 import type { Identity } from './storage/identity.ts'
 import type { StateStore } from './storage/state-store.ts'
@@ -65,6 +66,7 @@ export interface Parts {
   readonly presence: Presence
   readonly host: StageHost
   readonly jobs: JobBook
+  readonly texts: TextBook
   readonly source: ModelSource
   readonly blobs: BlobStore
   readonly catalogue: ModelCatalogue
@@ -130,7 +132,7 @@ export function compose(foundation: Foundation): Parts {
   )
   backend.useApi(api)
   const { blobs, catalogue, service, source } = models
-  const { host, jobs } = work
+  const { host, jobs, texts } = work
   const startables = [
     blobs,
     catalogue,
@@ -142,7 +144,7 @@ export function compose(foundation: Foundation): Parts {
     service,
     work.part,
     jobs,
-    work.texts,
+    texts,
     backend.part,
     api,
   ]
@@ -152,6 +154,7 @@ export function compose(foundation: Foundation): Parts {
     presence,
     host,
     jobs,
+    texts,
     source,
     blobs,
     catalogue,

@@ -141,13 +141,13 @@ async function announceProviders({ runtime, log }: Foundation, { presence }: Par
 }
 
 /** Lets jobs end and stages move, for a while. */
-async function drain({ host, jobs }: Parts, log: Logger): Promise<void> {
+async function drain({ host, jobs, texts }: Parts, log: Logger): Promise<void> {
   host.leave('stopping', DRAIN_MS_MAX)
   const endMs = systemClock.monotonicMs() + DRAIN_MS_MAX
   const never = new AbortController().signal
   while (systemClock.monotonicMs() < endMs) {
     const others = host.stages.length
-    const own = jobs.counts().running
+    const own = jobs.counts().running + texts.running
     if (others === 0 && own === 0) return
     await systemClock.sleep(50, never)
   }

@@ -238,6 +238,10 @@ export class SimStageHost {
         stage.next.send({ type: 'attach', record: attach })
         return
       }
+      // Only of texts, which nobody writes here.
+      case 'connect-shadow':
+      case 'promote-shadow':
+        return
       case 'forward':
         stage.next?.send(output.message)
         return

@@ -71,6 +71,9 @@ export class HostedStage {
   #textBytes: number | undefined
   #lease: StageLease | undefined
   #next: Slot | undefined
+  /** The way to a successor of the next stage, which is fed beside it. */
+  #shadow: Slot | undefined
+  #shadowEpoch = 0
   #over = false
 
   constructor(components: HostedStageComponents, init: HostedStageInit) {
@@ -197,9 +200,19 @@ export class HostedStage {
       case 'connect-next':
         this.#connect(output.to, output.attach)
         return
-      case 'forward':
-        this.#next?.send(output.message)
+      case 'connect-shadow':
+        this.#leave(this.#shadow)
+        this.#shadow = this.#openWay(output.to, output.attach)
+        this.#shadowEpoch = output.to.epoch
         return
+      case 'promote-shadow':
+        this.#promote()
+        return
+      case 'forward': {
+        const way = output.to === 'next' ? this.#next : this.#shadow
+        way?.send(output.message)
+        return
+      }
       case 'end':
         this.#end(output.receipt)
         return
@@ -232,13 +245,29 @@ export class HostedStage {
   }
 
   #connect(to: RouteStage, record: AttachRecord): void {
-    this.#leaveNext()
-    this.#next = this.#components.outbound.openSlot(to.peer, record.epoch, {
+    this.#leave(this.#next)
+    this.#next = this.#openWay(to, record)
+  }
+
+  /** What was fed beside the next stage takes its place; its way may have broken meanwhile. */
+  #promote(): void {
+    this.#leave(this.#next)
+    this.#next = this.#shadow
+    this.#shadow = undefined
+    if (this.#next === undefined) this.feed({ type: 'next-lost', epoch: this.#shadowEpoch })
+  }
+
+  #openWay(to: RouteStage, record: AttachRecord): Slot {
+    const way: Slot = this.#components.outbound.openSlot(to.peer, record.epoch, {
       // The next stage says nothing to this one: what it has to say goes to the requester.
       onMessage: () => undefined,
-      onEnd: () => this.feed({ type: 'next-lost', epoch: to.epoch }),
+      onEnd: () => {
+        if (this.#next === way) this.feed({ type: 'next-lost', epoch: to.epoch })
+        else if (this.#shadow === way) this.#shadow = undefined
+      },
     })
-    this.#next.send({ type: 'attach', record })
+    way.send({ type: 'attach', record })
+    return way
   }
 
   #end(receipt: Receipt | undefined): void {
@@ -250,7 +279,8 @@ export class HostedStage {
     }
     this.#driver.stop()
     this.#runs.close()
-    this.#leaveNext()
+    this.#leave(this.#next)
+    this.#leave(this.#shadow)
     this.#abort.abort()
     this.#giveRoomBack()
     this.#lease?.release()
@@ -264,9 +294,9 @@ export class HostedStage {
     this.#lease?.stage.executor.end(this.#slot).catch(() => undefined)
   }
 
-  /** Tells the next stage that nothing more comes on this slot. */
-  #leaveNext(): void {
-    this.#next?.send({ type: 'close' })
-    this.#next?.close()
+  /** Tells a stage that nothing more comes on this slot. */
+  #leave(way: Slot | undefined): void {
+    way?.send({ type: 'close' })
+    way?.close()
   }
 }

@@ -104,7 +104,7 @@ describe('hostile peers', () => {
       step(0, large)
       await mesh.pass(10)
       const route = [host, next].map(({ peer }, stage) => ({ peer, epoch: stage }))
-      slot.send({ type: 'route', route })
+      slot.send({ type: 'route', route, fed: 0, shadow: undefined })
       await mesh.pass(10)
       missing.push(faults())
     }

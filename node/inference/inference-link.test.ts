@@ -139,7 +139,7 @@ describe('inference link', () => {
     const many = linked()
     many.send(1, step(3 * MEBIBYTE))
     for (let count = 0; count < 20_001; count++)
-      many.send(2, { type: 'pong', received: 0, done: 0, clockUs: 0 })
+      many.send(2, { type: 'pong', received: 0, done: 0, reached: 0, clockUs: 0 })
     const large = linked()
     large.send(1, step(3 * MEBIBYTE))
     const shared = step(128 * MEBIBYTE)

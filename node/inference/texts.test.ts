@@ -118,6 +118,63 @@ describe('a text', () => {
     )
   })
 
+  it('says the same while stages leave, and others die meanwhile', async () => {
+    const cases = fc.record({
+      stages: fc.integer({ min: 2, max: 4 }),
+      leaver: fc.nat(3),
+      leaveAt: fc.nat(TOKENS - 4),
+      victim: fc.option(fc.nat(3)),
+      laterBy: fc.nat(3),
+    })
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ stages, leaver, leaveAt, victim, laterBy }) => {
+        mesh = new InferenceMesh()
+        const [requester = mesh.add(), ...held] = devices(1 + stages)
+        const spares = devices(3)
+        let draws = 0
+        const log = mesh.startText({
+          requester,
+          stages: held,
+          spares,
+          prompt: PROMPT,
+          tokensMax: TOKENS,
+          onEvent: ({ type }) => {
+            if (type !== 'draw') return
+            if (draws === leaveAt) held[leaver % stages]?.host.leave('battery', 10_000)
+            if (draws === leaveAt + laterBy && victim !== null) {
+              for (const each of held[victim % stages]?.executors ?? []) each.die()
+            }
+            draws++
+          },
+        })
+        await mesh.runText(log)
+        expect(log.text.generation.answer).toEqual(expected())
+        await mesh.stop()
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('feeds who will take over while the one before still serves', async () => {
+    const [first = mesh.add(), second = mesh.add(), third = mesh.add()] = devices(3)
+    const spare = mesh.add()
+    let draws = 0
+    const log = await say([first, second, third], {
+      spares: [spare],
+      onEvent: ({ type }) => {
+        if (type === 'draw' && ++draws === 6) second.host.leave('battery', 10_000)
+      },
+    })
+    expect(log.text.generation.answer).toEqual(expected())
+    expect(recoveries(log)).toBe(1)
+    const rows = (device: InferenceDevice): number =>
+      textExecutors(device).reduce((sum, { runs }) => runs.reduce((a, b) => a + b, sum), 0)
+    // All rows went through the successor once, and through the one before until it had them.
+    expect(rows(spare)).toBe(PROMPT.length + TOKENS - 1)
+    expect(rows(second)).toBeGreaterThan(PROMPT.length + 2)
+    expect(rows(third)).toBe(PROMPT.length + TOKENS - 1)
+  })
+
   it('rebuilds a lost stage in a few runs, whatever it had said one by one', async () => {
     const [first = mesh.add(), second = mesh.add(), spare = mesh.add()] = devices(3)
     let draws = 0

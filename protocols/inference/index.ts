@@ -45,7 +45,8 @@ export {
 export { RequesterMachine } from './requester-machine.ts'
 export type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 export { samplingShape, type SamplingRecord } from './sampling-record.ts'
-export { StageMachine, type StageInit, type StageInput, type StageOutput } from './stage-machine.ts'
+export { StageMachine } from './stage-machine.ts'
+export type { StageInit, StageInput, StageOutput } from './stage-types.ts'
 export { pickTensors, type ExpectedTensor } from './tensor-fit.ts'
 export type { Hop } from './tensor-table.ts'
 export {

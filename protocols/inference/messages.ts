@@ -21,6 +21,7 @@ import {
   type FaultRecord,
   type OpenRecord,
   type ReadyRecord,
+  type RouteShadow,
   type RouteStage,
   type SignedReceipt,
 } from './records.ts'
@@ -45,12 +46,18 @@ export type InferenceMessage =
   | ({ readonly type: 'output' } & TensorMessage)
   /** Every request below this one has reached the requester: journals may forget them. */
   | { readonly type: 'release'; readonly request: number }
-  | { readonly type: 'route'; readonly route: readonly RouteStage[] }
+  | {
+      readonly type: 'route'
+      readonly route: readonly RouteStage[]
+      readonly fed: number
+      readonly shadow: RouteShadow | undefined
+    }
   | { readonly type: 'ping' }
   | {
       readonly type: 'pong'
       readonly received: number
       readonly done: number
+      readonly reached: number
       readonly clockUs: number
     }
   | { readonly type: 'leaving'; readonly reason: string; readonly graceMs: number }

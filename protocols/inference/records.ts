@@ -59,7 +59,8 @@ const fault: Shape<FaultCode> = word(...FAULT_CODES)
 const version = uint(1)
 
 /** One stage of a route: who holds it, and since which epoch of the session. */
-const routeStage = record({ peer, epoch: uint(EPOCHS_MAX) })
+const routeFields = { peer, epoch: uint(EPOCHS_MAX) }
+const routeStage = record(routeFields)
 export type RouteStage = ShapeOf<typeof routeStage>
 
 const route = list(routeStage, STAGES_MAX)
@@ -133,8 +134,17 @@ export const attachShape = record({
 })
 export type AttachRecord = ShapeOf<typeof attachShape>
 
+/** A successor that is being fed beside the stage that it will replace. */
+const shadowShape = record({ stage: uint(STAGES_MAX - 1), ...routeFields })
+export type RouteShadow = ShapeOf<typeof shadowShape>
+
 /** `route`: who holds which stage from now on. */
-export const routeShape = record({ route })
+export const routeShape = record({
+  route,
+  /** Bit i: stage i has run all that the requester has the answers of, and needs none of it again. */
+  fed: uint(2 ** STAGES_MAX - 1),
+  shadow: optional(shadowShape),
+})
 
 /**
  * `pong`: how many requests this stage has received and done, so that a silent one is told apart
@@ -143,6 +153,8 @@ export const routeShape = record({ route })
 export const pongShape = record({
   received: uint(US_MAX),
   done: uint(US_MAX),
+  /** One more than the highest request that was done. */
+  reached: uint(REQUESTS_MAX),
   clockUs: uint(),
 })
 

@@ -73,7 +73,8 @@ class Session {
       outputs.push(...this.handle({ type: 'time-passed' }))
       for (const stage of peers.keys()) {
         const pong = answering(stage)
-        if (pong !== undefined) this.hear(stage, 0, { type: 'pong', ...pong, clockUs: 0 })
+        if (pong !== undefined)
+          this.hear(stage, 0, { type: 'pong', ...pong, reached: 0, clockUs: 0 })
       }
     }
     return outputs
@@ -309,7 +310,7 @@ describe('requester machine', () => {
       type: 'send',
       stage: 1,
       epoch: 0,
-      message: { type: 'route', route },
+      message: { type: 'route', route, fed: 3, shadow: undefined },
     })
   })
 
@@ -324,7 +325,7 @@ describe('requester machine', () => {
       unreached(session, 0)
       session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
       session.hear(1, 1, { type: 'ready', record })
-      session.hear(1, 1, { type: 'pong', ...idle, clockUs: 0 })
+      session.hear(1, 1, { type: 'pong', ...idle, reached: 0, clockUs: 0 })
       session.nowMs += 1
       return session
     }
@@ -339,7 +340,7 @@ describe('requester machine', () => {
     it('replaces the stage itself the second time, once the next has answered', () => {
       const session = onceBefore()
       expect(unreached(session, 1)).toEqual([])
-      expect(session.hear(1, 1, { type: 'pong', ...idle, clockUs: 0 })).toEqual([
+      expect(session.hear(1, 1, { type: 'pong', ...idle, reached: 0, clockUs: 0 })).toEqual([
         { type: 'drop', stage: 0, epoch: 0 },
         { type: 'replace', stage: 0, excluded: ['a'], code: 'INFERENCE_NEXT_UNREACHABLE' },
       ])

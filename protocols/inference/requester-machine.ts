@@ -18,7 +18,7 @@ import type { Machine, TimePassed } from '../../core/machine.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { InferenceCode } from './errors.ts'
 import type { TensorMessage } from './messages.ts'
-import type { FaultRecord, OpenRecord, ReadyRecord, RouteStage, SignedReceipt } from './records.ts'
+import type { FaultRecord, OpenRecord, ReadyRecord, SignedReceipt } from './records.ts'
 import type {
   Outstanding,
   RequesterInit,
@@ -26,8 +26,10 @@ import type {
   RequesterOutput,
 } from './requester-types.ts'
 import { finalCode, isOwnCause } from './final-code.ts'
+import { Replacements } from './replacements.ts'
 import { ping, recovered, send, stepTo } from './seat-messages.ts'
-import { Seat } from './seat.ts'
+import type { Seat } from './seat.ts'
+import { Seats } from './seats.ts'
 import { expectedOutput } from './expected-output.ts'
 import { TextInputs } from './text-inputs.ts'
 import { fitsMessage } from './tensor-table.ts'
@@ -35,17 +37,12 @@ import { transfersOf } from './transfers.ts'
 
 export class RequesterMachine implements Machine<RequesterInput, RequesterOutput> {
   readonly #init: RequesterInit
-  readonly #seats: Seat[] = []
-  readonly #successors = new Map<number, Seat>()
-  /** Stages for which a successor was asked for, and that have no answer yet. */
-  readonly #sought = new Set<number>()
-  readonly #excluded = new Map<number, Set<PeerId>>()
+  readonly #seats = new Seats()
+  readonly #replacements: Replacements
   readonly #outstanding = new Map<number, Outstanding>()
   /** Of a text only. */
   readonly #inputs = new TextInputs()
   #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
-  #epoch = 0
-  #recoveries = 0
   #released = 0
   #highest = -1
   #pingAtMs = 0
@@ -54,6 +51,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
 
   constructor(init: RequesterInit) {
     this.#init = init
+    this.#replacements = new Replacements(init.recoveriesMax)
   }
 
   /**
@@ -98,10 +96,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   #start(peers: readonly PeerId[], nowMs: number): readonly RequesterOutput[] {
     this.#phase = 'running'
     this.#pingAtMs = nowMs + this.#init.pingMs
-    for (const [stage, peer] of peers.entries()) {
-      this.#seats.push(new Seat(stage, peer, this.#epoch, nowMs))
-    }
-    return this.#seats.map((seat) => this.#open(seat))
+    this.#seats.start(peers, nowMs)
+    return this.#seats.all.map((seat) => this.#open(seat))
   }
 
   #open(seat: Seat): RequesterOutput {
@@ -111,31 +107,15 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       ...this.#init.open,
       stage,
       ...range,
-      route: this.#route(seat),
+      route: this.#seats.route(seat),
       // A successor must be of the class of the one it replaces, or the bits would change.
-      numericClass: this.#seats[stage]?.record?.numericClass,
+      numericClass: this.#seats.at(stage)?.record?.numericClass,
     }
     return { type: 'open', stage, peer, epoch, message: { type: 'open', record } }
   }
 
-  /** Who holds what; `instead` stands in for the seat of its stage. */
-  #route(instead?: Seat): readonly RouteStage[] {
-    return this.#seats.map((seat) => {
-      const { peer, epoch } = instead?.stage === seat.stage ? instead : seat
-      return { peer, epoch }
-    })
-  }
-
   get #over(): boolean {
     return this.#phase === 'over'
-  }
-
-  get #reachable(): readonly Seat[] {
-    return [...this.#seats, ...this.#successors.values()].filter(({ phase }) => phase !== 'lost')
-  }
-
-  get #allReady(): boolean {
-    return this.#seats.length > 0 && this.#seats.every((seat) => seat.phase === 'ready')
   }
 
   #submit(request: number, tensors: readonly Tensor[], nowMs: number): readonly RequesterOutput[] {
@@ -148,46 +128,45 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   /** What a new first stage needs to have the same keys and values as the one before it. */
-  #replay(seat: Seat): readonly RequesterOutput[] {
+  #replay(seat: Seat, outstanding: boolean): readonly RequesterOutput[] {
     return this.#inputs.all
-      .filter(([request]) => !this.#outstanding.has(request))
+      .filter(([request]) => outstanding || !this.#outstanding.has(request))
       .map(([request, tensors]) => stepTo(seat, request, tensors))
   }
 
   /** Sends what waits, once every stage serves. */
   #pump(nowMs: number): readonly RequesterOutput[] {
-    const first = this.#seats[0]
-    if (first === undefined || !this.#allReady) return []
+    const first = this.#seats.at(0)
+    if (first === undefined || !this.#seats.allReady) return []
+    const warm = this.#seats.successor(0)
+    const receivers = warm?.warming === true ? [first, warm] : [first]
     const outputs: RequesterOutput[] = []
     for (const [request, outstanding] of this.#outstanding) {
       if (outstanding.sent) continue
       outstanding.sent = true
       outstanding.sentMs = nowMs
       const { tensors } = outstanding
-      outputs.push(stepTo(first, request, tensors))
+      outputs.push(...receivers.map((seat) => stepTo(seat, request, tensors)))
     }
-    for (const seat of this.#seats) seat.noteWork(nowMs)
+    for (const seat of this.#seats.all) seat.noteWork(nowMs)
     return outputs
-  }
-
-  #seat(stage: number, epoch: number): Seat | undefined {
-    return [this.#seats[stage], this.#successors.get(stage)].find((seat) => seat?.epoch === epoch)
   }
 
   #onMessage(
     { stage, epoch, message }: RequesterInput & { type: 'message' },
     nowMs: number,
   ): readonly RequesterOutput[] {
-    const seat = this.#seat(stage, epoch)
+    const seat = this.#seats.find(stage, epoch)
     if (seat === undefined || seat.phase === 'lost') return []
     seat.hear(nowMs)
     switch (message.type) {
       case 'output':
-        return stage === this.#seats.length - 1 ? this.#onOutput(seat, message, nowMs) : []
+        return stage === this.#seats.all.length - 1 ? this.#onOutput(seat, message, nowMs) : []
       case 'pong':
         seat.noteClock(message.clockUs, nowMs)
         seat.notePong(message.received, message.done, nowMs)
-        return this.#onAnswer(seat, nowMs)
+        seat.noteReached(message.reached)
+        return [...this.#onAnswer(seat, nowMs), ...this.#onWarm(seat, nowMs)]
       case 'loading':
         seat.noteLoading(message.bytesDone, nowMs)
         return [{ ...message, type: 'loading', stage }]
@@ -215,10 +194,12 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const output = { ...sent, tensors }
     this.#outstanding.delete(output.request)
     const elapsedMs = nowMs - outstanding.sentMs
-    const transfersMs = transfersOf(output.hops, this.#seats, outstanding.sentMs, nowMs)
+    const transfersMs = transfersOf(output.hops, this.#seats.all, outstanding.sentMs, nowMs)
     return [
       { type: 'output', output, elapsedMs, transfersMs },
       ...this.#release(),
+      // Who is being fed has come so far as well, or is asked again at the next one.
+      ...this.#seats.reachable.filter(({ warming }) => warming).map((warm) => ping(warm, nowMs)),
       ...this.#maybeClose(nowMs),
     ]
   }
@@ -228,36 +209,54 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const lowest = Math.min(this.#highest + 1, ...this.#outstanding.keys())
     if (lowest <= this.#released) return []
     this.#released = lowest
-    return this.#seats
+    return this.#seats.all
       .filter((seat) => seat.phase === 'ready')
       .map((seat) => send(seat, { type: 'release', request: lowest }))
   }
 
   #onReady(seat: Seat, record: ReadyRecord, nowMs: number): readonly RequesterOutput[] {
     const { stage, peer } = seat
-    const before = this.#seats[stage]
+    const before = this.#seats.at(stage)
     if (this.#phase !== 'running') return []
     seat.serve(record, nowMs)
     const ready: RequesterOutput = { type: 'ready', stage, peer, record }
     if (before === undefined || before === seat) {
       // Others may have been replaced while this one was still opening with the route of the start.
-      const route = this.#epoch > 0 ? this.#announceRoute() : []
+      const route = this.#seats.changed ? this.#announceRoute() : []
       return [ready, ping(seat, nowMs), ...route, ...this.#pump(nowMs)]
     }
 
-    this.#successors.delete(stage)
-    this.#seats[stage] = seat
+    // While the one before still serves a text, its successor is fed beside it.
+    seat.warming = this.#init.open.text !== undefined && before.phase === 'ready'
+    return [ready, ...(seat.warming ? this.#warm(seat, nowMs) : this.#seatSuccessor(seat, nowMs))]
+  }
+
+  /** Has a successor fed with all of the text: by the stage before it, or by this requester. */
+  #warm(seat: Seat, nowMs: number): readonly RequesterOutput[] {
+    const outputs = [ping(seat, nowMs), ...this.#tellReleased(seat)]
+    if (seat.stage > 0) return [...outputs, ...this.#announceRoute()]
+    return [...outputs, ...this.#replay(seat, true)]
+  }
+
+  #tellReleased(seat: Seat): readonly RequesterOutput[] {
+    return this.#released > 0 ? [send(seat, { type: 'release', request: this.#released })] : []
+  }
+
+  /** Gives a successor the seat of its stage. */
+  #seatSuccessor(seat: Seat, nowMs: number): readonly RequesterOutput[] {
+    const { stage } = seat
+    const wasWarm = seat.warming
+    seat.warming = false
+    const before = this.#seats.promote(seat)
+    if (before === undefined) return []
     if (stage === 0) for (const outstanding of this.#outstanding.values()) outstanding.sent = false
     const goodbye = before.phase === 'lost' ? [] : [send(before, { type: 'close' })]
-    const released: readonly RequesterOutput[] =
-      this.#released > 0 ? [send(seat, { type: 'release', request: this.#released })] : []
     return [
-      ready,
       ping(seat, nowMs),
       recovered(before, seat, nowMs),
       ...goodbye,
-      ...released,
-      ...(stage === 0 ? this.#replay(seat) : []),
+      ...this.#tellReleased(seat),
+      ...(stage === 0 && !wasWarm ? this.#replay(seat, false) : []),
       ...this.#announceRoute(),
       ...this.#pump(nowMs),
     ]
@@ -269,10 +268,10 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
    * takes its seat, and attaches then.
    */
   #announceRoute(): readonly RequesterOutput[] {
-    const route = this.#route()
-    return this.#seats
+    const message = this.#seats.routeMessage(this.#released)
+    return this.#seats.all
       .filter((seat) => seat.phase !== 'lost')
-      .map((seat) => send(seat, { type: 'route', route }))
+      .map((seat) => send(seat, message))
   }
 
   #onFault(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {
@@ -301,7 +300,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
    * way to its successor breaks too, one of the two is cut off: it is `seat`, if the other answers us.
    */
   #onUnreached(seat: Seat, nextEpoch: number, nowMs: number): readonly RequesterOutput[] {
-    const next = this.#seat(seat.stage + 1, nextEpoch)
+    const next = this.#seats.find(seat.stage + 1, nextEpoch)
     if (this.#phase !== 'running' || next === undefined || next.phase === 'lost') return []
     if (seat.lostWays++ === 0) {
       return this.#onLost(next.stage, nextEpoch, 'INFERENCE_NEXT_UNREACHABLE', nowMs)
@@ -317,9 +316,15 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       : this.#onLost(by.stage, by.epoch, 'INFERENCE_NEXT_UNREACHABLE', nowMs)
   }
 
+  /** A successor that has run all that came so far takes its seat. */
+  #onWarm(seat: Seat, nowMs: number): readonly RequesterOutput[] {
+    const warm = seat.warming && this.#phase === 'running' && seat.hasRun(this.#released)
+    return warm ? this.#seatSuccessor(seat, nowMs) : []
+  }
+
   #onLeaving(seat: Seat): readonly RequesterOutput[] {
     if (this.#phase !== 'running') return []
-    if (seat.leaving || this.#seats[seat.stage] !== seat) return []
+    if (seat.leaving || this.#seats.at(seat.stage) !== seat) return []
     seat.leaving = true
     return this.#replace(seat.stage, seat.peer, 'INFERENCE_STAGE_LEAVING')
   }
@@ -330,29 +335,27 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     code: InferenceCode,
     nowMs: number,
   ): readonly RequesterOutput[] {
-    const seat = this.#seat(stage, epoch)
+    const seat = this.#seats.find(stage, epoch)
     if (seat === undefined || seat.phase === 'lost') return []
     if (this.#phase === 'finishing') return this.#onReceiptMissing(seat, nowMs)
     seat.lose(code, nowMs)
     const drop: RequesterOutput = { type: 'drop', stage, epoch }
-    if (this.#seats[stage] !== seat) this.#successors.delete(stage)
+    const successor = this.#seats.successor(stage)
+    if (successor === seat) this.#seats.dropSuccessor(stage)
+    else if (successor?.warming === true) return [drop, ...this.#seatSuccessor(successor, nowMs)]
     // A leaving stage that dies before its successor is ready: the successor is on its way already.
-    if (this.#successors.has(stage) || this.#sought.has(stage)) return [drop]
+    if (this.#seats.successor(stage) !== undefined || this.#replacements.isSought(stage))
+      return [drop]
     return [drop, ...this.#replace(stage, seat.peer, code)]
   }
 
   #replace(stage: number, peer: PeerId, code: InferenceCode): readonly RequesterOutput[] {
-    if (this.#recoveries >= this.#init.recoveriesMax) {
+    const excluded = this.#replacements.begin(stage, peer)
+    if (excluded === undefined) {
       // What went wrong every time says more than how often it did.
       return this.#fail(isOwnCause(code) ? code : 'INFERENCE_RECOVERIES_EXCEEDED', stage)
     }
-    this.#recoveries++
-    const excluded = this.#excluded.get(stage) ?? new Set()
-    excluded.delete(peer)
-    excluded.add(peer)
-    this.#excluded.set(stage, excluded)
-    this.#sought.add(stage)
-    return [{ type: 'replace', stage, excluded: [...excluded], code }]
+    return [{ type: 'replace', stage, excluded, code }]
   }
 
   #onReplacement(
@@ -360,17 +363,21 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     peer: PeerId | undefined,
     nowMs: number,
   ): readonly RequesterOutput[] {
-    const before = this.#seats[stage]
-    this.#sought.delete(stage)
-    if (this.#phase !== 'running' || before === undefined || this.#successors.has(stage)) return []
+    const before = this.#seats.at(stage)
+    this.#replacements.end(stage)
+    if (
+      this.#phase !== 'running' ||
+      before === undefined ||
+      this.#seats.successor(stage) !== undefined
+    )
+      return []
     if (peer === undefined) {
       // A device that leaves serves until it is gone: the session may well end before.
       return before.phase === 'ready' ? [] : this.#fail(finalCode(before.lostBy), stage)
     }
     const since = before.phase === 'lost' ? before.sinceMs : nowMs
-    const seat = new Seat(stage, peer, ++this.#epoch, nowMs)
+    const seat = this.#seats.addSuccessor(stage, peer, nowMs)
     seat.replaceFor(before.lostBy ?? 'INFERENCE_STAGE_LEAVING', since)
-    this.#successors.set(stage, seat)
     return [this.#open(seat)]
   }
 
@@ -379,8 +386,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     this.#phase = 'finishing'
     this.#finishAtMs = nowMs + this.#init.receiptMs
     // A stage that does not serve has nothing to sign.
-    for (const { stage, phase } of this.#seats) if (phase !== 'ready') this.#receipts.add(stage)
-    const goodbyes = this.#reachable.map((seat) => send(seat, { type: 'close' }))
+    for (const { stage, phase } of this.#seats.all) if (phase !== 'ready') this.#receipts.add(stage)
+    const goodbyes = this.#seats.reachable.map((seat) => send(seat, { type: 'close' }))
     return [...goodbyes, ...this.#maybeClose(nowMs)]
   }
 
@@ -397,7 +404,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
 
   #maybeClose(nowMs: number): readonly RequesterOutput[] {
     if (this.#phase !== 'finishing') return []
-    if (this.#receipts.size < this.#seats.length && nowMs < this.#finishAtMs) return []
+    if (this.#receipts.size < this.#seats.all.length && nowMs < this.#finishAtMs) return []
     this.#phase = 'over'
     return [{ type: 'closed' }]
   }
@@ -409,7 +416,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const sleptMs = nowMs - this.#pingAtMs
     this.#pingAtMs = nowMs + this.#init.pingMs
     const outputs: RequesterOutput[] = []
-    for (const seat of this.#reachable) {
+    for (const seat of this.#seats.reachable) {
       if (this.#over) break
       if (seat.phase === 'lost') continue
       seat.excuse(sleptMs, nowMs)
@@ -426,7 +433,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   #fail(code: InferenceCode, stage?: number, request?: number): readonly RequesterOutput[] {
     this.#phase = 'over'
     return [
-      ...this.#reachable.map((seat) => send(seat, { type: 'close' })),
+      ...this.#seats.reachable.map((seat) => send(seat, { type: 'close' })),
       {
         type: 'failed',
         code,

@@ -20,6 +20,10 @@ export class Seat {
   /** True once the holder said that it will go. */
   leaving = false
   record: ReadyRecord | undefined
+  /** True while it is fed beside the holder that it will replace. */
+  warming = false
+  /** Requests below this one have run here. */
+  #reached = 0
   /** Why this holder was lost. */
   lostBy: InferenceCode | undefined
   /** Why the holder before was replaced by this one. */
@@ -97,6 +101,11 @@ export class Seat {
     }
   }
 
+  /** True once everything below `request` has run here; holders of the start have always run it. */
+  hasRun(request: number): boolean {
+    return this.epoch === 0 || this.#reached >= request
+  }
+
   notePong(received: number, done: number, nowMs: number): void {
     // Waiting for others is no stall: only a request that is here and not done is, or the opening.
     const idle = this.phase === 'ready' && received === done
@@ -111,6 +120,10 @@ export class Seat {
     if (doubt === undefined || this.#livedMs < doubt.sinceMs) return undefined
     this.doubt = undefined
     return doubt.by
+  }
+
+  noteReached(reached: number): void {
+    this.#reached = Math.max(this.#reached, reached)
   }
 
   noteLoading(bytesDone: number, nowMs: number): void {

@@ -12,7 +12,8 @@ import {
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import { leafOf } from './receipt-roots.ts'
 import type { OpenRecord } from './records.ts'
-import { StageMachine, type StageInput } from './stage-machine.ts'
+import { StageMachine } from './stage-machine.ts'
+import type { StageInput } from './stage-types.ts'
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'] as [PeerId, PeerId, PeerId, PeerId]
 const { sha256 } = nodeCrypto
@@ -89,6 +90,7 @@ function sent(request: number) {
   const outputs = tensors(100 + request)
   return {
     type: 'forward',
+    to: 'next',
     message: {
       type: 'step',
       request,
@@ -176,6 +178,8 @@ describe('stage machine', () => {
     const change = (epoch: number) =>
       control({
         type: 'route',
+        fed: 0,
+        shadow: undefined,
         route: [a, b, d].map((peer) => ({ peer, epoch: peer === d ? epoch : 0 })),
       })
     for (let epoch = 1; epoch <= ROUTES_MAX; epoch++) feed(change(epoch))
@@ -190,7 +194,7 @@ describe('stage machine', () => {
     feed(step(0), step(1), ran(0), release(2))
     expect([machine.wants(1), feed(step(0), step(1), ran(1))]).toEqual([false, []])
     const route = [a, b, d].map((peer, stage) => ({ peer, epoch: stage === 2 ? 1 : 0 }))
-    expect(feed(control({ type: 'route', route }))).toEqual([
+    expect(feed(control({ type: 'route', route, fed: 0, shadow: undefined }))).toEqual([
       {
         type: 'connect-next',
         to: { peer: d, epoch: 1 },
@@ -198,7 +202,7 @@ describe('stage machine', () => {
       },
     ])
     expect(feed(control({ type: 'ping' }))).toEqual([
-      { type: 'reply', message: { type: 'pong', received: 2, done: 2, clockUs: 0 } },
+      { type: 'reply', message: { type: 'pong', received: 2, done: 2, reached: 1, clockUs: 0 } },
     ])
   })
 
@@ -206,7 +210,7 @@ describe('stage machine', () => {
     const { feed } = serving({ journal: 1 })
     feed(step(1), step(0), ran(1), ran(0))
     const route = [a, b, d].map((peer, stage) => ({ peer, epoch: stage === 2 ? 1 : 0 }))
-    const again = control({ type: 'route', route })
+    const again = control({ type: 'route', route, fed: 0, shadow: undefined })
     expect(feed(again).slice(1)).toEqual([sent(1), fault('INFERENCE_JOURNAL_MISSING', 0)])
     expect(feed(again)).toEqual([])
   })
@@ -214,8 +218,8 @@ describe('stage machine', () => {
   it('ignores a route in which it holds another stage, or none', () => {
     const { feed } = serving()
     const others = [a, d, d].map((peer) => ({ peer, epoch: 1 }))
-    expect(feed(control({ type: 'route', route: others }))).toEqual([])
-    expect(feed(control({ type: 'route', route: [] }))).toEqual([])
+    expect(feed(control({ type: 'route', route: others, fed: 0, shadow: undefined }))).toEqual([])
+    expect(feed(control({ type: 'route', route: [], fed: 0, shadow: undefined }))).toEqual([])
   })
 
   it('tells that the way to the next stage broke, unless that stage was replaced since', () => {
@@ -264,7 +268,10 @@ describe('stage machine', () => {
     const init = { open: { ...open, route }, self: c, requester: d, sha256, journalBytesMax: 1_000 }
     const machine = new StageMachine(init)
     const loaded = machine.handle({ type: 'loaded', ready }, 0)
-    const connected = machine.handle(control({ type: 'route', route }), 0)
+    const connected = machine.handle(
+      control({ type: 'route', route, fed: 0, shadow: undefined }),
+      0,
+    )
 
     expect(loaded).toEqual([{ type: 'reply', message: { type: 'ready', record: ready } }])
     expect(connected).toEqual([
@@ -274,6 +281,8 @@ describe('stage machine', () => {
         attach: { version: 1, session: open.session, stage: 1, epoch: 4 },
       },
     ])
-    expect(machine.handle(control({ type: 'route', route }), 0)).toEqual([])
+    expect(machine.handle(control({ type: 'route', route, fed: 0, shadow: undefined }), 0)).toEqual(
+      [],
+    )
   })
 })

@@ -13,73 +13,20 @@
  * @module
  */
 
-import type { Sha256 } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { FaultCode } from './faults.ts'
 import { REQUESTS_AHEAD_MAX, ROUTES_MAX, SESSION_SILENCE_MS_MAX } from './limits.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
-import type { AttachRecord, OpenRecord, ReadyRecord, Receipt, RouteStage } from './records.ts'
+import type { AttachRecord, ReadyRecord, Receipt, RouteStage } from './records.ts'
+import type { StageInit, StageInput, StageOutput } from './stage-types.ts'
 import { StageTally } from './stage-tally.ts'
 import { Journal } from './journal.ts'
 import { TextOrder } from './text-order.ts'
 import { rowsOf, rowsTensor, type TextRows } from './text-rows.ts'
 import { fromWire, toWire } from './wire-type.ts'
 import { fitsMessage, type Hop } from './tensor-table.ts'
-
-export type StageInput =
-  | { readonly type: 'loading'; readonly bytesDone: number; readonly bytesTotal: number }
-  | { readonly type: 'loaded'; readonly ready: ReadyRecord }
-  | { readonly type: 'load-failed'; readonly code: FaultCode }
-  /** From the requester. */
-  | { readonly type: 'control'; readonly message: InferenceMessage }
-  /** A peer says that it is the stage before this one; its steps come on the link `from`. */
-  | {
-      readonly type: 'attach'
-      readonly from: PeerId
-      readonly link: number
-      readonly record: AttachRecord
-    }
-  /** A step on the link that was attached, or from the requester (link undefined). */
-  | { readonly type: 'step'; readonly link: number | undefined; readonly step: TensorMessage }
-  | {
-      readonly type: 'ran'
-      readonly request: number
-      readonly tensors: readonly Tensor[]
-      /** How long it waited for the executor, and how long it computed. */
-      readonly queueUs: number
-      readonly computeUs: number
-    }
-  | { readonly type: 'run-failed'; readonly request: number; readonly code: FaultCode }
-  | { readonly type: 'executor-died' }
-  | { readonly type: 'next-lost'; readonly epoch: number }
-  | { readonly type: 'requester-lost' }
-  | { readonly type: 'leave'; readonly reason: string; readonly graceMs: number }
-
-export type StageOutput =
-  | {
-      readonly type: 'run'
-      readonly request: number
-      readonly tensors: readonly Tensor[]
-      /** Of a text only: the rows that `tensors` are. Runs of one text must keep their order. */
-      readonly rows: TextRows | undefined
-    }
-  | { readonly type: 'reply'; readonly message: InferenceMessage }
-  /** Open or re-open the way to the next stage; everything sent on before is of no use any more. */
-  | { readonly type: 'connect-next'; readonly to: RouteStage; readonly attach: AttachRecord }
-  | { readonly type: 'forward'; readonly message: InferenceMessage }
-  /** Ends the session here: unload, and send `receipt` (to be signed) when there is one. */
-  | { readonly type: 'end'; readonly receipt?: Receipt }
-
-export interface StageInit {
-  readonly open: OpenRecord
-  readonly self: PeerId
-  readonly requester: PeerId
-  readonly sha256: Sha256
-  /** Bytes of outputs that the journal may hold. What does not fit is not kept. */
-  readonly journalBytesMax: number
-}
 
 interface Running {
   readonly hops: readonly Hop[]
@@ -100,6 +47,10 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   #over = false
   #attached: Attachment | undefined
   #connectedTo: RouteStage | undefined
+  #shadow: RouteStage | undefined
+  /** Stages that need nothing of what was released: see the route. */
+  #fed = 0
+  #reached = 0
   /** Requests on their way through the executor, with what they came with. */
   readonly #running = new Map<number, Running>()
   readonly #journal: Journal
@@ -208,7 +159,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
         this.#release(message.request)
         return []
       case 'route':
-        return this.#onRoute(message.route)
+        return this.#onRoute(message)
       case 'step':
         return this.#onStep(undefined, message, nowMs)
       case 'close':
@@ -221,17 +172,26 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
 
   #pong(nowMs: number): InferenceMessage {
     const clockUs = Math.round(nowMs * 1000)
-    return { type: 'pong', received: this.#received, done: this.#done, clockUs }
+    return {
+      type: 'pong',
+      received: this.#received,
+      done: this.#done,
+      reached: this.#reached,
+      clockUs,
+    }
   }
 
-  #onRoute(route: readonly RouteStage[]): readonly StageOutput[] {
+  #onRoute(message: InferenceMessage & { type: 'route' }): readonly StageOutput[] {
+    const { route, fed, shadow } = message
     const own = route[this.#stage]
     if (route.length !== this.#route.length || own === undefined || !same(own, this.#own)) return []
     this.#route = route
+    this.#fed = fed
     if (++this.#routes > ROUTES_MAX) return this.#fail('INFERENCE_OVERLOADED')
     if (this.#ready === undefined || this.#next === undefined) return []
     const connected = this.#connectedTo !== undefined && same(this.#next, this.#connectedTo)
-    return connected ? [] : this.#connectNext()
+    const way = connected ? [] : this.#connectNext()
+    return shadow?.stage === this.#stage + 1 ? [...way, ...this.#connectShadow(shadow)] : way
   }
 
   /** Attaches to the next stage and replays what it may not have seen. */
@@ -239,9 +199,31 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     const next = this.#next
     this.#connectedTo = next
     if (next === undefined) return []
+    const shadow = this.#shadow
+    this.#shadow = undefined
+    // It has been fed all along.
+    if (shadow !== undefined && same(next, shadow)) return [{ type: 'promote-shadow' }]
+    return [{ type: 'connect-next', to: next, attach: this.#attach }, ...this.#replay()]
+  }
+
+  /** Feeds a successor of the next stage all that was, and from now on all that comes. */
+  #connectShadow({ peer, epoch }: RouteStage): readonly StageOutput[] {
+    const to = { peer, epoch }
+    if (this.#order === undefined || (this.#shadow !== undefined && same(to, this.#shadow)))
+      return []
+    this.#shadow = to
+    const steps = this.#journal.messages.map((message) => forward('shadow', message))
+    return [{ type: 'connect-shadow', to, attach: this.#attach }, ...steps]
+  }
+
+  get #attach(): AttachRecord {
     const { session, stage } = this.#init.open
-    const attach = { version: 1, session, stage, epoch: this.#own?.epoch ?? 0 }
-    return [{ type: 'connect-next', to: next, attach }, ...this.#replay()]
+    return { version: 1, session, stage, epoch: this.#own?.epoch ?? 0 }
+  }
+
+  /** True when the next stage needs nothing of what was released. */
+  get #nextIsFed(): boolean {
+    return ((this.#fed >> (this.#stage + 1)) & 1) === 1
   }
 
   #replay(): readonly StageOutput[] {
@@ -251,7 +233,11 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
       return this.#fail('INFERENCE_JOURNAL_MISSING')
     }
     const faults = missing.map((request) => fault('INFERENCE_JOURNAL_MISSING', request))
-    return [...messages.map((message) => this.#send(message)), ...faults]
+    const { released } = this.#journal
+    const missed = this.#nextIsFed
+      ? messages.filter(({ request }) => request >= released)
+      : messages
+    return [...missed.map((message) => this.#send(message)), ...faults]
   }
 
   #onAttach({ from, link, record }: StageInput & { type: 'attach' }): readonly StageOutput[] {
@@ -332,6 +318,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     if (running === undefined) return []
     this.#running.delete(request)
     this.#done++
+    this.#reached = Math.max(this.#reached, request + 1)
     const last = this.#next === undefined
     const { hops, arrivedMs, rows } = running
     const travelling = last
@@ -352,14 +339,21 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     }
     if (rows !== undefined) this.#journal.truncate(rows.position)
     this.#journal.keep(message)
-    // The requester has it; the next stage may not.
-    return last && request < this.#journal.released ? [] : [this.#send(message)]
+    return this.#pass(message)
+  }
+
+  /** Hands an output on to whoever lacks it. */
+  #pass(message: TensorMessage): readonly StageOutput[] {
+    const known = message.request < this.#journal.released
+    const last = this.#next === undefined
+    const sent = known && (last || this.#nextIsFed) ? [] : [this.#send(message)]
+    return this.#shadow === undefined ? sent : [...sent, forward('shadow', message)]
   }
 
   #send(message: TensorMessage): StageOutput {
     return this.#next === undefined
       ? reply({ type: 'output', ...message })
-      : { type: 'forward', message: { type: 'step', ...message } }
+      : forward('next', message)
   }
 
   #release(request: number): void {
@@ -416,4 +410,8 @@ function reply(message: InferenceMessage): StageOutput {
 
 function fault(code: FaultCode, request?: number, nextEpoch?: number): StageOutput {
   return reply({ type: 'fault', record: { code, request, nextEpoch } })
+}
+
+function forward(to: 'next' | 'shadow', message: TensorMessage): StageOutput {
+  return { type: 'forward', to, message: { type: 'step', ...message } }
 }

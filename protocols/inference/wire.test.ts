@@ -95,9 +95,9 @@ const messages: readonly InferenceMessage[] = [
     leaf: Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1),
   },
   { type: 'release', request: 6 },
-  { type: 'route', route },
+  { type: 'route', route, fed: 5, shadow: { stage: 1, peer, epoch: 9 } },
   { type: 'ping' },
-  { type: 'pong', received: 3, done: 2, clockUs: 77 },
+  { type: 'pong', received: 3, done: 2, reached: 8, clockUs: 77 },
   { type: 'leaving', reason: 'battery', graceMs: 1000 },
   { type: 'close' },
   {

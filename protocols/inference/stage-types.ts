@@ -1,0 +1,74 @@
+/**
+ * What goes into the machine of one stage, and what comes out.
+ *
+ * @module
+ */
+
+import type { Sha256 } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import type { FaultCode } from './faults.ts'
+import type { InferenceMessage, TensorMessage } from './messages.ts'
+import type { AttachRecord, OpenRecord, ReadyRecord, Receipt, RouteStage } from './records.ts'
+import type { TextRows } from './text-rows.ts'
+
+export type StageInput =
+  | { readonly type: 'loading'; readonly bytesDone: number; readonly bytesTotal: number }
+  | { readonly type: 'loaded'; readonly ready: ReadyRecord }
+  | { readonly type: 'load-failed'; readonly code: FaultCode }
+  /** From the requester. */
+  | { readonly type: 'control'; readonly message: InferenceMessage }
+  /** A peer says that it is the stage before this one; its steps come on the link `from`. */
+  | {
+      readonly type: 'attach'
+      readonly from: PeerId
+      readonly link: number
+      readonly record: AttachRecord
+    }
+  /** A step on the link that was attached, or from the requester (link undefined). */
+  | { readonly type: 'step'; readonly link: number | undefined; readonly step: TensorMessage }
+  | {
+      readonly type: 'ran'
+      readonly request: number
+      readonly tensors: readonly Tensor[]
+      /** How long it waited for the executor, and how long it computed. */
+      readonly queueUs: number
+      readonly computeUs: number
+    }
+  | { readonly type: 'run-failed'; readonly request: number; readonly code: FaultCode }
+  | { readonly type: 'executor-died' }
+  | { readonly type: 'next-lost'; readonly epoch: number }
+  | { readonly type: 'requester-lost' }
+  | { readonly type: 'leave'; readonly reason: string; readonly graceMs: number }
+
+export type StageOutput =
+  | {
+      readonly type: 'run'
+      readonly request: number
+      readonly tensors: readonly Tensor[]
+      /** Of a text only: the rows that `tensors` are. Runs of one text must keep their order. */
+      readonly rows: TextRows | undefined
+    }
+  | { readonly type: 'reply'; readonly message: InferenceMessage }
+  /** Open or re-open the way to the next stage; everything sent on before is of no use any more. */
+  | { readonly type: 'connect-next'; readonly to: RouteStage; readonly attach: AttachRecord }
+  /** Open a way to a successor of the next stage, which is fed beside it. */
+  | { readonly type: 'connect-shadow'; readonly to: RouteStage; readonly attach: AttachRecord }
+  /** The shadow is the next stage from now on. */
+  | { readonly type: 'promote-shadow' }
+  | {
+      readonly type: 'forward'
+      readonly to: 'next' | 'shadow'
+      readonly message: InferenceMessage
+    }
+  /** Ends the session here: unload, and send `receipt` (to be signed) when there is one. */
+  | { readonly type: 'end'; readonly receipt?: Receipt }
+
+export interface StageInit {
+  readonly open: OpenRecord
+  readonly self: PeerId
+  readonly requester: PeerId
+  readonly sha256: Sha256
+  /** Bytes of outputs that the journal may hold. What does not fit is not kept. */
+  readonly journalBytesMax: number
+}
