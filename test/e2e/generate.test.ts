@@ -86,6 +86,17 @@ describe('texts', () => {
     expect(split.view.notes.filter((note) => note.includes('receipt'))).toEqual([])
   })
 
+  it('are the same whether tokens are guessed or not', async () => {
+    const promptTokens = Array.from({ length: 60 }, (_, index) => (3 * index) % 12)
+    const sampling = { temperature: 0 }
+    const changes = { promptTokens, sampling, tokensMax: 120, stages: 2 }
+    const plain = await write({ ...changes, speculation: 'off' })
+    const guessed = await write({ ...changes, speculation: 'auto' })
+
+    expect(guessed.tokens).toEqual(plain.tokens)
+    expect(plain.view.drafts.made).toBe(0)
+  })
+
   it.each(['first', 'middle', 'last'])('go on when the %s stage dies', async (which) => {
     const whole = await write({ stages: 1 })
     let struck = false

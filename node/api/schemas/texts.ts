@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { jobStageSchema, hopSchema, receiptSchema, recoverySchema } from './jobs.ts'
 import { modelRef } from './models.ts'
-import { count, planSchema } from './plan.ts'
+import { count, objective, planSchema } from './plan.ts'
 import { problemSchema } from './problem.ts'
 import { ms, providerChoice, wallMs, wireChoice } from './scalars.ts'
 
@@ -68,8 +68,13 @@ export const textSpec = z
       .default([])
       .describe('strings that end the answer, and are not part of it'),
     ignoreStopTokens: z.boolean().default(false).describe('go on behind the end, to measure'),
+    speculation: z
+      .enum(['auto', 'off'])
+      .default('auto')
+      .describe('guess tokens that the text has had before, where it pays; never changes one'),
     hashLogits: z.boolean().default(false).describe('give the SHA-256 of the logits of each token'),
     stages: count.default('auto'),
+    objective: objective.default('latency').describe('throughput shares the layers out evenly'),
     wire: wireChoice.default('auto'),
     provider: providerChoice.default('auto'),
     deadlineMs: z.int().min(1).max(86_400_000).optional().describe('from now on, for all of it'),

@@ -24,6 +24,12 @@ import { previousChain } from './previous.ts'
 /** Part of the score that another plan must win before the one that runs is given up. */
 const KEEP_SHARE = 0.1
 
+/**
+ * The same where only the cuts can be others: moving one loads two stages anew, and speeds that were
+ * measured on stages of another size stray by more than a tenth (Petals moves from 4/3 on).
+ */
+const KEEP_CUTS_SHARE = 1 / 3
+
 /** Part of the rate that a split or one more replica must win over what is simpler. */
 const GAIN_SHARE = 0.05
 
@@ -43,7 +49,8 @@ export function solvePlacement(request: PlacementRequest): Plan {
   const kept = previousChain(cost, eligible)
   const found = search.best[0]
   if (found === undefined) throw noRoom(cost, eligible, notChosen)
-  const keeps = kept !== undefined && kept.score <= found.score * (1 + KEEP_SHARE)
+  const keepShare = request.stages === 'auto' ? KEEP_SHARE : KEEP_CUTS_SHARE
+  const keeps = kept !== undefined && kept.score <= found.score * (1 + keepShare)
   const first = keeps ? kept : found
   const replicas = chooseReplicas(cost, eligible, first)
   const spans = replicas[0] ?? first.spans

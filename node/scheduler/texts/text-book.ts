@@ -14,6 +14,7 @@ import type { Problem } from '../../api/schemas/problem.ts'
 import type { TextEventView, TextRequest, TextView } from '../../api/schemas/texts.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
 import type { Planned, Planner } from '../jobs/planner.ts'
+import { Drafter } from './drafter.ts'
 import { GenerateError } from './errors.ts'
 import { samplingOf } from './sampling-of.ts'
 import { TextRecord } from './text-record.ts'
@@ -58,6 +59,9 @@ interface Asked {
   readonly prompt: Prompt
 }
 
+/** Texts that are taken to be written at once where throughput counts. */
+const TEXTS_AT_ONCE = 8
+
 /** Seeds that are drawn: small enough for people to type. */
 const SEEDS = 2 ** 31
 
@@ -83,6 +87,11 @@ export class TextBook implements Startable {
     }
     await Promise.allSettled(this.#running)
     await this.#components.tokenizers.stop()
+  }
+
+  /** Texts that are being written. */
+  get running(): number {
+    return this.#running.size
   }
 
   /** Latest first. */
@@ -195,18 +204,26 @@ export class TextBook implements Startable {
     const { seed, tokensMax } = record.init
     const stops = request.ignoreStopTokens ? [] : (model.manifest.text?.stopTokens ?? [])
     const positions = prompt.tokens.length + tokensMax
-    const planned = planner.plan(model, textWish(model, request, positions))
+    // Where others write at the same time, the slowest stage counts.
+    const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
+    const planned = planner.plan(model, textWish(model, { ...request, inputs }, positions))
+    const drafter = request.speculation === 'off' ? undefined : new Drafter()
     return {
       record,
       planned,
       manifest: await manifestRef(model),
       provider: request.provider,
+      objective: request.objective,
       generation: {
         prompt: prompt.tokens,
         tokensMax,
         stopTokens: new Set(stops),
         chunkRowsMax: this.#init.chunkRowsMax,
+        ...(drafter === undefined
+          ? {}
+          : { propose: (tokens: readonly number[]) => drafter.propose(tokens) }),
       },
+      drafter,
       sampling: samplingOf(request.sampling, seed, stops),
       hashesLogits: request.hashLogits,
       words: new TextWords(prompt.table, request.stop),

@@ -27,6 +27,7 @@ import type { Planned, Planner } from '../jobs/planner.ts'
 import { ReceiptCheck } from '../jobs/receipt-check.ts'
 import { type LostStage, ReplacementSearch } from '../jobs/replacement-search.ts'
 import { Samples } from '../jobs/samples.ts'
+import type { Drafter } from './drafter.ts'
 import type { TextRecord } from './text-record.ts'
 import type { TextWords } from './text-words.ts'
 
@@ -59,9 +60,12 @@ export interface TextWork {
   readonly planned: Planned
   readonly manifest: BlobRef
   readonly provider: RequesterInit['open']['provider']
+  readonly objective: 'latency' | 'throughput'
   readonly generation: GenerationInit
   readonly sampling: SamplingRecord
   readonly hashesLogits: boolean
+  /** Undefined when no tokens are guessed. */
+  readonly drafter: Drafter | undefined
   readonly words: TextWords
 }
 
@@ -107,11 +111,11 @@ export class TextRunner {
    * @throws {InferenceError} when the session cannot go on; the reason of `signal` when it aborts.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { record, planned, provider } = this.#work
+    const { record, planned, provider, objective } = this.#work
     const { nameOf } = this.#components
     signal.throwIfAborted()
     const shown = provider === 'auto' ? 'cpu' : provider
-    record.plan = planView(planned, { objective: 'latency', provider: shown, nameOf })
+    record.plan = planView(planned, { objective, provider: shown, nameOf })
     record.events.append({ type: 'plan', plan: record.plan })
     for (const note of record.plan.notes) record.note(note)
     this.#prepare()
@@ -199,8 +203,9 @@ export class TextRunner {
   }
 
   #onDraw(draw: TextDraw): void {
-    const { record, words } = this.#work
+    const { record, words, drafter } = this.#work
     const { output, rows, input, transfersMs } = draw
+    if (rows.position >= record.init.promptTokens) drafter?.observe(draw)
     record.times.drawn(draw.tokens.length, this.#components.clock.monotonicMs())
     const { text, tokens, stopped } = words.take(draw.tokens)
     const hopsMs = output.hops.map(({ heldUs }) => heldUs / 1000)
