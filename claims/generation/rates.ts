@@ -1,0 +1,121 @@
+/**
+ * What cutting a language model over devices costs one text, and brings to many.
+ *
+ * All devices share the cores of this machine: several stages of one text cannot be quicker than
+ * one device here, and the question is how little is lost.
+ *
+ * @module
+ */
+
+import type { TextSpec, TextView } from '../../node/api/schemas/texts.ts'
+import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
+import type { Claim, ClaimContext } from '../claim.ts'
+import { addNovelist, addSmolLm2, endingOf, writeText } from './written-text.ts'
+
+const DAEMONS = 3
+const TOKENS = 96
+const ROUNDS = 5
+const STREAMS = 8
+
+/** Shares of the whole model's rate, and how many times it with many texts at once. */
+const GOAL = { two: 0.9, three: 0.85, streams: 1.6, hopMs: 0.6 }
+
+interface Rates {
+  readonly whole: number[]
+  readonly two: number[]
+  readonly three: number[]
+  /** Tokens a second of all streams together, over two stages. */
+  readonly streams: number[]
+  /** Of a step over two stages, beyond computing, for each of its three links. */
+  readonly hopMs: number[]
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+async function one(requester: TestDaemon, spec: TextSpec): Promise<TextView> {
+  const text = await writeText(requester, spec)
+  if (text.view.state !== 'done') throw new Error(endingOf(text))
+  return text.view
+}
+
+/** Between two tokens, beyond what the stages computed, for each link. */
+function hopMsOf({ times, stages }: TextView): number {
+  const computeMs = stages.reduce((sum, stage) => sum + (stage.computeMs ?? 0), 0)
+  return ((times.gapP50Ms ?? Number.NaN) - computeMs) / (stages.length + 1)
+}
+
+/** Each way once, one after another: what else the machine does hits all of them alike. */
+async function round(requester: TestDaemon, spec: TextSpec, rates: Rates): Promise<void> {
+  const even = { ...spec, objective: 'throughput' as const }
+  const rate = ({ times }: TextView): number => times.tokensPerSecond ?? Number.NaN
+  rates.whole.push(rate(await one(requester, { ...spec, stages: 1 })))
+  const two = await one(requester, { ...even, stages: 2 })
+  rates.two.push(rate(two))
+  rates.hopMs.push(hopMsOf(two))
+  rates.three.push(rate(await one(requester, { ...even, stages: 3 })))
+  const startedMs = performance.now()
+  const all = await Promise.all(
+    Array.from({ length: STREAMS }, () => one(requester, { ...even, stages: 2 })),
+  )
+  const tokens = all.reduce((sum, { answerTokens }) => sum + answerTokens, 0)
+  rates.streams.push((1000 * tokens) / (performance.now() - startedMs))
+}
+
+async function measure(
+  requester: TestDaemon,
+  spec: TextSpec,
+  { say, signal }: ClaimContext,
+): Promise<Rates> {
+  const rates: Rates = { whole: [], two: [], three: [], streams: [], hopMs: [] }
+  // What is loaded and measured for the first time does not count.
+  await round(requester, spec, { whole: [], two: [], three: [], streams: [], hopMs: [] })
+  for (let count = 0; count < ROUNDS && !signal.aborted; count++) {
+    await round(requester, spec, rates)
+    const shown = Object.entries(rates).map(
+      ([name, values]) => `${name} ${(values.at(-1) ?? 0).toPrecision(3)}`,
+    )
+    say(shown.join(', '))
+  }
+  return rates
+}
+
+export const claim: Claim = {
+  sentence: 'A text over two or three devices is nearly as quick as on one, and many are quicker.',
+  goal: `2 stages ≥ ${100 * GOAL.two} %, 3 ≥ ${100 * GOAL.three} % of the whole model's rate; ${STREAMS} texts ≥ ${GOAL.streams} times; a hop ≤ ${GOAL.hopMs} ms`,
+  run: async (context) => {
+    await using fleet = new DaemonFleet()
+    const [requester] = await fleet.startMany(DAEMONS)
+    if (requester === undefined) throw new Error('no daemon')
+    await fleet.formMesh('rates')
+    const model = (await addSmolLm2(requester)) ?? (await addNovelist(requester))
+    context.say(`${model.name}, ${TOKENS} tokens a text, tokens a second, ${ROUNDS} rounds`)
+    const rates = await measure(
+      requester,
+      {
+        model: model.id,
+        prompt: 'The sea was calm, and',
+        tokensMax: TOKENS,
+        hashLogits: false,
+        speculation: 'off',
+        ignoreStopTokens: true,
+        sampling: { temperature: 0 },
+      },
+      context,
+    )
+    const whole = median(rates.whole)
+    const two = median(rates.two) / whole
+    const three = median(rates.three) / whole
+    const streams = median(rates.streams) / whole
+    const hopMs = median(rates.hopMs)
+    const met =
+      two >= GOAL.two && three >= GOAL.three && streams >= GOAL.streams && hopMs <= GOAL.hopMs
+    const percent = (share: number): string => `${(100 * share).toFixed(0)} %`
+    return {
+      met,
+      figure: `whole ${whole.toFixed(1)} tokens/s; 2 stages ${percent(two)}, 3 stages ${percent(three)}; ${STREAMS} texts over 2 stages ${streams.toFixed(2)} times; a hop ${hopMs.toFixed(2)} ms`,
+      facts: { ...rates },
+    }
+  },
+}
