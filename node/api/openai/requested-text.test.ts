@@ -71,7 +71,9 @@ describe('a request', () => {
         ignoreStopTokens: false,
         hashLogits: false,
         stages: 2,
+        objective: 'latency',
         wire: 'auto',
+        speculation: 'auto',
         provider: 'auto',
       },
     ])
