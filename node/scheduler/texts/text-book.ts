@@ -13,17 +13,13 @@ import type { EventFeed } from '../../api/event-log.ts'
 import type { Problem } from '../../api/schemas/problem.ts'
 import type { TextEventView, TextRequest, TextView } from '../../api/schemas/texts.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
+import type { JobRunnerInit } from '../jobs/job-runner.ts'
 import type { Planned, Planner } from '../jobs/planner.ts'
 import { Drafter } from './drafter.ts'
 import { GenerateError } from './errors.ts'
 import { samplingOf } from './sampling-of.ts'
 import { TextRecord } from './text-record.ts'
-import {
-  TextRunner,
-  type TextRunnerComponents,
-  type TextRunnerInit,
-  type TextWork,
-} from './text-runner.ts'
+import { TextRunner, type TextRunnerComponents, type TextWork } from './text-runner.ts'
 import { textWish, tokenScale } from './text-wish.ts'
 import { TextWords } from './text-words.ts'
 import type { Prompt, Tokenizers } from './tokenizers.ts'
@@ -38,7 +34,7 @@ export interface TextBookComponents extends TextRunnerComponents {
   readonly problemOf: (error: unknown) => Problem
 }
 
-export interface TextBookInit extends TextRunnerInit {
+export interface TextBookInit extends JobRunnerInit {
   /** Texts that may be written at once. */
   readonly runningMax: number
   /** Texts that are shown after their end. */

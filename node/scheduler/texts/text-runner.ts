@@ -6,10 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { toHex } from '../../../core/bytes.ts'
-import type { Clock } from '../../../core/clock.ts'
-import type { Crypto } from '../../../core/crypto.ts'
 import type { PeerId, SessionId } from '../../../core/ids.ts'
-import type { Logger } from '../../../core/logger.ts'
 import type { BlobRef } from '../../../models/index.ts'
 import {
   InferenceError,
@@ -17,13 +14,12 @@ import {
   type RequesterInit,
   type SamplingRecord,
 } from '../../../protocols/inference/index.ts'
-import type { OutboundLinks } from '../../inference/outbound-links.ts'
 import { RequesterText, type TextDraw, type TextEvent } from '../../inference/requester-text.ts'
 import { bytesOf, noteHops } from '../jobs/hop-notes.ts'
 import { StageRecord } from '../jobs/job-record.ts'
-import type { LinkTable } from '../jobs/link-table.ts'
+import type { JobRunnerComponents, JobRunnerInit } from '../jobs/job-runner.ts'
 import { planView } from '../jobs/plan-view.ts'
-import type { Planned, Planner } from '../jobs/planner.ts'
+import type { Planned } from '../jobs/planner.ts'
 import { ReceiptCheck } from '../jobs/receipt-check.ts'
 import { type LostStage, ReplacementSearch } from '../jobs/replacement-search.ts'
 import { Samples } from '../jobs/samples.ts'
@@ -31,29 +27,8 @@ import type { Drafter } from './drafter.ts'
 import type { TextRecord } from './text-record.ts'
 import type { TextWords } from './text-words.ts'
 
-export interface TextRunnerComponents {
-  /** This device. */
-  readonly self: PeerId
-  readonly clock: Clock
-  readonly crypto: Crypto
-  readonly logger: Logger
-  readonly outbound: OutboundLinks
-  readonly planner: Pick<Planner, 'replacement'>
-  readonly links: LinkTable
-  readonly nameOf: (peer: PeerId) => string
-  /** Devices that this one is connected to, itself included. */
-  reachable(peer: PeerId): boolean
-}
-
-export interface TextRunnerInit {
-  readonly inFlightMax: number
-  readonly pingMs: number
-  readonly stallMs: number
-  readonly progressMs: number
-  readonly runMsMax: number
-  readonly recoveriesMax: number
-  readonly receiptMs: number
-}
+/** What a job's runner uses, without a place for outputs: words go to who asked. */
+export type TextRunnerComponents = Omit<JobRunnerComponents, 'outputs'>
 
 export interface TextWork {
   readonly record: TextRecord
@@ -80,7 +55,7 @@ export class TextRunner {
   readonly stepMs: Samples[]
   #over = false
 
-  constructor(components: TextRunnerComponents, init: TextRunnerInit, work: TextWork) {
+  constructor(components: TextRunnerComponents, init: JobRunnerInit, work: TextWork) {
     const { planned } = work
     this.#components = components
     this.#work = work
@@ -283,7 +258,7 @@ export class TextRunner {
   }
 }
 
-function sessionInit(work: TextWork, limits: TextRunnerInit): RequesterInit {
+function sessionInit(work: TextWork, limits: JobRunnerInit): RequesterInit {
   const { planned, manifest, provider, generation, sampling, hashesLogits } = work
   const { inFlightMax, runMsMax, ...rest } = limits
   return {
