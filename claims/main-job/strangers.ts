@@ -14,6 +14,7 @@ import type { Claim } from '../claim.ts'
 
 /** What a member speaks, and a stranger must not. */
 const CLOSED = [
+  '/brume/attest/1',
   '/brume/blocks/1',
   '/brume/inference/1',
   '/brume/kad/1.0.0',
