@@ -49,10 +49,16 @@ export class DhtAnnouncer {
     await this.#running
   }
 
-  /** Puts our record under our own id. */
-  store(encoded: Uint8Array): void {
+  /**
+   * Puts our record under our own id. It is sealed when its turn comes: one that waited here would be
+   * older than what was gossiped since, and nobody would take it.
+   */
+  store(seal: () => Uint8Array | undefined): void {
     const { network, self } = this.#components
-    this.#enqueue('record', (signal) => network.dhtPut(self, encoded, signal))
+    this.#enqueue('record', async (signal) => {
+      const encoded = seal()
+      if (encoded !== undefined) await network.dhtPut(self, encoded, signal)
+    })
   }
 
   /** Says that we are in a class, in its shard for a mesh of `devices`. */

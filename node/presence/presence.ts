@@ -109,7 +109,11 @@ export class Presence implements Startable {
       isMember: (peer: PeerId, credential: Uint8Array) => mesh.provesMembership(peer, credential),
     }
     this.#heard = new RecordValidator(rules)
-    this.#stored = new RecordValidator(rules)
+    // What is gossiped is newer than what is stored: a gossiped record put into the DHT later is a replay.
+    this.#stored = new RecordValidator({
+      ...rules,
+      heardElsewhere: (peer, wallMs) => this.#heard.sequence(peer, wallMs),
+    })
     this.#directory = new DirectoryMachine({
       ...init,
       jitterShare: 0.25,
@@ -241,11 +245,9 @@ export class Presence implements Startable {
         })
         return
       }
-      case 'store': {
-        const sealed = this.#seal(this.#stored, 2 * this.#init.storeEveryMs)
-        if (sealed !== undefined) this.#announcer.store(sealed.encoded)
+      case 'store':
+        this.#announcer.store(() => this.#seal(this.#stored, 2 * this.#init.storeEveryMs)?.encoded)
         return
-      }
       case 'provide':
         this.#announcer.provide(output.class, this.#directory.size + 1)
         return

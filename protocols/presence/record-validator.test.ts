@@ -91,6 +91,23 @@ describe('record validator', () => {
     expect(verdicts([seal(change)])).toEqual([code])
   })
 
+  it('refuses what is older than a record that came another way', () => {
+    const heardElsewhere = (peer: PeerId): number | undefined =>
+      peer === signer.peer ? 11 : undefined
+    const judge = new RecordValidator({
+      crypto: nodeCrypto,
+      mesh: () => MESH,
+      isMember: () => true,
+      heardElsewhere,
+    })
+    expect(judge.check(seal({ sequence: 10 }), NOW_MS)).toEqual({
+      type: 'refused',
+      code: 'PRESENCE_RECORD_STALE',
+    })
+    expect(judge.check(seal({ sequence: 11 }), NOW_MS).type).toBe('fresh')
+    expect(judge.check(seal({ sequence: 3 }, stranger), NOW_MS).type).toBe('fresh')
+  })
+
   it('refuses a record of a stranger, and one under the key of another', () => {
     expect(verdicts([seal({}, stranger)])).toEqual(['PRESENCE_NOT_A_MEMBER'])
     expect(verdicts([seal()], NOW_MS, stranger.peer)).toEqual(['PRESENCE_RECORD_FOREIGN'])

@@ -33,8 +33,8 @@ it('shows and pulls a model that only another daemon imported', async () => {
   const shown = await until('the model is known', 30_000, () => shownBy(puller, 'cls'))
   expect(shown).toEqual({
     ...original,
-    // Each device counts from the moment at which it got the model itself.
-    created: shown.created,
+    // Each device counts from the moment at which it got the model itself; the OpenAI face in seconds.
+    created: Math.floor(shown.importedMs / 1000),
     importedMs: shown.importedMs,
     missingBytes: original.bytes,
   })
