@@ -12,7 +12,7 @@ import { decodeEntry, encodeEntry, type Entry, ENTRY_KINDS, entryId, NO_ENTRY } 
 import { accept, refuse, type Refused, type Result } from './errors.ts'
 import { decodeRollover, genesisBody, logIdOf } from './genesis.ts'
 import type { Head } from './head.ts'
-import { MerkleTree, type NodeSink } from './merkle-tree.ts'
+import { MerkleTree, type NodeSink } from '../core/merkle-tree.ts'
 import type { LedgerContext } from './signing.ts'
 
 /** From where a chain is followed when not from its first entry. */

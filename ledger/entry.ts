@@ -12,7 +12,7 @@ import type { Sha256 } from '../core/crypto.ts'
 import { invariant } from '../core/invariant.ts'
 import { accept, refuse, type Result } from './errors.ts'
 import { ENTRY_BODY_BYTES_MAX, ENTRY_BYTES_MAX, ENTRY_KIND_MAX, LEDGER_VERSION } from './limits.ts'
-import { leafHash } from './merkle-tree.ts'
+import { leafHash } from '../core/merkle-tree.ts'
 import { HASH_BYTES } from './signing.ts'
 
 /**

@@ -12,7 +12,7 @@ import {
 import { rolloverBody } from './genesis.ts'
 import { type Half, type HalfBody, type HalfOf, signHalf } from './halves.ts'
 import { EVIDENCE_BYTES_MAX } from './limits.ts'
-import { consistencyProof, rangeRoot } from './merkle-proof.ts'
+import { consistencyProof, rangeRoot } from '../core/merkle-proof.ts'
 
 const [alice, bob] = [device(1), device(2)]
 const { sha256 } = nodeCrypto

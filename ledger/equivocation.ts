@@ -20,14 +20,14 @@ import {
 } from '../core/cbor-shape.ts'
 import { peerId } from '../core/id-shapes.ts'
 import type { PeerId } from '../core/ids.ts'
+import { PROOF_HASHES_MAX, rootsOfConsistency } from '../core/merkle-proof.ts'
 import { signedRecord, type SignedRecord } from '../core/signed-record.ts'
 import { accept, refuse, type Result } from './errors.ts'
 import { logIdOf } from './genesis.ts'
 import { type Half, type HalfKind, halfKindOf, type HalfOf, openHalf } from './halves.ts'
 import { openHead, SIGNED_HEAD } from './head.ts'
 import { ENTRY_KINDS } from './entry.ts'
-import { EVIDENCE_BYTES_MAX, HALF_BODY_BYTES_MAX, PROOF_HASHES_MAX } from './limits.ts'
-import { rootsOfConsistency } from './merkle-proof.ts'
+import { EVIDENCE_BYTES_MAX, HALF_BODY_BYTES_MAX } from './limits.ts'
 import { HASH_BYTES, isSigned, type LedgerContext } from './signing.ts'
 
 /** Two heads of one log, and the root that the later one's tree has at the size of the earlier one. */

@@ -72,8 +72,8 @@ export {
   rangeRoot,
   rootOfInclusion,
   rootsOfConsistency,
-} from './merkle-proof.ts'
-export { edgeLength, leafHash, MerkleTree, nodeHash, type NodeSink } from './merkle-tree.ts'
+} from '../core/merkle-proof.ts'
+export { edgeLength, leafHash, MerkleTree, nodeHash, type NodeSink } from '../core/merkle-tree.ts'
 export {
   edgeNodes,
   type NodePlace,

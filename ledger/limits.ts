@@ -25,9 +25,6 @@ export const HEAD_BODY_BYTES_MAX = 160
 /** Settlements in one receipt of a stream: a day and a half at one every 30 s. */
 export const RECEIPT_ROUNDS_MAX = 4_096
 
-/** Hashes in a Merkle proof: trees of up to 2^40 entries, and one more where a proof names its start. */
-export const PROOF_HASHES_MAX = 41
-
 /** Longest proof of equivocation. */
 export const EVIDENCE_BYTES_MAX = 2_048
 

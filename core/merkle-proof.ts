@@ -4,11 +4,13 @@
  * @module
  */
 
-import { bytesEqual } from '../core/bytes.ts'
-import type { Sha256 } from '../core/crypto.ts'
-import { invariant } from '../core/invariant.ts'
-import { PROOF_HASHES_MAX } from './limits.ts'
+import { bytesEqual } from './bytes.ts'
+import type { Sha256 } from './crypto.ts'
+import { invariant } from './invariant.ts'
 import { nodeHash } from './merkle-tree.ts'
+
+/** Hashes in a Merkle proof: trees of up to 2^40 leaves, and one more where a proof names its start. */
+export const PROOF_HASHES_MAX = 41
 
 /** The hash of the complete subtree of 2^level leaves that is the index-th of its level. */
 export type NodeSource = (level: number, index: number) => Uint8Array

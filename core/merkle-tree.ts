@@ -1,5 +1,5 @@
 /**
- * The tree of a ledger: RFC 9162, section 2.1, over SHA-256, growing at its right edge.
+ * Merkle trees of RFC 9162, section 2.1, over SHA-256, growing at their right edge.
  *
  * Only the roots of the complete subtrees are kept, at most one a bit of the size:
  * that is enough to grow, and to know the root. Proofs need the nodes, which the
@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { Sha256 } from '../core/crypto.ts'
-import { invariant } from '../core/invariant.ts'
+import type { Sha256 } from './crypto.ts'
+import { invariant } from './invariant.ts'
 
 /** Takes the hash of a complete subtree of 2^level leaves, the index-th of its level from the left. */
 export type NodeSink = (level: number, index: number, hash: Uint8Array) => void

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytesEqual, fromHex, toHex, utf8 } from '../core/bytes.ts'
+import { bytesEqual, fromHex, toHex, utf8 } from './bytes.ts'
 import { nodeCrypto } from '../test/fixtures/devices.ts'
 import {
   consistencyProof,
