@@ -25,8 +25,8 @@ export interface ErrorRow {
   readonly hint: string
   /** True when the same request may succeed later without a change. */
   readonly retryable: boolean
-  /** Exit code of the CLI: 1 failed, 2 usage, 3 no daemon, 4 not authorised, 5 not found, 6 timed out, 7 refused, 8 job failed, 9 partial, 78 bad configuration. */
-  readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 70 | 78
+  /** Exit code of the CLI: 1 failed, 2 usage, 3 no daemon, 4 not authorised, 5 not found, 6 timed out, 7 refused, 8 job failed, 9 partial, 74 the disk failed, 78 bad configuration. */
+  readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 70 | 74 | 78
   /** HTTP status of the API. */
   readonly status: number
 }

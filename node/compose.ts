@@ -10,6 +10,7 @@ import type { PeerId } from '../core/ids.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
 import { ApiServer, problemOf } from './api/index.ts'
+import { composeLedger } from './compose-ledger.ts'
 import { composeWork, type Work } from './compose-work.ts'
 import { AttestationService } from './attestation/attestation-service.ts'
 import { DaemonAttestationBackend } from './backend/attestation-backend.ts'
@@ -17,6 +18,7 @@ import { daemonBackend } from './backend/daemon-backend.ts'
 import { DaemonJobBackend } from './backend/job-backend.ts'
 import { DaemonMeshBackend } from './backend/mesh-backend.ts'
 import { DaemonModelBackend } from './backend/model-backend.ts'
+import { DaemonLedgerBackend } from './backend/ledger-backend.ts'
 import { ModelHub } from './hub/model-hub.ts'
 import { Operations } from './backend/operations.ts'
 import { BlobService, DEFAULT_BLOB_SERVICE_INIT } from './blobs/blob-service.ts'
@@ -27,6 +29,7 @@ import { offeredCapabilities } from './device/offered-capabilities.ts'
 import { deviceName } from './device-name.ts'
 import { errorRow } from './error-catalogue.ts'
 import type { StageHost } from './inference/stage-host.ts'
+import type { DeviceLedger } from './ledger/device-ledger.ts'
 import { MeshMembership } from './mesh/mesh-membership.ts'
 import { ModelSource } from './model-source.ts'
 import { ModelCatalogue } from './models/catalogue.ts'
@@ -57,6 +60,8 @@ export interface Foundation {
   readonly report: DeviceReport
   readonly measure: (refresh: boolean) => Promise<DeviceReport>
   readonly startedMs: number
+  /** Ends the daemon: something is broken that only a restart can mend. */
+  readonly fail: (error: unknown) => void
 }
 
 /** The parts that others talk to once they run. */
@@ -108,6 +113,7 @@ export function compose(foundation: Foundation): Parts {
     { ...common, crypto: remembering, network, store: state, signer },
     { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: PEERS_TARGET },
   )
+  const ledger = composeLedger(foundation, { mesh })
   const presence = new Presence({ ...common, network, mesh, signer }, presenceInit(foundation))
   const attestation = composeAttestation(foundation, network)
   const models = composeModels(foundation, { network, presence })
@@ -117,6 +123,7 @@ export function compose(foundation: Foundation): Parts {
     mesh,
     presence,
     attestation,
+    ledger,
     ...models,
     ...work,
   })
@@ -131,8 +138,8 @@ export function compose(foundation: Foundation): Parts {
     },
   )
   backend.useApi(api)
-  const { blobs, catalogue, service, source } = models
-  const { host, jobs, texts } = work
+  const { blobs, catalogue, service } = models
+  const { jobs, texts } = work
   const startables = [
     blobs,
     catalogue,
@@ -140,6 +147,7 @@ export function compose(foundation: Foundation): Parts {
     attestation,
     network,
     mesh,
+    ledger,
     presence,
     service,
     work.part,
@@ -152,12 +160,8 @@ export function compose(foundation: Foundation): Parts {
     network,
     mesh,
     presence,
-    host,
-    jobs,
-    texts,
-    source,
-    blobs,
-    catalogue,
+    ...models,
+    ...work,
     api,
     startables,
     draining: false,
@@ -254,11 +258,15 @@ function composeAttestation({ config, log, identity, state }: Foundation, networ
 
 function composeBackend(
   foundation: Foundation,
-  parts: MeshParts & Models & Omit<Work, 'part'> & { readonly attestation: AttestationService },
+  parts: MeshParts &
+    Models &
+    Omit<Work, 'part'> & {
+      readonly attestation: AttestationService
+      readonly ledger: DeviceLedger
+    },
 ) {
-  const { config, runtime, measure, stateDir, startedMs } = foundation
-  const { network, mesh, presence, catalogue, source, blobs, host, pool, planner, jobs, texts } =
-    parts
+  const { runtime, measure, stateDir, startedMs } = foundation
+  const { source, planner, jobs, texts, ledger } = parts
   let api: ApiServer | undefined
   let all: Parts | undefined
   const operations = new Operations({
@@ -267,31 +275,16 @@ function composeBackend(
   })
   const meshSide = new DaemonMeshBackend(
     {
+      ...parts,
       clock: systemClock,
-      network,
-      mesh,
-      presence,
       runtime,
-      catalogue,
-      host,
-      pool,
-      jobs,
       report: measure,
       draining: () => all?.draining ?? false,
       apiUrl: () => api?.url ?? '',
     },
     { stateDir, startedMs },
   )
-  const hub = new ModelHub(
-    { clock: systemClock, blobs },
-    {
-      folder: join(stateDir, 'downloads'),
-      endpoint: config.models.hubEndpoint,
-      token: process.env['HF_TOKEN'],
-      tokenFile: config.models.hubTokenFile,
-    },
-  )
-  const modelSide = new DaemonModelBackend({ catalogue, source, hub, blobs, operations })
+  const modelSide = composeModelSide(foundation, { ...parts, operations })
   const attestation = new DaemonAttestationBackend(parts.attestation)
   const nameOf = (peer: PeerId): string => deviceName(peer)
   const jobSide = new DaemonJobBackend({ jobs, planner, source, nameOf })
@@ -303,6 +296,7 @@ function composeBackend(
       models: modelSide,
       jobs: jobSide,
       texts,
+      ledger: new DaemonLedgerBackend(ledger),
     }),
     part,
     useApi: (server: ApiServer) => {
@@ -312,4 +306,20 @@ function composeBackend(
       all = known
     },
   }
+}
+
+function composeModelSide(
+  { config, stateDir }: Foundation,
+  parts: Models & { readonly operations: Operations },
+): DaemonModelBackend {
+  const hub = new ModelHub(
+    { clock: systemClock, blobs: parts.blobs },
+    {
+      folder: join(stateDir, 'downloads'),
+      endpoint: config.models.hubEndpoint,
+      token: process.env['HF_TOKEN'],
+      tokenFile: config.models.hubTokenFile,
+    },
+  )
+  return new DaemonModelBackend({ ...parts, hub })
 }

@@ -37,7 +37,10 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   const { log, signal } = options
   const beganMs = systemClock.monotonicMs()
   await using stack = new AsyncDisposableStack()
-  const foundation = await lay(config, options, stack)
+  const stopped = Promise.withResolvers<void>()
+  // Whoever waits for the end is told; while the daemon starts, nobody does.
+  stopped.promise.catch(() => undefined)
+  const foundation = { ...(await lay(config, options, stack)), fail: stopped.reject }
   const parts = compose(foundation)
   const started = stack.use(await startAll(parts.startables, signal))
   parts.source.announce()
@@ -46,7 +49,6 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   const readyMs = Math.round(systemClock.monotonicMs() - beganMs)
   log.info('ready', { peer: foundation.identity.peer, readyMs })
   const life = stack.move()
-  const stopped = Promise.withResolvers<void>()
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
     parts.draining = true
@@ -71,7 +73,7 @@ async function lay(
   config: Config,
   { log, signal }: DaemonOptions,
   stack: AsyncDisposableStack,
-): Promise<Foundation> {
+): Promise<Omit<Foundation, 'fail'>> {
   const startedMs = Math.round(systemClock.wallMs())
   const folder = await openStateDir(
     config.state.dir === ''

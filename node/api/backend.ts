@@ -19,6 +19,7 @@ import type {
 } from './schemas/attestation.ts'
 import type { Device, DeviceQuery } from './schemas/device.ts'
 import type { JobEvent, JobList, JobOutput, JobRequest, JobView } from './schemas/jobs.ts'
+import type { LedgerView } from './schemas/ledger.ts'
 import type {
   CreateMeshRequest,
   Invite,
@@ -104,6 +105,12 @@ export interface TextBackend {
   cancelText(id: string): Promise<TextView | undefined>
 }
 
+/** The side of what was recorded. */
+export interface LedgerBackend {
+  /** Rejects with a CodedError while no ledger is open. */
+  ledger(): Promise<LedgerView>
+}
+
 /** All of it. */
 export interface Backend
-  extends MeshBackend, AttestationBackend, ModelBackend, JobBackend, TextBackend {}
+  extends MeshBackend, AttestationBackend, ModelBackend, JobBackend, TextBackend, LedgerBackend {}

@@ -8,6 +8,7 @@ import type { Route } from './route.ts'
 import { attestationRoutes } from './routes/attestation-routes.ts'
 import { deviceRoutes } from './routes/device-routes.ts'
 import { jobRoutes } from './routes/job-routes.ts'
+import { ledgerRoutes } from './routes/ledger-routes.ts'
 import { meshRoutes } from './routes/mesh-routes.ts'
 import { modelRoutes } from './routes/model-routes.ts'
 import { openAiRoutes } from './routes/openai-routes.ts'
@@ -20,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   ...modelRoutes,
   ...jobRoutes,
   ...textRoutes,
+  ...ledgerRoutes,
   ...openAiRoutes,
 ]
 

@@ -8,6 +8,7 @@ import type {
   AttestationBackend,
   Backend,
   JobBackend,
+  LedgerBackend,
   MeshBackend,
   ModelBackend,
 } from '../api/backend.ts'
@@ -21,10 +22,12 @@ export interface BackendSides {
   readonly models: ModelBackend
   readonly jobs: JobBackend
   readonly texts: TextBook
+  readonly ledger: LedgerBackend
 }
 
 /** Methods are bound: the API calls them without their object. */
-export function daemonBackend({ mesh, attestation, models, jobs, texts }: BackendSides): Backend {
+export function daemonBackend(sides: BackendSides): Backend {
+  const { mesh, attestation, models, jobs, texts, ledger } = sides
   return {
     status: () => mesh.status(),
     device: (query) => mesh.device(query),
@@ -61,5 +64,6 @@ export function daemonBackend({ mesh, attestation, models, jobs, texts }: Backen
     text: async (id) => texts.get(wholeId(id, texts.list())),
     textEvents: (id) => texts.events(wholeId(id, texts.list())),
     cancelText: async (id) => texts.cancel(wholeId(id, texts.list())),
+    ledger: () => ledger.ledger(),
   }
 }

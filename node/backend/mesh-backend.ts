@@ -22,6 +22,7 @@ import type { PeerList, PeersQuery, PeerView } from '../api/schemas/peers.ts'
 import type { Status } from '../api/schemas/status.ts'
 import type { DeviceReport } from '../device/device-report.ts'
 import { deviceName } from '../device-name.ts'
+import type { DeviceLedger } from '../ledger/device-ledger.ts'
 import type { StageHost } from '../inference/stage-host.ts'
 import type { StagePool } from '../inference/stage-pool.ts'
 import type { MeshMembership } from '../mesh/mesh-membership.ts'
@@ -33,6 +34,7 @@ import type { Presence } from '../presence/presence.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { JobBook } from '../scheduler/jobs/job-book.ts'
 import { VERSION } from '../version.ts'
+import { headView } from './ledger-backend.ts'
 
 export interface MeshBackendComponents {
   readonly clock: Clock
@@ -44,6 +46,7 @@ export interface MeshBackendComponents {
   readonly host: StageHost
   readonly pool: StagePool
   readonly jobs: JobBook
+  readonly ledger: DeviceLedger
   /** Reads what this device is; measures again when asked to. */
   readonly report: (refresh: boolean) => Promise<DeviceReport>
   readonly draining: () => boolean
@@ -71,7 +74,8 @@ export class DaemonMeshBackend implements MeshBackend {
   }
 
   async status(): Promise<Status> {
-    const { clock, network, mesh, catalogue, jobs, host, pool, draining, apiUrl } = this.#components
+    const { clock, network, mesh, catalogue, jobs, host, pool, ledger, draining, apiUrl } =
+      this.#components
     const { startedMs, stateDir } = this.#init
     const view = mesh.current()
     const connectedPeers = this.#connectedMembers().length
@@ -98,6 +102,7 @@ export class DaemonMeshBackend implements MeshBackend {
         requester,
       })),
       jobs: jobs.counts(),
+      ledger: ledger.current === undefined ? null : headView(ledger.current),
       memory: {
         daemonBytes: process.memoryUsage.rss(),
         executorBytes: await residentBytes(pool.stages.map(({ executor }) => executor.pid)),

@@ -15,6 +15,10 @@ export type LedgerStoreFailure =
   | { readonly code: 'LEDGER_STORE_OVERLOADED'; readonly pending: number }
   /** The disk failed before; nothing is written any more. */
   | { readonly code: 'LEDGER_STORE_FAILED' }
+  /** The device left the mesh, or stops. */
+  | { readonly code: 'LEDGER_STORE_CLOSED' }
+  /** This device is in no mesh, or its ledger is not open yet. */
+  | { readonly code: 'LEDGER_NOT_OPEN' }
 
 /** A failure of the store of this device's ledger. */
 export class LedgerStoreError extends CodedError<LedgerStoreFailure> {
@@ -50,8 +54,22 @@ export const LEDGER_STORE_ERRORS: ErrorTable<LedgerStoreFailure['code']> = {
     meaning: 'the disk failed while the ledger was written, and the daemon stops',
     hint: 'check the disk, then start the daemon again',
     retryable: false,
-    exit: 1,
+    exit: 74,
     status: 500,
+  },
+  LEDGER_STORE_CLOSED: {
+    meaning: 'the ledger was closed, because the device left the mesh or stops',
+    hint: 'repeat it once the device is in a mesh again',
+    retryable: true,
+    exit: 7,
+    status: 503,
+  },
+  LEDGER_NOT_OPEN: {
+    meaning: 'this device keeps no ledger now: it is in no mesh, or has just started',
+    hint: 'join a mesh with `brume join`, or wait a moment',
+    retryable: true,
+    exit: 7,
+    status: 409,
   },
 }
 
@@ -64,6 +82,10 @@ function describe(failure: LedgerStoreFailure): string {
     case 'LEDGER_STORE_OVERLOADED':
       return `expected the disk to keep up, got ${failure.pending} records waiting`
     case 'LEDGER_STORE_FAILED':
-      return 'the ledger could not be written before'
+      return 'the ledger could not be written'
+    case 'LEDGER_STORE_CLOSED':
+      return 'the ledger is closed'
+    case 'LEDGER_NOT_OPEN':
+      return 'expected an open ledger, got none'
   }
 }

@@ -97,6 +97,7 @@ export class LedgerStore implements Startable {
   #timing = false
   #writing: Promise<void> | undefined
   #failed = false
+  #writes = 0
 
   constructor(components: LedgerStoreComponents, init: LedgerStoreInit) {
     this.#parts = components
@@ -143,6 +144,11 @@ export class LedgerStore implements Startable {
     return this.#head
   }
 
+  /** Id of the log. */
+  get log(): Uint8Array {
+    return this.#chain.log
+  }
+
   /** Entries that are on the disk or on their way there. */
   get size(): number {
     return this.#chain.size
@@ -150,6 +156,11 @@ export class LedgerStore implements Startable {
 
   get incarnation(): number {
     return this.#chain.incarnation
+  }
+
+  /** Grows with each write since the start: what was read is still all there is while it is the same. */
+  get writes(): number {
+    return this.#writes
   }
 
   /** Reads what is on the disk. */
@@ -251,7 +262,7 @@ export class LedgerStore implements Startable {
   /**
    * Appends an entry. Resolves when it, and a signed head over it, are on the disk.
    *
-   * @throws {LedgerStoreError} `LEDGER_STORE_OVERLOADED`, `LEDGER_STORE_FAILED`.
+   * @throws {LedgerStoreError} `LEDGER_STORE_OVERLOADED`, `LEDGER_STORE_FAILED`, `LEDGER_STORE_CLOSED`.
    */
   async append(record: NewRecord, urgency: Urgency = 'soon'): Promise<ChainedEntry> {
     const wallMs = Math.floor(this.#parts.clock.wallMs())
@@ -295,6 +306,9 @@ export class LedgerStore implements Startable {
   #enqueue(urgency: Urgency, write: Pending['write']): Promise<ChainedEntry | undefined> {
     invariant(this.#confirmed, 'a ledger is written after it is known to be the latest')
     if (this.#failed) return Promise.reject(new LedgerStoreError({ code: 'LEDGER_STORE_FAILED' }))
+    if (this.#stopping.signal.aborted) {
+      return Promise.reject(new LedgerStoreError({ code: 'LEDGER_STORE_CLOSED' }))
+    }
     const pending = this.#pending.length
     if (pending >= PENDING_RECORDS_MAX) {
       return Promise.reject(new LedgerStoreError({ code: 'LEDGER_STORE_OVERLOADED', pending }))
@@ -356,6 +370,7 @@ export class LedgerStore implements Startable {
   async #guarded(changes: readonly RowChange[]): Promise<void> {
     try {
       await this.#parts.rows.write(changes)
+      this.#writes++
     } catch (error) {
       this.#failed = true
       const refused = this.#pending.splice(0)

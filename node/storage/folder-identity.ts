@@ -7,7 +7,7 @@
  * @module
  */
 
-import { stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { utf8 } from '../../core/bytes.ts'
 import { storageErrorOf } from './errors.ts'
 
@@ -24,4 +24,18 @@ export async function folderIdentity(path: string): Promise<Uint8Array> {
   } catch (error) {
     throw storageErrorOf(error, path)
   }
+}
+
+/**
+ * The identity of the folder at `path`, which is made, for its owner alone, when it is not there.
+ *
+ * @throws {StorageError} `STATE_IO_FAILED`, `STATE_DISK_FULL`.
+ */
+export async function madeFolder(path: string): Promise<Uint8Array> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw storageErrorOf(error, path)
+  }
+  return folderIdentity(path)
 }

@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { ledgerHeadSchema } from './ledger.ts'
 import { bytes, layerRange, ms, peerId, providerName, role, wallMs } from './scalars.ts'
 
 export const statusSchema = z.object({
@@ -30,6 +31,7 @@ export const statusSchema = z.object({
     )
     .describe('stages that this device runs for others and for itself'),
   jobs: z.object({ running: z.int(), done: z.int(), failed: z.int() }),
+  ledger: ledgerHeadSchema.nullable().describe('null in no mesh, and just after a start'),
   memory: z.object({ daemonBytes: bytes, executorBytes: bytes }),
 })
 

@@ -29,7 +29,7 @@ const REASONS = {
 } as const
 
 function statusLines(status: Status): string[] {
-  const { name, peer, state, reason, mesh, jobs, memory, uptimeMs } = status
+  const { name, peer, state, reason, mesh, jobs, ledger, memory, uptimeMs } = status
   const why = reason === undefined ? '' : ` · ${REASONS[reason]}`
   return [
     `${name} (${shortPeer(peer)}) ${state}${why}`,
@@ -43,9 +43,16 @@ function statusLines(status: Status): string[] {
         `           ${shortId(model)} layers ${fromLayer}–${toLayer - 1} on ${provider} for ${shortPeer(requester)}`,
     ),
     `  jobs     ${jobs.running} running, ${jobs.done} done, ${jobs.failed} failed`,
+    `  ledger   ${ledger === null ? 'none' : ledgerText(ledger)}`,
     `  memory   ${bytesText(memory.daemonBytes)} daemon, ${bytesText(memory.executorBytes)} executors`,
     `  network  ${status.addresses.join(' ')}`,
     `  api      ${status.apiUrl}`,
     `  state    ${status.stateDir}`,
   ]
+}
+
+function ledgerText({ size, head, incarnation }: NonNullable<Status['ledger']>): string {
+  const root = head === null ? '' : `, head ${shortId(head.root)}`
+  const again = incarnation === 0 ? '' : ', went on after a loss'
+  return `${size} ${size === 1 ? 'entry' : 'entries'}${root}${again}`
 }
