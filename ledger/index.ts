@@ -23,6 +23,13 @@ export {
   type LogFindings,
 } from './bundle-verifier.ts'
 export { Chain, type ChainedEntry, type ChainStart, type NewEntry } from './chain.ts'
+export {
+  type Cosignature,
+  isCosignatureOf,
+  openCosignature,
+  SIGNED_COSIGNATURE,
+  signCosignature,
+} from './cosignature.ts'
 export { decodeEntry, encodeEntry, type Entry, ENTRY_KINDS, entryId, NO_ENTRY } from './entry.ts'
 export {
   contradictionOf,
@@ -94,4 +101,5 @@ export {
 } from './receipt.ts'
 export { type PeerTally, ReceiptBook, type ReceiptCounts } from './receipt-book.ts'
 export { HASH_BYTES, isSigned, type LedgerContext, signedId, signingPreimage } from './signing.ts'
+export { type HeldHeads, judgeHead, type ShownHead, type WitnessVerdict } from './witnessing.ts'
 export { addWork, milliCreditsOf, NO_WORK, type Work } from './work.ts'

@@ -22,6 +22,9 @@ export const HALF_BODY_BYTES_MAX = 1_024
 /** Longest body of a signed head. */
 export const HEAD_BODY_BYTES_MAX = 160
 
+/** Longest body of a signed cosignature. */
+export const COSIGNATURE_BODY_BYTES_MAX = 160
+
 /** Settlements in one receipt of a stream: a day and a half at one every 30 s. */
 export const RECEIPT_ROUNDS_MAX = 4_096
 

@@ -18,7 +18,15 @@ import type { SignedRecord } from '../core/signed-record.ts'
 export const HASH_BYTES = 32
 
 /** Kinds of records that devices sign. */
-export type SignedKind = 'head' | 'order' | 'accept' | 'result' | 'settle' | 'dispute' | 'reveal'
+export type SignedKind =
+  | 'head'
+  | 'cosignature'
+  | 'order'
+  | 'accept'
+  | 'result'
+  | 'settle'
+  | 'dispute'
+  | 'reveal'
 
 /** The hashing of this process, and the mesh whose ledgers are meant. */
 export interface LedgerContext {

@@ -46,7 +46,9 @@ import { ATTEST_ERRORS } from '../protocols/attest/errors.ts'
 import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
 import { INFERENCE_ERRORS } from '../protocols/inference/errors.ts'
 import { JOIN_ERRORS } from '../protocols/join/errors.ts'
+import { LEDGER_QUESTION_ERRORS } from '../protocols/ledger/errors.ts'
 import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
+import { WITNESS_ERRORS } from '../protocols/witness/errors.ts'
 
 /** All rows by their code. */
 export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
@@ -89,7 +91,9 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...BLOCKS_ERRORS,
   ...INFERENCE_ERRORS,
   ...JOIN_ERRORS,
+  ...LEDGER_QUESTION_ERRORS,
   ...PRESENCE_ERRORS,
+  ...WITNESS_ERRORS,
 }
 
 /** What to say about `code`, or undefined when it is no code of this project. */
