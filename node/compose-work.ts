@@ -111,7 +111,10 @@ function composeTexts(
   )
 }
 
-function composePlanner(foundation: Foundation, { network, mesh, presence }: MeshParts) {
+function composePlanner(
+  foundation: Foundation,
+  { network, mesh, presence, attestation }: MeshParts,
+) {
   const { identity, config } = foundation
   const links = new LinkTable()
   const planner = new Planner(
@@ -128,6 +131,8 @@ function composePlanner(foundation: Foundation, { network, mesh, presence }: Mes
         ...presence.records(),
       ],
       excluded: () => unavailable(mesh, network),
+      tierOf: (peer) => attestation.tierOf(peer),
+      appraise: (peers, signal) => attestation.refresh(peers, signal),
     },
     { inFlightMax: config.scheduler.inFlightMax },
   )

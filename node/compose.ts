@@ -69,6 +69,7 @@ export interface Parts {
   readonly network: Network
   readonly mesh: MeshMembership
   readonly presence: Presence
+  readonly attestation: AttestationService
   readonly host: StageHost
   readonly jobs: JobBook
   readonly texts: TextBook
@@ -117,16 +118,9 @@ export function compose(foundation: Foundation): Parts {
   const presence = new Presence({ ...common, network, mesh, signer }, presenceInit(foundation))
   const attestation = composeAttestation(foundation, network)
   const models = composeModels(foundation, { network, presence })
-  const work = composeWork(foundation, { network, mesh, presence, ...models })
-  const backend = composeBackend(foundation, {
-    network,
-    mesh,
-    presence,
-    attestation,
-    ledger,
-    ...models,
-    ...work,
-  })
+  const meshParts = { network, mesh, presence, attestation }
+  const work = composeWork(foundation, { ...meshParts, ...models })
+  const backend = composeBackend(foundation, { ...meshParts, ledger, ...models, ...work })
   const api = new ApiServer(
     { backend: backend.backend, logger: log, errorRow },
     {
@@ -157,9 +151,7 @@ export function compose(foundation: Foundation): Parts {
     api,
   ]
   const parts: Parts = {
-    network,
-    mesh,
-    presence,
+    ...meshParts,
     ...models,
     ...work,
     api,
@@ -196,6 +188,7 @@ export interface MeshParts {
   readonly network: Network
   readonly mesh: MeshMembership
   readonly presence: Presence
+  readonly attestation: AttestationService
 }
 
 function composeModels(
@@ -258,12 +251,7 @@ function composeAttestation({ config, log, identity, state }: Foundation, networ
 
 function composeBackend(
   foundation: Foundation,
-  parts: MeshParts &
-    Models &
-    Omit<Work, 'part'> & {
-      readonly attestation: AttestationService
-      readonly ledger: DeviceLedger
-    },
+  parts: MeshParts & Models & Omit<Work, 'part'> & { readonly ledger: DeviceLedger },
 ) {
   const { runtime, measure, stateDir, startedMs } = foundation
   const { source, planner, jobs, texts, ledger } = parts
@@ -279,6 +267,7 @@ function composeBackend(
       clock: systemClock,
       runtime,
       report: measure,
+      tierOf: (peer) => parts.attestation.tierOf(peer),
       draining: () => all?.draining ?? false,
       apiUrl: () => api?.url ?? '',
     },

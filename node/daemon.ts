@@ -46,6 +46,7 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   parts.source.announce()
   await parts.blobs.collect({ keep: parts.catalogue.referenced(), graceMs: GARBAGE_MS })
   void announceProviders(foundation, parts)
+  void announceTier(parts)
   const readyMs = Math.round(systemClock.monotonicMs() - beganMs)
   log.info('ready', { peer: foundation.identity.peer, readyMs })
   const life = stack.move()
@@ -140,6 +141,12 @@ async function announceProviders({ runtime, log }: Foundation, { presence }: Par
     // A device whose accelerators cannot be asked still has its processor.
     log.debug('providers not found out', { error })
   }
+}
+
+/** Says what others may find if they ask: a slow TPM takes some seconds to answer. */
+async function announceTier({ presence, attestation }: Parts): Promise<void> {
+  const tier = await attestation.offeredTier()
+  if (tier !== 'self') presence.update({ tier })
 }
 
 /** Lets jobs end and stages move, for a while. */

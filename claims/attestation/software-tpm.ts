@@ -4,54 +4,28 @@
  * @module
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { AttestationView } from '../../node/api/schemas/attestation.ts'
-import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
-import {
-  makeSoftwareTpm,
-  SoftwareTpm,
-  softwareTpmAtHand,
-  softwareTpmAuthority,
-} from '../../test/fixtures/software-tpm.ts'
+import type { TestDaemon } from '../../test/fixtures/daemons.ts'
 import type { Claim } from '../claim.ts'
+import { TpmFleet } from './tpm-fleet.ts'
 
 export const claim: Claim = {
   sentence:
     'A device with a TPM is believed where its maker is trusted, and only there; one TPM speaks for one device.',
   goal: 'tier tpm under the test policy, self under the production policy, self for both of two that show one TPM',
   run: async ({ say }) => {
-    if (!softwareTpmAtHand) throw new Error('needs the Debian packages swtpm and swtpm-tools')
-    const folder = mkdtempSync(join(tmpdir(), 'brume-claim-tpm-'))
-    makeSoftwareTpm(folder)
-    const tpms = [await SoftwareTpm.start(folder, 'one'), await SoftwareTpm.start(folder, 'two')]
-    try {
-      return await seen(folder, tpms, say)
-    } finally {
-      await Promise.all(tpms.map((tpm) => tpm.stop()))
-      rmSync(folder, { recursive: true })
-    }
+    await using tpms = new TpmFleet()
+    return seen(tpms, say)
   },
 }
 
-async function seen(folder: string, tpms: readonly SoftwareTpm[], say: (text: string) => void) {
-  await using fleet = new DaemonFleet()
-  const { issuer, root } = softwareTpmAuthority(folder)
-  const [issuers, roots] = [join(folder, 'issuer.pem'), join(folder, 'root.pem')]
-  writeFileSync(issuers, issuer)
-  writeFileSync(roots, root)
-  const withTpm = (index: number) => ({
-    BRUME_ATTESTATION_TPM: tpms[index]?.socket ?? 'none',
-    BRUME_ATTESTATION_ISSUERS: issuers,
-  })
-  const test = { BRUME_ATTESTATION_POLICY: 'test', BRUME_ATTESTATION_ROOTS: roots }
-  const none = { BRUME_ATTESTATION_TPM: 'none' }
+async function seen(tpms: TpmFleet, say: (text: string) => void) {
+  const { fleet, none, trusting } = tpms
   const [alice, twin] = [
-    await fleet.start('alice', withTpm(0)),
-    await fleet.start('twin', withTpm(1)),
+    await fleet.start('alice', tpms.showing(await tpms.startTpm('one'))),
+    await fleet.start('twin', tpms.showing(await tpms.startTpm('two'))),
   ]
-  const bob = await fleet.start('bob', { ...none, ...test })
+  const bob = await fleet.start('bob', { ...none, ...trusting })
   const carol = await fleet.start('carol', none)
   await fleet.formMesh()
   const tier = async (asking: TestDaemon, peer: TestDaemon): Promise<string> => {

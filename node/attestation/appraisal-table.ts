@@ -14,6 +14,7 @@ import {
   decayedMicros,
   type Handover,
   type Policy,
+  type Tier,
 } from '../../attestation/index.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { RecentCache } from '../../core/recent-cache.ts'
@@ -39,6 +40,8 @@ export interface Known {
   readonly codes: readonly string[]
   /** The score at the time of asking: it falls when nobody renews it. */
   readonly scoreNowMicros: number
+  /** The tier at the time of asking: no more than its word once the appraisal is no longer fresh. */
+  readonly tierNow: Tier
 }
 
 export class AppraisalTable {
@@ -80,6 +83,7 @@ export class AppraisalTable {
       kinds: answer.claims.map(({ kind }) => kind),
       codes: [...new Set([...(shared ? ['POLICY_HARDWARE_SHARED'] : []), ...refusals, ...found])],
       scoreNowMicros: decayedMicros(appraisal, nowMs),
+      tierNow: nowMs <= appraisal.freshUntilMs ? appraisal.tier : staleTier(appraisal),
     }
   }
 
@@ -88,6 +92,10 @@ export class AppraisalTable {
     const { shownBy, givenBy } = this.#hardware.get(id) ?? NOBODY
     return givenBy.has(peer) || [...shownBy].some((other) => other !== peer && !givenBy.has(other))
   }
+}
+
+function staleTier({ tier }: Appraisal): Tier {
+  return tier === 'none' ? 'none' : 'self'
 }
 
 /** Devices that show a hardware, and those that gave it to another. */

@@ -95,6 +95,29 @@ describe('a device that asks another', () => {
     },
   )
 
+  it('asks itself what it asks others', async () => {
+    const { asked } = await services([alice, bob])
+    expect(await asked?.ask(alice.peer)).toMatchObject({ peer: alice.peer, tierNow: 'self' })
+    expect(await asked?.offeredTier()).toBe('self')
+  })
+
+  it('refreshes what it does not know any more, and nothing else', async () => {
+    const { asked, clock } = await services([alice, bob])
+    const appraisedAtMs = () => asked?.known()[0]?.appraisal.appraisedAtMs
+    expect(asked?.tierOf(bob.peer)).toBe(undefined)
+    await asked?.refresh([bob.peer, device(3).peer])
+    const first = appraisedAtMs()
+    await clock.jump(MINUTE_MS)
+    await asked?.refresh([bob.peer])
+    expect([asked?.tierOf(bob.peer), appraisedAtMs()]).toEqual(['self', first])
+  })
+
+  it('waits no longer for answers than it is told to', async () => {
+    const { asked } = await services([alice, bob])
+    await asked?.refresh([bob.peer], AbortSignal.abort())
+    expect(asked?.tierOf(bob.peer)).toBe(undefined)
+  })
+
   it('asks once when it is told to ask twice at the same time', async () => {
     const { asked } = await services([alice, bob])
     const [first, second] = [asked?.ask(bob.peer), asked?.ask(bob.peer)]

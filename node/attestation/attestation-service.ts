@@ -6,11 +6,12 @@
 
 import {
   type AnchorSet,
-  type Policy,
-  shippedAnchors,
-  PRODUCTION_POLICY,
   type Handover,
+  type Policy,
+  PRODUCTION_POLICY,
+  shippedAnchors,
   signHandover,
+  type Tier,
 } from '../../attestation/index.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Signer } from '../../core/crypto.ts'
@@ -21,27 +22,18 @@ import type { Random } from '../../core/random.ts'
 import {
   ATTEST_FRAME_BYTES_MAX,
   ATTEST_PROTOCOL,
-  type AttesterInput,
-  AttesterMachine,
-  type AttesterOutput,
-  type Question,
-  type ShownEvidence,
-  encodeAttestMessage,
-  type VerifierInput,
-  VerifierMachine,
-  type VerifierOutput,
+  type AttestResult,
 } from '../../protocols/attest/index.ts'
 import { AttesterError, TSM_PATH, type TsmFolder, tsmFolder } from '../attesters/index.ts'
-import { RecentCache } from '../../core/recent-cache.ts'
-import { runExchange } from '../mesh/exchange.ts'
-import type { Link, Network } from '../network/network.ts'
-import { AppraisalTable, type Known } from './appraisal-table.ts'
+import type { Network } from '../network/network.ts'
+import { Answering } from './answering.ts'
+import { type Answer, AppraisalTable, type Known } from './appraisal-table.ts'
+import { Asking } from './asking.ts'
 import { anchorsWith, readCertificateFile } from './certificate-file.ts'
-import { DeviceEvidence } from './device-evidence.ts'
+import { DeviceEvidence, type OfferedTier } from './device-evidence.ts'
 import { AttestExchangeError } from './errors.ts'
-import { policyNamed } from './policy-file.ts'
 import { HandoverBook, type HandoverStore } from './handover-book.ts'
-import { OpenQuestion } from './question.ts'
+import { policyNamed } from './policy-file.ts'
 
 export interface AttestationComponents {
   readonly network: Pick<Network, 'handle' | 'open' | 'self'>
@@ -68,15 +60,14 @@ export interface AttestationInit {
 
 /** Devices that are remembered. */
 const KNOWN_MAX = 1_024
-/** Questions of one peer that are answered within a minute: a TPM is slow, and has other work. */
-const ANSWERS_PER_MINUTE_MAX = 6
-const MINUTE_MS = 60_000
 /** How often it is looked who is to be asked again. */
 const RENEW_EVERY_MS = 60_000
 /** The last part of a fresh period in which a device is asked again. */
 const RENEW_SHARE = 1 / 4
 /** A verifier asks one question at a time; a second link is one that was not closed yet. */
 const LINKS_PER_PEER_MAX = 2
+/** Codes that the device itself is told of. */
+const CODES_TOLD_MAX = 32
 
 export class AttestationService implements Startable {
   readonly #components: AttestationComponents
@@ -84,43 +75,39 @@ export class AttestationService implements Startable {
   readonly #table = new AppraisalTable(KNOWN_MAX)
   readonly #asked = new Set<PeerId>()
   readonly #underWay = new Map<PeerId, Promise<Known>>()
-  readonly #links = new Set<Link>()
   readonly #handovers: HandoverBook
-  /** When peers were answered last, on the monotonic clock, oldest first. */
-  readonly #answered = new RecentCache<PeerId, readonly number[]>(KNOWN_MAX)
+  readonly #answering: Answering
   readonly #stopping = new AbortController()
+  #asking: Asking
   #renewing: Promise<void> = Promise.resolve()
-  #policy: Policy = PRODUCTION_POLICY
-  #anchors: AnchorSet = shippedAnchors()
   #evidence: DeviceEvidence | undefined
 
   constructor(components: AttestationComponents, init: AttestationInit) {
     this.#components = components
     this.#init = init
     this.#handovers = new HandoverBook(components.store, components.network.self)
+    this.#answering = new Answering({ ...components, handovers: this.#handovers })
+    this.#asking = this.#askingBy(PRODUCTION_POLICY, shippedAnchors())
     components.network.handle({
       id: ATTEST_PROTOCOL,
       frameBytesMax: ATTEST_FRAME_BYTES_MAX,
       linksPerPeerMax: LINKS_PER_PEER_MAX,
       membersOnly: true,
-      accept: (link) => this.#accept(link),
+      accept: (link) => {
+        if (this.#evidence === undefined) link.abort()
+        else this.#answering.accept(link, this.#evidence)
+      },
     })
   }
 
   /** @throws {AttestationError} for a policy or a certificate that cannot be read. */
   async start(): Promise<void> {
     const { policy, roots, issuers, tpmPath, eventLogPath, version } = this.#init
-    this.#policy = await policyNamed(policy)
-    this.#anchors = await anchorsWith(roots)
+    this.#asking = this.#askingBy(await policyNamed(policy), await anchorsWith(roots))
     const sent = await Promise.all(issuers.map((path) => readCertificateFile(path)))
     this.#evidence = new DeviceEvidence(
       { ...this.#components, reports: this.#components.reports ?? tsmFolder(TSM_PATH) },
-      {
-        tpmPath,
-        eventLogPath,
-        version,
-        issuers: sent.flat(),
-      },
+      { tpmPath, eventLogPath, version, issuers: sent.flat() },
     )
     this.#renewing = this.#renew(this.#stopping.signal)
   }
@@ -128,7 +115,8 @@ export class AttestationService implements Startable {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#renewing
-    for (const link of this.#links) link.abort()
+    this.#answering.stop()
+    this.#asking.stop()
     await Promise.allSettled(this.#underWay.values())
   }
 
@@ -138,8 +126,18 @@ export class AttestationService implements Startable {
     return [...this.#asked].flatMap((peer) => this.#table.get(peer, nowMs) ?? [])
   }
 
+  /** What `peer` is taken for now, by evidence that was seen; undefined when it was never asked. */
+  tierOf(peer: PeerId): Tier | undefined {
+    return this.#table.get(peer, this.#components.clock.wallMs())?.tierNow
+  }
+
+  /** The tier that others may find for this device if they ask it. */
+  async offeredTier(): Promise<OfferedTier> {
+    return (await this.#evidence?.offeredTier()) ?? 'self'
+  }
+
   /**
-   * Asks `peer` for evidence, and resolves to what it is taken for then.
+   * Asks `peer`, which may be this device, and resolves to what it is taken for then.
    *
    * @throws {AttestExchangeError} when it did not answer; what it was taken for stays.
    * @throws {NetworkError} when it cannot be reached.
@@ -150,6 +148,24 @@ export class AttestationService implements Startable {
     const asking = this.#ask(peer).finally(() => this.#underWay.delete(peer))
     this.#underWay.set(peer, asking)
     return asking
+  }
+
+  /**
+   * Asks those of `peers` whose appraisal is not fresh. Resolves when all have answered, or `signal` aborts.
+   * Never rejects: who does not answer is not believed.
+   */
+  async refresh(peers: readonly PeerId[], signal?: AbortSignal): Promise<void> {
+    const nowMs = this.#components.clock.wallMs()
+    const due = peers.filter((peer) => {
+      const known = this.#table.get(peer, nowMs)
+      return known === undefined || nowMs > known.appraisal.freshUntilMs
+    })
+    const answered = Promise.all(due.map((peer) => this.#askQuietly(peer)))
+    const aborted = Promise.withResolvers<void>()
+    const abort = (): void => aborted.resolve()
+    signal?.addEventListener('abort', abort, { once: true })
+    if (signal?.aborted !== true) await Promise.race([answered, aborted.promise])
+    signal?.removeEventListener('abort', abort)
   }
 
   /**
@@ -172,9 +188,14 @@ export class AttestationService implements Startable {
     return this.#handovers.accept(encoded)
   }
 
+  #askingBy(policy: Policy, anchors: AnchorSet): Asking {
+    const judge = (peer: PeerId, answer: Answer): AttestResult => this.#judged(peer, answer)
+    return new Asking(this.#components, { policy, anchors, judge })
+  }
+
   /** Asks those again whose appraisal is about to count less: a reboot or another key shows then. */
   async #renew(signal: AbortSignal): Promise<void> {
-    const { clock, logger } = this.#components
+    const { clock } = this.#components
     for (;;) {
       await clock.sleep(RENEW_EVERY_MS, signal)
       if (signal.aborted) return
@@ -184,115 +205,34 @@ export class AttestationService implements Startable {
         const dueMs = freshUntilMs - (freshUntilMs - appraisedAtMs) * RENEW_SHARE
         // What reaches no tier is not asked again by itself: nothing would come of it.
         if (appraisal.tier === 'none' || clock.wallMs() < dueMs) continue
-        try {
-          await this.ask(peer)
-        } catch (error) {
-          // It decays until it can be reached again.
-          logger.debug('not-renewed', { peer, error })
-        }
+        await this.#askQuietly(peer)
       }
     }
   }
 
-  async #ask(peer: PeerId): Promise<Known> {
-    const { network, clock, random } = this.#components
-    const question = new OpenQuestion({
-      attester: peer,
-      verifier: network.self,
-      random,
-      policy: this.#policy,
-      anchors: this.#anchors,
-    })
-    const link = await network.open(peer, ATTEST_PROTOCOL, {
-      frameBytesMax: ATTEST_FRAME_BYTES_MAX,
-    })
-    this.#links.add(link)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const machine = new VerifierMachine(question.nonce)
-    const perform = (output: VerifierOutput, feed: (input: VerifierInput) => void): void => {
-      switch (output.type) {
-        case 'send':
-          return link.send(encodeAttestMessage(output.message))
-        case 'prepare':
-          return feed({
-            type: 'prepared',
-            credential: question.credential(output.keys),
-            registers: this.#policy.tpm.pcrs,
-          })
-        case 'appraise':
-          return feed({ type: 'appraised', result: this.#appraised(peer, question, output.shown) })
-        case 'over':
-          return output.fault === undefined
-            ? resolve()
-            : reject(new AttestExchangeError(output.fault))
-      }
-    }
-    runExchange<VerifierInput, VerifierOutput>({ link, clock, machine, perform })
-    // A link that was over before anybody listened tells nobody.
-    if (!link.open) reject(new AttestExchangeError('ATTEST_LINK_ENDED'))
+  /** Asks; what is known of a device that does not answer decays until it can be reached again. */
+  async #askQuietly(peer: PeerId): Promise<void> {
     try {
-      await promise
-      await link.close()
-    } finally {
-      link.abort()
-      this.#links.delete(link)
+      await this.ask(peer)
+    } catch (error) {
+      this.#components.logger.debug('not-attested', { peer, error })
     }
+  }
+
+  async #ask(peer: PeerId): Promise<Known> {
+    const { network, clock } = this.#components
+    if (peer !== network.self) await this.#asking.other(peer)
+    else if (this.#evidence !== undefined) await this.#asking.self(this.#evidence)
     const known = this.#table.get(peer, clock.wallMs())
     if (known === undefined) throw new AttestExchangeError('ATTEST_LINK_ENDED')
     return known
   }
 
-  #appraised(peer: PeerId, question: OpenQuestion, shown: ShownEvidence) {
-    const nowMs = this.#components.clock.wallMs()
-    this.#table.put(peer, question.answer(shown, nowMs))
+  #judged(peer: PeerId, answer: Answer): AttestResult {
+    this.#table.put(peer, answer)
     this.#asked.add(peer)
-    const known = this.#table.get(peer, nowMs)
+    const known = this.#table.get(peer, answer.answeredAtMs)
     const { tier = 'none', scoreMicros = 0 } = known?.appraisal ?? {}
-    return { tier, scoreMicros, codes: known?.codes.slice(0, 32) ?? [] }
-  }
-
-  #accept(link: Link): void {
-    const evidence = this.#evidence
-    if (evidence === undefined || !this.#mayAsk(link.peer)) return link.abort()
-    this.#links.add(link)
-    const { clock, logger } = this.#components
-    const perform = (output: AttesterOutput, feed: (input: AttesterInput) => void): void => {
-      switch (output.type) {
-        case 'send':
-          return link.send(encodeAttestMessage(output.message))
-        case 'identify':
-          void evidence.keys().then((keys) => feed({ type: 'identified', keys }))
-          return
-        case 'attest':
-          void this.#shown(evidence, output.question, link.peer).then((shown) =>
-            feed({ type: 'attested', shown }),
-          )
-          return
-        case 'over':
-          logger.debug('attested', { peer: link.peer, ...output })
-          if (output.fault !== undefined) link.abort()
-      }
-    }
-    const machine = new AttesterMachine()
-    const onEnd = (): void => void this.#links.delete(link)
-    runExchange<AttesterInput, AttesterOutput>({ link, clock, machine, perform, onEnd })
-  }
-
-  /** Counts a question of `peer`; false when it asked too often. */
-  #mayAsk(peer: PeerId): boolean {
-    const nowMs = this.#components.clock.monotonicMs()
-    const recent = (this.#answered.get(peer) ?? []).filter((atMs) => nowMs - atMs < MINUTE_MS)
-    if (recent.length >= ANSWERS_PER_MINUTE_MAX) return false
-    this.#answered.set(peer, [...recent, nowMs])
-    return true
-  }
-
-  async #shown(
-    evidence: DeviceEvidence,
-    question: Question,
-    verifier: PeerId,
-  ): Promise<ShownEvidence> {
-    const pieces = await evidence.pieces(question, verifier)
-    return { pieces, handovers: await this.#handovers.all() }
+    return { tier, scoreMicros, codes: known?.codes.slice(0, CODES_TOLD_MAX) ?? [] }
   }
 }

@@ -17,7 +17,7 @@ import type { Signer } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
-import type { Question, TpmKeys } from '../../protocols/attest/index.ts'
+import { NONCE_BYTES, type Question, type TpmKeys } from '../../protocols/attest/index.ts'
 import {
   openTpm,
   TpmAttester,
@@ -34,6 +34,9 @@ export interface DeviceEvidenceComponents {
   /** Reports of this machine, if it is a confidential guest. */
   readonly reports: TsmFolder
 }
+
+/** What kind of evidence a device can show at best. */
+export type OfferedTier = 'self' | 'tpm' | 'tee'
 
 export interface DeviceEvidenceInit extends TpmAttesterInit {
   /** Where the TPM is; undefined for none. */
@@ -60,6 +63,15 @@ export class DeviceEvidence {
   async hardwareId(): Promise<string | undefined> {
     const keys = await this.keys()
     return keys && readPublic(keys.ekPublic).keyId
+  }
+
+  /** What others may find if they ask: nobody believes it before they do. */
+  async offeredTier(): Promise<OfferedTier> {
+    const { peer } = this.#components.signer
+    const nonce = this.#components.random.bytes(NONCE_BYTES)
+    const [guest] = await this.#guest({ attester: peer, verifier: peer, nonce })
+    if (guest !== undefined) return 'tee'
+    return (await this.keys()) === undefined ? 'self' : 'tpm'
   }
 
   /** Evidence that answers `question` of `verifier`, encoded. */

@@ -6,6 +6,7 @@
 
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '../../core/clock.ts'
+import type { Tier } from '../../attestation/index.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { classesOf, type CapabilityRecord } from '../../protocols/presence/index.ts'
 import type { MeshBackend } from '../api/backend.ts'
@@ -49,6 +50,8 @@ export interface MeshBackendComponents {
   readonly ledger: DeviceLedger
   /** Reads what this device is; measures again when asked to. */
   readonly report: (refresh: boolean) => Promise<DeviceReport>
+  /** What a device is taken for now; undefined when it was not asked. */
+  readonly tierOf: (peer: PeerId) => Tier | undefined
   readonly draining: () => boolean
   readonly apiUrl: () => string
 }
@@ -207,6 +210,7 @@ export class DaemonMeshBackend implements MeshBackend {
     const role = self ? mesh.current()?.role : member?.role
     const { f32MflopsPerS } = record.speeds
     const wallMs = clock.wallMs()
+    const tier = this.#components.tierOf(record.peer)
     return {
       peer: record.peer,
       name: record.name,
@@ -222,6 +226,8 @@ export class DaemonMeshBackend implements MeshBackend {
       providers: [...record.providers],
       classes: [...classesOf(record)],
       ...(f32MflopsPerS === 0 ? {} : { f32Gflops: f32MflopsPerS / 1000 }),
+      ...(tier === undefined ? {} : { tier }),
+      offeredTier: record.tier,
       level: record.levelQuarters / 4,
       models: record.holdings.map(({ model }) => model),
       stages: record.holdings.flatMap(({ model, ranges }) =>

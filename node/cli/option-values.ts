@@ -61,11 +61,24 @@ export function duration(text: string): number {
   throw new InvalidArgumentError('expected a time such as 30s')
 }
 
+/** What devices must be, as a job asks for it. */
+export interface RequirementOption {
+  readonly tier: string
+}
+
+/** Reads `tier>=tpm`. @throws {InvalidArgumentError} for other text. */
+export function requirement(text: string): RequirementOption {
+  const [, tier] = /^tier>=(self|mobile|tpm|tee)$/.exec(text) ?? []
+  if (tier !== undefined) return { tier }
+  throw new InvalidArgumentError("expected 'tier>=self', mobile, tpm or tee, in quotes")
+}
+
 /** On which devices the stages of one pipeline run, and how they are linked. */
 export interface StageOptions {
   readonly stages: number | 'auto'
   readonly wire: string
   readonly provider: string
+  readonly require?: RequirementOption
 }
 
 /** How a model is to be spread over devices. */
@@ -100,6 +113,11 @@ export function addStageOptions(command: Command): Command {
         'directml',
       ]).default('auto'),
     )
+    .option(
+      '--require <rule>',
+      "only devices whose evidence reaches a tier: 'tier>=tpm', in quotes",
+      requirement,
+    )
 }
 
 /** Declares {@link PlacementOptions}. */
@@ -119,7 +137,7 @@ export function addPlacementOptions(command: Command): Command {
 }
 
 /** The part of a plan or job request that {@link PlacementOptions} make. */
-export function placementRequest(options: PlacementOptions): PlacementOptions {
-  const { stages, replicas, wire, objective, provider } = options
-  return { stages, replicas, wire, objective, provider }
+export function placementRequest(options: PlacementOptions): object {
+  const { stages, replicas, wire, objective, provider, require: requirements } = options
+  return { stages, replicas, wire, objective, provider, requirements }
 }

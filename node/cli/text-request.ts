@@ -70,7 +70,7 @@ export function addTextOptions(command: Command): Command {
 /** All of a request but the model and what it goes on from. */
 export function textRequest(options: TextOptions): Omit<TextSpec, 'model'> {
   const { maxTokens, temperature, topP, topK, minP, repetitionPenalty } = options
-  const { seed, stop, deadline, stages, wire, provider } = options
+  const { seed, stop, deadline, stages, wire, provider, require: requirements } = options
   return {
     tokensMax: maxTokens,
     sampling: {
@@ -86,6 +86,7 @@ export function textRequest(options: TextOptions): Omit<TextSpec, 'model'> {
     // The choices that the options offer are those of the API.
     wire: wire as TextSpec['wire'],
     provider: provider as TextSpec['provider'],
+    requirements: requirements as TextSpec['requirements'],
     ...(deadline === undefined ? {} : { deadlineMs: deadline }),
   }
 }

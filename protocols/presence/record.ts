@@ -114,6 +114,7 @@ const recordShape = record({
   forecast: optional(bytes(0, 64)),
   holdings: list(holdingShape, HOLDINGS_MAX),
   tasks: list(word(...TASK_KINDS), TASK_KINDS_MAX),
+  /** What evidence it can show, in its own words: a reason to ask it, and nothing else. */
   tier: word('self', 'mobile', 'tpm', 'tee'),
   /** Hash of all that decides the bits of a result on the processor. */
   numericClass: optional(hexId<string>(32)),

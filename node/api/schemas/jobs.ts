@@ -8,7 +8,7 @@ import { z } from 'zod'
 import type { Tensor } from '../../../core/tensor.ts'
 import { JOB_INPUTS_MAX } from './limits.ts'
 import { modelRef } from './models.ts'
-import { count, objective, planSchema } from './plan.ts'
+import { count, objective, planSchema, requirements } from './plan.ts'
 import { problemSchema } from './problem.ts'
 import {
   bytes,
@@ -35,6 +35,7 @@ export const jobSpec = z.strictObject({
   wire: wireChoice.default('auto'),
   objective: objective.default('latency'),
   provider: providerChoice.default('auto'),
+  requirements: requirements.optional(),
   deadlineMs: z.int().min(1).max(86_400_000).optional().describe('from now on, for the whole job'),
 })
 

@@ -31,6 +31,13 @@ export const peerSchema = z.object({
   providers: z.array(z.string()),
   classes: z.array(z.string()),
   f32Gflops: z.number().optional(),
+  tier: z
+    .enum(['none', 'self', 'mobile', 'tpm', 'tee'])
+    .optional()
+    .describe('what its evidence comes to now; missing when it was not asked'),
+  offeredTier: z
+    .enum(['self', 'mobile', 'tpm', 'tee'])
+    .describe('what the device says of itself, which counts for nothing'),
   level: z.number().min(0).max(1).describe('how much of itself the device grants now'),
   models: z.array(z.string()).describe('models that it holds'),
   stages: z.array(z.object({ model: z.string(), ...layerRange })),

@@ -21,6 +21,14 @@ import {
 export const count = z.union([z.literal('auto'), z.int().min(1).max(STAGES_MAX)])
 export const objective = z.enum(['latency', 'throughput'])
 
+/** What every device that takes a stage must be. */
+export const requirements = z.strictObject({
+  tier: z
+    .enum(['self', 'mobile', 'tpm', 'tee'])
+    .optional()
+    .describe('attestation tier at least, by evidence that this device appraised itself'),
+})
+
 export const planRequest = z.strictObject({
   model: modelRef,
   stages: count.default('auto'),
@@ -28,6 +36,7 @@ export const planRequest = z.strictObject({
   wire: wireChoice.default('auto'),
   objective: objective.default('latency'),
   provider: providerChoice.default('auto'),
+  requirements: requirements.optional(),
 })
 
 export const plannedStageSchema = z.object({

@@ -7,7 +7,7 @@
 import { z } from 'zod'
 import { jobStageSchema, hopSchema, receiptSchema, recoverySchema } from './jobs.ts'
 import { modelRef } from './models.ts'
-import { count, objective, planSchema } from './plan.ts'
+import { count, objective, planSchema, requirements } from './plan.ts'
 import { problemSchema } from './problem.ts'
 import { ms, providerChoice, wallMs, wireChoice } from './scalars.ts'
 
@@ -77,6 +77,7 @@ export const textSpec = z
     objective: objective.default('latency').describe('throughput shares the layers out evenly'),
     wire: wireChoice.default('auto'),
     provider: providerChoice.default('auto'),
+    requirements: requirements.optional(),
     deadlineMs: z.int().min(1).max(86_400_000).optional().describe('from now on, for all of it'),
   })
   .refine(

@@ -39,6 +39,7 @@ const COLUMNS = [
   { title: 'peer', spare: 7 },
   { title: 'state' },
   { title: 'role', spare: 5 },
+  { title: 'tier', spare: 8 },
   { title: 'cores', align: 'right', spare: 3 },
   { title: 'memory', align: 'right', spare: 1 },
   { title: 'f32', align: 'right', spare: 4 },
@@ -55,6 +56,7 @@ function peerLines(cli: Cli, peers: readonly PeerView[]): readonly string[] {
       shortPeer(peer.peer),
       stateText(peer),
       peer.role ?? '',
+      tierText(peer),
       String(peer.cores),
       bytesText(peer.memoryBytes),
       peer.f32Gflops === undefined ? '' : `${peer.f32Gflops.toFixed(1)} Gflop/s`,
@@ -64,6 +66,11 @@ function peerLines(cli: Cli, peers: readonly PeerView[]): readonly string[] {
     ]),
     cli.width,
   )
+}
+
+/** What was found; in brackets what only the device itself says. */
+function tierText({ tier, offeredTier }: PeerView): string {
+  return tier ?? `(${offeredTier})`
 }
 
 function stateText({ self, connected, ageMs }: PeerView): string {

@@ -53,7 +53,12 @@ function bookOf(
     {
       ...parts,
       logger: { ...SILENT_LOGGER, info: log('info'), error: log('error') },
-      planner: { ...parts.planner, plan: () => planOn([[device]], 2), learn: () => undefined },
+      planner: {
+        ...parts.planner,
+        qualify: async () => undefined,
+        plan: () => planOn([[device]], 2),
+        learn: () => undefined,
+      },
       state,
       resolve: async () => doublingModel(2),
       manifestRef: async () => MANIFEST,
@@ -261,6 +266,7 @@ describe('job book', () => {
     const refusal = new PlacementError({ code: 'PLACEMENT_NO_PEER', notChosen: [] })
     const { book } = bookOf({
       planner: {
+        qualify: async () => undefined,
         plan: () => {
           throw refusal
         },

@@ -29,7 +29,7 @@ const KEY_PREFIX = 'job/'
 export interface JobBookComponents extends JobRunnerComponents {
   readonly clock: Clock
   readonly logger: Logger
-  readonly planner: Pick<Planner, 'plan' | 'replacement' | 'learn'>
+  readonly planner: Pick<Planner, 'qualify' | 'plan' | 'replacement' | 'learn'>
   readonly state: Pick<StateStore, 'entries' | 'put' | 'del'>
   readonly outputs: Pick<JobOutputs, 'put' | 'read' | 'close' | 'remove'>
   /** The model that a reference means, fetched from the mesh when it is not here. */
@@ -177,6 +177,8 @@ export class JobBook implements Startable {
       record.enter('planning')
       const inputs = request.inputs.map((tensors) => ordered(model.manifest, tensors))
       const scale = scaleOf(model.manifest, inputs)
+      await planner.qualify(request.requirements, abort.signal)
+      abort.signal.throwIfAborted()
       const planned = planner.plan(model, {
         ...request,
         inputs: inputs.length,

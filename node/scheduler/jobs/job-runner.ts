@@ -34,7 +34,7 @@ export interface JobRunnerComponents {
   readonly crypto: Crypto
   readonly logger: Logger
   readonly outbound: OutboundLinks
-  readonly planner: Pick<Planner, 'replacement'>
+  readonly planner: Pick<Planner, 'qualify' | 'replacement'>
   readonly links: LinkTable
   readonly outputs: Pick<JobOutputs, 'put'>
   readonly nameOf: (peer: PeerId) => string

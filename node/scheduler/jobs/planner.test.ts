@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Tier } from '../../../attestation/index.ts'
 import type { BlobId, PeerId } from '../../../core/ids.ts'
 import { capabilities } from '../../../test/fixtures/capabilities.ts'
 import { doublingModel } from '../../../test/fixtures/job-parts.ts'
@@ -25,13 +26,26 @@ function record(peer: PeerId, change: Parameters<typeof capabilities>[0] = {}): 
 function setup(
   records: readonly PlannedDevice[],
   excluded: ReadonlyMap<PeerId, string> = new Map(),
+  /** What those come to that are asked for evidence. */
+  evidence: ReadonlyMap<PeerId, Tier> = new Map(),
 ) {
   const links = new LinkTable()
+  const asked = new Set<PeerId>()
   const planner = new Planner(
-    { self, links, speeds: new SpeedTable(), records: () => records, excluded: () => excluded },
+    {
+      self,
+      links,
+      speeds: new SpeedTable(),
+      records: () => records,
+      excluded: () => excluded,
+      tierOf: (peer) => (asked.has(peer) ? evidence.get(peer) : undefined),
+      appraise: async (peers) => {
+        for (const peer of peers) asked.add(peer)
+      },
+    },
     { inFlightMax: 4 },
   )
-  return { links, planner }
+  return { links, planner, asked }
 }
 
 const model = doublingModel(4)
@@ -62,6 +76,29 @@ describe('planner', () => {
     const [stages = []] = planned.plan.replicas
     const lost = { stages, stageIndex: 0, excluded: [a], again: [] }
     expect([peersOf(planned), planner.replacement(planned, lost)]).toEqual([[[a]], undefined])
+  })
+
+  it('gives a job that requires a tier to devices only whose evidence reaches it', async () => {
+    const liar = record(a, { tier: 'tee' })
+    const good = record(b, { tier: 'tpm' })
+    const { planner, asked } = setup(
+      [record(self), liar, good],
+      new Map(),
+      new Map([
+        [a, 'self'],
+        [b, 'tpm'],
+      ]),
+    )
+    const required = { ...wish, requirements: { tier: 'tpm' } } as const
+    expect(() => planner.plan(model, required)).toThrow(
+      expect.objectContaining({ code: 'PLACEMENT_TIER' }),
+    )
+    await planner.qualify(required.requirements)
+    const planned = planner.plan(model, required)
+    expect([peersOf(planned), [...asked]]).toEqual([[[b]], [a, b]])
+    const [stages = []] = planned.plan.replicas
+    const lost = { stages, stageIndex: 0, excluded: [b], again: [] }
+    expect(planner.replacement(planned, lost)).toBe(undefined)
   })
 
   it('charges a tensor that many layers share about once a stage, not once a layer', () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Tier, tierAtLeast } from '../../../attestation/index.ts'
 import type { ModelId, PeerId } from '../../../core/ids.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
 import { cacheBytesPerToken, cutBytes, type Cut, type Manifest } from '../../../models/index.ts'
@@ -22,6 +23,12 @@ import { solvePlacement } from '../placement/solve.ts'
 import type { LinkTable } from './link-table.ts'
 import type { SpeedTable } from './speed-table.ts'
 
+/** What every device that takes a stage must be. */
+export interface Requirements {
+  /** By evidence that this device has seen itself: what a record says counts for nothing. */
+  readonly tier?: Tier | undefined
+}
+
 /** What a job asks of the placement. */
 export interface PlanWish {
   readonly stages: 'auto' | number
@@ -29,6 +36,7 @@ export interface PlanWish {
   readonly objective: PlacementObjective
   readonly wire: 'auto' | 'f32' | 'f16'
   readonly provider: 'auto' | Provider
+  readonly requirements?: Requirements | undefined
   readonly inputs: number
   /** Elements of one input, as a multiple of the sample with which costs were measured. */
   readonly scale: number
@@ -48,7 +56,14 @@ export interface Planned {
 /** What the planner reads of a capability record. */
 export type PlannedDevice = Pick<
   CapabilityRecord,
-  'peer' | 'name' | 'providers' | 'speeds' | 'levelQuarters' | 'memoryFreeBytes' | 'holdings'
+  | 'peer'
+  | 'name'
+  | 'providers'
+  | 'speeds'
+  | 'levelQuarters'
+  | 'memoryFreeBytes'
+  | 'holdings'
+  | 'tier'
 >
 
 export interface PlannerComponents {
@@ -59,6 +74,10 @@ export interface PlannerComponents {
   records(): readonly PlannedDevice[]
   /** Devices that may not be chosen, and why. */
   excluded(): ReadonlyMap<PeerId, string>
+  /** What a device is taken for now; undefined when nobody asked it. */
+  tierOf(peer: PeerId): Tier | undefined
+  /** Asks those for evidence whose appraisal is not fresh, until `signal` aborts. Never rejects. */
+  appraise(peers: readonly PeerId[], signal: AbortSignal | undefined): Promise<void>
 }
 
 /** What a job measured of one of its stages. */
@@ -91,6 +110,23 @@ export class Planner {
   constructor(components: PlannerComponents, init: PlannerInit) {
     this.#components = components
     this.#init = init
+  }
+
+  /**
+   * Finds out which devices fulfil `requirements`: to be called before a plan with them.
+   *
+   * Only those are asked that say that they might; their word saves questions, and counts for nothing else.
+   */
+  async qualify({ tier }: Requirements = {}, signal?: AbortSignal): Promise<void> {
+    if (tier === undefined) return
+    const excluded = this.#components.excluded()
+    const hopeful = this.#components
+      .records()
+      .filter((record) => !excluded.has(record.peer) && tierAtLeast(record.tier, tier))
+    await this.#components.appraise(
+      hopeful.map(({ peer }) => peer),
+      signal,
+    )
   }
 
   /** @throws {PlacementError} when there is no place for the model. */
@@ -148,6 +184,7 @@ export class Planner {
     previous: readonly PlanStage[] | undefined,
   ): PlacementRequest {
     const { manifest } = model
+    const tierMin = wish.requirements?.tier
     return {
       layers: layersOf(manifest, wish),
       inputBytes: wish.scale * bytesAt(manifest.cuts[0]),
@@ -159,6 +196,7 @@ export class Planner {
       unit: wish.text === undefined ? 'input' : 'token',
       inFlight: Math.min(wish.inputs, this.#init.inFlightMax),
       excluded: this.#excluded(wish.provider),
+      ...(tierMin === undefined ? {} : { tierMin }),
       ...(previous === undefined ? {} : { previous }),
     }
   }
@@ -181,6 +219,7 @@ export class Planner {
     const { self, links, speeds } = this.#components
     return this.#components.records().map((record) => {
       const own = record.peer === self
+      const tier = this.#components.tierOf(record.peer)
       const { rttMs, mbps } = links.estimate(record.peer)
       return {
         peer: record.peer,
@@ -195,6 +234,7 @@ export class Planner {
         heldBytes: heldBytes(manifest, record, model),
         rttMs: own ? 0 : rttMs,
         linkMbps: own ? 1_000_000 : mbps,
+        ...(tier === undefined ? {} : { tier }),
       }
     })
   }

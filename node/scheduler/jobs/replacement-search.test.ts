@@ -12,6 +12,7 @@ function setup(answer: () => PeerId | undefined = () => undefined) {
   const search = new ReplacementSearch({
     logger: SILENT_LOGGER,
     planner: {
+      qualify: async () => undefined,
       replacement: (_planned, { again }) => {
         asked.push(again)
         return answer()
@@ -25,9 +26,9 @@ function setup(answer: () => PeerId | undefined = () => undefined) {
 }
 
 describe('replacement search', () => {
-  it('asks a device again that failed and is still there', () => {
+  it('asks a device again that failed and is still there', async () => {
     const { asked, find } = setup(() => a)
-    expect(find([gone, a], 'INFERENCE_EXECUTOR_DIED')).toBe(a)
+    expect(await find([gone, a], 'INFERENCE_EXECUTOR_DIED')).toBe(a)
     expect(asked).toEqual([[a]])
   })
 
@@ -36,17 +37,17 @@ describe('replacement search', () => {
     'INFERENCE_OPEN_REFUSED',
     'INFERENCE_SELF_TEST_FAILED',
     'INFERENCE_STAGE_LEAVING',
-  ] as const)('asks a device never again that was lost by %s', (code) => {
+  ] as const)('asks a device never again that was lost by %s', async (code) => {
     const { asked, find } = setup()
-    find([b, a], code)
-    find([a, b], 'INFERENCE_LINK_LOST')
+    await find([b, a], code)
+    await find([a, b], 'INFERENCE_LINK_LOST')
     expect(asked).toEqual([[b], [b]])
   })
 
-  it('finds nobody when the planner fails', () => {
+  it('finds nobody when the planner fails', async () => {
     const { find } = setup(() => {
       throw new Error('no')
     })
-    expect(find([a], 'INFERENCE_LINK_LOST')).toBe(undefined)
+    expect(await find([a], 'INFERENCE_LINK_LOST')).toBe(undefined)
   })
 })

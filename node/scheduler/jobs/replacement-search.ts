@@ -13,7 +13,7 @@ import type { Planned, Planner } from './planner.ts'
 
 export interface ReplacementSearchComponents {
   readonly logger: Logger
-  readonly planner: Pick<Planner, 'replacement'>
+  readonly planner: Pick<Planner, 'qualify' | 'replacement'>
   /** Devices that this one is connected to, itself included. */
   reachable(peer: PeerId): boolean
 }
@@ -44,11 +44,11 @@ export class ReplacementSearch {
   }
 
   /** The device that takes over, or undefined when there is nobody. Never throws. */
-  find(
+  async find(
     planned: Planned,
     stages: readonly PlanStage[],
     { stage, excluded, code }: LostStage,
-  ): PeerId | undefined {
+  ): Promise<PeerId | undefined> {
     const { planner, logger } = this.#components
     const latest = excluded.at(-1)
     if (latest !== undefined && LASTING.has(code)) this.#refused.add(latest)
@@ -56,6 +56,8 @@ export class ReplacementSearch {
       (peer) => this.#components.reachable(peer) && !this.#refused.has(peer),
     )
     try {
+      // Who came since the plan was made was not asked for evidence yet.
+      await planner.qualify({ tier: planned.request.tierMin })
       return planner.replacement(planned, { stages, stageIndex: stage, excluded, again })
     } catch (error) {
       // Nobody is found: the session fails with the reason for which it lost the stage.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { tierAtLeast } from '../../../attestation/index.ts'
 import type { CostModel } from './cost-model.ts'
 import type { NotChosen, NotChosenCode, PlacementCandidate } from './plan.ts'
 
@@ -30,14 +31,16 @@ interface Refusal {
 }
 
 function refusalOf(candidate: PlacementCandidate, cost: CostModel): Refusal | undefined {
-  const { excluded, tierMin = 0, numericClass } = cost.request
+  const { excluded, tierMin = 'none', numericClass } = cost.request
   const exclusion = excluded?.get(candidate.peer)
   if (exclusion !== undefined) return { code: 'excluded', reason: exclusion }
   if (candidate.distrusted === true) {
     return { code: 'distrusted', reason: 'its answers are not believed' }
   }
-  const tier = candidate.tier ?? 0
-  if (tier < tierMin) return { code: 'tier', reason: `expected tier ${tierMin}, got ${tier}` }
+  const { tier = 'none' } = candidate
+  if (!tierAtLeast(tier, tierMin)) {
+    return { code: 'tier', reason: `expected tier ${tierMin} by its evidence, got ${tier}` }
+  }
   if (numericClass !== undefined && candidate.numericClass !== numericClass) {
     return { code: 'class', reason: 'it computes in another numeric class' }
   }

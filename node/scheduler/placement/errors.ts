@@ -4,12 +4,19 @@
  * @module
  */
 
+import type { Tier } from '../../../attestation/index.ts'
 import { CodedError, type ErrorTable } from '../../../core/errors.ts'
 import type { NotChosen } from './plan.ts'
 
 export type PlacementFailure =
   /** No device may be chosen at all. */
   | { readonly code: 'PLACEMENT_NO_PEER'; readonly notChosen: readonly NotChosen[] }
+  /** Devices there are, but none that is taken for what the job requires. */
+  | {
+      readonly code: 'PLACEMENT_TIER'
+      readonly tierMin: Tier
+      readonly notChosen: readonly NotChosen[]
+    }
   /** The devices that may be chosen cannot hold the model together. */
   | {
       readonly code: 'PLACEMENT_MEMORY'
@@ -36,6 +43,13 @@ export const PLACEMENT_ERRORS: ErrorTable<PlacementFailure['code']> = {
     exit: 7,
     status: 503,
   },
+  PLACEMENT_TIER: {
+    meaning: 'no device that could take a stage reaches the attestation tier that is required',
+    hint: 'see with `brume attest request PEER` what a device lacks, or require less',
+    retryable: true,
+    exit: 7,
+    status: 503,
+  },
   PLACEMENT_MEMORY: {
     meaning: 'the devices that may be chosen have not enough memory for the model together',
     hint: 'add devices, raise the memory that they grant, or use a smaller model',
@@ -56,6 +70,8 @@ function describe(failure: PlacementFailure): string {
   switch (failure.code) {
     case 'PLACEMENT_NO_PEER':
       return `expected a device that may take it, got none of ${failure.notChosen.length}${reasonsText(failure.notChosen)}`
+    case 'PLACEMENT_TIER':
+      return `expected a device of tier ${failure.tierMin} by its evidence, got none of ${failure.notChosen.length}${reasonsText(failure.notChosen)}`
     case 'PLACEMENT_MEMORY':
       return `expected ${mebibytes(failure.neededBytes)} MiB of memory, got ${mebibytes(failure.availableBytes)} MiB`
     case 'PLACEMENT_STAGES':

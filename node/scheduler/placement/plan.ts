@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Tier } from '../../../attestation/index.ts'
 import type { PeerId } from '../../../core/ids.ts'
 
 /** The smallest piece that a model may be cut into, as the solver sees it. */
@@ -40,8 +41,8 @@ export interface PlacementCandidate {
   readonly rttMs: number
   /** Rate between it and the requester, and of its downloads. */
   readonly linkMbps: number
-  /** Attestation tier: 0 self, higher is better. Default 0. */
-  readonly tier?: number
+  /** What the requester takes it for by evidence. Default `none`: nobody asked it. */
+  readonly tier?: Tier
   /** True when its answers are not believed: it is never chosen. */
   readonly distrusted?: boolean
   /** Numeric class that it would serve in, in hex, when known. */
@@ -77,8 +78,8 @@ export interface PlacementRequest {
   readonly inFlight: number
   /** Links between candidates, where measured; for others the slower of both ends' links to the requester holds. */
   readonly links?: readonly PlacementLink[]
-  /** Lowest attestation tier that may be chosen. Default 0. */
-  readonly tierMin?: number
+  /** Lowest attestation tier that may be chosen; any when absent. */
+  readonly tierMin?: Tier
   /** The only numeric class that may be chosen; any when absent. */
   readonly numericClass?: string
   /** Devices that may not be chosen, and why. */

@@ -125,7 +125,7 @@ describe('placement', () => {
 
   it('names a reason for each device that is not chosen', () => {
     const member = (name: string, changes: Partial<PlacementCandidate> = {}) =>
-      candidate(name, { numericClass: 'c0', tier: 1, ...changes })
+      candidate(name, { numericClass: 'c0', tier: 'tpm', ...changes })
     const candidates = [
       member('a'),
       member('slow', { gflopsPerS: 1 }),
@@ -134,10 +134,12 @@ describe('placement', () => {
       member('tiny', { memoryBytes: 1e6 }),
       member('foreign', { numericClass: 'f0' }),
       member('banned'),
-      candidate('new', { tier: 0 }),
+      candidate('new', { tier: 'self' }),
     ]
     const excluded = new Map([[peer('banned'), 'it left the mesh']])
-    const plan = solvePlacement(request({ candidates, excluded, tierMin: 1, numericClass: 'c0' }))
+    const plan = solvePlacement(
+      request({ candidates, excluded, tierMin: 'tpm', numericClass: 'c0' }),
+    )
 
     expect(shape(plan)).toBe('a:0-8')
     expect(plan.notChosen.map((entry) => [entry.peer.slice(15), entry.code, entry.reason])).toEqual(
@@ -147,7 +149,7 @@ describe('placement', () => {
         ['tiny', 'memory', 'expected 10 MiB for the smallest layer, got 1 MiB'],
         ['foreign', 'class', 'it computes in another numeric class'],
         ['banned', 'excluded', 'it left the mesh'],
-        ['new', 'tier', 'expected tier 1, got 0'],
+        ['new', 'tier', 'expected tier tpm by its evidence, got self'],
         [
           'slow',
           'slower',
@@ -237,6 +239,9 @@ describe('placement', () => {
 
   it('fails with a code when nobody may be chosen', () => {
     expect(failure({ candidates: [] })).toEqual({ code: 'PLACEMENT_NO_PEER', notChosen: [] })
+    expect(
+      failure({ candidates: [candidate('a', { tier: 'self' })], tierMin: 'tpm' }),
+    ).toMatchObject({ code: 'PLACEMENT_TIER', tierMin: 'tpm', notChosen: [{ code: 'tier' }] })
     expect(failure({ candidates: [candidate('a', { distrusted: true })] })).toMatchObject({
       code: 'PLACEMENT_NO_PEER',
       notChosen: [{ peer: peer('a'), code: 'distrusted' }],

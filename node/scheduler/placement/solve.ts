@@ -39,7 +39,7 @@ const REPLICAS_MAX = 64
 /**
  * The best plan for `request`. Deterministic: equal requests give equal plans.
  *
- * @throws {PlacementError} PLACEMENT_NO_PEER, PLACEMENT_MEMORY or PLACEMENT_STAGES.
+ * @throws {PlacementError} PLACEMENT_NO_PEER, PLACEMENT_TIER, PLACEMENT_MEMORY or PLACEMENT_STAGES.
  */
 export function solvePlacement(request: PlacementRequest): Plan {
   const cost = new CostModel(request)
@@ -81,6 +81,10 @@ function checkStages(
   eligible: number,
   notChosen: readonly NotChosen[],
 ): void {
+  const { tierMin } = request
+  if (eligible === 0 && tierMin !== undefined && notChosen.some(({ code }) => code === 'tier')) {
+    throw new PlacementError({ code: 'PLACEMENT_TIER', tierMin, notChosen })
+  }
   const tooSmall = notChosen.some(({ code }) => code === 'memory')
   if (eligible === 0 && !tooSmall) {
     throw new PlacementError({ code: 'PLACEMENT_NO_PEER', notChosen })

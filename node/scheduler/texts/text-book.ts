@@ -25,7 +25,7 @@ import { TextWords } from './text-words.ts'
 import type { Prompt, Tokenizers } from './tokenizers.ts'
 
 export interface TextBookComponents extends TextRunnerComponents {
-  readonly planner: Pick<Planner, 'plan' | 'replacement' | 'learn'>
+  readonly planner: Pick<Planner, 'qualify' | 'plan' | 'replacement' | 'learn'>
   readonly tokenizers: Pick<Tokenizers, 'prompt' | 'stop'>
   /** The model that a reference means, fetched from the mesh when it is not here. */
   readonly resolve: (ref: string, signal: AbortSignal) => Promise<CatalogueModel>
@@ -202,6 +202,7 @@ export class TextBook implements Startable {
     const positions = prompt.tokens.length + tokensMax
     // Where others write at the same time, the slowest stage counts.
     const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
+    await planner.qualify(request.requirements)
     const planned = planner.plan(model, textWish(model, { ...request, inputs }, positions))
     const drafter = request.speculation === 'off' ? undefined : new Drafter()
     return {

@@ -234,7 +234,7 @@ export class TextRunner {
     this.#components.logger.info('stage replaced', view)
   }
 
-  #replacement(lost: LostStage): PeerId | undefined {
+  #replacement(lost: LostStage): Promise<PeerId | undefined> {
     const { record, planned } = this.#work
     this.#components.logger.info('stage lost', { stage: lost.stage, code: lost.code })
     this.#setStage(lost.stage, 'lost')

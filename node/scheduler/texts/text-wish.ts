@@ -9,7 +9,7 @@ import type { PlanWish } from '../jobs/planner.ts'
 
 /** How a text is to be spread over devices. */
 export type TextSpread = Pick<PlanWish, 'stages' | 'wire' | 'provider'> &
-  Partial<Pick<PlanWish, 'objective' | 'replicas' | 'inputs'>>
+  Partial<Pick<PlanWish, 'objective' | 'replicas' | 'inputs' | 'requirements'>>
 
 /**
  * The wish of one text, or as `spread` says.
@@ -17,9 +17,27 @@ export type TextSpread = Pick<PlanWish, 'stages' | 'wire' | 'provider'> &
  * @param positions - Tokens of the prompt and of the answer together.
  */
 export function textWish(model: CatalogueModel, spread: TextSpread, positions: number): PlanWish {
-  const { stages, wire, provider, objective = 'latency', replicas = 1, inputs = 1 } = spread
+  const {
+    stages,
+    wire,
+    provider,
+    requirements,
+    objective = 'latency',
+    replicas = 1,
+    inputs = 1,
+  } = spread
   const scale = tokenScale(model)
-  return { stages, replicas, objective, wire, provider, inputs, scale, text: { positions } }
+  return {
+    stages,
+    replicas,
+    objective,
+    wire,
+    provider,
+    requirements,
+    inputs,
+    scale,
+    text: { positions },
+  }
 }
 
 /** One token, as a multiple of the run with which the model's costs were measured. */
