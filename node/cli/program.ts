@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   config: async () => (await import('./commands/config.ts')).addConfig,
   explain: async () => (await import('./commands/explain.ts')).addExplain,
   paths: async () => (await import('./commands/paths.ts')).addPaths,
+  'session-helper': async () => (await import('./commands/session-helper.ts')).addSessionHelper,
   version: async () => (await import('./commands/version.ts')).addVersion,
 }
 

@@ -1,0 +1,106 @@
+/**
+ * Sessions of Linux desktops: GNOME, KDE and X11 for input, the sound server for films and calls,
+ * the login manager for the lock, X11 for windows that cover a display.
+ *
+ * @module
+ */
+
+import type { DesktopProbe } from './desktop.ts'
+import type { SessionReport } from './session-report.ts'
+
+/** Ways to learn when the session was last used, best first; the first that works is kept. */
+export const LINUX_IDLE_PROBES: readonly DesktopProbe[] = [
+  {
+    name: 'mutter',
+    look: async (run) => {
+      const name = 'org.gnome.Mutter.IdleMonitor'
+      return idleReport(
+        await run(
+          'gdbus',
+          dbusCall(name, '/org/gnome/Mutter/IdleMonitor/Core', `${name}.GetIdletime`),
+        ),
+      )
+    },
+  },
+  {
+    name: 'screensaver',
+    look: async (run) => {
+      const name = 'org.freedesktop.ScreenSaver'
+      return idleReport(
+        await run('gdbus', dbusCall(name, '/ScreenSaver', `${name}.GetSessionIdleTime`)),
+      )
+    },
+  },
+  { name: 'xprintidle', look: async (run) => idleReport(await run('xprintidle', [])) },
+]
+
+/** The rest of a session; those that do not work are left out. */
+export const LINUX_STATE_PROBES: readonly DesktopProbe[] = [
+  {
+    name: 'sound',
+    everyMs: 2_000,
+    look: async (run) => ({
+      media: plays(await run('pactl', ['list', 'sink-inputs'])),
+      call: records(await run('pactl', ['list', 'source-outputs'])),
+    }),
+  },
+  {
+    name: 'lock',
+    everyMs: 4_000,
+    look: async (run) => {
+      const session = process.env['XDG_SESSION_ID'] ?? 'self'
+      return lockReport(await run('loginctl', ['show-session', session, '-p', 'LockedHint']))
+    },
+  },
+  {
+    name: 'window',
+    everyMs: 2_000,
+    look: async (run) => {
+      const active = await run('xprop', ['-root', '_NET_ACTIVE_WINDOW'])
+      const window = activeWindow(active)
+      if (window === undefined) return { fullscreen: false }
+      return { fullscreen: coversDisplay(await run('xprop', ['-id', window, '_NET_WM_STATE'])) }
+    },
+  },
+]
+
+function dbusCall(name: string, path: string, method: string): readonly string[] {
+  return ['call', '--session', '--dest', name, '--object-path', path, '--method', method]
+}
+
+/** `(uint64 1234,)`, `(uint32 1234,)` or `1234`. */
+export function idleReport(text: string): SessionReport {
+  const found = /^\(?(?:uint(?:32|64) )?(\d{1,13}),?\)?$/.exec(text.trim())
+  if (found === null) throw new Error('expected an idle time, got something else')
+  return { idleMs: Number(found[1]) }
+}
+
+/** True when a stream of `pactl list sink-inputs` is not corked, which is the sound server's word for paused. */
+export function plays(text: string): boolean {
+  return /^\s*Corked: no$/m.test(text)
+}
+
+/** True when some program records, its own echo of the speakers apart. */
+export function records(text: string): boolean {
+  return text
+    .split(/^Source Output #/m)
+    .some((output) => plays(output) && !/\.monitor/.test(output))
+}
+
+/** `LockedHint=yes`. */
+export function lockReport(text: string): SessionReport {
+  const found = /^LockedHint=(yes|no)$/m.exec(text)
+  if (found === null) throw new Error('expected a hint of the lock, got something else')
+  return { locked: found[1] === 'yes' }
+}
+
+/** `_NET_ACTIVE_WINDOW(WINDOW): window id # 0x3a00007`. */
+export function activeWindow(text: string): string | undefined {
+  const window = /window id # (0x[0-9a-f]{1,8})/.exec(text)?.[1]
+  return window === '0x0' ? undefined : window
+}
+
+/** `_NET_WM_STATE(ATOM) = _NET_WM_STATE_FULLSCREEN`. */
+export function coversDisplay(text: string): boolean {
+  return text.includes('_NET_WM_STATE_FULLSCREEN')
+}
