@@ -11,6 +11,7 @@
 import { CodedError, type ErrorTable } from '../core/errors.ts'
 import type { AndroidErrorCode } from './android/errors.ts'
 import type { AppleErrorCode } from './apple/errors.ts'
+import type { CollateralErrorCode } from './collateral/errors.ts'
 import type { CoseErrorCode } from './cose/errors.ts'
 import type { DcapErrorCode } from './dcap/errors.ts'
 import type { EncodingErrorCode } from './encoding/errors.ts'
@@ -29,6 +30,7 @@ export type AttestationErrorCode =
   | OwnErrorCode
   | AndroidErrorCode
   | AppleErrorCode
+  | CollateralErrorCode
   | CoseErrorCode
   | DcapErrorCode
   | EncodingErrorCode

@@ -18,6 +18,18 @@ export { HANDOVER_BYTES_MAX, readHandover, signHandover } from './handover.ts'
 export type { Handover } from './handover.ts'
 export { verifyEvidence } from './evidence.ts'
 export type { Collateral, Evidence, EvidenceContext } from './evidence.ts'
+export { collateralIn } from './collateral/files.ts'
+export type { CollateralFileInit } from './collateral/files.ts'
+export {
+  COLLATERAL_BYTES_MAX,
+  collateralId,
+  decodeCollateral,
+  encodeCollateral,
+  isVendorSigned,
+} from './collateral/item.ts'
+export type { CollateralItem } from './collateral/item.ts'
+export { CollateralShelf } from './collateral/shelf.ts'
+export type { ShelvedItem, ShelfRules } from './collateral/shelf.ts'
 export { certificatesOfPem } from './encoding/pem.ts'
 export { POLICY_ERRORS } from './policy/errors.ts'
 export { verifyAndroid } from './android/android.ts'

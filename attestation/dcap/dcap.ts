@@ -112,6 +112,20 @@ export function verifyDcap(evidence: DcapEvidence, context: DcapContext): DcapCl
   }
 }
 
+/**
+ * The family of a quote's platform and the Name of who certified it, for finding collateral. Nothing is verified.
+ *
+ * @throws {AttestationError} when the quote cannot be read.
+ */
+export function dcapPlatform({ quote }: DcapEvidence): {
+  readonly fmspc: string
+  readonly pckIssuer: Uint8Array
+} {
+  const [pck] = pckChain(readDcapQuote(quote))
+  if (pck === undefined) refuse('DCAP_PLATFORM', 'no certificate')
+  return { fmspc: readPck(pck).fmspc, pckIssuer: pck.issuer }
+}
+
 function pckChain({ pckChain: pem }: DcapQuote): readonly Certificate[] {
   const chain = textOf(pem) ?? refuse('PEM_MALFORMED', 'chain is no text')
   return certificatesOfPem(chain, PCK_CHAIN_COUNT_MAX).map(readCertificate)

@@ -15,7 +15,9 @@ import type {
   AttestationList,
   AttestationView,
   AttestRequest,
+  CollateralList,
   Handover,
+  ImportCollateralRequest,
 } from './schemas/attestation.ts'
 import type { Device, DeviceQuery } from './schemas/device.ts'
 import type { JobEvent, JobList, JobOutput, JobRequest, JobView } from './schemas/jobs.ts'
@@ -62,6 +64,9 @@ export interface AttestationBackend {
   handover(request: AttestRequest): Promise<Handover>
   /** Rejects with a CodedError when it is not one, or not for this device. */
   acceptHandover(request: AcceptHandoverRequest): Promise<AcceptedHandover>
+  collateral(): Promise<CollateralList>
+  /** Rejects with a CodedError when it does not hold; resolves to what is new. */
+  importCollateral(request: ImportCollateralRequest): Promise<CollateralList>
 }
 
 /** The store side. `ref` is a model's id, the beginning of it, or its name. */

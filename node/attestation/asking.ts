@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AnchorSet, Policy } from '../../attestation/index.ts'
+import type { AnchorSet, CollateralShelf, Policy } from '../../attestation/index.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Random } from '../../core/random.ts'
@@ -34,6 +34,7 @@ export interface AskingComponents {
 export interface AskingRules {
   readonly policy: Policy
   readonly anchors: AnchorSet
+  readonly shelf: CollateralShelf
   /** Takes an answer, and says what the device may know of it. */
   readonly judge: (peer: PeerId, answer: Answer) => AttestResult
 }
@@ -114,7 +115,6 @@ export class Asking {
 
   #question(attester: PeerId): OpenQuestion {
     const { network, random } = this.#components
-    const { policy, anchors } = this.#rules
-    return new OpenQuestion({ attester, verifier: network.self, random, policy, anchors })
+    return new OpenQuestion({ ...this.#rules, attester, verifier: network.self, random })
   }
 }

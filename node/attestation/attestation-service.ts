@@ -32,7 +32,9 @@ import { Asking } from './asking.ts'
 import { anchorsWith, readCertificateFile } from './certificate-file.ts'
 import { DeviceEvidence, type OfferedTier } from './device-evidence.ts'
 import { AttestExchangeError } from './errors.ts'
-import { HandoverBook, type HandoverStore } from './handover-book.ts'
+import type { AttestationStore } from './attestation-store.ts'
+import { CollateralCupboard } from './collateral-cupboard.ts'
+import { HandoverBook } from './handover-book.ts'
 import { policyNamed } from './policy-file.ts'
 
 export interface AttestationComponents {
@@ -41,7 +43,7 @@ export interface AttestationComponents {
   readonly random: Random
   readonly logger: Logger
   readonly signer: Signer
-  readonly store: HandoverStore
+  readonly store: AttestationStore
   /** Reports of confidential guests; by default those of the kernel. */
   readonly reports?: TsmFolder
 }
@@ -58,6 +60,7 @@ export interface AttestationInit {
   readonly version: string
 }
 
+const DAY_MS = 86_400_000
 /** Devices that are remembered. */
 const KNOWN_MAX = 1_024
 /** How often it is looked who is to be asked again. */
@@ -75,6 +78,7 @@ export class AttestationService implements Startable {
   readonly #table = new AppraisalTable(KNOWN_MAX)
   readonly #asked = new Set<PeerId>()
   readonly #underWay = new Map<PeerId, Promise<Known>>()
+  readonly collateral: CollateralCupboard
   readonly #handovers: HandoverBook
   readonly #answering: Answering
   readonly #stopping = new AbortController()
@@ -87,6 +91,7 @@ export class AttestationService implements Startable {
     this.#init = init
     this.#handovers = new HandoverBook(components.store, components.network.self)
     this.#answering = new Answering({ ...components, handovers: this.#handovers })
+    this.collateral = new CollateralCupboard(components, shippedAnchors())
     this.#asking = this.#askingBy(PRODUCTION_POLICY, shippedAnchors())
     components.network.handle({
       id: ATTEST_PROTOCOL,
@@ -103,7 +108,9 @@ export class AttestationService implements Startable {
   /** @throws {AttestationError} for a policy or a certificate that cannot be read. */
   async start(): Promise<void> {
     const { policy, roots, issuers, tpmPath, eventLogPath, version } = this.#init
-    this.#asking = this.#askingBy(await policyNamed(policy), await anchorsWith(roots))
+    const [rules, anchors] = [await policyNamed(policy), await anchorsWith(roots)]
+    await this.collateral.start({ anchors, graceMs: rules.graceDays * DAY_MS })
+    this.#asking = this.#askingBy(rules, anchors)
     const sent = await Promise.all(issuers.map((path) => readCertificateFile(path)))
     this.#evidence = new DeviceEvidence(
       { ...this.#components, reports: this.#components.reports ?? tsmFolder(TSM_PATH) },
@@ -190,7 +197,8 @@ export class AttestationService implements Startable {
 
   #askingBy(policy: Policy, anchors: AnchorSet): Asking {
     const judge = (peer: PeerId, answer: Answer): AttestResult => this.#judged(peer, answer)
-    return new Asking(this.#components, { policy, anchors, judge })
+    const { shelf } = this.collateral
+    return new Asking(this.#components, { policy, anchors, shelf, judge })
   }
 
   /** Asks those again whose appraisal is about to count less: a reboot or another key shows then. */

@@ -14,21 +14,16 @@ import { bytes, decodeShape, encodeShape, list } from '../../core/cbor-shape.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { HANDOVERS_MAX } from '../../protocols/attest/index.ts'
 import { nodeCrypto } from '../crypto/node-crypto.ts'
-
-/** The part of the state store that it needs. */
-export interface HandoverStore {
-  get(key: string): Promise<Uint8Array | undefined>
-  put(key: string, value: Uint8Array): Promise<void>
-}
+import type { AttestationStore } from './attestation-store.ts'
 
 const KEY = 'attestation/handovers'
 const kept = list(bytes(1, HANDOVER_BYTES_MAX), HANDOVERS_MAX)
 
 export class HandoverBook {
-  readonly #store: HandoverStore
+  readonly #store: Pick<AttestationStore, 'get' | 'put'>
   readonly #self: PeerId
 
-  constructor(store: HandoverStore, self: PeerId) {
+  constructor(store: Pick<AttestationStore, 'get' | 'put'>, self: PeerId) {
     this.#store = store
     this.#self = self
   }

@@ -11,6 +11,7 @@ import {
   AttestationError,
   bindingBytes,
   type Claims,
+  type CollateralShelf,
   CREDENTIAL_RANDOM_BYTES,
   decodeEvidence,
   type EvidenceKind,
@@ -38,6 +39,7 @@ export interface QuestionInit {
   readonly random: Random
   readonly policy: Policy
   readonly anchors: AnchorSet
+  readonly shelf: CollateralShelf
 }
 
 const SECRET_BYTES = 32
@@ -94,7 +96,8 @@ export class OpenQuestion {
   }
 
   #verified(piece: Uint8Array, nowMs: number): Claims | undefined {
-    const { attester, policy, anchors } = this.#init
+    const { attester, policy, shelf } = this.#init
+    const anchors = shelf.anchors(this.#init.anchors)
     try {
       const evidence = decodeEvidence(piece)
       return verifyEvidence(evidence, {
@@ -102,7 +105,7 @@ export class OpenQuestion {
         anchors,
         policy,
         binding: { type: 'bytes', bytes: this.#binding(evidence.kind) },
-        collateral: {},
+        collateral: shelf.for(evidence, anchors),
         bank: 'sha256',
         activation: this.#activation,
         device: { attester, verify: nodeCrypto.verify, releaseKeys: [] },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ShelvedItem } from '../../attestation/index.ts'
 import { fromBase64Url, toBase64Url } from '../../core/bytes.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
@@ -14,7 +15,10 @@ import type {
   AttestationList,
   AttestationView,
   AttestRequest,
+  CollateralList,
+  CollateralView,
   Handover,
+  ImportCollateralRequest,
 } from '../api/schemas/attestation.ts'
 import type { Known } from '../attestation/appraisal-table.ts'
 import type { AttestationService } from '../attestation/attestation-service.ts'
@@ -46,6 +50,17 @@ export class DaemonAttestationBackend implements AttestationBackend {
     const { from, hardwareId } = await this.#service.acceptHandover(encoded)
     return { from, hardwareId }
   }
+
+  async collateral(): Promise<CollateralList> {
+    return { collateral: this.#service.collateral.shelf.list().map(collateralView) }
+  }
+
+  async importCollateral(request: ImportCollateralRequest): Promise<CollateralList> {
+    const { content, issuerChain, fingerprint } = request
+    const bytes = new Uint8Array(Buffer.from(content, 'base64'))
+    const added = await this.#service.collateral.importFile(bytes, { issuerChain, fingerprint })
+    return { collateral: added.map(collateralView) }
+  }
 }
 
 /** The schema of the request let only PeerIds pass. */
@@ -54,6 +69,22 @@ function peerOf(text: string): PeerId {
   invariant(peer !== undefined, 'a request names a PeerId')
   return peer
 }
+
+function collateralView(item: ShelvedItem): CollateralView {
+  const { id, slot, issuedMs, nextUpdateMs, encoded } = item
+  return {
+    id,
+    type: item.item.type,
+    about: slot,
+    issuedMs,
+    // What has no end of its own is shown without one that no calendar holds.
+    nextUpdateMs: Math.min(nextUpdateMs, MS_MAX),
+    bytes: encoded.length,
+  }
+}
+
+/** The last instant of the year 9999. */
+const MS_MAX = 253_402_300_799_999
 
 function viewOf(known: Known): AttestationView {
   const { peer, appraisal, kinds, codes, scoreNowMicros } = known

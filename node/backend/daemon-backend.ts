@@ -41,6 +41,8 @@ export function daemonBackend(sides: BackendSides): Backend {
     attest: (request) => attestation.attest(request),
     handover: (request) => attestation.handover(request),
     acceptHandover: (request) => attestation.acceptHandover(request),
+    collateral: () => attestation.collateral(),
+    importCollateral: (request) => attestation.importCollateral(request),
     models: () => models.models(),
     model: (ref) => models.model(ref),
     importModel: (request) => models.importModel(request),

@@ -11,7 +11,9 @@ import {
   attestationListSchema,
   attestationSchema,
   attestRequest,
+  collateralListSchema,
   handoverSchema,
+  importCollateralRequest,
 } from '../schemas/attestation.ts'
 
 export const attestationRoutes: readonly Route[] = [
@@ -49,5 +51,23 @@ export const attestationRoutes: readonly Route[] = [
     status: 200,
     answer: acceptedHandoverSchema,
     handle: ({ backend, body }) => backend.acceptHandover(body),
+  }),
+  answers({
+    method: 'GET',
+    path: '/v1/attestations/collateral',
+    summary: 'What vendors said last, as it is at hand',
+    status: 200,
+    answer: collateralListSchema,
+    handle: ({ backend }) => backend.collateral(),
+  }),
+  answers({
+    method: 'POST',
+    path: '/v1/attestations/collateral',
+    summary: 'Verify and keep collateral of a vendor',
+    body: importCollateralRequest,
+    largeBody: true,
+    status: 200,
+    answer: collateralListSchema,
+    handle: ({ backend, body }) => backend.importCollateral(body),
   }),
 ]

@@ -5,8 +5,8 @@
  */
 
 import { z } from 'zod'
-import { HANDOVER_LENGTH_MAX } from './limits.ts'
-import { peerId, wallMs } from './scalars.ts'
+import { CHAIN_LENGTH_MAX, COLLATERAL_LENGTH_MAX, HANDOVER_LENGTH_MAX } from './limits.ts'
+import { bytes, peerId, sha256, wallMs } from './scalars.ts'
 
 export const attestRequest = z.strictObject({
   peer: z
@@ -24,6 +24,31 @@ export const acceptHandoverRequest = z.strictObject({
 })
 
 export const acceptedHandoverSchema = z.object({ from: peerId, hardwareId: z.string() })
+
+export const importCollateralRequest = z.strictObject({
+  content: z
+    .base64()
+    .min(1)
+    .max(COLLATERAL_LENGTH_MAX)
+    .describe('a revocation list, JSON of Intel or Google, or a root of TPM makers'),
+  issuerChain: z
+    .string()
+    .max(CHAIN_LENGTH_MAX)
+    .default('')
+    .describe('the signer and its issuers in PEM, where the content does not bring them along'),
+  fingerprint: sha256.optional().describe('of the root that is to be trusted'),
+})
+
+export const collateralSchema = z.object({
+  id: sha256.describe('of its content'),
+  type: z.enum(['crl', 'intel-json', 'android-status', 'tpm-root']),
+  about: z.string().describe('of what it speaks: an item replaces the older one about the same'),
+  issuedMs: wallMs,
+  nextUpdateMs: wallMs,
+  bytes,
+})
+
+export const collateralListSchema = z.object({ collateral: z.array(collateralSchema) })
 
 export const attestationSchema = z.object({
   peer: peerId,
@@ -44,6 +69,9 @@ export const attestationSchema = z.object({
 
 export const attestationListSchema = z.object({ attestations: z.array(attestationSchema) })
 
+export type CollateralView = z.infer<typeof collateralSchema>
+export type CollateralList = z.infer<typeof collateralListSchema>
+export type ImportCollateralRequest = z.infer<typeof importCollateralRequest>
 export type Handover = z.infer<typeof handoverSchema>
 export type AcceptHandoverRequest = z.infer<typeof acceptHandoverRequest>
 export type AcceptedHandover = z.infer<typeof acceptedHandoverSchema>

@@ -19,5 +19,10 @@ export const STAGES_MAX = 8
 /** Symbolic dimensions that an import may bind. */
 export const BOUND_DIMS_MAX = 64
 
+/** Characters of a file of collateral in base64: a revocation list of 1 MiB. */
+export const COLLATERAL_LENGTH_MAX = 1_500_000
+/** Characters of a chain of certificates in PEM. */
+export const CHAIN_LENGTH_MAX = 16_384
+
 /** Characters of a handover of hardware in base64url. */
 export const HANDOVER_LENGTH_MAX = 1_024

@@ -10,6 +10,7 @@ import type { Appraisal, Claims, Policy } from '../../../attestation/index.ts'
 import { fromHex } from '../../../core/bytes.ts'
 import type { Cli } from '../cli.ts'
 import { collected } from '../option-values.ts'
+import { addAttestCollateral } from './attest-collateral.ts'
 import { addAttestPeers } from './attest-peers.ts'
 
 interface VerifyOptions {
@@ -67,6 +68,7 @@ export function addAttest(program: Command, cli: Cli): void {
     )
     .action((options: LocalOptions) => checkLocal(cli, options))
   addAttestPeers(attest, cli)
+  addAttestCollateral(attest, cli)
   attest
     .command('policy')
     .description('show a policy, with the reason for each of its values')
