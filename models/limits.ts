@@ -134,23 +134,42 @@ export const SCHEMA_NODES_MAX = 4_096
 /** States of one lexical rule that are kept; beyond it all are made anew when they are needed. */
 export const LEXICAL_STATES_MAX = 1_024
 
+/** Positions that those states may have together. */
+export const LEXICAL_POSITIONS_KEPT_MAX = 500_000
+
+/** Places of a lexical rule that a text may be at, at a time. A text that needs more is not allowed. */
+export const LEXICAL_POSITIONS_MAX = 8_192
+
 /** Lexical rules whose states are kept for one vocabulary, whatever the grammar. */
 export const LEXICALS_MAX = 64
 
 /** States of one grammar's pushdown automaton that are kept; beyond it all are made anew. */
 export const PUSHDOWN_STATES_MAX = 4_096
 
-/** Ways of reading a text that are followed at a time; those beyond it are given up. */
+/** Stacks that are kept for those states; beyond it all are made anew. */
+export const PUSHDOWN_STACKS_KEPT_MAX = 131_072
+
+/** Ways of reading a text that are followed at a time. A text that needs more is not allowed. */
 export const PUSHDOWN_STACKS_MAX = 1_024
+
+/** Ways that are gone through to find those of one byte more. */
+export const PUSHDOWN_REACHED_MAX: number = 8 * PUSHDOWN_STACKS_MAX
+
+/** States of a text that are kept, to go back to: as many as tokens that may be guessed, and more. */
+export const CONSTRAINT_STATES_MAX = 128
 
 /** Rules that may wait for one another. A deeper text is not allowed. */
 export const PUSHDOWN_DEPTH_MAX = 4_096
 
 /**
- * Steps of automata that may be worked out for one mask: up to a few tenths of a second. A mask that needs more lacks
- * tokens: what comes out is still in the grammar.
+ * Steps of automata that may be worked out for one mask: up to a few tenths of a second. Of a grammar
+ * that needs more nothing is allowed there.
  */
 export const MASK_STEPS_MAX = 500_000
+
+/** Nodes of the tree of tokens that may be gone through for one mask, for each node that there is, and in all more. */
+export const MASK_VISITS_MAX = 64
+export const MASK_VISITS_MORE = 1_000_000
 
 /** Masks over a vocabulary that are kept for one grammar, and for one lexical rule. */
 export const MASKS_MAX = 128

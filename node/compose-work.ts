@@ -33,7 +33,11 @@ import { systemClock } from './system/system-clock.ts'
 export type Work = ReturnType<typeof composeWork>
 
 export function composeWork(foundation: Foundation, parts: MeshParts & Models) {
-  const stages = composeStages(foundation, parts)
+  const tokenizers = new Tokenizers({
+    tokenizer: (model, signal, near) => parts.source.tokenizer(model, signal, near),
+    wallMs: () => systemClock.wallMs(),
+  })
+  const stages = composeStages(foundation, { ...parts, tokenizers })
   const { planner, links } = composePlanner(foundation, parts)
   const { config, log, identity, state, stateDir } = foundation
   const { network, source } = parts
@@ -66,19 +70,17 @@ export function composeWork(foundation: Foundation, parts: MeshParts & Models) {
       keptMax: config.scheduler.jobsKeptMax,
     },
   )
-  const texts = composeTexts(foundation, { ...parts, ...stages, planner, links })
+  const texts = composeTexts(foundation, { ...parts, ...stages, planner, links, tokenizers })
   return { ...stages, planner, jobs, texts }
 }
 
 function composeTexts(
   { config, log, identity }: Foundation,
-  parts: MeshParts & Models & ReturnType<typeof composeStages> & ReturnType<typeof composePlanner>,
+  parts: MeshParts &
+    Models & { readonly tokenizers: Tokenizers } & ReturnType<typeof composeStages> &
+    ReturnType<typeof composePlanner>,
 ): TextBook {
-  const { network, source, outbound, planner, links } = parts
-  const tokenizers = new Tokenizers({
-    tokenizer: (model, signal) => source.tokenizer(model, signal),
-    wallMs: () => systemClock.wallMs(),
-  })
+  const { network, source, outbound, planner, links, tokenizers } = parts
   return new TextBook(
     {
       self: identity.peer,
@@ -139,7 +141,14 @@ function composePlanner(
   return { planner, links }
 }
 
-function composeStages(foundation: Foundation, { network, mesh, source }: MeshParts & Models) {
+/** Longest fetch of a tokenizer for a stage: it is smaller than most tensors. */
+const TOKENIZER_MS_MAX = 60_000
+
+function composeStages(
+  foundation: Foundation,
+  parts: MeshParts & Models & { readonly tokenizers: Tokenizers },
+) {
+  const { network, mesh, source, catalogue, tokenizers } = parts
   const { config, log, identity, runtime } = foundation
   const probe = new StageProbe(runtime)
   const pool = new StagePool(
@@ -151,6 +160,10 @@ function composeStages(foundation: Foundation, { network, mesh, source }: MeshPa
       selfTest: async (executor, { file, description }, model) => {
         const proved = await probe.prove(executor, { file, description, model })
         return { exact: proved.exact, class: fromHex(proved.class) ?? new Uint8Array(32) }
+      },
+      tokens: async (model, near) => {
+        const signal = AbortSignal.timeout(TOKENIZER_MS_MAX)
+        return (await tokenizers.table(catalogue.get(model), signal, near)).content
       },
       provider: async (asked) => providerFor(asked, config.runtime.provider),
     },

@@ -88,12 +88,23 @@ export class ModelSource {
     return blobRefOf(await blobs.read(blob, 0, blobs.size(blob) ?? 0))
   }
 
-  /** The bytes of a model's tokenizer, fetched when they are not here; none for a model without. */
-  async tokenizer({ id, manifest }: CatalogueModel, signal: AbortSignal): Promise<Uint8Array> {
-    const { blobs, service } = this.#components
+  /**
+   * The bytes of a model's tokenizer, fetched when they are not here; none for a model without.
+   *
+   * @param near - Devices that may have it beside those that say so.
+   */
+  async tokenizer(
+    { id, manifest, guest }: CatalogueModel,
+    signal: AbortSignal,
+    near: readonly PeerId[] = [],
+  ): Promise<Uint8Array> {
+    const { blobs, service, catalogue } = this.#components
     const ref = manifest.text?.tokenizer
     if (ref === undefined) return new Uint8Array(0)
-    if (!blobs.has(ref.id)) await service.fetch([ref], () => this.#holders(id), { signal })
+    if (!blobs.has(ref.id)) {
+      if (guest) await makeGuestRoom({ catalogue, blobs }, { id, bytes: ref.bytes })
+      await service.fetch([ref], () => this.#others([...near, ...this.#holders(id)]), { signal })
+    }
     return blobs.read(ref.id, 0, ref.bytes)
   }
 
@@ -112,9 +123,7 @@ export class ModelSource {
     const guest = requester !== self
     const holders = (): readonly PeerId[] => {
       const route = open.route.map(({ peer }) => peer)
-      const known = new Set([requester, ...this.#holders(open.model), ...route])
-      known.delete(self)
-      return [...known]
+      return this.#others([requester, ...this.#holders(open.model), ...route])
     }
     if (!blobs.has(open.manifest.id)) {
       if (open.manifest.bytes > MANIFEST_BYTES_MAX) throw tooLarge()
@@ -217,6 +226,13 @@ export class ModelSource {
       else ranges.push({ from: index, to: index + 1 })
     }
     return ranges.toSorted((a, b) => b.to - b.from - (a.to - a.from)).slice(0, RANGES_MAX)
+  }
+
+  /** Each once, without this device. */
+  #others(peers: readonly PeerId[]): readonly PeerId[] {
+    const others = new Set(peers)
+    others.delete(this.#components.self)
+    return [...others]
   }
 
   #holders(model: ModelId): readonly PeerId[] {

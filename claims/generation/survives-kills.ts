@@ -5,11 +5,11 @@
  */
 
 import { SeededRandom } from '../../core/random.ts'
-import type { TextSpec, TextView } from '../../node/api/schemas/texts.ts'
+import type { TextSpec } from '../../node/api/schemas/texts.ts'
 import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
 import { killNow } from '../../test/fixtures/processes.ts'
 import type { Claim, ClaimContext } from '../claim.ts'
-import { addNovelist, endingOf, writeText, type WrittenText } from './written-text.ts'
+import { addNovelist, endingOf, holders, writeText, type WrittenText } from './written-text.ts'
 
 const RUNS = 100
 const DAEMONS = 6
@@ -41,17 +41,6 @@ function strikeOf(random: SeededRandom): Strike {
         : 'stage'
   const last = what === 'neighbours' ? stages - 1 : stages
   return { what, stages, victim: random.uint32() % last, at: 1 + (random.uint32() % (TOKENS - 8)) }
-}
-
-/** The daemons that hold the stages of the text that is being written now. */
-async function holders(
-  fleet: DaemonFleet,
-  requester: TestDaemon,
-): Promise<readonly (TestDaemon | undefined)[]> {
-  const { texts } = await requester.api.get<{ texts: TextView[] }>('/v1/texts')
-  return (texts[0]?.stages ?? []).map(({ peer }) =>
-    fleet.daemons.find((daemon) => daemon.status.peer === peer),
-  )
 }
 
 /** Who was hit. The requester's own daemon is spared: then only its stage dies. */

@@ -7,7 +7,7 @@
 import { resolve } from 'node:path'
 import type { DrawnView, TextSpec, TextView } from '../../node/api/schemas/texts.ts'
 import { NOVELIST_FILE } from '../../examples/tiny-novelist/novelist-file.ts'
-import type { TestDaemon } from '../../test/fixtures/daemons.ts'
+import type { DaemonFleet, TestDaemon } from '../../test/fixtures/daemons.ts'
 import { smolLm2File } from '../../test/fixtures/real-model.ts'
 
 /** A model in the store of a daemon. */
@@ -55,6 +55,17 @@ export async function writeText(
   })
   const trace = tokens.map(({ token, logitsHash }) => `${token} ${logitsHash}`).join('\n')
   return { view, tokens, trace }
+}
+
+/** The daemons that hold the stages of the text that is being written now. */
+export async function holders(
+  fleet: DaemonFleet,
+  requester: TestDaemon,
+): Promise<readonly (TestDaemon | undefined)[]> {
+  const { texts } = await requester.api.get<{ texts: TextView[] }>('/v1/texts')
+  return (texts[0]?.stages ?? []).map(({ peer }) =>
+    fleet.daemons.find((daemon) => daemon.status.peer === peer),
+  )
 }
 
 /** How a text ended, for a person who looks for the reason. */

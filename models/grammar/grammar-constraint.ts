@@ -1,25 +1,34 @@
 /**
  * Guides one text through a grammar.
  *
- * The state after each token is kept, so that the text can be cut back at once; a constraint that
- * is given the same tokens again is in the same state.
+ * The states after the last tokens are kept, so that drafts can be taken back at once; a constraint
+ * that is given the same tokens again is in the same state.
  *
  * @module
  */
 
+import { CONSTRAINT_STATES_MAX } from '../limits.ts'
 import type { TokenConstraint, TokenMask } from '../sampling/token-constraint.ts'
 import type { CompiledGrammar } from './compiled-grammar.ts'
 import type { PushdownState } from './pushdown.ts'
 
 /** Nothing may come after a stop token. */
-const ENDED: PushdownState = { stacks: [], complete: false, next: [] }
+const ENDED: PushdownState = {
+  stacks: [],
+  complete: false,
+  next: [],
+  costs: new Uint32Array(0),
+  counted: new Uint32Array(0),
+}
 
 /** Made by {@link CompiledGrammar.constraint}. */
 export class GrammarConstraint implements TokenConstraint {
   readonly #grammar: CompiledGrammar
   readonly #stops: ReadonlySet<number>
   readonly #mask: TokenMask
-  readonly #states: PushdownState[]
+  readonly #tokens: number[] = []
+  /** After the last tokens, and before them. */
+  #states: PushdownState[]
 
   constructor(grammar: CompiledGrammar, stopTokens: readonly number[]) {
     const { size } = grammar.vocabulary.trie
@@ -30,7 +39,7 @@ export class GrammarConstraint implements TokenConstraint {
   }
 
   get length(): number {
-    return this.#states.length - 1
+    return this.#tokens.length
   }
 
   /** Whether the text so far belongs to the grammar. */
@@ -41,7 +50,9 @@ export class GrammarConstraint implements TokenConstraint {
   allowed(): TokenMask {
     const state = this.#state
     const mask = this.#mask
-    mask.set(this.#grammar.allowed(state))
+    const allowed = this.#grammar.allowed(state)
+    if (allowed === undefined) return mask.fill(0)
+    mask.set(allowed)
     for (const token of this.#stops) {
       const bit = 1 << (token & 31)
       const others = (mask[token >>> 5] as number) & ~bit
@@ -53,12 +64,22 @@ export class GrammarConstraint implements TokenConstraint {
   append(token: number): boolean {
     const next = this.#stops.has(token) ? this.#stopped() : this.#read(token)
     if (next === null) return false
+    this.#tokens.push(token)
     this.#states.push(next)
+    if (this.#states.length > CONSTRAINT_STATES_MAX) this.#states.shift()
     return true
   }
 
   truncate(length: number): void {
-    this.#states.length = Math.min(this.#states.length, Math.max(0, length) + 1)
+    const back = this.#tokens.length - Math.max(0, length)
+    if (back <= 0) return
+    this.#tokens.length -= back
+    if (back < this.#states.length) {
+      this.#states.length -= back
+      return
+    }
+    this.#states = [this.#grammar.pushdown.start]
+    for (const token of this.#tokens.splice(0)) this.append(token)
   }
 
   get #state(): PushdownState {

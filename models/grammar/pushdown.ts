@@ -8,7 +8,13 @@
  * @module
  */
 
-import { PUSHDOWN_DEPTH_MAX, PUSHDOWN_STACKS_MAX, PUSHDOWN_STATES_MAX } from '../limits.ts'
+import {
+  PUSHDOWN_DEPTH_MAX,
+  PUSHDOWN_REACHED_MAX,
+  PUSHDOWN_STACKS_KEPT_MAX,
+  PUSHDOWN_STACKS_MAX,
+  PUSHDOWN_STATES_MAX,
+} from '../limits.ts'
 import { Automaton, byteClasses, classCount, mergedClasses } from './automaton.ts'
 import { checkRules } from './check-rules.ts'
 import { callsOf, type Expression, type Grammar } from './expression.ts'
@@ -33,6 +39,10 @@ export interface PushdownState {
   readonly complete: boolean
   /** By class of byte: the next state, null where there is none, undefined where it is not known yet. */
   next: (PushdownState | null | undefined)[]
+  /** By class of byte: what making the step took. */
+  readonly costs: Uint32Array
+  /** By class of byte: the mask for which this step was counted last. */
+  readonly counted: Uint32Array
 }
 
 interface Rule {
@@ -46,20 +56,27 @@ interface Rule {
 class Reached {
   readonly stacks = new Set<Stack>()
   complete = false
+  /** Ways that were gone through. */
+  work = 0
+  /** Whether they were too many: which of them were found first depends on the texts before. */
+  get crowded(): boolean {
+    return this.stacks.size > PUSHDOWN_REACHED_MAX
+  }
 }
 
 /** The automaton of one grammar. */
 export class Pushdown {
   readonly start: PushdownState
-  /** Stacks that were gone through so far: what this automaton has cost. */
-  steps = 0
   readonly #automaton = new Automaton()
   readonly #rules: readonly Rule[]
   readonly #ends = new Set<number>()
-  readonly #classes: Uint8Array
+  /** By byte; see {@link byteClasses}. */
+  readonly classes: Uint8Array
   readonly #ground: Stack['above'] = new Map()
   readonly #states = new Map<string, PushdownState>()
   #stacks = 0
+  /** Stacks that there were when all were let go of. */
+  #forgotten = 0
 
   /**
    * Refuses, inside an attempt, what cannot be followed.
@@ -69,7 +86,7 @@ export class Pushdown {
   constructor(grammar: Grammar, lexicalOf: (expression: Expression) => Lexical) {
     checkRules(grammar)
     this.#rules = grammar.rules.map((rule) => this.#laid(rule, lexicalOf))
-    this.#classes = mergedClasses([
+    this.classes = mergedClasses([
       byteClasses(this.#automaton.positions),
       ...this.#rules.flatMap(({ lexical }) => (lexical === undefined ? [] : [lexical.classes])),
     ])
@@ -80,14 +97,14 @@ export class Pushdown {
 
   /** The state after `byte`; null where the grammar has no text like that. */
   step(state: PushdownState, byte: number): PushdownState | null {
-    const known = state.next[this.#classes[byte] as number]
+    const known = state.next[this.classes[byte] as number]
     return known === undefined ? this.#make(state, byte) : known
   }
 
   /** The state of some of the stacks of another. */
   stateOf(stacks: readonly Stack[]): PushdownState {
     const reached = new Reached()
-    for (const stack of stacks) reached.stacks.add(stack)
+    for (const { top, below } of stacks) reached.stacks.add(this.#stack(top, below))
     return this.#state(reached)
   }
 
@@ -108,7 +125,6 @@ export class Pushdown {
   }
 
   #make(state: PushdownState, byte: number): PushdownState | null {
-    this.steps += state.stacks.length
     const reached = new Reached()
     for (const { top, below } of state.stacks) {
       if (typeof top !== 'number') {
@@ -122,7 +138,9 @@ export class Pushdown {
     }
     const found = this.#state(reached)
     const next = found.stacks.length === 0 && !found.complete ? null : found
-    state.next[this.#classes[byte] as number] = next
+    const byteClass = this.classes[byte] as number
+    state.next[byteClass] = next
+    state.costs[byteClass] = state.stacks.length + reached.work
     return next
   }
 
@@ -164,8 +182,10 @@ export class Pushdown {
   #follow(reached: Reached): void {
     // A set hands out what is added to it while it is gone through.
     for (const { top, below } of reached.stacks) {
+      if (reached.crowded) return
       if (typeof top !== 'number') continue
       const { calls, free } = this.#automaton.at(top)
+      reached.work += 1 + free.length + calls.length
       for (const to of free) this.#visit(to, below, reached)
       for (const { rule, to } of calls) {
         // A rule that has nothing left to do does not wait: lists that end in themselves stay flat.
@@ -190,14 +210,18 @@ export class Pushdown {
 
   #state(reached: Reached): PushdownState {
     this.#follow(reached)
-    const { complete } = reached
     const reading = [...reached.stacks].filter((stack) => this.#reads(stack))
-    const kept = reading.toSorted((a, b) => a.id - b.id).slice(0, PUSHDOWN_STACKS_MAX)
+    const crowded = reached.crowded || reading.length > PUSHDOWN_STACKS_MAX
+    const complete = reached.complete && !crowded
+    const kept = crowded ? [] : reading.toSorted((a, b) => a.id - b.id)
     const key = `${kept.map(({ id }) => id).join(' ')}${complete ? '.' : ''}`
     const known = this.#states.get(key)
     if (known !== undefined) return known
-    if (this.#states.size >= PUSHDOWN_STATES_MAX) this.#forget()
-    const state: PushdownState = { stacks: kept, complete, next: this.#unknown() }
+    const manyStacks = this.#stacks - this.#forgotten > PUSHDOWN_STACKS_KEPT_MAX
+    if (manyStacks || this.#states.size >= PUSHDOWN_STATES_MAX) this.#forget()
+    const next = this.#unknown()
+    const [costs, counted] = [new Uint32Array(next.length), new Uint32Array(next.length)]
+    const state: PushdownState = { stacks: kept, complete, next, costs, counted }
     this.#states.set(key, state)
     return state
   }
@@ -216,9 +240,10 @@ export class Pushdown {
     }
     this.#states.clear()
     this.#ground.clear()
+    this.#forgotten = this.#stacks
   }
 
   #unknown(): undefined[] {
-    return Array.from({ length: classCount(this.#classes) }, () => undefined)
+    return Array.from({ length: classCount(this.classes) }, () => undefined)
   }
 }

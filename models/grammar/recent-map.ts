@@ -16,7 +16,7 @@ export class RecentMap<K, V> {
   /** The value of `key`; made where there is none. */
   get(key: K, make: () => V): V {
     const known = this.#entries.get(key)
-    const value = known ?? make()
+    const value = known === undefined && !this.#entries.has(key) ? make() : (known as V)
     // A map hands out its entries in the order of insertion: this one is now the latest.
     this.#entries.delete(key)
     this.#entries.set(key, value)

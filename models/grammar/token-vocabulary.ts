@@ -10,9 +10,10 @@
  */
 
 import type { TokenMask } from '../sampling/token-constraint.ts'
-import { LEXICALS_MAX, MASK_STEPS_MAX, MASKS_MAX } from '../limits.ts'
+import { LEXICALS_MAX, MASKS_MAX } from '../limits.ts'
 import type { Expression } from './expression.ts'
 import { Lexical, type LexicalState } from './lexical.ts'
+import { MaskBudget } from './mask-budget.ts'
 import { RecentMap } from './recent-map.ts'
 import { isText, tokenTrie, type TokenTrie } from './token-trie.ts'
 
@@ -29,7 +30,7 @@ export class TokenVocabulary {
   readonly trie: TokenTrie
   readonly #tokens: readonly Uint8Array[]
   readonly #lexicals = new RecentMap<string, Lexical>(LEXICALS_MAX)
-  readonly #masks = new RecentMap<LexicalState, LexicalTokens>(MASKS_MAX)
+  readonly #masks = new RecentMap<LexicalState, LexicalTokens | undefined>(MASKS_MAX)
   readonly #path: (LexicalState | null)[]
   readonly #exits: Int32Array
 
@@ -46,8 +47,8 @@ export class TokenVocabulary {
     return this.#lexicals.get(JSON.stringify(expression), () => new Lexical(expression))
   }
 
-  /** What `state` makes of the vocabulary. */
-  read(state: LexicalState): LexicalTokens {
+  /** What `state` makes of the vocabulary; undefined where working it out takes too long. */
+  read(state: LexicalState): LexicalTokens | undefined {
     return this.#masks.get(state, () => this.#walk(state))
   }
 
@@ -57,17 +58,21 @@ export class TokenVocabulary {
     return bytes !== undefined && isText(bytes) ? bytes : undefined
   }
 
-  #walk(state: LexicalState): LexicalTokens {
+  #walk(state: LexicalState): LexicalTokens | undefined {
     const { bytes, depths, ends, tokens, size } = this.trie
     const { lexical } = state
     const path = this.#path
     const mask = new Uint32Array(Math.ceil(size / 32))
-    const stepsMax = lexical.steps + MASK_STEPS_MAX
+    const budget = new MaskBudget(bytes.length)
     let exits = 0
     path[0] = state
-    for (let node = 0; node < bytes.length && lexical.steps < stepsMax;) {
+    for (let node = 0; node < bytes.length;) {
       const depth = depths[node] as number
-      const next = lexical.step(path[depth - 1] as LexicalState, bytes[node] as number)
+      const byte = bytes[node] as number
+      const at = path[depth - 1] as LexicalState
+      const next = lexical.step(at, byte)
+      budget.spend(at, lexical.classes[byte] as number)
+      if (budget.spent) return undefined
       if (next === null) {
         node = ends[node] as number
         continue

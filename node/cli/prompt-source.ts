@@ -30,12 +30,15 @@ export async function readPrompt(cli: Cli, { prompt, file }: PromptOptions): Pro
     const problem = 'expected a prompt, - for standard input, or --file FILE'
     throw new CliError({ code: 'CLI_USAGE_INVALID', problem, command: 'brume generate' })
   }
-  if (file !== undefined) {
-    const path = resolve(cli.surroundings.workingDir, file)
-    return readText(createReadStream(path), path)
-  }
+  if (file !== undefined) return readTextFile(cli, file)
   if (prompt !== '-') return prompt ?? ''
   return readText(cli.surroundings.stdin(), 'standard input')
+}
+
+/** The text in `file`. @throws {CliError} `CLI_INPUT_UNREADABLE`, `CLI_PROMPT_INVALID`. */
+export function readTextFile(cli: Cli, file: string): Promise<string> {
+  const path = resolve(cli.surroundings.workingDir, file)
+  return readText(createReadStream(path), path)
 }
 
 async function readText(source: AsyncIterable<unknown>, path: string): Promise<string> {

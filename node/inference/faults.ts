@@ -35,6 +35,8 @@ export function runFaultOf(error: unknown, stage: number): FaultCode {
       return 'INFERENCE_MEMORY'
     case 'RUNTIME_QUEUE_FULL':
       return 'INFERENCE_OVERLOADED'
+    case 'RUNTIME_GUIDE_FAILED':
+      return 'INFERENCE_GUIDE_FAILED'
     case 'RUNTIME_RUN_FAILED':
       return 'INFERENCE_RUN_FAILED'
     default:

@@ -164,10 +164,23 @@ export class HostedStage {
     const bytes = text.positionsMax * (keptRowBytes + sentRowBytes)
     if (!this.#components.texts.take(this.requester, bytes)) return 'INFERENCE_MEMORY'
     this.#textBytes = bytes
+    const guide = stage.text.draws ? text.guide : undefined
+    if (guide !== undefined) {
+      try {
+        await this.#components.pool.teach(stage, this.#near)
+      } catch (error) {
+        return loadFaultOf(error)
+      }
+    }
     const { positionsMax, promptTokens, sampling, hashesLogits } = text
     const slot = this.#slot
-    await stage.executor.begin({ slot, positionsMax, promptTokens, sampling, hashesLogits })
+    await stage.executor.begin({ slot, positionsMax, promptTokens, sampling, hashesLogits, guide })
     return undefined
+  }
+
+  /** Who may have what this stage lacks. */
+  get #near(): readonly PeerId[] {
+    return [this.requester, ...this.open.route.map(({ peer }) => peer)]
   }
 
   #serve({ stage }: StageLease): void {

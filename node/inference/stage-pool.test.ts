@@ -43,6 +43,7 @@ function setup(more: Partial<StagePoolComponents> = {}) {
         return executor
       },
       selfTest: async () => ({ class: new Uint8Array(32), exact: true }),
+      tokens: () => Promise.reject(new Error('no text')),
       provider: async (asked) => (asked === 'auto' ? 'cpu' : asked),
       ...more,
     },

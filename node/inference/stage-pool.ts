@@ -12,7 +12,7 @@ import type { Tensor } from '../../core/tensor.ts'
 import type { StageDescription } from '../../models/index.ts'
 import { InferenceError, pickTensors, type OpenRecord } from '../../protocols/inference/index.ts'
 import { RuntimeError } from '../runtime/errors.ts'
-import type { Executor, ExecutorSpec } from '../runtime/executor-spec.ts'
+import type { Executor, ExecutorSpec, TokenBytes } from '../runtime/executor-spec.ts'
 import type { Provider } from '../runtime/provider.ts'
 import { type TextRoom, textRoom } from './text-room.ts'
 import { CrashTable } from '../runtime/restart-policy.ts'
@@ -47,6 +47,12 @@ export interface StagePoolComponents {
   load(spec: ExecutorSpec, signal: AbortSignal): Promise<Executor>
   /** Runs the known-answer test. */
   selfTest(executor: Executor, stage: PreparedStage, model: ModelId): Promise<StageProof>
+  /**
+   * What the tokens of a model stand for, its tokenizer fetched when it is not here.
+   *
+   * @throws what fetching and reading it throw.
+   */
+  tokens(model: ModelId, near: readonly PeerId[]): Promise<TokenBytes>
   /** The provider that `asked` means on this device. */
   provider(asked: OpenRecord['provider']): Promise<Provider>
 }
@@ -109,6 +115,8 @@ export class StagePool {
   /** In the order in which they were last used. */
   readonly #entries = new Map<string, Entry>()
   readonly #loading = new Map<Entry, Promise<LoadedStage>>()
+  /** Stages that know what their tokens stand for, or are about to. */
+  readonly #taught = new WeakMap<LoadedStage, Promise<void>>()
   readonly #crashes = new CrashTable({
     crashesMax: 20,
     windowMs: 60_000,
@@ -155,6 +163,24 @@ export class StagePool {
     } finally {
       signal.removeEventListener('abort', release)
     }
+  }
+
+  /**
+   * Makes a stage know what its tokens stand for, once.
+   *
+   * @param near - Devices that are likely to have the tokenizer.
+   * @throws what `tokens` of the components and {@link Executor.learnTokens} throw.
+   */
+  async teach(stage: LoadedStage, near: readonly PeerId[]): Promise<void> {
+    const known = this.#taught.get(stage)
+    if (known !== undefined) return known
+    const taught = this.#components
+      .tokens(stage.model, near)
+      .then((tokens) => stage.executor.learnTokens(tokens))
+    this.#taught.set(stage, taught)
+    // What failed once is tried again for the next text.
+    taught.catch(() => this.#taught.delete(stage))
+    return taught
   }
 
   /** Stops all stages, those that are in use and those that are being loaded included. */

@@ -12,6 +12,8 @@ import { textGraphOf } from '../runtime/text-graph.ts'
 export interface TextRoom {
   /** True when the stage runs steps of texts only. */
   readonly textsOnly: boolean
+  /** True at the stage that draws tokens. */
+  readonly draws: boolean
   /** Bytes of its keys and values. */
   readonly keptRowBytes: number
   /** Bytes that the journal keeps of it. */
@@ -34,6 +36,7 @@ export function textRoom(
   )
   return {
     textsOnly: graph.local.size > 0,
+    draws: graph.draws,
     keptRowBytes: kept,
     sentRowBytes: graph.draws ? DRAWN_BYTES : sent,
   }

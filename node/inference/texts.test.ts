@@ -211,6 +211,26 @@ describe('a text', () => {
     expect(text.generation.drafts.right).toBeLessThan(text.generation.drafts.made)
   })
 
+  it('keeps to its guide, also where the stage that draws is replaced', async () => {
+    const all = devices(3)
+    const spare = mesh.add()
+    const guide = { notation: 'gbnf', source: 'odd' } as const
+    const { text: undisturbed } = await say(all, { guide })
+    let draws = 0
+    const { text, events } = await say(all, {
+      guide,
+      spares: [spare],
+      onEvent: ({ type }) => {
+        if (type === 'draw' && ++draws === 9) for (const each of all[2]?.executors ?? []) each.die()
+      },
+    })
+    expect(undisturbed.generation.answer).toHaveLength(TOKENS)
+    expect(undisturbed.generation.answer.every((token) => token % 2 === 1)).toBe(true)
+    expect(undisturbed.generation.answer).not.toEqual(expected())
+    expect(text.generation.answer).toEqual(undisturbed.generation.answer)
+    expect(recoveries({ text, events })).toBe(1)
+  })
+
   it('gives back all room that it had', async () => {
     const all = devices(3)
     await say(all)

@@ -35,6 +35,8 @@ export type RuntimeFailure =
   | { readonly code: 'RUNTIME_INPUT_INVALID'; readonly tensor: string; readonly detail: string }
   /** onnxruntime reported an error during a run. */
   | { readonly code: 'RUNTIME_RUN_FAILED'; readonly detail: string }
+  /** The grammar or schema of a text was refused, or left nothing to draw. */
+  | { readonly code: 'RUNTIME_GUIDE_FAILED'; readonly detail: string }
   /** More runs wait than the queue holds. */
   | { readonly code: 'RUNTIME_QUEUE_FULL'; readonly limit: number }
   /** More executors are asked for than may run at once. */
@@ -126,6 +128,13 @@ export const RUNTIME_ERRORS: ErrorTable<RuntimeFailure['code']> = {
     exit: 8,
     status: 422,
   },
+  RUNTIME_GUIDE_FAILED: {
+    meaning: 'a grammar or schema was refused, or left no token that may come next',
+    hint: 'make it simpler, or give it a way to end',
+    retryable: false,
+    exit: 2,
+    status: 422,
+  },
   RUNTIME_QUEUE_FULL: {
     meaning: 'more runs wait for an executor than its queue holds',
     hint: 'keep fewer requests in flight',
@@ -178,6 +187,7 @@ const DESCRIBE: { readonly [Code in RuntimeFailure['code']]: (failure: Of<Code>)
   RUNTIME_RUN_TIMEOUT: ({ limitMs }) => `expected the run to end within ${limitMs} ms`,
   RUNTIME_INPUT_INVALID: ({ detail, tensor }) => `input ${tensor}: ${detail}`,
   RUNTIME_RUN_FAILED: ({ detail }) => `the run failed: ${detail}`,
+  RUNTIME_GUIDE_FAILED: ({ detail }) => `the grammar or schema cannot guide the text: ${detail}`,
   RUNTIME_QUEUE_FULL: ({ limit }) => `expected at most ${limit} runs to wait`,
   RUNTIME_EXECUTORS_FULL: ({ limit }) => `expected at most ${limit} executors at once`,
   RUNTIME_EXECUTOR_CRASHING: ({ crashes, windowMs }) =>

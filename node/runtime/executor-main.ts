@@ -18,7 +18,8 @@ import {
 } from './executor-messages.ts'
 import { controlFrame, type Frame, readTensors, tensorFrame } from './executor-wire.ts'
 import { MESSAGE_CHARACTERS_MAX } from './limits.ts'
-import { OrtSession, step, survey } from './ort-session.ts'
+import { OrtSession, step, survey, tokenBytesOf } from './ort-session.ts'
+import { GuideError } from './text-guides.ts'
 
 let session: OrtSession | undefined
 
@@ -38,6 +39,7 @@ async function obey(frame: Frame): Promise<void> {
       return run(frame)
     case 'begin':
     case 'end':
+    case 'vocabulary':
       return settle(frame)
     default:
       // The rest is what an executor says.
@@ -71,20 +73,28 @@ async function run(frame: Frame): Promise<void> {
   }
 }
 
-/** Makes room for a text, or gives it back. */
-function settle({ kind, id, body }: Frame): void {
+/** Makes room for a text, or gives it back, or learns what tokens stand for. */
+function settle(frame: Frame): void {
+  const { kind, id, body } = frame
   const begin = kind === 'begin' ? decodeShape(BEGIN_MESSAGE, body) : undefined
   const end = kind === 'end' ? decodeShape(END_MESSAGE, body) : undefined
+  const tokens = kind === 'vocabulary' ? tokenBytesOf(readTensors(frame)) : undefined
   if (session === undefined) process.exit(1)
-  if (begin?.type === 'value') session.texts.begin(begin.value)
-  else if (end?.type === 'value') session.texts.end(end.value.slot)
-  else process.exit(1)
+  try {
+    if (begin?.type === 'value') session.texts.begin(begin.value)
+    else if (end?.type === 'value') session.texts.end(end.value.slot)
+    else if (tokens !== undefined) session.texts.learnTokens(tokens)
+    else process.exit(1)
+  } catch (error) {
+    return fail(id, failureOf(error, 'run'))
+  }
   write([controlFrame('settled', id, new Uint8Array())])
 }
 
 /** onnxruntime tells kinds of failure apart by their text only. */
 function failureOf(error: unknown, otherwise: ErrorMessage['reason']): ErrorMessage {
   const text = error instanceof Error ? error.message : String(error)
+  if (error instanceof GuideError) return { reason: 'guide', message: text }
   const outOfMemory = /bad_alloc|bad allocation|allocate memory|allocation failed|out of memory/i
   const noProvider = /backend not found|WebGPU adapter|AppendExecutionProvider/
   const reason = outOfMemory.test(text) ? 'memory' : noProvider.test(text) ? 'provider' : otherwise

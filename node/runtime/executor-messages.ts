@@ -21,7 +21,7 @@ import {
   type TensorSpec,
   type TensorType,
 } from '../../core/tensor.ts'
-import { samplingShape, TEXT_POSITIONS_MAX } from '../../protocols/inference/index.ts'
+import { guideShape, samplingShape, TEXT_POSITIONS_MAX } from '../../protocols/inference/index.ts'
 import {
   FRAME_TENSORS_MAX,
   MESSAGE_CHARACTERS_MAX,
@@ -94,6 +94,8 @@ export const BEGIN_MESSAGE = record({
   sampling: samplingShape,
   /** Whether drawn tokens come with the SHA-256 of their logits. */
   hashesLogits: flag(),
+  /** What is drawn is of it; the executor must have been given a vocabulary before. */
+  guide: optional(guideShape),
 })
 
 export type BeginMessage = ShapeOf<typeof BEGIN_MESSAGE>
@@ -103,7 +105,7 @@ export const END_MESSAGE = record({ slot: uint(0xffff_ffff) })
 
 /** Why a message could not be obeyed. */
 export const ERROR_MESSAGE = record({
-  reason: word('load', 'provider', 'memory', 'run'),
+  reason: word('load', 'provider', 'memory', 'run', 'guide'),
   message: text(MESSAGE_CHARACTERS_MAX),
 })
 

@@ -47,6 +47,14 @@ export interface TextStep {
   readonly tensors: readonly Tensor[]
 }
 
+/** What the tokens of a model stand for. */
+export interface TokenBytes {
+  /** All tokens' bytes, one after another; none of those that steer the model. */
+  readonly bytes: Uint8Array
+  /** Where those of each token begin, and the end: one more than there are tokens. */
+  readonly offsets: Uint32Array
+}
+
 /** A loaded model. Ends when its process does. */
 export interface Executor {
   readonly pid: number
@@ -63,16 +71,22 @@ export interface Executor {
    */
   run(inputs: readonly Tensor[]): Promise<ExecutorRun>
   /**
-   * Makes room for a text; only a stage with keys and values takes any.
+   * Brings what tokens stand for, which texts with a guide need at the stage that draws.
    *
    * @throws {RuntimeError} as `run` does.
+   */
+  learnTokens(tokens: TokenBytes): Promise<void>
+  /**
+   * Makes room for a text; only a stage with keys and values takes any.
+   *
+   * @throws {RuntimeError} as `run` does; RUNTIME_GUIDE_FAILED, and then there is no text.
    */
   begin(text: BeginMessage): Promise<void>
   /**
    * Adds rows to a text, in the order of the calls. What was behind the first of them is forgotten.
    *
    * @returns What crosses the cut behind, or at the last stage what drawnTensors() gives.
-   * @throws {RuntimeError} as `run` does; the text is of no use then.
+   * @throws {RuntimeError} as `run` does, and RUNTIME_GUIDE_FAILED; the text is of no use then.
    */
   step(step: TextStep): Promise<ExecutorRun>
   /** Gives the room of a text back. @throws {RuntimeError} as `run` does. */

@@ -50,6 +50,8 @@ export const FRAME_KIND = {
   settled: 12,
   /** Adds rows to a text; answered with `result`. */
   step: 13,
+  /** Brings the vocabulary of the model: the bytes of all tokens, and where each begins; answered with `settled`. */
+  vocabulary: 14,
 } as const
 
 export type FrameKind = keyof typeof FRAME_KIND
@@ -57,7 +59,13 @@ export type FrameKind = keyof typeof FRAME_KIND
 const KIND_OF_CODE = new Map<number, FrameKind>(
   Object.entries(FRAME_KIND).map(([kind, code]) => [code, kind as FrameKind]),
 )
-const TENSOR_KINDS: ReadonlySet<FrameKind> = new Set(['run', 'result', 'measure', 'step'])
+const TENSOR_KINDS: ReadonlySet<FrameKind> = new Set([
+  'run',
+  'result',
+  'measure',
+  'step',
+  'vocabulary',
+])
 const TYPES = Object.keys(TENSOR_TYPES) as TensorType[]
 const CODE_OF_TYPE = new Map(TYPES.map((type, code) => [type, code]))
 

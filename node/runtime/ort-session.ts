@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import type { InferenceSession, OnnxValue, Tensor as OrtTensor } from 'onnxruntime-node'
 import { TENSOR_TYPES, type TensorSpec, type TensorType } from '../../core/tensor.ts'
 import type { LoadMessage, ReadyMessage, SurveyedMessage } from './executor-messages.ts'
+import type { TokenBytes } from './executor-spec.ts'
 import { STEP_INDEX, type WireTensor } from './executor-wire.ts'
 import { NAME_CHARACTERS_MAX } from './limits.ts'
 import { ORT_PROVIDER_NAMES } from './provider.ts'
@@ -89,6 +90,14 @@ export async function step(
   const feeds = feedsOf(rest, ready.inputs)
   const crossing = Object.entries(feeds).map(([name, tensor]) => ({ name, tensor }))
   return texts.step(slot >>> 0, { position, drawFrom, tokens }, crossing)
+}
+
+/** What tokens stand for, of the message that brings it; undefined when it is none. */
+export function tokenBytesOf(tensors: readonly WireTensor[] | string): TokenBytes | undefined {
+  if (typeof tensors === 'string') return undefined
+  const [bytes, offsets] = tensors
+  if (bytes?.type !== 'uint8' || offsets?.type !== 'uint32') return undefined
+  return { bytes: bytes.data, offsets: elementsOf('uint32', offsets.data) as Uint32Array }
 }
 
 /** What this onnxruntime is, and what an idle executor takes. */

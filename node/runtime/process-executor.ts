@@ -25,6 +25,7 @@ import type {
   ExecutorRun,
   ExecutorSpec,
   TextStep,
+  TokenBytes,
 } from './executor-spec.ts'
 import {
   controlFrame,
@@ -149,6 +150,16 @@ export class ProcessExecutor implements Executor {
     await this.#child.stop()
   }
 
+  async learnTokens({ bytes, offsets }: TokenBytes): Promise<void> {
+    const data = new Uint8Array(offsets.buffer, offsets.byteOffset, offsets.byteLength)
+    const id = this.#id()
+    const pieces = tensorFrame({ kind: 'vocabulary', id, computeUs: 0 }, [
+      { index: 0, type: 'uint8', dims: [bytes.length], data: bytes },
+      { index: 1, type: 'uint32', dims: [offsets.length], data },
+    ])
+    this.#settled(await this.#ask(id, pieces))
+  }
+
   async begin(text: BeginMessage): Promise<void> {
     await this.#settle('begin', encodeShape(BEGIN_MESSAGE, text))
   }
@@ -176,8 +187,11 @@ export class ProcessExecutor implements Executor {
 
   async #settle(kind: 'begin' | 'end', body: Uint8Array): Promise<void> {
     const id = this.#id()
-    const frame = await this.#ask(id, [controlFrame(kind, id, body)])
-    if (frame.kind !== 'settled') throw this.#faulty(`expected settled, got ${frame.kind}`)
+    this.#settled(await this.#ask(id, [controlFrame(kind, id, body)]))
+  }
+
+  #settled({ kind }: Frame): void {
+    if (kind !== 'settled') throw this.#faulty(`expected settled, got ${kind}`)
   }
 
   #id(): number {
@@ -326,6 +340,8 @@ export class ProcessExecutor implements Executor {
         return new RuntimeError({ code: 'RUNTIME_LOAD_FAILED', detail })
       case 'run':
         return new RuntimeError({ code: 'RUNTIME_RUN_FAILED', detail })
+      case 'guide':
+        return new RuntimeError({ code: 'RUNTIME_GUIDE_FAILED', detail })
       case 'memory':
         return new RuntimeError({ code: 'RUNTIME_MEMORY', limitBytes: this.spec.memoryBytesMax })
       case 'provider': {

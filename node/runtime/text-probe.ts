@@ -31,6 +31,7 @@ const BEGIN: BeginMessage = {
   positionsMax: ROWS,
   promptTokens: ROWS,
   hashesLogits: true,
+  guide: undefined,
   sampling: {
     temperatureMicro: 0,
     topK: 0,

@@ -9,11 +9,18 @@
  */
 
 import { createHash } from 'node:crypto'
-import { samplerOf, TokenHistory, verifyDraft, type Sampler } from '../../models/index.ts'
+import {
+  samplerOf,
+  TokenHistory,
+  verifyDraft,
+  type Sampler,
+  type TokenConstraint,
+} from '../../models/index.ts'
 import type { DrawnToken, TextRows } from '../../protocols/inference/index.ts'
 import type { BeginMessage } from './executor-messages.ts'
 import { TextCache } from './text-cache.ts'
 import type { TextGraph } from './text-graph.ts'
+import { GuideError } from './text-guides.ts'
 
 /** Rows that no run may fall below. */
 export const ROWS_MIN = 2
@@ -25,9 +32,12 @@ export class TextRun {
   readonly #tokens: Int32Array
   #sampler: Sampler | undefined
   #history: TokenHistory | undefined
+  readonly #constraint: TokenConstraint | undefined
 
-  constructor(graph: TextGraph, init: BeginMessage) {
+  /** @param constraint - What the answer has to be. */
+  constructor(graph: TextGraph, init: BeginMessage, constraint: TokenConstraint | undefined) {
     this.#init = init
+    this.#constraint = constraint
     // One row more, which pads the last one.
     this.cache = new TextCache(graph.cached, init.positionsMax + ROWS_MIN - 1)
     this.#tokens = new Int32Array(graph.draws ? init.positionsMax : 0)
@@ -53,7 +63,7 @@ export class TextRun {
    * The tokens that follow `rows`: one, and one more for each draft that was right.
    *
    * @param logits - Of the rows from `drawFrom` on, one row after another.
-   * @throws {Error} when no token can be drawn from them.
+   * @throws {GuideError} when the guide of the text allows none; {Error} when the logits are none.
    */
   draw(rows: TextRows, logits: Float32Array): readonly DrawnToken[] {
     const { position, drawFrom, tokens } = rows
@@ -64,12 +74,18 @@ export class TextRun {
     const window = Array.from({ length: count }, (_, row) =>
       logits.subarray(row * vocabulary, (row + 1) * vocabulary),
     )
+    const length = position + drawFrom + 1
+    const history = this.#historyUpTo(length)
+    const constraint = this.#constraintUpTo(history)
     const verified = verifyDraft(
       sampler,
-      { rows: window, draft: tokens.slice(drawFrom + 1), position: position + drawFrom + 1 },
-      { history: this.#historyUpTo(position + drawFrom + 1) },
+      { rows: window, draft: tokens.slice(drawFrom + 1), position: length },
+      { history, constraint },
     )
-    if (verified.type === 'refused') throw new Error(verified.reason)
+    if (verified.type === 'refused') {
+      const guided = constraint !== undefined && verified.code === 'SAMPLING_NOTHING_ALLOWED'
+      throw guided ? new GuideError(verified.reason) : new Error(verified.reason)
+    }
     return verified.tokens.map(({ token, logprob, alternatives }, row) => ({
       token,
       logprob,
@@ -99,10 +115,22 @@ export class TextRun {
       }
     }
     const prompt = Math.min(promptTokens, length)
+    this.#constraint?.truncate(0)
     const made = new TokenHistory(this.#tokens.subarray(0, prompt), positionsMax)
     for (let at = prompt; at < length; at++) made.append(this.#tokens[at] ?? 0)
     this.#history = made
     return made
+  }
+
+  /** Brings the constraint to where the history is: it has what the one before had, as far as it goes. */
+  #constraintUpTo(history: TokenHistory): TokenConstraint | undefined {
+    const constraint = this.#constraint
+    if (constraint === undefined) return undefined
+    constraint.truncate(history.generatedLength)
+    for (const token of history.view(this.#init.promptTokens + constraint.length)) {
+      if (!constraint.append(token)) throw new GuideError('expected tokens that the guide allows')
+    }
+    return constraint
   }
 }
 

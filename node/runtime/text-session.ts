@@ -9,8 +9,10 @@ import type { TensorSpec } from '../../core/tensor.ts'
 import { LAST_POSITIONS, LOGITS, ROWS, TOTAL_LENGTH } from '../../models/index.ts'
 import { DRAWN_NAMES, drawnTensors, type TextRows } from '../../protocols/inference/index.ts'
 import type { BeginMessage } from './executor-messages.ts'
+import type { TokenBytes } from './executor-spec.ts'
 import type { WireTensor } from './executor-wire.ts'
 import type { TextGraph } from './text-graph.ts'
+import { TextGuides } from './text-guides.ts'
 import { ROWS_MIN, TextRun } from './text-run.ts'
 
 type OrtLibrary = typeof Ort
@@ -32,13 +34,23 @@ export interface Crossing {
 export class TextSession {
   readonly #init: TextSessionInit
   readonly #texts = new Map<number, TextRun>()
+  #guides = new TextGuides()
 
   constructor(init: TextSessionInit) {
     this.#init = init
   }
 
+  /** Brings what tokens stand for: texts with a guide come after it. */
+  learnTokens(tokens: TokenBytes): void {
+    this.#guides = new TextGuides(tokens)
+  }
+
+  /** @throws {GuideError} when the guide of the text is of no use. */
   begin(message: BeginMessage): void {
-    this.#texts.set(message.slot, new TextRun(this.#init.graph, message))
+    const { slot, guide, sampling } = message
+    const constraint =
+      guide === undefined ? undefined : this.#guides.constraint(guide, sampling.stopTokens)
+    this.#texts.set(slot, new TextRun(this.#init.graph, message, constraint))
   }
 
   end(slot: number): void {

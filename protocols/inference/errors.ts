@@ -52,6 +52,13 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     exit: 8,
     status: 502,
   },
+  INFERENCE_GUIDE_FAILED: {
+    meaning: 'the grammar or schema of a text was refused, or left no token that may come next',
+    hint: 'make it simpler, or give it a way to end; `minTokens` and biases may rule out what it needs',
+    retryable: false,
+    exit: 2,
+    status: 422,
+  },
   INFERENCE_INPUT_INVALID: {
     meaning: 'an input does not fit the model',
     hint: 'compare the names, types and shapes with `brume model show`',

@@ -17,6 +17,17 @@ const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
   'INFERENCE_SELF_TEST_FAILED',
 ])
 
+const SAID_BY_ALL: ReadonlySet<InferenceCode> = new Set([
+  'INFERENCE_GUIDE_FAILED',
+  'INFERENCE_INPUT_INVALID',
+  'INFERENCE_MESSAGE_TOO_LARGE',
+])
+
+/** True for what another device would say of the same request as well. */
+export function isSaidByAll(code: InferenceCode): boolean {
+  return SAID_BY_ALL.has(code)
+}
+
 /** True for what goes wrong at every device alike: it says more than how often it did. */
 export function isOwnCause(code: InferenceCode): boolean {
   return OWN_CAUSES.has(code)

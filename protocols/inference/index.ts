@@ -19,9 +19,11 @@ export {
   type GenerationInit,
   type GenerationStep,
 } from './generation.ts'
+export { guideShape, type GuideRecord } from './guide-record.ts'
 export {
   ATTACH_WAIT_MS_MAX,
   FRAME_BYTES_MAX,
+  GUIDE_CHARACTERS_MAX,
   INFERENCE_PROTOCOL,
   IN_FLIGHT_MAX,
   LINKS_PER_PEER_MAX,

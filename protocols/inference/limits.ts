@@ -76,5 +76,11 @@ export const LOGPROBS_MAX = 20
 /** Tokens whose logits one session may shift. */
 export const LOGIT_BIASES_MAX = 1_024
 
+/**
+ * Characters of the grammar or schema that guides a text: in UTF-8, and with all else that an
+ * `open` may hold, still within {@link CONTROL_BYTES_MAX}.
+ */
+export const GUIDE_CHARACTERS_MAX = 16_384
+
 /** Tokens that end a session's text. */
 export const STOP_TOKENS_MAX = 64

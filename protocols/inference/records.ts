@@ -30,6 +30,7 @@ import {
   type SessionId,
 } from '../../core/ids.ts'
 import { FAULT_CODES, type FaultCode } from './faults.ts'
+import { guideShape } from './guide-record.ts'
 import { samplingShape } from './sampling-record.ts'
 import { IN_FLIGHT_MAX, REQUESTS_MAX, STAGES_MAX, TEXT_POSITIONS_MAX } from './limits.ts'
 
@@ -75,6 +76,8 @@ const textShape = record({
   sampling: samplingShape,
   /** Whether drawn tokens come with the SHA-256 of the logits behind them. */
   hashesLogits: flag(),
+  /** What the last stage lets the answer be; anything when it is not there. */
+  guide: optional(guideShape),
 })
 
 /** `open`: the requester asks a peer to hold one stage of a session. */

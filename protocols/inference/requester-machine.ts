@@ -25,7 +25,7 @@ import type {
   RequesterInput,
   RequesterOutput,
 } from './requester-types.ts'
-import { finalCode, isOwnCause } from './final-code.ts'
+import { finalCode, isOwnCause, isSaidByAll } from './final-code.ts'
 import { Replacements } from './replacements.ts'
 import { ping, recovered, send, stepTo } from './seat-messages.ts'
 import type { Seat } from './seat.ts'
@@ -282,10 +282,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       return this.#pump(nowMs)
     }
     if (nextEpoch !== undefined) return this.#onUnreached(seat, nextEpoch, nowMs)
-    // Another device would say the same.
-    if (code === 'INFERENCE_INPUT_INVALID' || code === 'INFERENCE_MESSAGE_TOO_LARGE') {
-      return this.#fail(code, seat.stage, request)
-    }
+    if (isSaidByAll(code)) return this.#fail(code, seat.stage, request)
     if (request !== undefined && code === 'INFERENCE_RUN_FAILED') {
       const outstanding = this.#outstanding.get(request)
       if (outstanding !== undefined && ++outstanding.failures > 1) {

@@ -34,6 +34,28 @@ describe('brume generate', () => {
     })
   })
 
+  it('hands on what the answer has to be', async () => {
+    const schema = join(stateDir, 'schema.json')
+    const grammar = join(stateDir, 'yes.gbnf')
+    writeFileSync(schema, '{"type": "boolean"}')
+    writeFileSync(grammar, 'root ::= "yes"\n')
+
+    await brume(['generate', 'tiny', 'hi', '--json-schema', schema])
+    expect(backend.written.at(-1)).toMatchObject({ schema: { type: 'boolean' } })
+    await brume(['generate', 'tiny', 'hi', '--grammar', grammar])
+    expect(backend.written.at(-1)).toMatchObject({ grammar: 'root ::= "yes"' })
+
+    const refused = [
+      ['--json-schema', grammar],
+      ['--json-schema', schema, '--grammar', grammar],
+      ['--grammar', join(stateDir, 'none.gbnf')],
+    ]
+    const codes = refused.map(
+      async (more) => (await brume(['generate', 'tiny', 'hi', ...more])).code,
+    )
+    expect(await Promise.all(codes)).toEqual([2, 2, 2])
+  })
+
   it('hands on every option', async () => {
     const words =
       'generate tiny hi --max-tokens 9 --temperature 0 --top-p 0.5 --top-k 40 --min-p 0.1'

@@ -65,6 +65,31 @@ describe('brume generate', () => {
     expect(stopped.stdout).toBe(`${whole.stdout.slice(0, whole.stdout.indexOf(` ${third}`))}\n`)
   }, 60_000)
 
+  it('fits a schema, in the same words on one device and on three', async () => {
+    const file = join(stateDir, 'person.json')
+    const properties = {
+      name: { type: 'string', minLength: 2, maxLength: 12 },
+      age: { type: 'integer', minimum: 16, maximum: 90 },
+      kind: { enum: ['heroine', 'suitor', 'aunt'] },
+    }
+    const required = Object.keys(properties)
+    await writeFile(file, JSON.stringify({ type: 'object', properties, required }))
+    const guided = ['generate', 'novelist', 'Emma was', '--json-schema', file, '--seed', '1811']
+    const whole = await brume(stateDir, [...guided, '--stages', '1'])
+    const split = await brume(stateDir, [...guided, '--stages', '3'])
+
+    expect([whole.exit, split.exit]).toEqual([0, 0])
+    const { name, age, kind } = JSON.parse(whole.stdout) as Record<string, unknown>
+    expect([typeof name, typeof age]).toEqual(['string', 'number'])
+    expect(['heroine', 'suitor', 'aunt']).toContain(kind)
+    expect(split.stdout).toBe(whole.stdout)
+
+    const grammar = join(stateDir, 'loop.gbnf')
+    await writeFile(grammar, 'root ::= root "a"')
+    const refused = await generate(['Emma was', '--grammar', grammar])
+    expect([refused.code, refused.exit]).toEqual(['GRAMMAR_INVALID', 2])
+  }, 60_000)
+
   it('stops at the daemon when nobody reads on', async () => {
     const words = [
       '--state-dir',

@@ -75,6 +75,31 @@ describe("OpenAI's client", () => {
     expect(response.headers.get('x-brume-route')).toMatch(/^[a-z0-9-]+\/0-\d/)
   })
 
+  it('gets an answer in the form that it asks for, or what is wrong with that form', async () => {
+    const answer = { type: 'object', properties: { yes: { type: 'boolean' } }, required: ['yes'] }
+    const form = (schema: Record<string, unknown>) => ({
+      type: 'json_schema' as const,
+      json_schema: { name: 'answer', schema },
+    })
+    const chat = await client.chat.completions.create({
+      ...CHAT,
+      response_format: form(answer),
+      seed: 3,
+    })
+    const said = chat.choices[0]?.message.content ?? ''
+    const failure = await failureOf(
+      client.chat.completions.create({ ...CHAT, response_format: form({ not: {} }) }),
+    )
+
+    expect(JSON.parse(said)).toEqual({ yes: expect.any(Boolean) })
+    expect(chat.choices[0]?.finish_reason).toBe('stop')
+    expect([failure.status, failure.code, failure.param]).toEqual([
+      400,
+      'GRAMMAR_SCHEMA_UNSUPPORTED',
+      'response_format',
+    ])
+  })
+
   it('ends before a stop string, which is not in the answer', async () => {
     const free = await client.completions.create({ ...NOVELIST, max_tokens: 24 })
     const words = (free.choices[0]?.text ?? '').split(' ')

@@ -76,6 +76,7 @@ const BEGIN: BeginMessage = {
   positionsMax: PROMPT.length + TOKENS + 8,
   promptTokens: PROMPT.length,
   hashesLogits: true,
+  guide: undefined,
   sampling: {
     temperatureMicro: 900_000,
     topK: 50,

@@ -24,6 +24,7 @@ function paramOf({ code, details }: Problem): string | null {
   if (code === 'API_MODEL_UNKNOWN' || code === 'MODELS_NOT_FOUND' || code === 'MODELS_AMBIGUOUS')
     return 'model'
   if (code.startsWith('TEXT_TEMPLATE_')) return 'messages'
+  if (code.startsWith('GRAMMAR_')) return 'response_format'
   if (code !== 'API_REQUEST_INVALID') return null
   const at = String(details['at']).replace(/^body\.?/, '')
   return at === '' ? null : at

@@ -92,10 +92,39 @@ describe('a request', () => {
   })
 
   it.each([
+    [{ response_format: { type: 'json_object' } }, { schema: { type: 'object' } }],
+    [
+      {
+        response_format: {
+          type: 'json_schema',
+          json_schema: { name: 'yes', strict: true, schema: { type: 'boolean' } },
+        },
+      },
+      { schema: { type: 'boolean' } },
+    ],
+    [{ grammar: 'root ::= "yes"', response_format: null }, { grammar: 'root ::= "yes"' }],
+  ])('may say what its answer has to be: %o', async (asked, expected) => {
+    const backend = new FakeBackend()
+    await post('chat/completions', { ...CHAT, ...asked }, { backend })
+
+    expect(backend.written[0]).toMatchObject(expected)
+  })
+
+  it('is refused when it says so twice', async () => {
+    const twice = { grammar: 'root ::= "yes"', response_format: { type: 'json_object' } }
+    const reply = await post('chat/completions', { ...CHAT, ...twice })
+
+    expect(reply.json().error).toMatchObject({
+      code: 'API_PARAMETER_UNSUPPORTED',
+      param: 'grammar',
+    })
+  })
+
+  it.each([
     ['n', 2],
     ['tools', [{ type: 'function', function: { name: 'f' } }]],
     ['tool_choice', 'required'],
-    ['response_format', { type: 'json_object' }],
+    ['response_format', { type: 'xml' }],
     ['modalities', ['text', 'audio']],
     ['reasoning_effort', 'high'],
     ['best_of', 3],

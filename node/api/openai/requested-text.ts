@@ -54,6 +54,7 @@ function commonOf(
   return {
     ...request.brume,
     model,
+    ...guideOf(request),
     stop: typeof stop === 'string' ? [stop] : (stop ?? []),
     sampling: given({
       temperature: request.temperature,
@@ -69,6 +70,38 @@ function commonOf(
       logitBias: biases.map(([token, bias]) => ({ token: Number(token), bias })),
     }),
   }
+}
+
+/**
+ * What an answer has to be. Every schema is kept to, whether it is `strict` or not.
+ *
+ * @throws {ApiError} API_PARAMETER_UNSUPPORTED for a form that is not known, or for two.
+ */
+function guideOf({
+  response_format: format,
+  grammar,
+}: CompletionParameters): Pick<TextSpec, 'schema' | 'grammar'> {
+  const schema = schemaOf(format)
+  if (grammar === undefined || grammar === null) return schema === undefined ? {} : { schema }
+  if (schema === undefined) return { grammar }
+  throw new ApiError({
+    code: 'API_PARAMETER_UNSUPPORTED',
+    parameter: 'grammar',
+    expected: 'none beside response_format',
+  })
+}
+
+/** The schema of a form; undefined for plain text. */
+function schemaOf(format: CompletionParameters['response_format']): unknown {
+  const { type = 'text', json_schema } = format ?? {}
+  if (type === 'text') return undefined
+  if (type === 'json_object') return { type: 'object' }
+  if (type === 'json_schema') return json_schema?.schema ?? { type: 'object' }
+  throw new ApiError({
+    code: 'API_PARAMETER_UNSUPPORTED',
+    parameter: 'response_format',
+    expected: 'the type text, json_object or json_schema',
+  })
 }
 
 type Given<T> = { [Key in keyof T]?: Exclude<T[Key], null | undefined> }

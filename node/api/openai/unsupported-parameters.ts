@@ -35,10 +35,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   tool_choice: only('none', 'auto'),
   functions: noList,
   function_call: only('none', 'auto'),
-  response_format: {
-    expected: 'the type text',
-    asksForNothing: (value) => (value as { readonly type?: unknown }).type === 'text',
-  },
   modalities: {
     expected: 'text',
     asksForNothing: (value) => Array.isArray(value) && value.every((each) => each === 'text'),

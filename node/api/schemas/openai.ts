@@ -10,7 +10,7 @@
 
 import { z } from 'zod'
 import { modelRef } from './models.ts'
-import { stopString, textSchema, textSpec, TOKEN_MAX } from './texts.ts'
+import { grammarText, stopString, textSchema, textSpec, TOKEN_MAX } from './texts.ts'
 
 const STOPS_MAX = 4
 const BIASES_MAX = 1_024
@@ -42,6 +42,14 @@ export const completionParameters = {
     .record(tokenId, z.number().min(-100).max(100))
     .refine((biases) => Object.keys(biases).length <= BIASES_MAX, 'too many tokens')
     .nullish(),
+  response_format: z
+    .looseObject({
+      type: z.string(),
+      json_schema: z.looseObject({ schema: z.unknown() }).optional(),
+    })
+    .nullish()
+    .describe('text, json_object, or json_schema with a schema that guides the answer'),
+  grammar: grammarText.nullish().describe('not of OpenAI; a grammar in GBNF, as for `/v1/texts`'),
   top_k: z.int().min(0).max(524_288).nullish().describe('not of OpenAI; 0 for all tokens'),
   min_p: z.number().min(0).max(1).nullish().describe('not of OpenAI'),
   repetition_penalty: z.number().min(0.1).max(10).nullish().describe('not of OpenAI'),

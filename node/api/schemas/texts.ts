@@ -30,6 +30,10 @@ export const promptIds = z.array(token).min(1).max(TOKENS_MAX)
 export const answerTokens = z.int().min(1).max(TOKENS_MAX)
 export const stopString = z.string().min(1).max(STOP_CHARACTERS_MAX)
 
+/** What protocols/inference takes. */
+const GRAMMAR_CHARACTERS_MAX = 16_384
+export const grammarText = z.string().min(1).max(GRAMMAR_CHARACTERS_MAX)
+
 export const samplingSpec = z.strictObject({
   temperature: z.number().min(0).max(100).default(1).describe('0 always takes the likeliest token'),
   topK: z.int().min(0).max(524_288).default(0).describe('0 for all tokens'),
@@ -67,6 +71,10 @@ export const textSpec = z
       .max(STOPS_MAX)
       .default([])
       .describe('strings that end the answer, and are not part of it'),
+    grammar: grammarText
+      .optional()
+      .describe('lets the answer be of this grammar, in the notation of llama.cpp (GBNF)'),
+    schema: z.unknown().optional().describe('lets the answer be JSON that fits this JSON schema'),
     ignoreStopTokens: z.boolean().default(false).describe('go on behind the end, to measure'),
     speculation: z
       .enum(['auto', 'off'])
@@ -84,6 +92,15 @@ export const textSpec = z
     ({ prompt, promptTokens, messages }) =>
       [prompt, promptTokens, messages].filter((each) => each !== undefined).length === 1,
     'expected one of prompt, promptTokens and messages',
+  )
+  .refine(
+    ({ grammar, schema }) => grammar === undefined || schema === undefined,
+    'expected one of grammar and schema',
+  )
+  .refine(
+    ({ grammar, schema, ignoreStopTokens }) =>
+      !ignoreStopTokens || (grammar === undefined && schema === undefined),
+    { path: ['ignoreStopTokens'], message: 'expected false with a grammar or schema' },
   )
 
 const logprob = z.number().describe('natural logarithm of the probability')

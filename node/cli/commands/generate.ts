@@ -8,12 +8,13 @@ import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
 import { followText } from '../follow-text.ts'
+import { addGuideOptions, type GuideOptions, readGuide } from '../guide-source.ts'
 import { numberWithin } from '../option-values.ts'
 import { readPrompt } from '../prompt-source.ts'
 import { textSummaryLines } from '../text-report.ts'
 import { addTextOptions, type TextOptions, textRequest } from '../text-request.ts'
 
-interface GenerateOptions extends TextOptions {
+interface GenerateOptions extends TextOptions, GuideOptions {
   readonly file?: string
   readonly logprobs?: number
 }
@@ -33,7 +34,7 @@ export function addGenerate(program: Command, cli: Cli): void {
       'with --json: how likely each token was, and so many others',
       numberWithin(1, LOGPROBS_MAX),
     )
-  addTextOptions(command).action(
+  addGuideOptions(addTextOptions(command)).action(
     (model: string, prompt: string | undefined, options: GenerateOptions) =>
       generate(cli, { model, prompt, options }),
   )
@@ -52,12 +53,14 @@ async function generate(cli: Cli, { model, prompt: given, options }: Words): Pro
     throw new CliError({ code: 'CLI_USAGE_INVALID', problem, command: 'brume generate' })
   }
   const prompt = await readPrompt(cli, { prompt: given, file })
+  const guide = await readGuide(cli, options)
   const client = await cli.client()
   const { sampling, ...rest } = textRequest(options)
   const request = {
     model,
     prompt,
     ...rest,
+    ...guide,
     sampling: { ...sampling, ...(logprobs === undefined ? {} : { logprobs }) },
   }
   const { text, tokens } = await followText(cli, client, request, { stages: true })

@@ -17,6 +17,7 @@ export type GenerateFailure =
       readonly tokens: number
       readonly positionsMax: number
     }
+  | { readonly code: 'GENERATE_STOP_TOKEN_MISSING'; readonly model: string }
   | { readonly code: 'GENERATE_TOKEN_INVALID'; readonly token: number; readonly vocabulary: number }
   | { readonly code: 'GENERATE_TOKENIZER_MISSING'; readonly model: string }
   | { readonly code: 'GENERATE_TOO_MANY'; readonly limit: number }
@@ -72,6 +73,14 @@ export const GENERATE_ERRORS: ErrorTable<GenerateFailure['code']> = {
     exit: 2,
     status: 422,
   },
+  GENERATE_STOP_TOKEN_MISSING: {
+    meaning:
+      'the model has no token that ends an answer, so none could end with its grammar or schema',
+    hint: 'leave the grammar or schema out, or take another model: `brume model show`',
+    retryable: false,
+    exit: 2,
+    status: 409,
+  },
   GENERATE_TOKEN_INVALID: {
     meaning: 'the request names a token that the model does not know',
     hint: 'token ids begin at 0 and end before the vocabulary: `brume model show`',
@@ -109,6 +118,8 @@ function describe(failure: GenerateFailure): string {
       return 'expected a prompt of at least one token, got none'
     case 'GENERATE_PROMPT_TOO_LONG':
       return `expected fewer than ${failure.positionsMax} tokens, got ${failure.tokens}`
+    case 'GENERATE_STOP_TOKEN_MISSING':
+      return `expected a model with a token that ends answers, ${failure.model} has none`
     case 'GENERATE_TOKEN_INVALID':
       return `expected tokens below ${failure.vocabulary}, got ${failure.token}`
     case 'GENERATE_TOKENIZER_MISSING':

@@ -9,6 +9,7 @@ import { toHex } from '../../../core/bytes.ts'
 import { errorCode } from '../../../core/errors.ts'
 import type { Startable } from '../../../core/lifecycle.ts'
 import type { BlobRef } from '../../../models/index.ts'
+import type { GuideRecord } from '../../../protocols/inference/index.ts'
 import type { EventFeed } from '../../api/event-log.ts'
 import type { Problem } from '../../api/schemas/problem.ts'
 import type { TextEventView, TextRequest, TextView } from '../../api/schemas/texts.ts'
@@ -17,6 +18,7 @@ import type { JobRunnerInit } from '../jobs/job-runner.ts'
 import type { Planned, Planner } from '../jobs/planner.ts'
 import { Drafter } from './drafter.ts'
 import { GenerateError } from './errors.ts'
+import { guideOf } from './guide-of.ts'
 import { samplingOf } from './sampling-of.ts'
 import { TextRecord } from './text-record.ts'
 import { TextRunner, type TextRunnerComponents, type TextWork } from './text-runner.ts'
@@ -51,6 +53,7 @@ interface Text {
 /** What a text is made of, once its model is known. */
 interface Asked {
   readonly request: TextRequest
+  readonly guide: GuideRecord | undefined
   readonly model: CatalogueModel
   readonly prompt: Prompt
 }
@@ -112,8 +115,8 @@ export class TextBook implements Startable {
   /**
    * Takes a text and starts it.
    *
-   * @throws {GenerateError} when there is no such text to be written; what `resolve` and the
-   * tokenizer throw.
+   * @throws {GenerateError} when there is no such text to be written; {ModelError} when its grammar
+   * or schema is refused; what `resolve` and the tokenizer throw.
    */
   async submit(request: TextRequest, signal: AbortSignal): Promise<TextView> {
     const { runningMax } = this.#init
@@ -125,10 +128,12 @@ export class TextBook implements Startable {
       const { resolve, tokenizers } = this.#components
       const beganMs = this.#components.clock.monotonicMs()
       const model = await resolve(request.model, signal)
+      const guide = guideOf(request)
+      if (guide !== undefined) checkEnds(model)
       const prompt = await tokenizers.prompt(model, request, signal)
       // Nobody would read what is written for somebody who is gone.
       signal.throwIfAborted()
-      return this.#take({ request, model, prompt }, beganMs)
+      return this.#take({ request, guide, model, prompt }, beganMs)
     } catch (error) {
       this.#taken--
       throw error
@@ -195,7 +200,7 @@ export class TextBook implements Startable {
     }
   }
 
-  async #work({ request, model, prompt }: Asked, record: TextRecord): Promise<TextWork> {
+  async #work({ request, guide, model, prompt }: Asked, record: TextRecord): Promise<TextWork> {
     const { planner, manifestRef } = this.#components
     const { seed, tokensMax } = record.init
     const stops = request.ignoreStopTokens ? [] : (model.manifest.text?.stopTokens ?? [])
@@ -223,6 +228,7 @@ export class TextBook implements Startable {
       drafter,
       sampling: samplingOf(request.sampling, seed, stops),
       hashesLogits: request.hashLogits,
+      guide,
       words: new TextWords(prompt.table, request.stop),
     }
   }
@@ -232,6 +238,16 @@ export class TextBook implements Startable {
     for (const { record } of ended.slice(0, Math.max(0, ended.length - this.#init.keptMax))) {
       this.#texts.delete(record.init.id)
     }
+  }
+}
+
+/** @throws {GenerateError} when nothing says that an answer of the model is whole. */
+function checkEnds({ manifest: { name, text } }: CatalogueModel): void {
+  if (text?.tokenizer === undefined) {
+    throw new GenerateError({ code: 'GENERATE_TOKENIZER_MISSING', model: name })
+  }
+  if ((text.stopTokens ?? []).length === 0) {
+    throw new GenerateError({ code: 'GENERATE_STOP_TOKEN_MISSING', model: name })
   }
 }
 

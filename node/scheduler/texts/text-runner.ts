@@ -11,6 +11,7 @@ import type { BlobRef } from '../../../models/index.ts'
 import {
   InferenceError,
   type GenerationInit,
+  type GuideRecord,
   type RequesterInit,
   type SamplingRecord,
 } from '../../../protocols/inference/index.ts'
@@ -39,6 +40,7 @@ export interface TextWork {
   readonly generation: GenerationInit
   readonly sampling: SamplingRecord
   readonly hashesLogits: boolean
+  readonly guide: GuideRecord | undefined
   /** Undefined when no tokens are guessed. */
   readonly drafter: Drafter | undefined
   readonly words: TextWords
@@ -259,7 +261,7 @@ export class TextRunner {
 }
 
 function sessionInit(work: TextWork, limits: JobRunnerInit): RequesterInit {
-  const { planned, manifest, provider, generation, sampling, hashesLogits } = work
+  const { planned, manifest, provider, generation, sampling, hashesLogits, guide } = work
   const { inFlightMax, runMsMax, ...rest } = limits
   return {
     ...rest,
@@ -277,6 +279,7 @@ function sessionInit(work: TextWork, limits: JobRunnerInit): RequesterInit {
         promptTokens: generation.prompt.length,
         sampling,
         hashesLogits,
+        guide,
       },
     },
     ranges: planned.plan.stages.map(({ fromLayer, toLayer }) => ({ fromLayer, toLayer })),

@@ -5,7 +5,7 @@
  */
 
 import type { TextModel } from '../../../models/index.ts'
-import type { ModelId } from '../../../core/ids.ts'
+import type { ModelId, PeerId } from '../../../core/ids.ts'
 import { TextThread } from '../../text/text-thread.ts'
 import type { TokenTable } from '../../text/token-table.ts'
 import type { TextRequest } from '../../api/schemas/texts.ts'
@@ -14,7 +14,11 @@ import { GenerateError } from './errors.ts'
 
 export interface TokenizersComponents {
   /** The bytes of a model's tokenizer, fetched from the mesh when they are not here. */
-  tokenizer(model: CatalogueModel, signal: AbortSignal): Promise<Uint8Array>
+  tokenizer(
+    model: CatalogueModel,
+    signal: AbortSignal,
+    near?: readonly PeerId[],
+  ): Promise<Uint8Array>
   readonly wallMs: () => number
 }
 
@@ -67,16 +71,38 @@ export class Tokenizers {
     return { tokens, table }
   }
 
+  /**
+   * What the tokens of a model stand for.
+   *
+   * @param near - Devices that may have its tokenizer beside those that say so.
+   * @throws {GenerateError} GENERATE_TOKENIZER_MISSING; {TextError} of the tokenizer.
+   */
+  async table(
+    model: CatalogueModel,
+    signal: AbortSignal,
+    near: readonly PeerId[] = [],
+  ): Promise<TokenTable> {
+    const { text, name } = model.manifest
+    if (text?.tokenizer === undefined) {
+      throw new GenerateError({ code: 'GENERATE_TOKENIZER_MISSING', model: name })
+    }
+    return (await this.#thread(model, signal, near)).table()
+  }
+
   async stop(): Promise<void> {
     await Promise.allSettled([...this.#threads.values()].map((thread) => thread.stop()))
     this.#threads.clear()
   }
 
-  async #thread(model: CatalogueModel, signal: AbortSignal): Promise<TextThread> {
+  async #thread(
+    model: CatalogueModel,
+    signal: AbortSignal,
+    near: readonly PeerId[] = [],
+  ): Promise<TextThread> {
     const { id } = model
     const known = this.#threads.get(id)
     this.#threads.delete(id)
-    const thread = known ?? (await this.#start(model, signal))
+    const thread = known ?? (await this.#start(model, signal, near))
     this.#threads.set(id, thread)
     const [oldest] = this.#threads
     if (this.#threads.size > THREADS_MAX && oldest !== undefined) {
@@ -86,8 +112,12 @@ export class Tokenizers {
     return thread
   }
 
-  async #start(model: CatalogueModel, signal: AbortSignal): Promise<TextThread> {
-    const tokenizer = await this.#components.tokenizer(model, signal)
+  async #start(
+    model: CatalogueModel,
+    signal: AbortSignal,
+    near: readonly PeerId[],
+  ): Promise<TextThread> {
+    const tokenizer = await this.#components.tokenizer(model, signal, near)
     const { beginToken, stopTokens = [], chatTemplate } = model.manifest.text ?? {}
     return new TextThread({ text: { tokenizer, beginToken, stopTokens, chatTemplate } })
   }
