@@ -50,6 +50,7 @@ import { JOIN_ERRORS } from '../protocols/join/errors.ts'
 import { LEDGER_QUESTION_ERRORS } from '../protocols/ledger/errors.ts'
 import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
 import { WITNESS_ERRORS } from '../protocols/witness/errors.ts'
+import { TRUST_ERRORS } from '../trust/errors.ts'
 
 /** All rows by their code. */
 export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
@@ -96,6 +97,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...LEDGER_QUESTION_ERRORS,
   ...PRESENCE_ERRORS,
   ...WITNESS_ERRORS,
+  ...TRUST_ERRORS,
 }
 
 /** What to say about `code`, or undefined when it is no code of this project. */

@@ -19,11 +19,13 @@ export interface FoundTable {
 }
 
 /** Rooms whose failures reach the faces of the daemon. */
-const DAEMON = /^(?:config|ledger|models|attestation|protocols|node)\//
+const DAEMON = /^(?:config|ledger|models|attestation|trust|protocols|node)\//
 
 /** Every error table of the repository, by path. */
 export async function findErrorTables(): Promise<readonly FoundTable[]> {
-  const paths = globSync('{config,ledger,models,attestation,protocols,node,examples}/**/errors.ts')
+  const paths = globSync(
+    '{config,ledger,models,attestation,trust,protocols,node,examples}/**/errors.ts',
+  )
     .map((path) => path.replaceAll('\\', '/'))
     .toSorted()
   const found = await Promise.all(

@@ -8,7 +8,7 @@ import {
   type FoundTable,
 } from '../scripts/error-tables.ts'
 
-const ROOMS = '{config,core,ledger,models,attestation,protocols,node,examples}'
+const ROOMS = '{config,core,ledger,models,attestation,trust,protocols,node,examples}'
 const modules = globSync(`${ROOMS}/**/*.ts`).filter((path) => !path.endsWith('.test.ts'))
 
 let tables: readonly FoundTable[] = []

@@ -12,8 +12,8 @@ import type { PeerId } from '../../core/ids.ts'
 import { publicKeyOf } from '../../core/peer-key.ts'
 import { RecentCache } from '../../core/recent-cache.ts'
 
-/** Parsed public keys that are kept: a few hundred bytes each. */
-export const PUBLIC_KEYS_CACHED_MAX = 1_024
+/** Parsed public keys that are kept, a few hundred bytes each: an epoch has a statement of every domain. */
+export const PUBLIC_KEYS_CACHED_MAX = 16_384
 
 /** SHA-256 and strict Ed25519 of this process. `verify` is false, never an error, on whatever is handed in. */
 export const nodeCrypto: Crypto = { sha256, verify }

@@ -1,0 +1,53 @@
+/**
+ * The door of trust: what domains say of an epoch, and the scores that follow from it everywhere alike.
+ *
+ * @module
+ */
+
+export { type Attested, ceilingMicros, floorMicros } from './attested.ts'
+export {
+  anchorSeats,
+  type Candidate,
+  type CommitteeDraw,
+  drawCommittee,
+  effectiveDomains,
+  isEligible,
+  seatCount,
+} from './committee.ts'
+export {
+  type Binding,
+  type Domain,
+  domainIdOf,
+  encodeBinding,
+  openBinding,
+  signBinding,
+} from './domain.ts'
+export type { Refused, Result, TrustErrorCode } from './errors.ts'
+export { explain, type Explanation, type Remedy } from './explanation.ts'
+export * as TRUST_LIMITS from './limits.ts'
+export { decodeScore, encodeScore, type Score, scoreMicros, type ScoreParts } from './score.ts'
+export { type ScorePath, ScoreVector } from './score-vector.ts'
+export { type AuditCounts, auditFactorQ16, auditLowerBoundQ16, massMicros } from './standing.ts'
+export { encodeStatementFork, type StatementFork, verifyStatementFork } from './statement-fork.ts'
+export {
+  decodeStatement,
+  openStatement,
+  type SettledWork,
+  signStatement,
+  type Statement,
+  type StatementContext,
+  statementId,
+  type StatementRow,
+  statementRows,
+} from './statement.ts'
+export {
+  type AuditVerdict,
+  type Cut,
+  type DomainFacts,
+  type ProvenFault,
+  type ScoredDevice,
+  type Standings,
+  TrustState,
+  type Uncounted,
+} from './trust-state.ts'
+export { seededWalk, type WalkGraph } from './walk.ts'

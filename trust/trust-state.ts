@@ -1,0 +1,326 @@
+/**
+ * Everything that scores follow from, carried from one certified epoch to the next.
+ *
+ * Whoever folds the same cuts in the same order has the same state, bit for bit; the order of what is
+ * inside a cut does not matter. It takes what was checked elsewhere: statements that are signed,
+ * proofs that hold, verdicts of the majority of their auditors.
+ *
+ * @module
+ */
+
+import { compareBytes, concatBytes, toHex } from '../core/bytes.ts'
+import type { Sha256 } from '../core/crypto.ts'
+import type { PeerId } from '../core/ids.ts'
+import { leafHash, MerkleTree } from '../core/merkle-tree.ts'
+import { ceilingMicros } from './attested.ts'
+import { DayWindow } from './day-window.ts'
+import { DomainTable } from './domain-table.ts'
+import type { TrustErrorCode } from './errors.ts'
+import { EPOCHS_PER_DAY, FAULT_EPOCHS, LATE_EPOCHS_MAX } from './limits.ts'
+import { type Score, scoreMicros } from './score.ts'
+import { ScoreVector } from './score-vector.ts'
+import { auditFactorQ16, auditLowerBoundQ16, type AuditCounts, standingMicros } from './standing.ts'
+import { dayOf, type Statement, type StatementRow } from './statement.ts'
+import { walkGraphOf } from './transition.ts'
+import { seededWalk, type WalkGraph } from './walk.ts'
+import { type PairSide, WorkGraph } from './work-graph.ts'
+
+/** A majority of auditors found the work of a domain right, or not. */
+export interface AuditVerdict {
+  readonly provider: Uint8Array
+  readonly passed: boolean
+}
+
+/** A proof that holds; whoever verified it says against which domain. */
+export interface ProvenFault {
+  readonly domain: Uint8Array
+  readonly kind:
+    | 'head-fork'
+    | 'receipt-contradiction'
+    | 'statement-fork'
+    | 'double-vote'
+    | 'amnesia'
+  /** SHA-256 of the proof. */
+  readonly evidence: Uint8Array
+}
+
+/** What a committee decided to be in an epoch. */
+export interface Cut {
+  readonly epoch: number
+  readonly statements: readonly Statement[]
+  readonly verdicts: readonly AuditVerdict[]
+  readonly faults: readonly ProvenFault[]
+}
+
+/** A statement that did not count, or a row of it. */
+export interface Uncounted {
+  readonly domain: Uint8Array
+  readonly epoch: number
+  readonly code: TrustErrorCode
+}
+
+/** A device that gets a score, and what its attestation is worth in this epoch. */
+export interface ScoredDevice {
+  readonly device: PeerId
+  readonly domain: Uint8Array
+  readonly floorMicros: number
+}
+
+/** What domains hold after the walk. */
+export interface Standings {
+  /** By the number of a domain. */
+  readonly mass: Float64Array
+  readonly graph: WalkGraph
+  /** Root over the rows of the walk, by domain. */
+  readonly graphRoot: Uint8Array
+}
+
+/** What is known of one domain. */
+export interface DomainFacts {
+  readonly mass: number
+  readonly audits: AuditCounts
+  readonly faulted: boolean
+  /** Kinds and epochs of all that was ever proven. */
+  readonly record: readonly (ProvenFault & { readonly epoch: number })[]
+  /** Epochs since its first statement. */
+  readonly age: number
+  /** Statements that are counted of those that it could have made since yesterday began, in thousandths. */
+  readonly presentPermille: number
+}
+
+/** Statements that are remembered of a domain against replay: bits of a number. */
+const REMEMBERED = LATE_EPOCHS_MAX + 1
+
+export class TrustState {
+  readonly domains = new DomainTable()
+  readonly work = new WorkGraph()
+  readonly #sha256: Sha256
+  readonly #seeds: readonly Uint8Array[]
+  readonly #passed = new DayWindow()
+  readonly #failed = new DayWindow()
+  readonly #present = new DayWindow()
+  /** The latest epoch of a domain's statements, and one bit for each of those before it. */
+  readonly #seen: { latest: number; bits: number; first: number }[] = []
+  readonly #faults = new Map<number, (ProvenFault & { readonly epoch: number })[]>()
+  #epoch = 0
+  #standings: Standings | undefined
+
+  /** @param seeds - Domains where trust starts, as the genesis of the mesh names them; at least one. */
+  constructor(sha256: Sha256, seeds: readonly Uint8Array[]) {
+    this.#sha256 = sha256
+    this.#seeds = seeds.toSorted(compareBytes)
+    for (const seed of this.#seeds) this.domains.intern(seed)
+  }
+
+  /** The last epoch that was folded. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Folds what was decided; returns what did not count, and why. */
+  fold(cut: Cut): readonly Uncounted[] {
+    this.#standings = undefined
+    this.#epoch = cut.epoch
+    const day = dayOf(cut.epoch)
+    this.work.open(day)
+    for (const window of [this.#passed, this.#failed, this.#present]) window.open(day)
+    const ordered = cut.statements.toSorted(
+      (a, b) => compareBytes(a.domain, b.domain) || a.epoch - b.epoch,
+    )
+    // Rows about a domain that never spoke are not kept: nobody can make up domains for others to remember.
+    for (const { domain } of ordered) this.#intern(domain)
+    const uncounted = ordered.flatMap((statement) => this.#count(statement))
+    for (const { provider, passed } of cut.verdicts) {
+      const index = this.#intern(provider)
+      ;(passed ? this.#passed : this.#failed).increment(index)
+    }
+    const byEvidence = cut.faults.toSorted((a, b) => compareBytes(a.evidence, b.evidence))
+    for (const fault of byEvidence) this.#record(fault)
+    return uncounted
+  }
+
+  /** Where the walk over everything that was folded ends. Computed once an epoch. */
+  standings(): Standings {
+    if (this.#standings !== undefined) return this.#standings
+    const { domains, work } = this
+    const ranks = domains.ranks()
+    const bounds = Array.from({ length: domains.size }, (_, index) =>
+      this.isFaulted(index) ? 0 : auditLowerBoundQ16(this.#audits(index)),
+    )
+    const graph = walkGraphOf(
+      {
+        count: work.size,
+        from: (edge) => work.requester(edge),
+        to: (edge) => work.provider(edge),
+        weight: (edge) => {
+          const trusted = bounds[work.requester(edge)] === 0 ? 0 : work.weight(edge)
+          return Math.floor((trusted * (bounds[work.provider(edge)] as number)) / 65_536)
+        },
+      },
+      ranks,
+    )
+    const seeds = Uint32Array.from(this.#seeds, (seed) => domains.find(seed))
+    const mass = seededWalk(graph, seeds)
+    this.#standings = { mass, graph, graphRoot: this.#rootOf(graph, ranks) }
+    return this.#standings
+  }
+
+  /** The scores of all devices in the epoch that was folded last. */
+  scores(devices: readonly ScoredDevice[]): ScoreVector {
+    return new ScoreVector(
+      this.#sha256,
+      devices.map((device) => this.score(device)),
+    )
+  }
+
+  /** The score of one device in the epoch that was folded last. */
+  score({ device, domain, floorMicros }: ScoredDevice): Score {
+    const { mass, audits, faulted } = this.facts(domain)
+    const standing = standingMicros(mass, this.#seeds.length, audits)
+    return {
+      epoch: this.#epoch,
+      device,
+      domain,
+      micros: scoreMicros({ floorMicros, standingMicros: standing, audits, faulted }),
+      floorMicros,
+      ceilingMicros: ceilingMicros(floorMicros),
+      standingMicros: standing,
+      auditFactorQ16: auditFactorQ16(audits),
+      faulted,
+    }
+  }
+
+  /** What is known of a domain; of one that nobody spoke of, nothing. */
+  facts(domain: Uint8Array): DomainFacts {
+    const index = this.domains.find(domain)
+    const seen = this.#seen[index]
+    if (index < 0) return NOTHING_KNOWN
+    return {
+      mass: this.standings().mass[index] as number,
+      audits: this.#audits(index),
+      faulted: this.isFaulted(index),
+      record: this.#faults.get(index) ?? [],
+      age: seen === undefined ? 0 : this.#epoch - seen.first,
+      presentPermille: this.#presentPermille(index),
+    }
+  }
+
+  /** How many seeds trust starts at. */
+  get seedCount(): number {
+    return this.#seeds.length
+  }
+
+  /** True while a fault of the domain of this number is proven and not {@link FAULT_EPOCHS} old. */
+  isFaulted(index: number): boolean {
+    const faults = this.#faults.get(index) ?? []
+    return faults.some(({ epoch }) => this.#epoch - epoch < FAULT_EPOCHS)
+  }
+
+  #intern(domain: Uint8Array): number {
+    const index = this.domains.intern(domain)
+    for (const window of [this.#passed, this.#failed, this.#present]) window.reserve(index + 1)
+    return index
+  }
+
+  #count(statement: Statement): readonly Uncounted[] {
+    const { domain, epoch } = statement
+    const late = this.#epoch - epoch
+    if (late < 0 || late > LATE_EPOCHS_MAX) {
+      return [{ domain, epoch, code: 'TRUST_EPOCH_INVALID' }]
+    }
+    const index = this.domains.find(domain)
+    if (!this.#see(index, epoch)) return [{ domain, epoch, code: 'TRUST_STATEMENT_REPLAYED' }]
+    this.#present.increment(index)
+    const counted =
+      this.#countRows(index, 'provider', epoch, statement.provided) &&
+      this.#countRows(index, 'requester', epoch, statement.consumed)
+    return counted ? [] : [{ domain, epoch, code: 'TRUST_ROWS_INVALID' }]
+  }
+
+  #countRows(self: number, side: PairSide, epoch: number, rows: readonly StatementRow[]): boolean {
+    const day = dayOf(epoch)
+    let all = true
+    for (const { peer, milliCredits } of rows) {
+      const other = this.domains.find(peer)
+      if (other < 0) continue
+      const pair =
+        side === 'provider'
+          ? { requester: other, provider: self }
+          : { requester: self, provider: other }
+      all = this.work.claim(pair, side, day, milliCredits) && all
+    }
+    return all
+  }
+
+  /** True the first time that an epoch of a domain is seen. */
+  #see(index: number, epoch: number): boolean {
+    const seen = this.#seen[index]
+    if (seen === undefined) {
+      this.#seen[index] = { latest: epoch, bits: 1, first: this.#epoch }
+      return true
+    }
+    const ahead = epoch - seen.latest
+    if (ahead > 0) {
+      const kept = ahead < REMEMBERED ? seen.bits * 2 ** ahead : 0
+      seen.bits = (kept % 2 ** REMEMBERED) + 1
+      seen.latest = epoch
+      return true
+    }
+    const bit = 2 ** -ahead
+    if (Math.floor(seen.bits / bit) % 2 === 1) return false
+    seen.bits += bit
+    return true
+  }
+
+  #record(fault: ProvenFault): void {
+    const index = this.#intern(fault.domain)
+    const faults = this.#faults.get(index) ?? []
+    // One proof counts once, and one domain's proofs take no more room than a handful.
+    if (faults.some(({ evidence }) => toHex(evidence) === toHex(fault.evidence))) return
+    if (faults.length >= FAULTS_KEPT_MAX) faults.shift()
+    this.#faults.set(index, [...faults, { ...fault, epoch: this.#epoch }])
+  }
+
+  #presentPermille(index: number): number {
+    const age = this.#epoch - (this.#seen[index]?.first ?? this.#epoch)
+    const possible = Math.min(age, EPOCHS_PER_DAY + (this.#epoch % EPOCHS_PER_DAY)) + 1
+    return Math.min(1_000, Math.floor((1_000 * this.#present.recent(index)) / possible))
+  }
+
+  #audits(index: number): AuditCounts {
+    return { passed: this.#passed.total(index), failed: this.#failed.total(index) }
+  }
+
+  /** RFC 9162 root over one leaf for each domain, by id: the id, and each edge of its row by id. */
+  #rootOf({ offsets, targets, weights }: WalkGraph, ranks: Uint32Array): Uint8Array {
+    const tree = new MerkleTree(this.#sha256)
+    const byRank = new Uint32Array(ranks.length)
+    for (const [index, rank] of ranks.entries()) byRank[rank] = index
+    for (const index of byRank) {
+      const edges = Array.from(
+        { length: (offsets[index + 1] as number) - (offsets[index] as number) },
+        (_, at) => (offsets[index] as number) + at,
+      ).toSorted(
+        (a, b) => (ranks[targets[a] as number] as number) - (ranks[targets[b] as number] as number),
+      )
+      const row = edges.flatMap((edge) => [
+        this.domains.id(targets[edge] as number),
+        Uint8Array.of((weights[edge] as number) >> 8, (weights[edge] as number) & 255),
+      ])
+      tree.append(leafHash(this.#sha256, concatBytes([this.domains.id(index), ...row])))
+    }
+    return tree.root()
+  }
+}
+
+/** Proofs that are remembered of one domain. */
+const FAULTS_KEPT_MAX = 16
+
+const NOTHING_KNOWN: DomainFacts = {
+  mass: 0,
+  audits: { passed: 0, failed: 0 },
+  faulted: false,
+  record: [],
+  age: 0,
+  presentPermille: 0,
+}
