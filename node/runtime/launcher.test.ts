@@ -56,6 +56,12 @@ describe('launcher', () => {
     })
   })
 
+  it('lets children share what their parent keeps compiled, where they have no folder of their own', () => {
+    const environment = { PATH: '/bin', NODE_COMPILE_CACHE: '/shared' }
+    expect(childEnvironment(environment, undefined)['NODE_COMPILE_CACHE']).toBe('/shared')
+    expect(childEnvironment(environment, '/own')['NODE_COMPILE_CACHE']).toBe('/own')
+  })
+
   it('finds a module beside another one, in source and in build', () => {
     expect(siblingEntry('gpu-main', 'file:///app/runtime.ts').href).toBe('file:///app/gpu-main.ts')
     expect(siblingEntry('gpu-main', 'file:///dist/runtime.js').href).toBe(

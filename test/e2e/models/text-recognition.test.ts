@@ -5,18 +5,18 @@
  */
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { SILENT_LOGGER } from '../../core/logger.ts'
-import { wordAccuracy } from '../../examples/text-recognition/accuracy.ts'
-import { TEXT_NETWORK_FILES, readAlphabet } from '../../examples/text-recognition/networks.ts'
-import { readPage } from '../../examples/text-recognition/page.ts'
+import { SILENT_LOGGER } from '../../../core/logger.ts'
+import { wordAccuracy } from '../../../examples/text-recognition/accuracy.ts'
+import { TEXT_NETWORK_FILES, readAlphabet } from '../../../examples/text-recognition/networks.ts'
+import { readPage } from '../../../examples/text-recognition/page.ts'
 import {
   TextRecogniser,
   type Infer,
   type TextNetwork,
-} from '../../examples/text-recognition/text-recogniser.ts'
-import type { Executor } from '../../node/runtime/executor-spec.ts'
-import { Runtime } from '../../node/runtime/runtime.ts'
-import { systemClock } from '../../node/system/system-clock.ts'
+} from '../../../examples/text-recognition/text-recogniser.ts'
+import type { Executor } from '../../../node/runtime/executor-spec.ts'
+import { Runtime } from '../../../node/runtime/runtime.ts'
+import { systemClock } from '../../../node/system/system-clock.ts'
 
 const runtime = new Runtime(
   { logger: SILENT_LOGGER, clock: systemClock },

@@ -3,11 +3,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { DecoderWish } from '../../models/index.ts'
-import { TINY, tinyGguf, type TinyDecoder } from '../fixtures/gguf-writer.ts'
-import { LocalCatalogue, logitDifference } from '../fixtures/local-catalogue.ts'
-import { referenceLogits } from '../fixtures/reference-decoder.ts'
-import { safetensorsBytes, tinyConfig, tinyTensors } from '../fixtures/safetensors-writer.ts'
+import type { DecoderWish } from '../../../models/index.ts'
+import { TINY, tinyGguf, type TinyDecoder } from '../../fixtures/gguf-writer.ts'
+import { LocalCatalogue, logitDifference } from '../../fixtures/local-catalogue.ts'
+import { referenceLogits } from '../../fixtures/reference-decoder.ts'
+import { safetensorsBytes, tinyConfig, tinyTensors } from '../../fixtures/safetensors-writer.ts'
 
 let local: LocalCatalogue
 

@@ -8,8 +8,8 @@
 
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { plainProbe, probeInputs } from '../../node/runtime/self-test.ts'
-import { DOUBLE, type RuntimeFixture, runtimeFixture } from '../fixtures/runtime.ts'
+import { plainProbe, probeInputs } from '../../../node/runtime/self-test.ts'
+import { DOUBLE, type RuntimeFixture, runtimeFixture } from '../../fixtures/runtime.ts'
 
 const SOFTWARE_ADAPTER = '/usr/lib/chromium/vk_swiftshader_icd.json'
 const found = existsSync(SOFTWARE_ADAPTER)

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { TextThread, type TextThreadInit } from '../../node/text/text-thread.ts'
-import { textOfTokens } from '../../node/text/text-stream.ts'
-import { text } from '../fixtures/gguf-writer.ts'
-import { byteLevelMetadata, textOfMetadata } from '../fixtures/tokenizers.ts'
+import { TextThread, type TextThreadInit } from '../../../node/text/text-thread.ts'
+import { textOfTokens } from '../../../node/text/text-stream.ts'
+import { text } from '../../fixtures/gguf-writer.ts'
+import { byteLevelMetadata, textOfMetadata } from '../../fixtures/tokenizers.ts'
 
 const PLAIN = { control: false, begin: false } as const
 const CHAT = { addGenerationPrompt: false, wallMs: 0 } as const

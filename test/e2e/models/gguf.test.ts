@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   NOVELIST_FILE,
   readNovelistReferences,
-} from '../../examples/tiny-novelist/novelist-file.ts'
-import { accepted, decodeModel, encodeModel } from '../../models/index.ts'
-import type { CatalogueModel } from '../../node/models/catalogue.ts'
-import type { StageFile } from '../../node/models/stage-chain.ts'
-import { ggufBytes, TINY, tinyGguf, type TinyDecoder } from '../fixtures/gguf-writer.ts'
-import { LocalCatalogue, logitDifference } from '../fixtures/local-catalogue.ts'
-import { SMOLLM2_MISSING, smolLm2File } from '../fixtures/real-model.ts'
-import { referenceLogits } from '../fixtures/reference-decoder.ts'
+} from '../../../examples/tiny-novelist/novelist-file.ts'
+import { accepted, decodeModel, encodeModel } from '../../../models/index.ts'
+import type { CatalogueModel } from '../../../node/models/catalogue.ts'
+import type { StageFile } from '../../../node/models/stage-chain.ts'
+import { ggufBytes, TINY, tinyGguf, type TinyDecoder } from '../../fixtures/gguf-writer.ts'
+import { LocalCatalogue, logitDifference } from '../../fixtures/local-catalogue.ts'
+import { SMOLLM2_MISSING, smolLm2File } from '../../fixtures/real-model.ts'
+import { referenceLogits } from '../../fixtures/reference-decoder.ts'
 
 /** A real model, to be tried as well: SmolLM2-135M-Instruct, or what BRUME_TEST_GGUF names. */
 const REAL_MODEL = process.env['BRUME_TEST_GGUF'] ?? smolLm2File()

@@ -3,10 +3,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { encodeModel } from '../../models/index.ts'
-import { externalised } from '../fixtures/external-model.ts'
-import { EXPORTED, exportedModel } from '../fixtures/exported-model.ts'
-import { LocalCatalogue, logitDifference } from '../fixtures/local-catalogue.ts'
+import { encodeModel } from '../../../models/index.ts'
+import { externalised } from '../../fixtures/external-model.ts'
+import { EXPORTED, exportedModel } from '../../fixtures/exported-model.ts'
+import { LocalCatalogue, logitDifference } from '../../fixtures/local-catalogue.ts'
 
 let local: LocalCatalogue
 

@@ -6,8 +6,8 @@
 
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { detectWrappers } from '../../node/runtime/launcher.ts'
-import { ProcessExecutor } from '../../node/runtime/process-executor.ts'
+import { detectWrappers } from '../../../node/runtime/launcher.ts'
+import { ProcessExecutor } from '../../../node/runtime/process-executor.ts'
 import {
   DOUBLE,
   ENDLESS,
@@ -18,7 +18,7 @@ import {
   type RuntimeFixture,
   runtimeFixture,
   valuesOf,
-} from '../fixtures/runtime.ts'
+} from '../../fixtures/runtime.ts'
 
 const wrappers = await detectWrappers(process.platform)
 let fixture: RuntimeFixture
