@@ -11,6 +11,12 @@ export const runtimeSection = z.strictObject({
     .enum(['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'directml'])
     .default('auto')
     .describe('execution provider of all stages here; auto: the one that a job asks for, else cpu'),
+  priority: z
+    .enum(['idle', 'low', 'normal'])
+    .default('idle')
+    .describe(
+      'processor time of executors: idle takes what nobody wants, low shares with other sessions',
+    ),
   executorMemoryBytes: z
     .int()
     .min(67_108_864)

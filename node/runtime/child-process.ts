@@ -71,12 +71,34 @@ export class Child {
     }
   }
 
+  /**
+   * Takes the whole group off the processor at once; its memory stays. False where the system cannot.
+   */
+  freeze(): boolean {
+    return this.#signalGroup('SIGSTOP')
+  }
+
+  /** Lets it go on where it was. */
+  thaw(): void {
+    this.#signalGroup('SIGCONT')
+  }
+
   /** Asks the process to end, and kills it when it does not. */
   async stop(): Promise<void> {
     this.#socket?.end()
     const timer = setTimeout(() => this.kill(), STOP_GRACE_MS)
     await this.exited
     clearTimeout(timer)
+  }
+
+  #signalGroup(signal: 'SIGSTOP' | 'SIGCONT'): boolean {
+    if (this.#ended || this.pid === 0 || process.platform === 'win32') return false
+    try {
+      return process.kill(-this.pid, signal)
+    } catch {
+      // It has just ended.
+      return false
+    }
   }
 
   #watchExit(): Promise<ExecutorExit> {

@@ -91,6 +91,16 @@ export interface Executor {
   step(step: TextStep): Promise<ExecutorRun>
   /** Gives the room of a text back. @throws {RuntimeError} as `run` does. */
   end(slot: number): Promise<void>
+  /** True between `freeze` and `thaw`. */
+  readonly frozen: boolean
+  /**
+   * Takes it off the processor at once; what it holds in memory stays, and its deadlines stand still.
+   *
+   * @returns False where the system cannot, and once it has ended.
+   */
+  freeze(): boolean
+  /** Lets it go on where it was; the deadline of the run that was interrupted starts anew. */
+  thaw(): void
   /** Never rejects. */
   readonly exited: Promise<ExecutorExit>
   stop(): Promise<void>

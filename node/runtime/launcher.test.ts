@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { childEnvironment, launchCommand, NO_WRAPPERS, siblingEntry } from './launcher.ts'
 
 const entry = new URL('file:///app/executor-main.ts')
-const all = { setpriv: true, prlimit: true, chrt: true, ionice: true, nice: true }
+const all = { ...NO_WRAPPERS, setpriv: true, prlimit: true, chrt: true, ionice: true, nice: true }
 
 describe('launcher', () => {
   it('puts the wrappers before Node, the limits first', () => {
@@ -27,6 +27,13 @@ describe('launcher', () => {
 
     expect(file).toBe(process.execPath)
     expect(words.slice(-3)).toEqual(['/app/executor-main.ts', 'adapter', '--watch-parent'])
+  })
+
+  it('takes what macOS has instead', () => {
+    const mac = { ...NO_WRAPPERS, nice: true, taskpolicy: true }
+    const { file, arguments: words } = launchCommand({ entry, priority: 'idle' }, mac)
+
+    expect([file, ...words].slice(0, 5)).toEqual(['taskpolicy', '-b', 'nice', '-n', '19'])
   })
 
   it('leaves the scheduling class alone when asked to', () => {

@@ -14,8 +14,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { CHILD_HEAP_MIB_MAX } from './limits.ts'
 
-/** 'idle' takes only what nobody else wants; 'normal' competes, for tests and measurements. */
-export type ProcessPriority = 'idle' | 'normal'
+/**
+ * 'idle' takes only what nobody else wants; 'low' is last in its own session but shares with other
+ * sessions, as every background program does; 'normal' competes.
+ */
+export type ProcessPriority = 'idle' | 'low' | 'normal'
 
 /** Which of the wrapping programs work here. */
 export interface Wrappers {
@@ -24,6 +27,7 @@ export interface Wrappers {
   readonly chrt: boolean
   readonly ionice: boolean
   readonly nice: boolean
+  readonly taskpolicy: boolean
 }
 
 export const NO_WRAPPERS: Wrappers = {
@@ -32,6 +36,7 @@ export const NO_WRAPPERS: Wrappers = {
   chrt: false,
   ionice: false,
   nice: false,
+  taskpolicy: false,
 }
 
 /** Arguments of each wrapper, without the command that follows them. */
@@ -42,6 +47,8 @@ const WRAPPER_ARGUMENTS: Readonly<Record<keyof Wrappers, readonly string[]>> = {
   chrt: ['--idle', '0'],
   ionice: ['-c', '3'],
   nice: ['-n', '19'],
+  // Background class of macOS: efficiency cores, throttled I/O.
+  taskpolicy: ['-b'],
 }
 
 /** Tries each wrapper once. */
@@ -53,7 +60,8 @@ export async function detectWrappers(platform: NodeJS.Platform): Promise<Wrapper
 }
 
 async function wrapperWorks(name: keyof Wrappers, platform: NodeJS.Platform): Promise<boolean> {
-  if (name !== 'nice' && platform !== 'linux') return false
+  const home = name === 'taskpolicy' ? 'darwin' : 'linux'
+  if (name !== 'nice' && platform !== home) return false
   try {
     await promisify(execFile)(name, [...WRAPPER_ARGUMENTS[name], 'true'], { timeout: 5000 })
     return true
@@ -85,8 +93,8 @@ export function launchCommand(init: LaunchInit, wrappers: Wrappers): Command {
   if (wrappers.prlimit && init.dataBytesMax !== undefined) {
     words.push('prlimit', `--data=${Math.ceil(init.dataBytesMax)}`)
   }
-  if (init.priority === 'idle') {
-    for (const name of ['chrt', 'ionice', 'nice'] as const) {
+  if (init.priority !== 'normal') {
+    for (const name of ['chrt', 'ionice', 'taskpolicy', 'nice'] as const) {
       if (wrappers[name]) words.push(name, ...WRAPPER_ARGUMENTS[name])
     }
   }

@@ -67,6 +67,7 @@ export class ProcessExecutor implements Executor {
   #ortVersion = ''
   #nextId = 1
   #deadline: NodeJS.Timeout | undefined
+  #frozen = false
   /** Why nothing runs any more, once that is so. */
   #failure: RuntimeFailure | undefined
 
@@ -144,9 +145,28 @@ export class ProcessExecutor implements Executor {
     this.#child.kill()
   }
 
+  get frozen(): boolean {
+    return this.#frozen
+  }
+
+  freeze(): boolean {
+    if (this.#frozen) return true
+    this.#frozen = this.#failure === undefined && this.#child.freeze()
+    // Time that it was not given does not count against a run.
+    if (this.#frozen) clearTimeout(this.#deadline)
+    return this.#frozen
+  }
+
+  thaw(): void {
+    if (!this.#frozen) return
+    this.#frozen = false
+    this.#child.thaw()
+    if (this.#failure === undefined) this.#arm()
+  }
+
   async stop(): Promise<void> {
-    // Asking politely is no use while a run blocks the process.
-    if (this.#sent.length > 0) this.#child.kill()
+    // Asking politely is no use while a run blocks the process, or while it hears nothing.
+    if (this.#sent.length > 0 || this.#frozen) this.#child.kill()
     await this.#child.stop()
   }
 
@@ -268,7 +288,7 @@ export class ProcessExecutor implements Executor {
   #arm(limit = this.#runLimit): void {
     clearTimeout(this.#deadline)
     this.#deadline = undefined
-    if (this.#sent.length === 0) return
+    if (this.#sent.length === 0 || this.#frozen) return
     this.#deadline = setTimeout(() => this.#abandon(limit.failure), limit.limitMs)
   }
 

@@ -12,9 +12,11 @@ import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tensor, TensorSpec } from '../../core/tensor.ts'
 import { decodeShape } from '../../core/cbor-shape.ts'
+import { lowerSession } from './background-class.ts'
 import type { ChildInit } from './child-process.ts'
 import { RuntimeError } from './errors.ts'
 import { type SurveyedMessage, SURVEYED_MESSAGE } from './executor-messages.ts'
+import type { ExecutorGroup } from './executor-group.ts'
 import type { Executor, ExecutorSpec } from './executor-spec.ts'
 import { controlFrame } from './executor-wire.ts'
 import {
@@ -49,6 +51,8 @@ export interface RuntimeInit {
   readonly toolMsMax: number
   /** Where Node may keep compiled modules of children, which halves their start; nowhere when absent. */
   readonly cacheDir?: string
+  /** The control group that children join, where there is one. */
+  readonly group?: ExecutorGroup
   /** Where the few variables come from that children get. Default: the daemon's own. */
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
@@ -107,6 +111,16 @@ export class Runtime implements Startable {
    */
   load(spec: ExecutorSpec, signal?: AbortSignal): Promise<Executor> {
     return this.#load(spec, signal)
+  }
+
+  /**
+   * Puts an executor that will serve behind everything else on this machine, where the priority is
+   * 'idle'. Loads and self-tests come before: on a busy machine they would never end. Never rejects.
+   */
+  async putLast({ pid }: Executor): Promise<void> {
+    if (this.#init.priority !== 'idle') return
+    await this.#init.group?.add(pid)
+    if (process.platform === 'linux') await lowerSession(pid)
   }
 
   /**
@@ -258,7 +272,7 @@ export class Runtime implements Startable {
     return {
       command,
       environment: childEnvironment(environment, cacheDir),
-      lowerPriority: priority === 'idle' && !this.#wrappers.nice,
+      lowerPriority: priority !== 'normal' && !this.#wrappers.nice,
     }
   }
 

@@ -39,6 +39,22 @@ afterAll(async () => {
 })
 
 describe('an executor', () => {
+  it('that is frozen computes nothing, and goes on where it was', async () => {
+    await using executor = await fixture.loaded(DOUBLE, { runMsMax: 400 })
+    expect([executor.freeze(), executor.frozen]).toEqual([true, true])
+    let done = false
+    const run = executor.run([floats('x', [1, 2])]).then((ran) => {
+      done = true
+      return ran
+    })
+    // Longer than a run may take: time that it was not given does not count.
+    await sleep(800)
+    expect(done).toBe(false)
+    executor.thaw()
+    expect(valuesOf((await run).outputs[0])).toEqual([2, 4])
+    executor.freeze()
+  })
+
   it('computes what the graph says, for any size and many runs at once', async () => {
     await using executor = await fixture.loaded(DOUBLE)
     const sizes = [0, 1, 3, 1000, 300_000]
