@@ -159,6 +159,8 @@ function composeStages(
       load: (spec, signal) => runtime.load(spec, signal),
       selfTest: async (executor, { file, description }, model) => {
         const proved = await probe.prove(executor, { file, description, model })
+        // From now on it serves, and the owner comes first.
+        await runtime.putLast(executor)
         return { exact: proved.exact, class: fromHex(proved.class) ?? new Uint8Array(32) }
       },
       tokens: async (model, near) => {

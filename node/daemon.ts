@@ -15,6 +15,7 @@ import type { BannerFacts, DaemonOptions, RunningDaemon } from './daemon-types.t
 import type { DeviceReport } from './device/device-report.ts'
 import { measureDevice } from './device/measure-device.ts'
 import { deviceName } from './device-name.ts'
+import { ExecutorGroup } from './runtime/executor-group.ts'
 import { Runtime } from './runtime/runtime.ts'
 import { IDENTITY_FILE, loadOrCreateIdentity } from './storage/identity.ts'
 import { openStateDir } from './storage/state-dir.ts'
@@ -85,17 +86,19 @@ async function lay(
   const newIdentity = !existsSync(join(folder.path, IDENTITY_FILE))
   const identity = await loadOrCreateIdentity(folder.path)
   const state = new StateStore({ path: join(folder.path, 'state') })
+  const group = new ExecutorGroup(log)
   const runtime = new Runtime(
     { logger: log, clock: systemClock },
     {
-      priority: 'idle',
+      priority: config.runtime.priority,
+      group,
       executorsMax: 64,
       toolMemoryBytesMax: config.runtime.executorMemoryBytes,
       toolMsMax: config.runtime.loadDeadlineMs,
       cacheDir: join(folder.path, 'cache'),
     },
   )
-  stack.use(await startAll([state, runtime], signal))
+  stack.use(await startAll([state, group, runtime], signal))
   const measure = (refresh: boolean): Promise<DeviceReport> =>
     measureDevice(
       { gemm: () => runtime.measureGemm(), providers: atStart, clock: systemClock, logger: log },

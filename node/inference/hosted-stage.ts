@@ -28,9 +28,18 @@ import {
 import { MachineDriver } from '../network/machine-driver.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { loadFaultOf, runFaultOf } from './faults.ts'
+import type { Lending } from './lending.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
 import { RunQueue, type RunOutcome } from './run-queue.ts'
-import { crossing, incoming, outgoing, type StageLease, type StagePool } from './stage-pool.ts'
+import type { RunGate } from './run-gate.ts'
+import {
+  crossing,
+  incoming,
+  type LentResource,
+  outgoing,
+  type StageLease,
+  type StagePool,
+} from './stage-pool.ts'
 
 export interface HostedStageComponents {
   readonly clock: Clock
@@ -43,6 +52,8 @@ export interface HostedStageComponents {
   readonly texts: ByteBudget
   /** What tensors that wait for their executors count against; those of this device itself do not. */
   readonly waiting: ByteBudget | undefined
+  /** What is lent of this device; undefined for what it asked for itself. */
+  readonly lending: Lending | undefined
   /** Sends to the requester. */
   reply(message: InferenceMessage): void
   /** Called once, when nothing of this stage runs any more. */
@@ -52,6 +63,8 @@ export interface HostedStageComponents {
 export interface HostedStageInit {
   readonly open: OpenRecord
   readonly requester: PeerId
+  /** True when another device asked for it. */
+  readonly lent: boolean
   readonly journalBytesMax: number
   /** A number that no other text of this device has. */
   readonly slot: number
@@ -60,6 +73,8 @@ export interface HostedStageInit {
 export class HostedStage {
   readonly open: OpenRecord
   readonly requester: PeerId
+  /** True when it works for another device. */
+  readonly lent: boolean
   readonly #components: HostedStageComponents
   readonly #machine: StageMachine
   readonly #driver: MachineDriver<StageInput, StageOutput>
@@ -81,6 +96,7 @@ export class HostedStage {
     this.#slot = init.slot
     this.open = init.open
     this.requester = init.requester
+    this.lent = init.lent
     this.#components = components
     this.#machine = new StageMachine({ ...init, self: signer.peer, sha256 })
     this.#driver = new MachineDriver(this.#machine, {
@@ -95,6 +111,7 @@ export class HostedStage {
       {
         clock,
         budget: components.waiting,
+        rowsMax: () => this.#gate?.rowsMax,
         wants: (request) => this.#machine.wants(request),
         run: (tensors, rows) => this.#run(tensors, rows),
         onRan: (ran) => this.feed({ type: 'ran', ...ran }),
@@ -104,12 +121,22 @@ export class HostedStage {
     )
   }
 
+  /** What it computes with, or would. */
+  get resource(): LentResource {
+    return resourceOf(this.#lease?.stage.provider ?? this.open.provider)
+  }
+
+  get #gate(): RunGate | undefined {
+    return this.#components.lending?.gate(this.resource)
+  }
+
   /** Loads the stage; what comes of it goes to the requester. */
   start(): void {
     this.#components.pool
       .acquire({
         open: this.open,
         requester: this.requester,
+        lent: this.lent,
         onProgress: (bytesDone, bytesTotal) =>
           this.feed({ type: 'loading', bytesDone, bytesTotal }),
         onExit: () => this.feed({ type: 'executor-died' }),
@@ -232,7 +259,14 @@ export class HostedStage {
     }
   }
 
-  async #run(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
+  #run(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
+    const gate = this.#gate
+    return gate === undefined
+      ? this.#compute(sent, rows)
+      : gate.pass(() => this.#compute(sent, rows), this.#abort.signal)
+  }
+
+  async #compute(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
     const stage = this.#lease?.stage
     if (stage === undefined) throw new InferenceError({ code: 'INFERENCE_EXECUTOR_DIED' })
     const { description, executor } = stage
@@ -251,6 +285,8 @@ export class HostedStage {
   }
 
   #onFailed(request: number, error: unknown): void {
+    // A run that waited for its turn when the session ended.
+    if (this.#over) return
     const code = runFaultOf(error, this.open.stage)
     this.#components.logger.warn('stage run failed', { request, code: errorCode(error), error })
     if (code === 'INFERENCE_EXECUTOR_DIED') this.feed({ type: 'executor-died' })
@@ -312,4 +348,9 @@ export class HostedStage {
     way?.send({ type: 'close' })
     way?.close()
   }
+}
+
+/** What a stage of this provider computes with; one that may be any runs on the processor unless it is told else. */
+export function resourceOf(provider: OpenRecord['provider']): LentResource {
+  return provider === 'auto' || provider === 'cpu' ? 'cpu' : 'gpu'
 }

@@ -44,6 +44,8 @@ export interface RunQueueComponents {
   readonly clock: Clock
   /** What tensors that wait count against; those of this device itself do not. */
   readonly budget: ByteBudget | undefined
+  /** Rows that one run may have while less than all is lent. */
+  rowsMax?(): number | undefined
   /** False when nobody needs the answer any more. */
   wants(request: number): boolean
   run(tensors: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome>
@@ -111,7 +113,8 @@ export class RunQueue {
         continue
       }
       const batch = [first]
-      while (continues(batch, this.#waiting[0])) batch.push(this.#waiting.shift() as Entry)
+      const rowsMax = this.#components.rowsMax?.() ?? ROWS_PER_RUN_MAX
+      while (continues(batch, this.#waiting[0], rowsMax)) batch.push(this.#waiting.shift() as Entry)
       return batch
     }
   }
@@ -142,12 +145,12 @@ export class RunQueue {
   }
 }
 
-function continues(batch: readonly Entry[], next: Entry | undefined): boolean {
+function continues(batch: readonly Entry[], next: Entry | undefined, rowsMax: number): boolean {
   const last = batch.at(-1)?.rows
   if (last === undefined || next?.rows === undefined) return false
   // Behind a row that is drawn at, the text may go on in another way.
   if (last.drawFrom < last.tokens.length) return false
   const count = batch.reduce((sum, { rows }) => sum + (rows?.tokens.length ?? 0), 0)
-  const fits = count + next.rows.tokens.length <= ROWS_PER_RUN_MAX
+  const fits = count + next.rows.tokens.length <= rowsMax
   return fits && next.rows.position === last.position + last.tokens.length
 }

@@ -24,11 +24,12 @@ import {
 import type { Link, ProtocolInit } from '../network/network.ts'
 import { roomyHeap } from '../system/roomy-heap.ts'
 import { ByteBudget } from './byte-budget.ts'
-import { HostedStage } from './hosted-stage.ts'
+import { HostedStage, resourceOf } from './hosted-stage.ts'
 import { InferenceLink } from './inference-link.ts'
+import type { Lending } from './lending.ts'
 import { localLinkPair } from './local-link.ts'
 import type { OutboundLinks } from './outbound-links.ts'
-import type { StagePool } from './stage-pool.ts'
+import type { LentResource, StagePool } from './stage-pool.ts'
 
 export interface StageHostComponents {
   readonly clock: Clock
@@ -36,6 +37,8 @@ export interface StageHostComponents {
   readonly signer: Signer
   readonly sha256: Sha256
   readonly pool: StagePool
+  /** What is lent to others; everything when absent. */
+  readonly lending?: Lending
   /** Whether the roles of `requester` and of this device let it open stages here. */
   mayOpen(requester: PeerId): boolean
   /** Asked for late: the outbound links need the host for links to this device itself. */
@@ -59,6 +62,9 @@ const TEXT_SLOTS = 0xffff_ffff
 
 /** Steps that one attachment may bring before its route: what a text replays may be many short ones. */
 const STEPS_HELD_MAX = 8_192
+
+/** Time that a stage has to move once the owner is back, in ms; it may be frozen meanwhile. */
+const RECALL_MS = 30_000
 
 /** The part of all stages that one other device may have open, and that is kept for this one. */
 const PEER_PART = 1 / 2
@@ -141,6 +147,14 @@ export class StageHost {
     for (const stage of this.#stages) stage.feed({ type: 'leave', reason, graceMs })
   }
 
+  /** Tells every other device that has a stage here on `resource` to move it. */
+  recall(resource: LentResource, reason: string): void {
+    for (const stage of this.#stages) {
+      if (!stage.lent || stage.resource !== resource) continue
+      stage.feed({ type: 'leave', reason, graceMs: RECALL_MS })
+    }
+  }
+
   stop(): void {
     this.#stopping = true
     for (const stage of this.#stages) stage.feed({ type: 'requester-lost' })
@@ -211,6 +225,7 @@ export class StageHost {
         reply,
         texts: this.#texts,
         waiting: requester === signer.peer ? undefined : this.#waiting,
+        lending: requester === signer.peer ? undefined : this.#components.lending,
         onEnd: () => {
           slots.delete(slot)
           this.#stages.delete(stage)
@@ -220,6 +235,7 @@ export class StageHost {
       {
         open: record,
         requester,
+        lent: requester !== signer.peer,
         // What a text may keep is set aside when its stage is known.
         journalBytesMax: record.text === undefined ? this.#journalShare() : this.#init.textBytesMax,
         slot: this.#slots++ % TEXT_SLOTS,
@@ -246,6 +262,9 @@ export class StageHost {
     if (!this.#components.mayOpen(requester)) return 'INFERENCE_NOT_ALLOWED'
     if (this.#isFull(requester === self ? undefined : requester)) return 'INFERENCE_OVERLOADED'
     if (slots.size >= SESSIONS_PER_LINK_MAX) return 'INFERENCE_OVERLOADED'
+    const { lending } = this.#components
+    const taken = requester === self || lending?.takesNew[resourceOf(record.provider)] !== false
+    if (!taken) return 'INFERENCE_OPEN_REFUSED'
     return this.#stopping || !sensible(record, self) ? 'INFERENCE_OPEN_REFUSED' : undefined
   }
 

@@ -91,7 +91,12 @@ export interface StageRequest {
   readonly onExit: () => void
   /** Aborts when nobody waits for this stage any more; loading it for others goes on. */
   readonly signal: AbortSignal
+  /** True for one whose work is lent to another device, and can be taken back at any time. */
+  readonly lent?: boolean
 }
+
+/** What an executor computes with. */
+export type LentResource = 'cpu' | 'gpu'
 
 /** A loaded stage, held until `release`. */
 export interface StageLease {
@@ -101,6 +106,7 @@ export interface StageLease {
 
 interface Entry {
   readonly key: string
+  readonly resource: LentResource
   readonly abort: AbortController
   readonly users: Set<StageRequest>
   /** Bytes of weights that are loaded, or about to be. */
@@ -148,6 +154,8 @@ export class StagePool {
     const entry = this.#entries.get(key) ?? this.#begin(key, asked, spec)
     entry.users.add(asked)
     clearTimeout(entry.idle)
+    // What this device wants for itself was not lent, and does not wait.
+    if (asked.lent !== true) entry.loaded?.executor.thaw()
     const release = (): void => {
       if (entry.users.delete(asked)) this.#rest(entry)
     }
@@ -183,6 +191,38 @@ export class StagePool {
     return taught
   }
 
+  /** Takes executors that compute for other devices only off the processor; those that load are given up. */
+  freezeLent(resource: LentResource): void {
+    for (const entry of this.#lent(resource)) {
+      if (entry.loaded === undefined) void this.#drop(entry)
+      else entry.loaded.executor.freeze()
+    }
+  }
+
+  /** Lets them go on. */
+  thaw(resource: LentResource): void {
+    for (const entry of this.#lent(resource)) entry.loaded?.executor.thaw()
+  }
+
+  /** Ends them; who used them is told that they died. */
+  async dropLent(resource: LentResource): Promise<void> {
+    await Promise.all(this.#lent(resource).map((entry) => this.#drop(entry)))
+  }
+
+  /** Ends those that nobody uses now. */
+  async dropIdle(resource: LentResource): Promise<void> {
+    const idle = [...this.#entries.values()].filter(({ users }) => users.size === 0)
+    await Promise.all(
+      idle.filter((entry) => entry.resource === resource).map((entry) => this.#drop(entry)),
+    )
+  }
+
+  #lent(resource: LentResource): readonly Entry[] {
+    return [...this.#entries.values()].filter(
+      (entry) => entry.resource === resource && [...entry.users].every(({ lent }) => lent === true),
+    )
+  }
+
   /** Stops all stages, those that are in use and those that are being loaded included. */
   async stop(): Promise<void> {
     const loading = [...this.#loading.values()]
@@ -203,6 +243,7 @@ export class StagePool {
   #begin(key: string, asked: StageRequest, spec: Omit<ExecutorSpec, 'file'>): Entry {
     const entry: Entry = {
       key,
+      resource: spec.provider === 'cpu' ? 'cpu' : 'gpu',
       abort: new AbortController(),
       users: new Set(),
       weightBytes: 0,

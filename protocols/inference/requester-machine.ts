@@ -369,8 +369,11 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     )
       return []
     if (peer === undefined) {
-      // A device that leaves serves until it is gone: the session may well end before.
-      return before.phase === 'ready' ? [] : this.#fail(finalCode(before.lostBy), stage)
+      if (before.phase !== 'ready') return this.#fail(finalCode(before.lostBy), stage)
+      // A device that leaves serves until it is gone: the session may well end before. When it says
+      // so again, there may be somebody.
+      before.leaving = false
+      return []
     }
     const since = before.phase === 'lost' ? before.sinceMs : nowMs
     const seat = this.#seats.addSuccessor(stage, peer, nowMs)
