@@ -116,7 +116,7 @@ export function compose(foundation: Foundation): Parts {
   )
   const ledger = composeLedger(foundation, { mesh })
   const presence = new Presence({ ...common, network, mesh, signer }, presenceInit(foundation))
-  const attestation = composeAttestation(foundation, network)
+  const attestation = composeAttestation(foundation, { network, mesh })
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
   const work = composeWork(foundation, { ...meshParts, ...models })
@@ -227,11 +227,14 @@ function composeModels(
   return { blobs, catalogue, service, source }
 }
 
-function composeAttestation({ config, log, identity, state }: Foundation, network: Network) {
+function composeAttestation(
+  { config, log, identity, state }: Foundation,
+  parts: Pick<MeshParts, 'network' | 'mesh'>,
+) {
   const { tpm, eventLog, issuers, roots, policy } = config.attestation
   return new AttestationService(
     {
-      network,
+      ...parts,
       clock: systemClock,
       random: systemRandom,
       logger: log,

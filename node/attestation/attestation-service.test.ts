@@ -35,6 +35,7 @@ async function services(signers: readonly Signer[], reports?: TsmFolder) {
     const service = new AttestationService(
       {
         network: hub.device(signer.peer),
+        mesh: { members: () => signers, onMember: () => () => undefined },
         clock,
         random: SeededRandom.fromInteger(7),
         logger: SILENT_LOGGER,

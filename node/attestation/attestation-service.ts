@@ -7,6 +7,7 @@
 import {
   type AnchorSet,
   type Handover,
+  isVendorSigned,
   type Policy,
   PRODUCTION_POLICY,
   shippedAnchors,
@@ -34,11 +35,13 @@ import { DeviceEvidence, type OfferedTier } from './device-evidence.ts'
 import { AttestExchangeError } from './errors.ts'
 import type { AttestationStore } from './attestation-store.ts'
 import { CollateralCupboard } from './collateral-cupboard.ts'
+import { Conveyor, type ConveyorMesh } from './conveyor.ts'
 import { HandoverBook } from './handover-book.ts'
 import { policyNamed } from './policy-file.ts'
 
 export interface AttestationComponents {
-  readonly network: Pick<Network, 'handle' | 'open' | 'self'>
+  readonly network: Pick<Network, 'handle' | 'open' | 'publish' | 'subscribe' | 'self'>
+  readonly mesh: ConveyorMesh
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -79,6 +82,7 @@ export class AttestationService implements Startable {
   readonly #asked = new Set<PeerId>()
   readonly #underWay = new Map<PeerId, Promise<Known>>()
   readonly collateral: CollateralCupboard
+  readonly #conveyor: Conveyor
   readonly #handovers: HandoverBook
   readonly #answering: Answering
   readonly #stopping = new AbortController()
@@ -92,6 +96,10 @@ export class AttestationService implements Startable {
     this.#handovers = new HandoverBook(components.store, components.network.self)
     this.#answering = new Answering({ ...components, handovers: this.#handovers })
     this.collateral = new CollateralCupboard(components, shippedAnchors())
+    this.#conveyor = new Conveyor(components, { collateral: this.collateral })
+    this.collateral.onAdded(({ item, encoded }) => {
+      if (isVendorSigned(item)) void this.#conveyor.publish('collateral', encoded)
+    })
     this.#asking = this.#askingBy(PRODUCTION_POLICY, shippedAnchors())
     components.network.handle({
       id: ATTEST_PROTOCOL,
@@ -116,12 +124,14 @@ export class AttestationService implements Startable {
       { ...this.#components, reports: this.#components.reports ?? tsmFolder(TSM_PATH) },
       { tpmPath, eventLogPath, version, issuers: sent.flat() },
     )
+    this.#conveyor.start()
     this.#renewing = this.#renew(this.#stopping.signal)
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#renewing
+    await this.#conveyor.stop()
     this.#answering.stop()
     this.#asking.stop()
     await Promise.allSettled(this.#underWay.values())
@@ -207,6 +217,7 @@ export class AttestationService implements Startable {
     for (;;) {
       await clock.sleep(RENEW_EVERY_MS, signal)
       if (signal.aborted) return
+      this.#conveyor.sweep()
       for (const { peer, appraisal } of this.known()) {
         if (signal.aborted) return
         const { appraisedAtMs, freshUntilMs } = appraisal

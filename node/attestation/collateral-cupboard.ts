@@ -19,6 +19,7 @@ import {
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { AttestationStore } from './attestation-store.ts'
+import type { ItemShelf } from './conveyor.ts'
 
 export interface CollateralComponents {
   readonly store: AttestationStore
@@ -30,7 +31,7 @@ const PREFIX = 'attestation/collateral/'
 /** Items that are read back at the start; more are not kept. */
 const ITEMS_MAX = 256
 
-export class CollateralCupboard {
+export class CollateralCupboard implements ItemShelf {
   readonly shelf = new CollateralShelf()
   readonly #components: CollateralComponents
   readonly #listeners = new Set<(item: ShelvedItem) => void>()
@@ -78,14 +79,29 @@ export class CollateralCupboard {
     return added
   }
 
+  /** Ids of what a vendor signed, in an order in which each rests on those before it. */
+  ids(): readonly string[] {
+    const shared = this.shelf.list().filter(({ item }) => isVendorSigned(item))
+    // Lists that a pinned root signs come first: all others rest on them.
+    const rooted = ({ item }: ShelvedItem): number => (item.issuerChain === '' ? 0 : 1)
+    return shared.toSorted((a, b) => rooted(a) - rooted(b)).map(({ id }) => id)
+  }
+
+  get(id: string): Uint8Array | undefined {
+    return this.ids().includes(id) ? this.shelf.get(id)?.encoded : undefined
+  }
+
+  lacks(id: string): boolean {
+    return this.shelf.get(id) === undefined
+  }
+
   /**
    * Keeps an item that another device passed on: only what a vendor signed.
    *
    * @throws {AttestationError} when it does not hold, or is older than what is here.
    */
-  async takeShared(encoded: Uint8Array): Promise<boolean> {
-    if (!isVendorSigned(decodeCollateral(encoded))) return false
-    return (await this.#put(encoded)) !== undefined
+  async take(encoded: Uint8Array): Promise<void> {
+    if (isVendorSigned(decodeCollateral(encoded))) await this.#put(encoded)
   }
 
   async #put(encoded: Uint8Array): Promise<ShelvedItem | undefined> {
