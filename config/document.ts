@@ -4,6 +4,7 @@
  * @module
  */
 
+import { HARVEST_TEMPLATES } from './harvest-templates.ts'
 import { RELATIONS } from './relations.ts'
 import { type Setting, SETTINGS } from './settings.ts'
 
@@ -22,6 +23,12 @@ export function configurationDocument(): string {
     '',
     'This page is generated from the schemas in config/.',
     ...sections.flatMap((section) => sectionLines(section)),
+    '',
+    '## Templates of `[harvest]`',
+    '',
+    'What `by template` stands for, above. `brume config show` prints what is set in their place.',
+    '',
+    ...templateLines(),
     '',
     '## Rules between settings',
     '',
@@ -44,8 +51,26 @@ function sectionLines(section: string): string[] {
 }
 
 function defaultText(setting: Setting): string {
-  const text = JSON.stringify(setting.default)
-  return setting.name === 'state.dir' ? 'by platform' : `\`${text}\``
+  if (setting.name === 'state.dir') return 'by platform'
+  return setting.default === undefined ? 'by template' : `\`${JSON.stringify(setting.default)}\``
+}
+
+/** One row a setting, one column a template. */
+function templateLines(): string[] {
+  const templates = Object.entries(HARVEST_TEMPLATES)
+  const keys = SETTINGS.filter(
+    ({ section, default: value }) => section === 'harvest' && value === undefined,
+  ).map(({ key }) => key)
+  const rows = keys.map((key) => [
+    `\`${key}\``,
+    ...templates.map(([, template]) => templateText(template[key as keyof typeof template])),
+  ])
+  return tableLines([['key', ...templates.map(([name]) => name)], ...rows])
+}
+
+function templateText(value: unknown): string {
+  if (!Array.isArray(value)) return String(value)
+  return value.length === 0 ? 'none' : value.join(', ')
 }
 
 /** A Markdown table whose columns are aligned, as the formatter wants it. */

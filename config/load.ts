@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { ConfigError } from './errors.ts'
+import { hopelessPolicy } from './harvest-policy.ts'
 import { nearestName } from './nearest.ts'
 import { type PathSources, STATE_CONFIG_FILE, stateDirDefault } from './paths.ts'
 import { brokenRelation } from './relations.ts'
@@ -67,6 +68,8 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     const { names, reason } = broken
     throw new ConfigError({ code: 'CONFIG_RELATION_BROKEN', names, reason })
   }
+  const hopeless = hopelessPolicy(config.harvest)
+  if (hopeless !== undefined) throw hopeless
   return { config, origins, file }
 }
 

@@ -22,7 +22,9 @@ export const networkSection = z.strictObject({
     .describe('port for peers that speak WebSocket; 0 takes any free one'),
   mdns: z.boolean().default(true).describe('find devices on the local network by multicast DNS'),
   bootstrap: z
-    .array(z.string().min(1).max(512).startsWith('/', 'expected a multiaddr'))
+    .array(
+      z.string().min(1).max(512).startsWith('/', 'expected a multiaddr').describe('multiaddrs'),
+    )
     .max(32)
     .default([])
     .describe('multiaddrs of devices to dial at the start, each with its peer id'),

@@ -6,6 +6,7 @@
 
 import { type ApiConfig, apiSection } from './api.ts'
 import { type AttestationConfig, attestationSection } from './attestation.ts'
+import { type HarvestConfig, harvestSection } from './harvest.ts'
 import { type ModelsConfig, modelsSection } from './models.ts'
 import { type NetworkConfig, networkSection } from './network.ts'
 import { type PresenceConfig, presenceSection } from './presence.ts'
@@ -24,6 +25,7 @@ export interface Config {
   readonly presence: PresenceConfig
   readonly scheduler: SchedulerConfig
   readonly attestation: AttestationConfig
+  readonly harvest: HarvestConfig
   readonly telemetry: TelemetryConfig
 }
 
@@ -37,5 +39,6 @@ export const CONFIG_SECTIONS = {
   presence: presenceSection,
   scheduler: schedulerSection,
   attestation: attestationSection,
+  harvest: harvestSection,
   telemetry: telemetrySection,
 } as const

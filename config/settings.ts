@@ -19,6 +19,7 @@ export interface Setting {
   readonly meaning: string
   /** Which values it takes, after `expected`. */
   readonly expected: string
+  /** Undefined for a setting that depends on the template of the device. */
   readonly default: unknown
   readonly unit: QuantityUnit
   /** The value, or undefined when `raw` is not one that this setting takes. */
@@ -49,6 +50,7 @@ interface FieldSchema {
   readonly minimum?: number
   readonly maximum?: number
   readonly maxItems?: number
+  readonly items?: { readonly description?: string }
   readonly enum?: readonly string[]
   readonly anyOf?: readonly unknown[]
   readonly default?: unknown
@@ -101,7 +103,7 @@ function expectation(schema: FieldSchema, unit: QuantityUnit): string {
     case 'boolean':
       return 'true or false'
     case 'array':
-      return `a list of at most ${schema.maxItems} multiaddrs`
+      return `a list of at most ${schema.maxItems} ${schema.items?.description ?? 'words'}`
     default:
       return 'a path'
   }

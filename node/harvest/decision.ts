@@ -56,7 +56,7 @@ export interface Decision {
   /** Since when, on the monotonic clock. */
   readonly sinceMs: number
   readonly levels: Levels
-  /** The CPU level in quarters, rounded down but never to 0: what the capability record offers, from 0 to 4. */
+  /** The CPU level as the capability record offers it: 0, 1, 2 or 4 quarters, never 0 while something is lent. */
   readonly offerQuarters: number
   /** The longest lease that is promised to others now. */
   readonly leaseMs: number

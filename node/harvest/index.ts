@@ -11,6 +11,7 @@ export {
   GOVERNOR_STATES,
   type GovernorState,
 } from './decision.ts'
+export { Governor } from './governor/governor.ts'
 export { type Levels, NO_LEVELS, type Resource, RESOURCES } from './levels.ts'
 export { known, type Quality, type Reading, unknown } from './reading.ts'
 export { type Reason, REASON_MEANINGS, type ReasonCode } from './reasons.ts'

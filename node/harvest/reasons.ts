@@ -68,6 +68,8 @@ export interface Reason {
   readonly untilMs?: number
   /** What ends it, as a sentence without a full stop. */
   readonly unblocks: string
+  /** For `DWELL`: the cause that has gone. */
+  readonly after?: ReasonCode
   /** The signal that it was concluded from. */
   readonly signal?: SignalName
   /** The figure or the name behind it, such as `81 °C` or `mpv`. */

@@ -45,7 +45,11 @@ async function showConfig(cli: Cli, options: ConfigOptions): Promise<void> {
   }))
   cli.print({ settings }, () => {
     const titles = [{ title: 'setting' }, { title: 'value' }, { title: 'origin' }]
-    const rows = settings.map(({ name, value, origin }) => [name, JSON.stringify(value), origin])
+    const rows = settings.map(({ name, value, origin }) => [
+      name,
+      value === undefined ? 'by template' : JSON.stringify(value),
+      origin,
+    ])
     return tableLines(options.origin === true ? titles : titles.slice(0, 2), rows)
   })
 }

@@ -1,0 +1,167 @@
+/**
+ * Heat: the level sinks before the device is hot, and nothing runs while it is.
+ *
+ * Each zone is looked at as it will be in a minute if it goes on as it does, the way
+ * Android's thermal headroom does (`PowerManager.getThermalHeadroom`). Between its
+ * soft and its hard limit the level falls from 1 to 0; it may fall fast and rises
+ * slowly. At the hard limit itself it is 0 at once, and stays so for a while.
+ *
+ * @module
+ */
+
+import { type Latch, LATCH_OFF, latchEndMs, type LatchTimes, stepLatch } from '../governor/latch.ts'
+import type { Resource } from '../levels.ts'
+import type { ThermalZone } from '../signals.ts'
+import { type Cap, NO_CAPS, onBoth, rule, share, type View } from './rule.ts'
+import { type ThermalLimits, thermalLimits } from './thermal-limits.ts'
+
+interface ZoneState {
+  readonly readAtMs: number
+  readonly celsius: number
+  /** Degrees a millisecond, averaged. */
+  readonly slope: number
+  readonly level: number
+  readonly hard: Latch
+}
+
+/** By the name of the zone. */
+type ThermalState = Readonly<Record<string, ZoneState>>
+
+export const temperature = rule<ThermalState>({
+  name: 'temperature',
+  initial: {},
+  step: (state, view) => {
+    const reading = view.readings.thermal
+    const zones = reading.quality === 'known' ? reading.value : []
+    const next: Record<string, ZoneState> = {}
+    const caps: Cap[] = []
+    for (const zone of zones) {
+      const limits = thermalLimits(zone, view)
+      if (limits === undefined || reading.quality !== 'known') continue
+      const stepped = stepZone(state[zone.name], { zone, limits, readAtMs: reading.atMs }, view)
+      next[zone.name] = stepped
+      caps.push(...zoneCaps(stepped, { zone, limits }, view))
+    }
+    if (Object.keys(next).length > 0) return { state: next, caps }
+    return { state: cooled(state, view), caps: unreadCaps(state, view) }
+  },
+})
+
+interface ZoneReading {
+  readonly zone: ThermalZone
+  readonly limits: ThermalLimits
+  readonly readAtMs: number
+}
+
+function stepZone(
+  before: ZoneState | undefined,
+  { zone, limits, readAtMs }: ZoneReading,
+  view: View,
+): ZoneState {
+  const { nowMs, elapsedMs, policy } = view
+  const { celsius } = zone
+  const slope = slopeAfter(before, celsius, { readAtMs, smoothingMs: policy.thermalSmoothingMs })
+  const raise = celsius >= limits.hardCelsius
+  const hard = stepLatch(
+    before?.hard ?? LATCH_OFF,
+    { nowMs, elapsedMs, raise, clear: celsius < limits.resumeCelsius },
+    latchTimes(view),
+  )
+  const wanted = headroom(forecast(celsius, slope, view), limits)
+  const level = hard.on ? 0 : slewed(before?.level ?? 1, wanted, view)
+  return { readAtMs, celsius, slope, level, hard }
+}
+
+function latchTimes({ policy }: View): LatchTimes {
+  return { raiseMs: 0, clearMs: 0, dwellMs: policy.thermalGuardMs }
+}
+
+/** A reading that is only repeated says nothing new about the slope. */
+function slopeAfter(
+  before: ZoneState | undefined,
+  celsius: number,
+  { readAtMs, smoothingMs }: { readonly readAtMs: number; readonly smoothingMs: number },
+): number {
+  if (before === undefined) return 0
+  const spanMs = readAtMs - before.readAtMs
+  if (spanMs <= 0) return before.slope
+  const weight = 1 - Math.exp(-spanMs / Math.max(1, smoothingMs))
+  return before.slope + weight * ((celsius - before.celsius) / spanMs - before.slope)
+}
+
+/** Where the zone will be; cooling is not counted on. */
+function forecast(celsius: number, slope: number, { policy }: View): number {
+  return celsius + policy.thermalForecastMs * Math.max(0, slope)
+}
+
+function headroom(celsius: number, { softCelsius, hardCelsius }: ThermalLimits): number {
+  return Math.min(1, Math.max(0, (hardCelsius - celsius) / (hardCelsius - softCelsius)))
+}
+
+function slewed(level: number, wanted: number, { policy, elapsedMs }: View): number {
+  const seconds = elapsedMs / 1_000
+  if (wanted < level) {
+    return Math.max(wanted, level - share(policy.thermalDownPercentPerSecond) * seconds)
+  }
+  return Math.min(wanted, level + share(policy.thermalUpPercentPerSecond) * seconds)
+}
+
+function zoneCaps(
+  state: ZoneState,
+  { zone, limits }: Omit<ZoneReading, 'readAtMs'>,
+  view: View,
+): readonly Cap[] {
+  const { level, hard, slope, celsius } = state
+  if (level >= 1) return NO_CAPS
+  const ahead = forecast(celsius, slope, view)
+  const cause = {
+    cap: level,
+    signal: 'thermal' as const,
+    unblocks: `${zone.name} is below ${hard.on ? limits.resumeCelsius : limits.softCelsius} °C`,
+    detail: `${zone.name} ${celsius.toFixed(0)} °C, ${ahead.toFixed(0)} °C in a while`,
+    ...codeOf(state, { ahead, limits, view }),
+  }
+  if (zone.part === 'battery') return onBoth(cause)
+  const resource: Resource = zone.part === 'gpu' ? 'gpu' : 'cpu'
+  return [{ ...cause, resource }]
+}
+
+interface Outlook {
+  readonly ahead: number
+  readonly limits: ThermalLimits
+  readonly view: View
+}
+
+function codeOf(
+  { hard, celsius }: ZoneState,
+  { ahead, limits, view }: Outlook,
+): Pick<Cap, 'code' | 'after' | 'untilMs'> {
+  const { nowMs } = view
+  if (hard.on && celsius >= limits.resumeCelsius) return { code: 'TEMP_HARD' }
+  if (hard.on) {
+    const untilMs = latchEndMs(hard, nowMs, latchTimes(view))
+    return { code: 'DWELL', after: 'TEMP_HARD', untilMs }
+  }
+  if (celsius >= limits.softCelsius) return { code: 'TEMP_SOFT' }
+  return ahead >= limits.softCelsius
+    ? { code: 'TEMP_FORECAST' }
+    : { code: 'DWELL', after: 'TEMP_FORECAST' }
+}
+
+/** Nothing can be read: a zone that was too hot stays so, for its dwell at least. */
+function cooled(state: ThermalState, view: View): ThermalState {
+  const hot = Object.entries(state).filter(
+    ([, { hard }]) => hard.on && view.nowMs < hard.sinceMs + view.policy.thermalGuardMs,
+  )
+  return Object.fromEntries(hot)
+}
+
+function unreadCaps(state: ThermalState, view: View): readonly Cap[] {
+  const hot = Object.values(cooled(state, view)).length > 0
+  return onBoth({
+    cap: hot ? 0 : share(view.policy.thermalUnknownPercent),
+    code: 'SENSOR_STALE',
+    signal: 'thermal',
+    unblocks: 'a temperature can be read',
+  })
+}
