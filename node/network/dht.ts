@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type KadDHT, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
@@ -31,6 +32,8 @@ type KadFactory = ReturnType<typeof kadDHT>
 /** Checks values before they are stored or returned, by the validator that the mesh gave. */
 export class DhtRules {
   readonly #valueBytesMax: number
+  /** libp2p checks what it reads and what it is to store by one function, and does not say which it is. */
+  readonly #reading = new AsyncLocalStorage<true>()
   #validator: DhtValidator | undefined
 
   constructor(init: { readonly valueBytesMax: number }) {
@@ -44,7 +47,13 @@ export class DhtRules {
   /** Without a validator no value is good. */
   check(key: string, value: Uint8Array): boolean {
     if (value.byteLength > this.#valueBytesMax) return false
-    return this.#validator?.check(key, value) ?? false
+    const use = this.#reading.getStore() === true ? 'read' : 'store'
+    return this.#validator?.check(key, value, use) ?? false
+  }
+
+  /** Runs what looks for values, and checks those that it comes upon as values that are read. */
+  whileReading<T>(work: () => Promise<T>): Promise<T> {
+    return this.#reading.run(true, work)
   }
 
   best(key: string, values: readonly Uint8Array[]): number {
@@ -146,7 +155,11 @@ export class Dht {
     return takers.size
   }
 
-  async get(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  get(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    return this.#rules.whileReading(() => this.#find(key, signal))
+  }
+
+  async #find(key: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
     await this.#ready(signal)
     const values: Uint8Array[] = []
     // The last VALUE is the best one, after others were corrected, which may fail.

@@ -130,11 +130,11 @@ export interface Network extends Startable {
   /** Devices that provide `digest`, as they are found. */
   dhtProviders(digest: Uint8Array, signal: AbortSignal): AsyncIterable<PeerId>
   /**
-   * How values under `/brume/` are checked before they are stored or returned, and which of
-   * several is best (its index). Before `start`.
+   * How values under `/brume/` are checked before they are stored for others or returned to us, and
+   * which of several is best (its index). Before `start`.
    */
   useValidator(validator: {
-    check(key: string, value: Uint8Array): boolean
+    check(key: string, value: Uint8Array, use: 'store' | 'read'): boolean
     best(key: string, values: readonly Uint8Array[]): number
   }): void
 

@@ -165,6 +165,13 @@ describe('presence', () => {
       await second.network.publish(PRESENCE_TOPIC, record)
       expect(await second.network.dhtPut(second.signer.peer, record)).toBe(0)
     }
+    // Gossiped once, and true: but no longer what its device says, nor what that stored.
+    const old = second.presence.self()
+    second.presence.update({ memoryFreeBytes: 7 })
+    await settle()
+    const replay = old && sealRecord(old, second.signer)
+    if (replay === undefined) throw new Error('the second device has a record')
+    expect(await founder.network.dhtPut(second.signer.peer, replay)).toBe(0)
     expect(names(founder)).toEqual(['device 2'])
     const stored = await founder.network.dhtGet(second.signer.peer)
     const opened = stored && openRecord(stored, nodeCrypto.verify)

@@ -109,11 +109,7 @@ export class Presence implements Startable {
       isMember: (peer: PeerId, credential: Uint8Array) => mesh.provesMembership(peer, credential),
     }
     this.#heard = new RecordValidator(rules)
-    // What is gossiped is newer than what is stored: a gossiped record put into the DHT later is a replay.
-    this.#stored = new RecordValidator({
-      ...rules,
-      heardElsewhere: (peer, wallMs) => this.#heard.sequence(peer, wallMs),
-    })
+    this.#stored = new RecordValidator(rules)
     this.#directory = new DirectoryMachine({
       ...init,
       jitterShare: 0.25,
@@ -126,7 +122,7 @@ export class Presence implements Startable {
     })
     this.#announcer = new DhtAnnouncer({ network, crypto, self: signer.peer, logger })
     network.useValidator({
-      check: (key, value) => this.#checkStored(key, value),
+      check: (key, value, use) => this.#checkStored(key, value, use),
       best: (_key, values) => this.#stored.best(values),
     })
     network.subscribe(
@@ -293,14 +289,27 @@ export class Presence implements Startable {
     return verdict.type === 'fresh' ? 'accept' : 'ignore'
   }
 
-  #checkStored(key: string, value: Uint8Array): boolean {
+  #checkStored(key: string, value: Uint8Array, use: 'store' | 'read'): boolean {
     const peer = asPeerId(key.replace(/^\/brume\//, ''))
     if (peer === undefined) return false
     const { clock, logger } = this.#components
-    const verdict = this.#stored.check(value, clock.wallMs(), peer)
-    if (verdict.type !== 'refused') return true
-    logger.debug('stored capability record refused', { code: verdict.code })
+    const wallMs = clock.wallMs()
+    const verdict = this.#stored.check(value, wallMs, peer)
+    if (verdict.type !== 'refused' && (use === 'read' || !this.#isReplay(verdict.record, wallMs))) {
+      return true
+    }
+    const code = verdict.type === 'refused' ? verdict.code : 'PRESENCE_RECORD_STALE'
+    logger.debug('stored capability record refused', { code })
     return false
+  }
+
+  /**
+   * Whether a record that is to be stored is older than what was gossiped of its device. A device seals
+   * what it stores when it stores it: somebody else kept this one, and puts it in the place of a
+   * record that holds ten times as long. One that is read may well be older than the gossip.
+   */
+  #isReplay({ peer, sequence }: CapabilityRecord, wallMs: number): boolean {
+    return sequence < (this.#heard.sequence(peer, wallMs) ?? 0)
   }
 
   async #meet({ peer, addresses }: CapabilityRecord): Promise<void> {

@@ -91,21 +91,13 @@ describe('record validator', () => {
     expect(verdicts([seal(change)])).toEqual([code])
   })
 
-  it('refuses what is older than a record that came another way', () => {
-    const heardElsewhere = (peer: PeerId): number | undefined =>
-      peer === signer.peer ? 11 : undefined
-    const judge = new RecordValidator({
-      crypto: nodeCrypto,
-      mesh: () => MESH,
-      isMember: () => true,
-      heardElsewhere,
-    })
-    expect(judge.check(seal({ sequence: 10 }), NOW_MS)).toEqual({
-      type: 'refused',
-      code: 'PRESENCE_RECORD_STALE',
-    })
-    expect(judge.check(seal({ sequence: 11 }), NOW_MS).type).toBe('fresh')
-    expect(judge.check(seal({ sequence: 3 }, stranger), NOW_MS).type).toBe('fresh')
+  it('knows the newest number of a device for as long as one of its records could hold', () => {
+    const judge = validator()
+    expect(judge.sequence(signer.peer, NOW_MS)).toBeUndefined()
+    judge.check(seal({ expiresMs: NOW_MS + 600_000 }), NOW_MS)
+    judge.check(seal({ sequence: 11 }), NOW_MS)
+    expect(judge.sequence(signer.peer, NOW_MS + 599_999)).toBe(11)
+    expect(judge.sequence(signer.peer, NOW_MS + 600_000)).toBeUndefined()
   })
 
   it('refuses a record of a stranger, and one under the key of another', () => {

@@ -27,11 +27,6 @@ export interface RecordValidatorInit {
   readonly mesh: () => MeshId | undefined
   /** Whether `credential` proves that `peer` is a member now. */
   readonly isMember: (peer: PeerId, credential: Uint8Array) => boolean
-  /**
-   * Highest sequence number of `peer` that came another way, when one did. A device numbers all its
-   * records in one row, so what is older than any of them is a replay here as well.
-   */
-  readonly heardElsewhere?: (peer: PeerId, wallMs: number) => number | undefined
 }
 
 interface LastSeen {
@@ -77,7 +72,7 @@ export class RecordValidator {
     return { type: 'fresh', record }
   }
 
-  /** Sequence number of the last record that was taken of `peer`, while one of its could still hold. */
+  /** Sequence number of the newest record of `peer`, for as long as one of its records could still hold. */
   sequence(peer: PeerId, wallMs: number): number | undefined {
     const last = this.#last.get(peer)
     return last === undefined || wallMs >= last.forgetMs ? undefined : last.sequence
@@ -116,10 +111,9 @@ export class RecordValidator {
   }
 
   #sequenceFault({ peer, sequence }: CapabilityRecord, wallMs: number): PresenceFault | undefined {
-    const own = this.sequence(peer, wallMs) ?? -1
-    const elsewhere = this.#init.heardElsewhere?.(peer, wallMs) ?? -1
-    if (sequence < Math.max(own, elsewhere)) return 'PRESENCE_RECORD_STALE'
-    return sequence === own ? 'PRESENCE_RECORD_CONFLICT' : undefined
+    const last = this.sequence(peer, wallMs)
+    if (last === undefined || sequence > last) return undefined
+    return sequence < last ? 'PRESENCE_RECORD_STALE' : 'PRESENCE_RECORD_CONFLICT'
   }
 
   #remember(record: CapabilityRecord, digest: Uint8Array, wallMs: number): void {
