@@ -46,6 +46,7 @@ import { TEXT_ERRORS } from './text/errors.ts'
 import { ATTEST_ERRORS } from '../protocols/attest/errors.ts'
 import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
 import { CONVEYANCE_ERRORS } from '../protocols/conveyance/errors.ts'
+import { EPOCH_ERRORS } from '../protocols/epoch/errors.ts'
 import { INFERENCE_ERRORS } from '../protocols/inference/errors.ts'
 import { JOIN_ERRORS } from '../protocols/join/errors.ts'
 import { LEDGER_QUESTION_ERRORS } from '../protocols/ledger/errors.ts'
@@ -94,6 +95,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...ATTEST_ERRORS,
   ...BLOCKS_ERRORS,
   ...CONVEYANCE_ERRORS,
+  ...EPOCH_ERRORS,
   ...INFERENCE_ERRORS,
   ...JOIN_ERRORS,
   ...LEDGER_QUESTION_ERRORS,

@@ -8,6 +8,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { ed25519Vectors } from './ed25519-vectors.ts'
+import { epochVectors } from './epoch-vectors.ts'
 import { ledgerVectors } from './ledger-vectors.ts'
 import { trustVectors } from './trust-vectors.ts'
 
@@ -15,6 +16,7 @@ const written: readonly (readonly [path: string, text: string])[] = [
   ['test/vectors/ed25519.txt', ed25519Vectors()],
   ['test/vectors/ledger.json', ledgerVectors()],
   ['test/vectors/trust.json', trustVectors()],
+  ['test/vectors/epoch.json', epochVectors()],
 ]
 for (const [path, text] of written) {
   writeFileSync(path, text)

@@ -1,0 +1,363 @@
+import { describe, expect, it } from 'vitest'
+import { toHex, utf8 } from '../../core/bytes.ts'
+import type { Signer } from '../../core/crypto.ts'
+import { nodeCrypto } from '../../test/fixtures/devices.ts'
+import {
+  epochContext,
+  proposalBy,
+  quorumFor,
+  testCommittee,
+  voteBy,
+} from '../../test/fixtures/epoch-committee.ts'
+import { EpochMachine } from './epoch-machine.ts'
+import type { EpochInit, EpochOutput } from './epoch-types.ts'
+import type { EpochMessage } from './messages.ts'
+import type { VoteKind } from './vote.ts'
+import { decodeVoteRecord, type VoteRecord } from './vote-record.ts'
+
+const seats = testCommittee(4)
+const { sha256 } = nodeCrypto
+const [one, two] = [utf8('one'), utf8('two')]
+const [idOne, idTwo] = [sha256(one), sha256(two)]
+const timeouts = {
+  proposeMs: 3_000,
+  proposeGrowthMs: 1_500,
+  voteMs: 1_000,
+  voteGrowthMs: 500,
+  repeatMs: 60_000,
+}
+
+/** One machine, with a disk that takes everything at once unless it is told to wait. */
+class Seat {
+  readonly machine: EpochMachine
+  readonly sent: EpochMessage[] = []
+  readonly other: EpochOutput[] = []
+  record: VoteRecord | undefined
+  diskStands = false
+  nowMs = 0
+
+  constructor(change: Partial<EpochInit> = {}) {
+    this.machine = new EpochMachine({
+      ...epochContext,
+      committee: seats.committee,
+      order: [0, 1, 2, 3],
+      seat: 3,
+      signer: seats.signers[change.seat ?? 3] as Signer,
+      crypto: nodeCrypto,
+      timeouts,
+      record: undefined,
+      ...change,
+    })
+    this.feed({ type: 'start' })
+  }
+
+  feed(input: Parameters<EpochMachine['handle']>[0]): void {
+    for (const output of this.machine.handle(input, this.nowMs)) {
+      if (output.type === 'send') this.sent.push(output.message)
+      else if (output.type === 'persist') {
+        this.record = decodeVoteRecord(output.record)
+        if (!this.diskStands) this.feed({ type: 'persisted', token: output.token })
+      } else if (output.type === 'check') {
+        this.feed({ type: 'checked', round: output.round, value: output.value, valid: true })
+      } else this.other.push(output)
+    }
+  }
+
+  hear(...messages: readonly EpochMessage[]): this {
+    for (const message of messages) this.feed({ type: 'message', from: 'peer', message })
+    return this
+  }
+
+  wait(ms: number): this {
+    const untilMs = this.nowMs + ms
+    for (;;) {
+      const atMs = this.machine.deadlineMs()
+      if (atMs === undefined || atMs > untilMs) break
+      this.nowMs = Math.max(this.nowMs, atMs)
+      this.feed({ type: 'time-passed' })
+    }
+    this.nowMs = untilMs
+    return this
+  }
+
+  /** Its own votes, as `kind round value`. */
+  votes(): readonly string[] {
+    return this.sent.flatMap((message) => {
+      if (message.type !== 'vote') return []
+      const { kind, round, value } = message.vote
+      return [`${kind} ${round} ${value === undefined ? 'nil' : names[toHex(value)]}`]
+    })
+  }
+
+  codes(): readonly string[] {
+    return this.other.flatMap((output) => (output.type === 'fault' ? [output.code] : []))
+  }
+}
+
+const names: Readonly<Record<string, string>> = { [toHex(idOne)]: 'one', [toHex(idTwo)]: 'two' }
+
+const proposes = (round: number, value: Uint8Array, validRound?: number): EpochMessage => ({
+  type: 'proposal',
+  proposal: proposalBy(seats, round % 4, { round, value, validRound }),
+})
+const votes = (
+  kind: VoteKind,
+  round: number,
+  value: Uint8Array | undefined,
+  voters: readonly number[] = [0, 1, 2],
+): readonly EpochMessage[] =>
+  voters.map((seat) => ({ type: 'vote', vote: voteBy(seats, seat, { kind, round, value }) }))
+const polka = (round: number, value: Uint8Array): EpochMessage => ({
+  type: 'polka',
+  polka: quorumFor(seats, { kind: 'prevote', round, value }),
+})
+
+describe('a seat', () => {
+  it('votes for what is proposed, and decides with the others', () => {
+    const seat = new Seat().hear(
+      proposes(0, one),
+      ...votes('prevote', 0, idOne, [0, 1]),
+      ...votes('precommit', 0, idOne, [0, 1]),
+    )
+    expect(seat.votes()).toEqual(['prevote 0 one', 'precommit 0 one'])
+    expect(seat.machine.decision?.value).toEqual(one)
+    expect(seat.machine.deadlineMs()).toBeUndefined()
+  })
+
+  it('decides alone when it is alone', () => {
+    const alone = testCommittee(1, 4)
+    const seat = new Seat({
+      committee: alone.committee,
+      order: [0],
+      seat: 0,
+      signer: alone.signers[0] as Signer,
+    })
+    seat.feed({ type: 'built', round: 0, value: one })
+    expect(seat.machine.decision?.value).toEqual(one)
+  })
+
+  it('proposes what it is asked for when it is its turn', () => {
+    const seat = new Seat({ seat: 0, signer: seats.signers[0] as Signer })
+    expect(seat.other).toEqual([{ type: 'build', round: 0 }])
+    seat.feed({ type: 'built', round: 0, value: one })
+    expect(seat.sent.map(({ type }) => type)).toEqual(['proposal', 'vote'])
+  })
+
+  it('gives up on a proposer, on a polka and on a round, each in its time', () => {
+    const seat = new Seat().wait(2_999)
+    expect(seat.votes()).toEqual([])
+    seat.wait(1).hear(...votes('prevote', 0, idOne, [0]), ...votes('prevote', 0, undefined, [1]))
+    expect(seat.votes()).toEqual(['prevote 0 nil'])
+    seat.wait(1_000).hear(...votes('precommit', 0, undefined, [0, 1]))
+    expect(seat.votes()).toEqual(['prevote 0 nil', 'precommit 0 nil'])
+    seat.wait(1_000)
+    expect(seat.machine.round).toBe(1)
+  })
+
+  it('follows to a round in which an honest seat is, and not one seat to any', () => {
+    const seat = new Seat().hear(...votes('prevote', 3, idOne, [0]))
+    expect(seat.machine.round).toBe(0)
+    seat.hear(...votes('prevote', 3, undefined, [1]))
+    expect(seat.machine.round).toBe(3)
+    const far = new Seat().hear(...votes('prevote', 4_000, undefined, [0]))
+    expect(far.machine.round).toBe(0)
+    far.hear(...votes('prevote', 900, undefined, [1]))
+    expect(far.machine.round).toBe(900)
+  })
+
+  it('votes for nothing that it may not', () => {
+    const seat = new Seat()
+    const outputs = seat.machine.handle(
+      { type: 'message', from: 'peer', message: proposes(0, one) },
+      0,
+    )
+    expect(outputs).toEqual([{ type: 'check', round: 0, value: one }])
+    seat.feed({ type: 'checked', round: 0, value: one, valid: false })
+    expect(seat.votes()).toEqual(['prevote 0 nil'])
+  })
+})
+
+describe('a locked seat', () => {
+  const locked = (): Seat =>
+    new Seat()
+      .hear(proposes(0, one), ...votes('prevote', 0, idOne), ...votes('precommit', 0, undefined))
+      .wait(1_000)
+
+  it('has precommitted, and goes on', () => {
+    const seat = locked()
+    expect(seat.votes()).toEqual(['prevote 0 one', 'precommit 0 one'])
+    expect([seat.machine.round, seat.record?.locked]).toEqual([1, { round: 0, value: one }])
+  })
+
+  it('votes for no other value', () => {
+    expect(locked().hear(proposes(1, two)).votes().at(-1)).toBe('prevote 1 nil')
+  })
+
+  it('votes for its own again', () => {
+    expect(locked().hear(proposes(1, one)).votes().at(-1)).toBe('prevote 1 one')
+  })
+
+  it('waits for the polka that a proposal speaks of, and is freed by a later one', () => {
+    const seat = locked()
+      .hear(...votes('precommit', 1, undefined, [0, 1, 2]))
+      .wait(1_500)
+    seat.hear(proposes(2, two, 1))
+    expect(seat.votes().filter((vote) => vote.startsWith('prevote 2'))).toEqual([])
+    seat.hear(polka(1, idTwo))
+    expect(seat.votes().at(-1)).toBe('prevote 2 two')
+    expect(seat.record?.answers.map(({ round }) => round)).toEqual([0, 1])
+  })
+
+  it('is freed by no polka that is as old as its lock is not', () => {
+    const late = new Seat()
+      .hear(...votes('precommit', 0, undefined, [0, 1, 2]))
+      .wait(1_000)
+      .hear(proposes(1, one), ...votes('prevote', 1, idOne), ...votes('precommit', 1, undefined))
+      .wait(1_500)
+    expect(late.votes()).toContain('precommit 1 one')
+    late.hear(polka(0, idTwo), proposes(2, two, 0))
+    expect(late.votes().at(-1)).toBe('prevote 2 nil')
+  })
+
+  it('proposes its value, with the polka for it', () => {
+    const seat = locked()
+      .hear(...votes('precommit', 1, undefined))
+      .wait(1_500)
+      .hear(...votes('precommit', 2, undefined))
+      .wait(2_000)
+    const [proposal, shown] = seat.sent.slice(-3)
+    expect(proposal).toMatchObject({ proposal: { round: 3, value: one, validRound: 0 } })
+    expect(shown).toMatchObject({ type: 'polka', polka: { round: 0 } })
+  })
+})
+
+describe('the disk', () => {
+  it('has a vote before anybody else does', () => {
+    const seat = new Seat()
+    seat.diskStands = true
+    seat.hear(proposes(0, one))
+    expect([seat.sent, seat.record?.prevote]).toEqual([[], { value: idOne }])
+    seat.feed({ type: 'persisted', token: 0 })
+    expect(seat.votes()).toEqual(['prevote 0 one'])
+  })
+
+  it('makes a seat say after a crash what it said before, and nothing else', () => {
+    const before = new Seat().hear(proposes(0, one), ...votes('prevote', 0, idOne))
+    const after = new Seat({ record: before.record })
+    expect(after.votes()).toEqual(before.votes())
+    after
+      .hear(...votes('precommit', 0, undefined))
+      .wait(1_000)
+      .hear(proposes(1, two))
+    expect(after.votes().at(-1)).toBe('prevote 1 nil')
+  })
+
+  it('makes a proposer propose the same again', () => {
+    const init = { seat: 0, signer: seats.signers[0] as Signer }
+    const before = new Seat(init)
+    before.feed({ type: 'built', round: 0, value: one })
+    const after = new Seat({ ...init, record: before.record })
+    after.feed({ type: 'built', round: 0, value: two })
+    expect(after.sent).toEqual(before.sent)
+  })
+})
+
+describe('a device without a seat', () => {
+  it('signs nothing, and learns what is decided', () => {
+    const seat = new Seat({ seat: undefined })
+      .hear(proposes(0, one), ...votes('prevote', 0, idOne))
+      .wait(60_000)
+    expect(seat.votes()).toEqual([])
+    // It asks; nothing that it says is signed by it.
+    expect(seat.sent.some(({ type }) => type === 'round')).toBe(true)
+    seat.hear(...votes('precommit', 0, idOne))
+    expect(seat.machine.decision?.value).toEqual(one)
+  })
+})
+
+describe('who is late', () => {
+  const certificate = quorumFor(seats, { kind: 'precommit', round: 0, value: idOne })
+  const decision: EpochMessage = { type: 'decision', decision: { value: one, certificate } }
+
+  it('believes a decision with its quorum', () => {
+    expect(new Seat().hear(decision).machine.decision?.value).toEqual(one)
+  })
+
+  it('is told by who knows, once in a while', () => {
+    const seat = new Seat().hear(decision, ...votes('prevote', 0, undefined, [1, 2]))
+    expect(seat.sent.filter(({ type }) => type === 'decision').length).toBe(2)
+  })
+})
+
+describe('what is wrong', () => {
+  const [right] = votes('prevote', 0, idOne, [1])
+  const forged = { ...(right as Extract<EpochMessage, { type: 'vote' }>).vote, seat: 2 }
+  const small = quorumFor(seats, { kind: 'prevote', round: 0, value: idOne })
+  const precommits = quorumFor(seats, { kind: 'precommit', round: 0, value: idOne })
+
+  it.each<[string, EpochMessage, string]>([
+    ['a vote in the name of another', { type: 'vote', vote: forged }, 'EPOCH_SIGNATURE_INVALID'],
+    [
+      'a vote of a seat that there is not',
+      { type: 'vote', vote: { ...forged, seat: 9 } },
+      'EPOCH_SEAT_INVALID',
+    ],
+    [
+      'a proposal out of turn',
+      {
+        type: 'proposal',
+        proposal: proposalBy(seats, 1, { round: 0, value: one, validRound: undefined }),
+      },
+      'EPOCH_SEAT_INVALID',
+    ],
+    ['a polka of the future', proposes(1, one, 1), 'EPOCH_ROUND_INVALID'],
+    [
+      'a polka that is too small',
+      { type: 'polka', polka: { ...small, signatures: small.signatures.slice(1) } },
+      'EPOCH_CERTIFICATE_INVALID',
+    ],
+    ['a polka of precommits', { type: 'polka', polka: precommits }, 'EPOCH_CERTIFICATE_INVALID'],
+    [
+      'a decision of prevotes',
+      { type: 'decision', decision: { value: one, certificate: small } },
+      'EPOCH_CERTIFICATE_INVALID',
+    ],
+    [
+      'a decision on another value',
+      { type: 'decision', decision: { value: two, certificate: precommits } },
+      'EPOCH_CERTIFICATE_INVALID',
+    ],
+  ])('%s is a fault: %3$s', (_, message, code) => {
+    const seat = new Seat().hear(message)
+    expect(seat.codes()).toEqual([code])
+    expect(seat.machine.decision).toBeUndefined()
+  })
+
+  it('a second proposal is the fault of its proposer', () => {
+    const seat = new Seat().hear(proposes(0, one), proposes(0, two))
+    expect(seat.other).toEqual([
+      { type: 'fault', from: seats.committee[0], code: 'EPOCH_PROPOSAL_CONFLICT' },
+    ])
+  })
+
+  it('a double vote is evidence, once', () => {
+    const seat = new Seat().hear(
+      ...votes('prevote', 0, idOne, [1]),
+      ...votes('prevote', 0, idTwo, [1]),
+      ...votes('prevote', 0, undefined, [1]),
+    )
+    expect(seat.other).toMatchObject([{ type: 'evidence', proof: { accused: seats.committee[1] } }])
+  })
+
+  it('a change of mind is asked about, unless the polka for it is known', () => {
+    const change = [...votes('precommit', 0, idOne, [1]), ...votes('prevote', 2, idTwo, [1])]
+    const [asked] = new Seat().hear(...change).other
+    expect(asked).toMatchObject({ type: 'suspect', accusation: { accused: seats.committee[1] } })
+    const knows = new Seat().hear(polka(1, idTwo), ...change)
+    expect(knows.other).toEqual([])
+    const accusation = asked?.type === 'suspect' ? asked.accusation : undefined
+    if (accusation === undefined) throw new Error('expected an accusation')
+    expect(knows.machine.answerTo(accusation)?.round).toBe(1)
+    expect(new Seat().machine.answerTo(accusation)).toBeUndefined()
+  })
+})

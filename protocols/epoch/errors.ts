@@ -1,0 +1,153 @@
+/**
+ * What goes wrong while a committee agrees on an epoch. Faults of peers: values, never exceptions.
+ *
+ * @module
+ */
+
+import type { ErrorTable } from '../../core/errors.ts'
+
+export type EpochErrorCode =
+  | 'EPOCH_MESSAGE_TOO_LONG'
+  | 'EPOCH_MESSAGE_MALFORMED'
+  | 'EPOCH_VERSION_UNSUPPORTED'
+  /** It is of another mesh or another epoch. */
+  | 'EPOCH_MISMATCH'
+  /** There is no such seat, or it is not that seat's turn. */
+  | 'EPOCH_SEAT_INVALID'
+  | 'EPOCH_ROUND_INVALID'
+  | 'EPOCH_SIGNATURE_INVALID'
+  /** A proposer proposed twice in one round. */
+  | 'EPOCH_PROPOSAL_CONFLICT'
+  /** Too few seats signed, or others. */
+  | 'EPOCH_CERTIFICATE_INVALID'
+  | 'EPOCH_EVIDENCE_INVALID'
+  /** The header does not follow the one before it. */
+  | 'EPOCH_PARENT_UNKNOWN'
+  /** The header is of a time that is not now. */
+  | 'EPOCH_TIME_INVALID'
+  /** The roots of the header are not those of what is in it. */
+  | 'EPOCH_FOLD_MISMATCH'
+  /** The cut leaves out too much of what was there. */
+  | 'EPOCH_CUT_CENSORED'
+  /** The record of one's own votes cannot be read: the seat abstains. */
+  | 'EPOCH_VOTES_LOST'
+  /** A header that cannot be reached from the trusted one. */
+  | 'EPOCH_TRUST_EXPIRED'
+  | 'EPOCH_PROOF_INVALID'
+
+const forged = { retryable: false, exit: 2, status: 422 } as const
+const unreadable = 'update brume on the device that sent it'
+
+/** What the faces say about each code. */
+export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
+  EPOCH_MESSAGE_TOO_LONG: {
+    ...forged,
+    meaning: 'a message about an epoch is longer than it may be',
+    hint: unreadable,
+  },
+  EPOCH_MESSAGE_MALFORMED: {
+    ...forged,
+    meaning: 'a message about an epoch is not in the one encoding that it may have',
+    hint: unreadable,
+  },
+  EPOCH_VERSION_UNSUPPORTED: {
+    ...forged,
+    meaning: 'a message about an epoch is of a version that this program does not know',
+    hint: 'update brume on this device',
+  },
+  EPOCH_MISMATCH: {
+    ...forged,
+    retryable: true,
+    meaning: 'a message is about another mesh or another epoch',
+    hint: 'set the clocks of both devices, and check the mesh with `brume mesh show`',
+  },
+  EPOCH_SEAT_INVALID: {
+    ...forged,
+    meaning: 'a message is by a seat that there is not, or whose turn it is not',
+    hint: 'do not trust the device that sent it',
+  },
+  EPOCH_ROUND_INVALID: {
+    ...forged,
+    meaning: 'a message is about a round that there cannot be',
+    hint: 'do not trust the device that sent it',
+  },
+  EPOCH_SIGNATURE_INVALID: {
+    ...forged,
+    meaning: 'a message is not signed by the seat that it is said to be by',
+    hint: 'do not trust the device that sent it',
+  },
+  EPOCH_PROPOSAL_CONFLICT: {
+    ...forged,
+    meaning: 'a proposer has proposed two things in one round',
+    hint: 'do not trust the device that proposed them',
+  },
+  EPOCH_CERTIFICATE_INVALID: {
+    ...forged,
+    meaning: 'a certificate is not signed by enough of the committee',
+    hint: 'do not believe what it is about',
+  },
+  EPOCH_EVIDENCE_INVALID: {
+    ...forged,
+    meaning: 'evidence does not prove what it says',
+    hint: 'ignore it, and be wary of whoever sent it',
+  },
+  EPOCH_PARENT_UNKNOWN: {
+    ...forged,
+    retryable: true,
+    meaning: 'a header does not follow the last one that this device knows',
+    hint: 'wait until this device has caught up',
+  },
+  EPOCH_TIME_INVALID: {
+    ...forged,
+    retryable: true,
+    meaning: 'the time of a header is not the time of this device',
+    hint: 'set the clock of this device, and of the one that proposed the header',
+  },
+  EPOCH_FOLD_MISMATCH: {
+    ...forged,
+    meaning: 'the roots of a header do not follow from what is in it',
+    hint: 'update brume on all devices of the committee; if it stays so, one of them lies',
+  },
+  EPOCH_CUT_CENSORED: {
+    ...forged,
+    retryable: true,
+    meaning: 'a header leaves out too much of what this device had received',
+    hint: 'nothing to do: later rounds ask for less',
+  },
+  EPOCH_VOTES_LOST: {
+    retryable: true,
+    exit: 1,
+    status: 503,
+    meaning: 'this device cannot read what it voted for, and abstains',
+    hint: 'check the disk of this device; it votes again after two epochs',
+  },
+  EPOCH_TRUST_EXPIRED: {
+    ...forged,
+    retryable: true,
+    meaning: 'what this device trusts is too old, or too few of those it knows signed',
+    hint: 'get headers in between, or the header of today from somebody that you trust',
+  },
+  EPOCH_PROOF_INVALID: {
+    ...forged,
+    meaning: 'a proof of a score does not prove it',
+    hint: 'do not believe it',
+  },
+}
+
+/** A refusal. `reason` holds no text that a peer chose. */
+export interface Refused {
+  readonly type: 'refused'
+  readonly code: EpochErrorCode
+  readonly reason: string
+}
+
+/** A `T`, or why there is none. */
+export type Result<T> = { readonly type: 'value'; readonly value: T } | Refused
+
+export function accept<T>(value: T): Result<T> {
+  return { type: 'value', value }
+}
+
+export function refuse(code: EpochErrorCode, reason: string): Refused {
+  return { type: 'refused', code, reason }
+}

@@ -1,0 +1,75 @@
+/**
+ * The door of the agreement on an epoch: its machine, what it decides, and how anybody checks that.
+ *
+ * @module
+ */
+
+export {
+  type Certificate,
+  certificateOf,
+  decodeCertificate,
+  type Decision,
+  encodeCertificate,
+  isCertificateOf,
+  isDecisionOf,
+} from './certificate.ts'
+export { type CutSituation, cutProblem, type Inclusion, type OwnView } from './cut-rules.ts'
+export { EpochMachine } from './epoch-machine.ts'
+export type { EpochInit, EpochInput, EpochOutput, EpochTimeouts } from './epoch-types.ts'
+export type { EpochErrorCode, Refused, Result } from './errors.ts'
+export {
+  type Accusation,
+  type DoubleVote,
+  encodeAccusation,
+  encodeDoubleVote,
+  isAnswer,
+  verifyAccusation,
+  verifyDoubleVote,
+} from './evidence.ts'
+export { decodeHeader, encodeHeader, type Header } from './header.ts'
+export {
+  advanceTrust,
+  decodeSignedHeader,
+  encodeSignedHeader,
+  type SignedHeader,
+  type TrustedHeader,
+  trustedFrom,
+} from './light-client.ts'
+export * as EPOCH_LIMITS from './limits.ts'
+export {
+  decodeEpochMessage,
+  encodeEpochMessage,
+  type EpochMessage,
+  type Proposal,
+  signProposal,
+} from './messages.ts'
+export {
+  encodeScoreProof,
+  type ProvenLeaf,
+  type ScoreProof,
+  verifyScoreProof,
+} from './score-proof.ts'
+export {
+  type Committee,
+  committeeRoot,
+  type Mode,
+  modeOf,
+  proposerOrder,
+  quorumOf,
+} from './seats.ts'
+export {
+  type Ballot,
+  type EpochContext,
+  isBallotOf,
+  signBallot,
+  type Vote,
+  type VoteKind,
+} from './vote.ts'
+export {
+  decodeVoteRecord,
+  encodeVoteRecord,
+  type Standpoint,
+  standpointOf,
+  type StoredVotes,
+  type VoteRecord,
+} from './vote-record.ts'

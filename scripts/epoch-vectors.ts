@@ -1,0 +1,104 @@
+/**
+ * One of everything that seats say and decide, for test/vectors/epoch.json.
+ *
+ * @module
+ */
+
+import { toHex, utf8 } from '../core/bytes.ts'
+import { leafHash } from '../core/merkle-tree.ts'
+import {
+  encodeAccusation,
+  encodeCertificate,
+  encodeDoubleVote,
+  encodeEpochMessage,
+  encodeHeader,
+  encodeScoreProof,
+  encodeSignedHeader,
+  encodeVoteRecord,
+  type EpochMessage,
+  type VoteKind,
+} from '../protocols/epoch/index.ts'
+import { nodeCrypto } from '../test/fixtures/devices.ts'
+import {
+  epochContext,
+  headerBy,
+  proposalBy,
+  quorumFor,
+  testCommittee,
+  voteBy,
+} from '../test/fixtures/epoch-committee.ts'
+
+const seats = testCommittee(4)
+const { sha256 } = nodeCrypto
+
+/** The text of the file. */
+export function epochVectors(): string {
+  const leaf = utf8('a score')
+  const value = encodeHeader(headerBy(seats, { scoresRoot: leafHash(sha256, leaf) }))
+  const id = sha256(value)
+  const other = sha256(utf8('other'))
+  const vote = (kind: VoteKind, round: number, of: Uint8Array | undefined) =>
+    voteBy(seats, 1, { kind, round, value: of })
+  const bound = (kind: VoteKind, round: number, of: Uint8Array) => ({
+    round,
+    value: of,
+    signature: vote(kind, round, of).signature,
+  })
+  const polka = quorumFor(seats, { kind: 'prevote', round: 0, value: id })
+  const certificate = quorumFor(seats, { kind: 'precommit', round: 0, value: id })
+  const proposal = proposalBy(seats, 1, { round: 1, value, validRound: 0 })
+  const messages: readonly EpochMessage[] = [
+    { type: 'proposal', proposal },
+    { type: 'vote', vote: vote('prevote', 1, undefined) },
+    { type: 'polka', polka },
+    { type: 'round', votes: [vote('precommit', 0, id), vote('precommit', 0, undefined)] },
+    { type: 'decision', decision: { value, certificate } },
+  ]
+  const accused = seats.committee[1] as (typeof seats.committee)[number]
+  const base = { ...epochContext, accused }
+  const vectors = {
+    network: toHex(epochContext.network),
+    epoch: epochContext.epoch,
+    committee: seats.committee,
+    header: toHex(value),
+    headerId: toHex(id),
+    certificate: toHex(encodeCertificate(certificate)),
+    messages: messages.map((message) => ({
+      type: message.type,
+      hex: toHex(encodeEpochMessage(epochContext, message)),
+    })),
+    doubleVote: toHex(
+      encodeDoubleVote({
+        ...base,
+        precommit: 0,
+        round: 1,
+        one: { value: undefined, signature: vote('prevote', 1, undefined).signature },
+        other: { value: other, signature: vote('prevote', 1, other).signature },
+      }),
+    ),
+    accusation: toHex(
+      encodeAccusation({
+        ...base,
+        precommit: bound('precommit', 0, id),
+        prevote: bound('prevote', 2, other),
+      }),
+    ),
+    signedHeader: toHex(encodeSignedHeader({ value, certificate, committee: seats.committee })),
+    scoreProof: toHex(
+      encodeScoreProof({ header: value, certificate, leaf, index: 0, size: 1, path: [] }),
+    ),
+    voteRecord: toHex(
+      encodeVoteRecord({
+        ...epochContext,
+        round: 1,
+        locked: { round: 0, value },
+        valid: { round: 0, value },
+        proposed: { value, validRound: 0 },
+        prevote: { value: id },
+        precommit: { value: undefined },
+        answers: [polka],
+      }),
+    ),
+  }
+  return `${JSON.stringify(vectors, undefined, 2)}\n`
+}

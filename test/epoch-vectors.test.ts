@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { fromHex } from '../core/bytes.ts'
+import type { PeerId } from '../core/ids.ts'
+import {
+  decodeCertificate,
+  decodeEpochMessage,
+  decodeHeader,
+  decodeSignedHeader,
+  decodeVoteRecord,
+  encodeEpochMessage,
+  EPOCH_LIMITS,
+  EpochMachine,
+  type EpochMessage,
+  isDecisionOf,
+  trustedFrom,
+  verifyAccusation,
+  verifyDoubleVote,
+  verifyScoreProof,
+} from '../protocols/epoch/index.ts'
+import { epochVectors } from '../scripts/epoch-vectors.ts'
+import { device, nodeCrypto } from './fixtures/devices.ts'
+
+interface MessageVector {
+  readonly type: EpochMessage['type']
+  readonly hex: string
+}
+
+const text = readFileSync('test/vectors/epoch.json', 'utf8')
+const vectors = JSON.parse(text) as Readonly<Record<string, string>> & {
+  readonly messages: readonly MessageVector[]
+  readonly committee: readonly PeerId[]
+}
+const { verify } = nodeCrypto
+const { committee } = vectors
+const context = { network: bytes('network'), epoch: Number(vectors['epoch']) }
+const timeouts = { proposeMs: 1, proposeGrowthMs: 0, voteMs: 1, voteGrowthMs: 0, repeatMs: 1 }
+
+function bytes(name: string): Uint8Array {
+  return bytesOf(vectors[name] ?? '')
+}
+
+function bytesOf(hex: string): Uint8Array {
+  const decoded = fromHex(hex)
+  if (decoded === undefined) throw new Error('not hexadecimal')
+  return decoded
+}
+
+/** Every truncation of `encoded`, and copies with one bit of each byte flipped. */
+function* damaged(encoded: Uint8Array): Generator<Uint8Array> {
+  for (let length = 0; length < encoded.length; length++) yield encoded.subarray(0, length)
+  for (const [at, byte] of encoded.entries()) yield encoded.with(at, byte ^ (1 << (at % 8)))
+}
+
+/** What a seat that only watches has against a message; undefined when it takes it. */
+function problemOf(encoded: Uint8Array): string | undefined {
+  const decoded = decodeEpochMessage(context, encoded)
+  if (decoded.type === 'refused') return decoded.code
+  const message = decoded.value
+  const tooFar =
+    message.type === 'proposal' && message.proposal.round > EPOCH_LIMITS.ROUNDS_AHEAD_MAX
+  if (tooFar) return 'ignored'
+  const machine = new EpochMachine({
+    ...context,
+    committee,
+    order: [0, 1, 2, 3],
+    seat: undefined,
+    signer: device(1),
+    crypto: nodeCrypto,
+    timeouts,
+    record: undefined,
+  })
+  const outputs = machine.handle({ type: 'message', from: 'peer', message }, 0)
+  return outputs.find((output) => output.type === 'fault')?.code
+}
+
+describe('the messages of seats', () => {
+  it('are what the code writes: run `npm run vectors` after a change of the format', () => {
+    expect(text).toBe(epochVectors())
+  })
+
+  it.each(vectors.messages)('hold a $type, and none that is damaged', ({ type, hex }) => {
+    const encoded = bytesOf(hex)
+    const decoded = decodeEpochMessage(context, encoded)
+    const message = decoded.type === 'value' ? decoded.value : undefined
+    expect(message?.type).toBe(type)
+    expect(message && encodeEpochMessage(context, message)).toEqual(encoded)
+    expect(problemOf(encoded)).toBeUndefined()
+    expect([...damaged(encoded)].filter((copy) => problemOf(copy) === undefined)).toEqual([])
+  })
+
+  it.each<[string, Parameters<typeof decodeEpochMessage>[0], string]>([
+    ['another epoch', { ...context, epoch: 10 }, 'EPOCH_MISMATCH'],
+    ['another mesh', { ...context, network: bytes('headerId') }, 'EPOCH_MISMATCH'],
+  ])('are refused in %s', (_, elsewhere, code) => {
+    for (const { hex } of vectors.messages) {
+      expect(decodeEpochMessage(elsewhere, bytesOf(hex))).toMatchObject({ code })
+    }
+  })
+
+  it('are refused when they are too long, or of a version to come', () => {
+    const long = new Uint8Array(EPOCH_LIMITS.MESSAGE_BYTES_MAX + 1)
+    expect(decodeEpochMessage(context, long)).toMatchObject({ code: 'EPOCH_MESSAGE_TOO_LONG' })
+    const later = bytesOf(vectors.messages[0]?.hex ?? '').with(1, 2)
+    expect(decodeEpochMessage(context, later)).toMatchObject({ code: 'EPOCH_VERSION_UNSUPPORTED' })
+  })
+})
+
+const known = trustedFrom(nodeCrypto, bytes('header'), committee)
+const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
+  doubleVote: (encoded) => verifyDoubleVote(verify, encoded).type === 'value',
+  accusation: (encoded) => verifyAccusation(verify, encoded).type === 'value',
+  certificate: (encoded) => {
+    const certificate = decodeCertificate(encoded)
+    const value = bytes('header')
+    return (
+      certificate !== undefined &&
+      isDecisionOf(nodeCrypto, context, committee, { value, certificate })
+    )
+  },
+  signedHeader: (encoded) => {
+    const signed = decodeSignedHeader(encoded)
+    if (signed.type === 'refused') return false
+    const { value } = signed
+    const names = trustedFrom(nodeCrypto, value.value, value.committee).type === 'value'
+    return names && isDecisionOf(nodeCrypto, context, value.committee, value)
+  },
+  scoreProof: (encoded) =>
+    known.type === 'value' &&
+    verifyScoreProof(nodeCrypto, known.value, encoded, known.value.cutWallMs).type === 'value',
+}
+
+describe('what is decided, and what is proven', () => {
+  it.each(Object.entries(checks))('holds as %s, and not when it is damaged', (name, check) => {
+    expect(check(bytes(name))).toBe(true)
+    expect([...damaged(bytes(name))].filter(check).length).toBe(0)
+  })
+
+  it.each(['header', 'voteRecord'])('has a %s, of which no part is one', (name) => {
+    const read = (encoded: Uint8Array): boolean =>
+      name === 'header'
+        ? decodeHeader(encoded).type === 'value'
+        : decodeVoteRecord(encoded) !== undefined
+    const encoded = bytes(name)
+    expect(read(encoded)).toBe(true)
+    for (let length = 0; length < encoded.length; length++) {
+      expect(read(encoded.subarray(0, length))).toBe(false)
+    }
+    // A longer header than one can be is not read, and neither is one of a version to come.
+    expect(read(new Uint8Array(EPOCH_LIMITS.VOTE_RECORD_BYTES_MAX + 1))).toBe(false)
+    expect(read(encoded.with(1, 2))).toBe(false)
+  })
+})
