@@ -7,6 +7,13 @@
 import type { Scenario } from './scenario.ts'
 import { blocksFromAnyone } from './scenarios/blocks-from-anyone.ts'
 import { blocksWithLiars } from './scenarios/blocks-with-liars.ts'
+import { epochsBeyondAThird } from './scenarios/epochs-beyond-a-third.ts'
+import { epochsInBytes } from './scenarios/epochs-in-bytes.ts'
+import { epochsInPeace } from './scenarios/epochs-in-peace.ts'
+import { epochsOfOwners } from './scenarios/epochs-of-owners.ts'
+import { epochsUnderFaults } from './scenarios/epochs-under-faults.ts'
+import { epochsWithLiars } from './scenarios/epochs-with-liars.ts'
+import { epochsWithLostDisks } from './scenarios/epochs-with-lost-disks.ts'
 import { presenceComesTrue } from './scenarios/presence-comes-true.ts'
 import { sessionsInBytes } from './scenarios/sessions-in-bytes.ts'
 import { sessionsInPeace } from './scenarios/sessions-in-peace.ts'
@@ -35,4 +42,11 @@ export const SCENARIOS: readonly Scenario[] = [
   blocksWithLiars,
   blocksFromAnyone,
   presenceComesTrue,
+  epochsInPeace,
+  epochsUnderFaults,
+  epochsWithLiars,
+  epochsWithLostDisks,
+  epochsBeyondAThird,
+  epochsOfOwners,
+  epochsInBytes,
 ]
