@@ -12,6 +12,7 @@ import { CodedError, type ErrorTable } from '../core/errors.ts'
 import type { AndroidErrorCode } from './android/errors.ts'
 import type { AppleErrorCode } from './apple/errors.ts'
 import type { CollateralErrorCode } from './collateral/errors.ts'
+import type { ConveyedErrorCode } from './conveyed/errors.ts'
 import type { CoseErrorCode } from './cose/errors.ts'
 import type { DcapErrorCode } from './dcap/errors.ts'
 import type { EncodingErrorCode } from './encoding/errors.ts'
@@ -31,6 +32,7 @@ export type AttestationErrorCode =
   | AndroidErrorCode
   | AppleErrorCode
   | CollateralErrorCode
+  | ConveyedErrorCode
   | CoseErrorCode
   | DcapErrorCode
   | EncodingErrorCode

@@ -30,6 +30,22 @@ export {
 export type { CollateralItem } from './collateral/item.ts'
 export { CollateralShelf } from './collateral/shelf.ts'
 export type { ShelvedItem, ShelfRules } from './collateral/shelf.ts'
+export { openEnvelope, sealEnvelope } from './conveyed/envelope.ts'
+export type { Envelope } from './conveyed/envelope.ts'
+export {
+  decodePieces,
+  encodePieces,
+  readResult,
+  recheckResult,
+  RESULT_VERSION,
+  signResult,
+} from './conveyed/result.ts'
+export type { AttestationResult, Recheck } from './conveyed/result.ts'
+export { readRevocation, signRevocation } from './conveyed/revocation.ts'
+export type { Revocation, RevocationReason } from './conveyed/revocation.ts'
+export { verifyPieces } from './pieces.ts'
+export type { PiecesQuestion, PiecesRules } from './pieces.ts'
+export { discontinuity } from './policy/continuity.ts'
 export { certificatesOfPem } from './encoding/pem.ts'
 export { POLICY_ERRORS } from './policy/errors.ts'
 export { verifyAndroid } from './android/android.ts'

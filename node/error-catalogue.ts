@@ -10,6 +10,7 @@ import type { ErrorRow } from '../core/errors.ts'
 import { ANDROID_ERRORS } from '../attestation/android/errors.ts'
 import { APPLE_ERRORS } from '../attestation/apple/errors.ts'
 import { COLLATERAL_ERRORS } from '../attestation/collateral/errors.ts'
+import { CONVEYED_ERRORS } from '../attestation/conveyed/errors.ts'
 import { COSE_ERRORS } from '../attestation/cose/errors.ts'
 import { DCAP_ERRORS } from '../attestation/dcap/errors.ts'
 import { ENCODING_ERRORS } from '../attestation/encoding/errors.ts'
@@ -59,6 +60,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...ANDROID_ERRORS,
   ...APPLE_ERRORS,
   ...COLLATERAL_ERRORS,
+  ...CONVEYED_ERRORS,
   ...COSE_ERRORS,
   ...DCAP_ERRORS,
   ...ENCODING_ERRORS,

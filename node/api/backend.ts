@@ -16,6 +16,8 @@ import type {
   AttestationView,
   AttestRequest,
   CollateralList,
+  EpochList,
+  EpochRequest,
   Handover,
   ImportCollateralRequest,
 } from './schemas/attestation.ts'
@@ -64,6 +66,8 @@ export interface AttestationBackend {
   handover(request: AttestRequest): Promise<Handover>
   /** Rejects with a CodedError when it is not one, or not for this device. */
   acceptHandover(request: AcceptHandoverRequest): Promise<AcceptedHandover>
+  /** Shows this device's evidence once; resolves to what all evidence of that epoch comes to. */
+  attestEpoch(request: EpochRequest): Promise<EpochList>
   collateral(): Promise<CollateralList>
   /** Rejects with a CodedError when it does not hold; resolves to what is new. */
   importCollateral(request: ImportCollateralRequest): Promise<CollateralList>

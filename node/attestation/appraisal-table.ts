@@ -8,6 +8,7 @@
  */
 
 import {
+  type Activation,
   type Appraisal,
   appraise,
   type Claims,
@@ -66,6 +67,14 @@ export class AppraisalTable {
         givenBy: new Set([...givenBy, ...givers]),
       })
     }
+  }
+
+  /** Where the attestation key of `peer` lives, as it proved last; unchecked when it never did. */
+  activationOf(peer: PeerId): Activation {
+    const claims = this.#answers.get(peer)?.claims ?? []
+    const tpm = claims.find((one) => one.kind === 'tpm' && one.home === 'activation')
+    if (tpm?.kind !== 'tpm' || tpm.hardwareId === undefined) return { type: 'unchecked' }
+    return { type: 'proven', ekId: tpm.hardwareId, akName: tpm.akName }
   }
 
   /** What `peer` is taken for now; undefined when it was never asked. */

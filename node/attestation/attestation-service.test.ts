@@ -155,6 +155,20 @@ describe('a device that asks another', () => {
     expect(asked?.known()).toMatchObject([{ peer: bob.peer, appraisal: before }])
   })
 
+  it('shows evidence of an epoch once, to everybody, and sees that of others', async () => {
+    const { asked } = await services([alice, bob])
+    const [epoch, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+    const own = await running[1]?.epoch(epoch)
+    expect(own?.map(({ peer }) => peer)).toEqual([bob.peer])
+    const both = await asked?.epoch(epoch)
+    await settle()
+    expect(both?.map(({ peer, appraisal }) => [peer, appraisal.tier])).toEqual(
+      [alice.peer, bob.peer].toSorted().map((peer) => [peer, 'self']),
+    )
+    expect(await running[1]?.epoch(epoch)).toEqual(both)
+    expect((await asked?.epoch(other))?.map(({ peer }) => peer)).toEqual([alice.peer])
+  })
+
   it('has no TPM to give away when it has none', async () => {
     const { asked } = await services([alice, bob])
     await expect(asked?.handover(bob.peer)).rejects.toMatchObject({

@@ -8,6 +8,7 @@ import {
   type AnchorSet,
   type Handover,
   isVendorSigned,
+  sealEnvelope,
   type Policy,
   PRODUCTION_POLICY,
   shippedAnchors,
@@ -26,6 +27,7 @@ import {
   type AttestResult,
 } from '../../protocols/attest/index.ts'
 import { AttesterError, TSM_PATH, type TsmFolder, tsmFolder } from '../attesters/index.ts'
+import { nodeCrypto } from '../crypto/node-crypto.ts'
 import type { Network } from '../network/network.ts'
 import { Answering } from './answering.ts'
 import { type Answer, AppraisalTable, type Known } from './appraisal-table.ts'
@@ -36,6 +38,8 @@ import { AttestExchangeError } from './errors.ts'
 import type { AttestationStore } from './attestation-store.ts'
 import { CollateralCupboard } from './collateral-cupboard.ts'
 import { Conveyor, type ConveyorMesh } from './conveyor.ts'
+import { appraiseEnvelope, type EpochAppraisal } from './epoch-appraisal.ts'
+import { EnvelopeBook } from './envelope-book.ts'
 import { HandoverBook } from './handover-book.ts'
 import { policyNamed } from './policy-file.ts'
 
@@ -83,10 +87,12 @@ export class AttestationService implements Startable {
   readonly #underWay = new Map<PeerId, Promise<Known>>()
   readonly collateral: CollateralCupboard
   readonly #conveyor: Conveyor
+  readonly #envelopes: EnvelopeBook
   readonly #handovers: HandoverBook
   readonly #answering: Answering
   readonly #stopping = new AbortController()
   #asking: Asking
+  #rules = { policy: PRODUCTION_POLICY, anchors: shippedAnchors() }
   #renewing: Promise<void> = Promise.resolve()
   #evidence: DeviceEvidence | undefined
 
@@ -96,7 +102,11 @@ export class AttestationService implements Startable {
     this.#handovers = new HandoverBook(components.store, components.network.self)
     this.#answering = new Answering({ ...components, handovers: this.#handovers })
     this.collateral = new CollateralCupboard(components, shippedAnchors())
-    this.#conveyor = new Conveyor(components, { collateral: this.collateral })
+    this.#envelopes = new EnvelopeBook((peer) => this.#isMember(peer))
+    this.#conveyor = new Conveyor(components, {
+      collateral: this.collateral,
+      envelope: this.#envelopes,
+    })
     this.collateral.onAdded(({ item, encoded }) => {
       if (isVendorSigned(item)) void this.#conveyor.publish('collateral', encoded)
     })
@@ -118,6 +128,7 @@ export class AttestationService implements Startable {
     const { policy, roots, issuers, tpmPath, eventLogPath, version } = this.#init
     const [rules, anchors] = [await policyNamed(policy), await anchorsWith(roots)]
     await this.collateral.start({ anchors, graceMs: rules.graceDays * DAY_MS })
+    this.#rules = { policy: rules, anchors }
     this.#asking = this.#askingBy(rules, anchors)
     const sent = await Promise.all(issuers.map((path) => readCertificateFile(path)))
     this.#evidence = new DeviceEvidence(
@@ -186,6 +197,33 @@ export class AttestationService implements Startable {
   }
 
   /**
+   * Shows this device's evidence of an epoch to all members, once, and resolves to what
+   * the evidence of all comes to that has come so far.
+   *
+   * @param epoch - 32 bytes that nobody could foresee, such as a consensus makes.
+   */
+  async epoch(epoch: Uint8Array): Promise<readonly EpochAppraisal[]> {
+    const { network, clock, signer } = this.#components
+    const held = this.#envelopes.of(epoch)
+    if (!held.some(({ attester }) => attester === network.self) && this.#evidence !== undefined) {
+      const pieces = await this.#evidence.epochPieces(epoch, this.#rules.policy.tpm.pcrs)
+      const issuedS = Math.floor(clock.wallMs() / 1000)
+      const encoded = sealEnvelope(signer, { epoch, issuedS, pieces })
+      await this.#envelopes.take(encoded)
+      await this.#conveyor.publish('envelope', encoded)
+    }
+    // A TPM's key counts where it was seen to live in that TPM: that needs one exchange, ever.
+    const envelopes = this.#envelopes.of(epoch)
+    const unknown = envelopes.filter(({ attester }) => this.#table.get(attester, 0) === undefined)
+    await Promise.all(unknown.map(({ attester }) => this.#askQuietly(attester)))
+    const { shelf } = this.collateral
+    const rules = { ...this.#rules, shelf, nowMs: clock.wallMs(), verify: nodeCrypto.verify }
+    return envelopes.map((envelope) =>
+      appraiseEnvelope(envelope, this.#table.activationOf(envelope.attester), rules),
+    )
+  }
+
+  /**
    * Signs that this device gives its TPM to another, which must be told.
    *
    * @throws {AttesterError} `ATTESTER_TPM_UNAVAILABLE`.
@@ -203,6 +241,11 @@ export class AttestationService implements Startable {
   /** Keeps a handover to this device. @throws {AttestationError} `SELF_HANDOVER`. */
   acceptHandover(encoded: Uint8Array): Promise<Handover> {
     return this.#handovers.accept(encoded)
+  }
+
+  #isMember(peer: PeerId): boolean {
+    const { mesh, network } = this.#components
+    return peer === network.self || mesh.members().some((member) => member.peer === peer)
   }
 
   #askingBy(policy: Policy, anchors: AnchorSet): Asking {

@@ -77,15 +77,8 @@ export class DeviceEvidence {
   /** Evidence that answers `question` of `verifier`, encoded. */
   async pieces(question: Question, verifier: PeerId): Promise<readonly Uint8Array[]> {
     const { credential, nonce, registers } = question
-    const { signer } = this.#components
-    const init = { attester: signer.peer, verifier, nonce }
-    const binding = bindingBytes({ ...init, kind: 'self', secretHash: null })
-    const statement = selfStatement(signer, {
-      binding,
-      version: this.#init.version,
-      manifest: undefined,
-    })
-    const own = [encodeEvidence({ kind: 'self', statement }), ...(await this.#guest(init))]
+    const init = { attester: this.#components.signer.peer, verifier, nonce }
+    const own = await this.#withoutTpm(init)
     if (credential === undefined) return own
     const quoted = await this.#withTpm(async (attester) => {
       const secret = await attester.activate(credential)
@@ -94,6 +87,34 @@ export class DeviceEvidence {
       return encodeEvidence(await attester.evidence(bound, registers))
     })
     return quoted === undefined ? own : [...own, quoted]
+  }
+
+  /** Evidence that answers everybody in an epoch, encoded. */
+  async epochPieces(
+    epoch: Uint8Array,
+    registers: readonly number[],
+  ): Promise<readonly Uint8Array[]> {
+    const init = { attester: this.#components.signer.peer, verifier: null, nonce: epoch }
+    const own = await this.#withoutTpm(init)
+    const bound = bindingBytes({ ...init, kind: 'tpm', secretHash: null })
+    const quoted = await this.#withTpm(async (attester) =>
+      encodeEvidence(await attester.evidence(bound, registers)),
+    )
+    return quoted === undefined ? own : [...own, quoted]
+  }
+
+  /** What this device says, and the report of its guest where it is a confidential one. */
+  async #withoutTpm(
+    init: Omit<BindingInit, 'kind' | 'secretHash'>,
+  ): Promise<readonly Uint8Array[]> {
+    const binding = bindingBytes({ ...init, kind: 'self', secretHash: null })
+    const { version } = this.#init
+    const statement = selfStatement(this.#components.signer, {
+      binding,
+      version,
+      manifest: undefined,
+    })
+    return [encodeEvidence({ kind: 'self', statement }), ...(await this.#guest(init))]
   }
 
   /** The report of this guest, where it is a confidential one. */

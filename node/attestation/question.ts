@@ -9,18 +9,14 @@ import {
   type Activation,
   type AnchorSet,
   AttestationError,
-  bindingBytes,
-  type Claims,
   type CollateralShelf,
   CREDENTIAL_RANDOM_BYTES,
-  decodeEvidence,
-  type EvidenceKind,
   type Handover,
   makeCredential,
   type Policy,
   readHandover,
   readPublic,
-  verifyEvidence,
+  verifyPieces,
 } from '../../attestation/index.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Random } from '../../core/random.ts'
@@ -80,39 +76,23 @@ export class OpenQuestion {
 
   /** What the pieces of the answer come to. */
   answer({ pieces, handovers }: ShownEvidence, nowMs: number): Answer {
-    const claims = pieces.flatMap((piece) => this.#verified(piece, nowMs) ?? [])
-    const kinds = claims.map(({ kind }) => kind)
-    // Two pieces of one kind say nothing that one does not.
-    const once = claims.filter(({ kind }, index) => kinds.indexOf(kind) === index)
-    const { policy } = this.#init
+    const { attester, verifier, policy } = this.#init
+    const question = {
+      attester,
+      verifier,
+      nonce: this.nonce,
+      secretHash: this.#secretHash,
+      activation: this.#activation,
+    }
+    const rules = { ...this.#init, nowMs, verify: nodeCrypto.verify }
+    const { claims, refusals } = verifyPieces(pieces, question, rules)
     const read = handovers.flatMap((one) => this.#handover(one) ?? [])
     return {
-      claims: once,
+      claims,
       handovers: read,
-      refusals: this.#refusals,
+      refusals: [...this.#refusals, ...refusals],
       policy,
       answeredAtMs: nowMs,
-    }
-  }
-
-  #verified(piece: Uint8Array, nowMs: number): Claims | undefined {
-    const { attester, policy, shelf } = this.#init
-    const anchors = shelf.anchors(this.#init.anchors)
-    try {
-      const evidence = decodeEvidence(piece)
-      return verifyEvidence(evidence, {
-        nowMs,
-        anchors,
-        policy,
-        binding: { type: 'bytes', bytes: this.#binding(evidence.kind) },
-        collateral: shelf.for(evidence, anchors),
-        bank: 'sha256',
-        activation: this.#activation,
-        device: { attester, verify: nodeCrypto.verify, releaseKeys: [] },
-      })
-    } catch (error) {
-      this.#refuse(error)
-      return undefined
     }
   }
 
@@ -125,12 +105,6 @@ export class OpenQuestion {
       this.#refuse(error)
     }
     return undefined
-  }
-
-  #binding(kind: EvidenceKind): Uint8Array {
-    const { attester, verifier } = this.#init
-    const secretHash = kind === 'tpm' ? this.#secretHash : null
-    return bindingBytes({ kind, attester, verifier, nonce: this.nonce, secretHash })
   }
 
   #refuse(error: unknown): void {

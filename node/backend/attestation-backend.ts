@@ -5,7 +5,7 @@
  */
 
 import type { ShelvedItem } from '../../attestation/index.ts'
-import { fromBase64Url, toBase64Url } from '../../core/bytes.ts'
+import { fromBase64Url, fromHex, toBase64Url } from '../../core/bytes.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { AttestationBackend } from '../api/backend.ts'
@@ -17,6 +17,8 @@ import type {
   AttestRequest,
   CollateralList,
   CollateralView,
+  EpochList,
+  EpochRequest,
   Handover,
   ImportCollateralRequest,
 } from '../api/schemas/attestation.ts'
@@ -49,6 +51,22 @@ export class DaemonAttestationBackend implements AttestationBackend {
     const encoded = fromBase64Url(request.handover) ?? new Uint8Array()
     const { from, hardwareId } = await this.#service.acceptHandover(encoded)
     return { from, hardwareId }
+  }
+
+  async attestEpoch({ epoch }: EpochRequest): Promise<EpochList> {
+    const id = fromHex(epoch)
+    invariant(id !== undefined, 'the schema of the request let only hexadecimal pass')
+    const found = await this.#service.epoch(id)
+    return {
+      appraisals: found.map(({ peer, appraisal, evidence, codes }) => ({
+        peer,
+        name: deviceName(peer),
+        tier: appraisal.tier,
+        score: appraisal.scoreMicros / 1_000_000,
+        evidence: [...evidence],
+        findings: [...codes],
+      })),
+    }
   }
 
   async collateral(): Promise<CollateralList> {

@@ -41,6 +41,7 @@ export function daemonBackend(sides: BackendSides): Backend {
     attest: (request) => attestation.attest(request),
     handover: (request) => attestation.handover(request),
     acceptHandover: (request) => attestation.acceptHandover(request),
+    attestEpoch: (request) => attestation.attestEpoch(request),
     collateral: () => attestation.collateral(),
     importCollateral: (request) => attestation.importCollateral(request),
     models: () => models.models(),

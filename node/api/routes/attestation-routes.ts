@@ -12,6 +12,8 @@ import {
   attestationSchema,
   attestRequest,
   collateralListSchema,
+  epochListSchema,
+  epochRequest,
   handoverSchema,
   importCollateralRequest,
 } from '../schemas/attestation.ts'
@@ -51,6 +53,15 @@ export const attestationRoutes: readonly Route[] = [
     status: 200,
     answer: acceptedHandoverSchema,
     handle: ({ backend, body }) => backend.acceptHandover(body),
+  }),
+  answers({
+    method: 'POST',
+    path: '/v1/attestations/epochs',
+    summary: 'Show evidence of an epoch to all members, and see what theirs comes to',
+    body: epochRequest,
+    status: 200,
+    answer: epochListSchema,
+    handle: ({ backend, body }) => backend.attestEpoch(body),
   }),
   answers({
     method: 'GET',

@@ -8,6 +8,9 @@ import { z } from 'zod'
 import { CHAIN_LENGTH_MAX, COLLATERAL_LENGTH_MAX, HANDOVER_LENGTH_MAX } from './limits.ts'
 import { bytes, peerId, sha256, wallMs } from './scalars.ts'
 
+/** What evidence comes to. */
+export const attestationTier = z.enum(['none', 'self', 'mobile', 'tpm', 'tee'])
+
 export const attestRequest = z.strictObject({
   peer: z
     .string()
@@ -24,6 +27,25 @@ export const acceptHandoverRequest = z.strictObject({
 })
 
 export const acceptedHandoverSchema = z.object({ from: peerId, hardwareId: z.string() })
+
+export const epochRequest = z.strictObject({
+  epoch: sha256.describe('32 bytes in hex that nobody could foresee, such as a consensus makes'),
+})
+
+export const epochListSchema = z.object({
+  appraisals: z.array(
+    z.object({
+      peer: peerId,
+      name: z.string(),
+      tier: attestationTier,
+      score: z.number().min(0).max(1),
+      evidence: z
+        .array(z.object({ kind: z.string(), id: sha256 }))
+        .describe('hashes of what the hardware signed: equal for all who have this envelope'),
+      findings: z.array(z.string()).describe('codes'),
+    }),
+  ),
+})
 
 export const importCollateralRequest = z.strictObject({
   content: z
@@ -53,9 +75,7 @@ export const collateralListSchema = z.object({ collateral: z.array(collateralSch
 export const attestationSchema = z.object({
   peer: peerId,
   name: z.string(),
-  tier: z
-    .enum(['none', 'self', 'mobile', 'tpm', 'tee'])
-    .describe('what it reaches by its evidence'),
+  tier: attestationTier.describe('what it reaches by its evidence'),
   status: z.enum(['none', 'affirming', 'warning', 'contraindicated']),
   score: z.number().min(0).max(1).describe('now: it falls when nobody renews it'),
   policy: z.string(),
@@ -69,6 +89,8 @@ export const attestationSchema = z.object({
 
 export const attestationListSchema = z.object({ attestations: z.array(attestationSchema) })
 
+export type EpochRequest = z.infer<typeof epochRequest>
+export type EpochList = z.infer<typeof epochListSchema>
 export type CollateralView = z.infer<typeof collateralSchema>
 export type CollateralList = z.infer<typeof collateralListSchema>
 export type ImportCollateralRequest = z.infer<typeof importCollateralRequest>

@@ -4,16 +4,17 @@
  * @module
  */
 
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type {
   AcceptedHandover,
   AttestationList,
   AttestationView,
+  EpochList,
   Handover,
 } from '../../api/schemas/attestation.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
-import { shortPeer } from '../quantity-text.ts'
+import { shortId, shortPeer } from '../quantity-text.ts'
 import { tableLines } from '../table.ts'
 
 export function addAttestPeers(attest: Command, cli: Cli): void {
@@ -31,6 +32,11 @@ export function addAttestPeers(attest: Command, cli: Cli): void {
     .description('why a device is taken for what it is')
     .argument('<peer>', 'PeerId, or a name of brume attest status')
     .action((peer: string) => explain(cli, peer))
+  attest
+    .command('epoch')
+    .description('show evidence of an epoch to all members, and what theirs comes to')
+    .argument('<id>', '32 bytes in hex that nobody could foresee', epochValue)
+    .action((epoch: string) => showEpoch(cli, epoch))
   attest
     .command('handover')
     .description(
@@ -86,6 +92,34 @@ async function showStatus(cli: Cli): Promise<void> {
       ? 'nobody was asked yet: brume attest request PEER'
       : tableLines(COLUMNS, rows, cli.width),
   )
+}
+
+const EPOCH_COLUMNS = [
+  { title: 'device' },
+  { title: 'peer', spare: 1 },
+  { title: 'tier' },
+  { title: 'score', align: 'right' },
+  { title: 'evidence' },
+] as const
+
+async function showEpoch(cli: Cli, epoch: string): Promise<void> {
+  const client = await cli.client()
+  const { appraisals } = await cli.interruptible((signal) =>
+    client.post<EpochList>('/v1/attestations/epochs', { epoch }, signal),
+  )
+  const rows = appraisals.map(({ name, peer, tier, score, evidence, findings }) => [
+    name,
+    shortPeer(peer),
+    tier,
+    score.toFixed(2),
+    [...evidence.map(({ kind, id }) => `${kind} ${shortId(id)}`), ...findings].join(' '),
+  ])
+  cli.print({ appraisals }, () => tableLines(EPOCH_COLUMNS, rows, cli.width))
+}
+
+function epochValue(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text
+  throw new InvalidArgumentError('expected 64 digits in hexadecimal')
 }
 
 async function request(cli: Cli, peer: string): Promise<void> {
