@@ -52,6 +52,7 @@ import { INFERENCE_ERRORS } from '../protocols/inference/errors.ts'
 import { JOIN_ERRORS } from '../protocols/join/errors.ts'
 import { LEDGER_QUESTION_ERRORS } from '../protocols/ledger/errors.ts'
 import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
+import { RECEIPT_ERRORS } from '../protocols/receipt/errors.ts'
 import { WITNESS_ERRORS } from '../protocols/witness/errors.ts'
 import { TRUST_ERRORS } from '../trust/errors.ts'
 
@@ -102,6 +103,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...JOIN_ERRORS,
   ...LEDGER_QUESTION_ERRORS,
   ...PRESENCE_ERRORS,
+  ...RECEIPT_ERRORS,
   ...WITNESS_ERRORS,
   ...TRUST_ERRORS,
 }

@@ -1,0 +1,12 @@
+/**
+ * The door of /brume/receipt/1.
+ *
+ * @module
+ */
+
+export { ChunkPace } from './chunk-pace.ts'
+export { countsAgainst, type HalfRefusal, type ReceiptFault } from './errors.ts'
+export { RECEIPT_FRAME_BYTES_MAX, RECEIPT_PROTOCOL } from './limits.ts'
+export { encodeReceiptMessage, type SentHalf } from './messages.ts'
+export { ReceiverMachine, type ReceiverInput, type ReceiverOutput } from './receiver-machine.ts'
+export { SenderMachine, type SenderInput, type SenderOutput } from './sender-machine.ts'
