@@ -40,4 +40,8 @@ export class RecentCache<K, V> {
   delete(key: K): void {
     this.#entries.delete(key)
   }
+
+  clear(): void {
+    this.#entries.clear()
+  }
 }

@@ -7,6 +7,7 @@
 import type { Foundation, MeshParts } from './compose.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
 import { DeviceLedger } from './ledger/device-ledger.ts'
+import { Receipts } from './receipts/receipts.ts'
 import { madeFolder } from './storage/folder-identity.ts'
 import { LevelRows } from './storage/level-rows.ts'
 import { systemClock } from './system/system-clock.ts'
@@ -31,4 +32,23 @@ export function composeLedger(
     },
     { stateDir, newIdentity },
   )
+}
+
+export function composeReceipts(
+  { log, identity }: Foundation,
+  {
+    network,
+    presence,
+    ledger,
+  }: Pick<MeshParts, 'network' | 'presence'> & { readonly ledger: DeviceLedger },
+): Receipts {
+  return new Receipts({
+    network,
+    ledger,
+    clock: systemClock,
+    random: systemRandom,
+    signer: identity.signer,
+    logger: log,
+    level: () => presence.capabilities().levelQuarters / 4,
+  })
 }

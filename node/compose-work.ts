@@ -21,6 +21,7 @@ import { mayOpenStages } from './mesh/role-rules.ts'
 import type { Network } from './network/network.ts'
 import { providerFor } from './runtime/provider-choice.ts'
 import { StageProbe } from './runtime/stage-probe.ts'
+import type { Receipts } from './receipts/receipts.ts'
 import { JobBook } from './scheduler/jobs/job-book.ts'
 import { JobOutputs } from './scheduler/jobs/job-outputs.ts'
 import { LinkTable } from './scheduler/jobs/link-table.ts'
@@ -32,7 +33,12 @@ import { systemClock } from './system/system-clock.ts'
 
 export type Work = ReturnType<typeof composeWork>
 
-export function composeWork(foundation: Foundation, parts: MeshParts & Models) {
+/** Where work goes, and who keeps the account of it. */
+type WorkParts = MeshParts & Models & { readonly receipts: Receipts }
+
+type TextParts = WorkParts & { readonly tokenizers: Tokenizers }
+
+export function composeWork(foundation: Foundation, parts: WorkParts) {
   const tokenizers = new Tokenizers({
     tokenizer: (model, signal, near) => parts.source.tokenizer(model, signal, near),
     wallMs: () => systemClock.wallMs(),
@@ -40,7 +46,7 @@ export function composeWork(foundation: Foundation, parts: MeshParts & Models) {
   const stages = composeStages(foundation, { ...parts, tokenizers })
   const { planner, links } = composePlanner(foundation, parts)
   const { config, log, identity, state, stateDir } = foundation
-  const { network, source } = parts
+  const { network, source, receipts } = parts
   const jobs = new JobBook(
     {
       self: identity.peer,
@@ -48,6 +54,7 @@ export function composeWork(foundation: Foundation, parts: MeshParts & Models) {
       crypto: nodeCrypto,
       logger: log,
       outbound: stages.outbound,
+      orders: receipts.orders,
       planner,
       links,
       outputs: new JobOutputs(join(stateDir, 'jobs')),
@@ -76,11 +83,9 @@ export function composeWork(foundation: Foundation, parts: MeshParts & Models) {
 
 function composeTexts(
   { config, log, identity }: Foundation,
-  parts: MeshParts &
-    Models & { readonly tokenizers: Tokenizers } & ReturnType<typeof composeStages> &
-    ReturnType<typeof composePlanner>,
+  parts: TextParts & ReturnType<typeof composeStages> & ReturnType<typeof composePlanner>,
 ): TextBook {
-  const { network, source, outbound, planner, links, tokenizers } = parts
+  const { network, source, outbound, planner, links, receipts, tokenizers } = parts
   return new TextBook(
     {
       self: identity.peer,
@@ -88,6 +93,7 @@ function composeTexts(
       crypto: nodeCrypto,
       logger: log,
       outbound,
+      orders: receipts.orders,
       planner,
       links,
       nameOf: (peer) => deviceName(peer),
@@ -144,11 +150,8 @@ function composePlanner(
 /** Longest fetch of a tokenizer for a stage: it is smaller than most tensors. */
 const TOKENIZER_MS_MAX = 60_000
 
-function composeStages(
-  foundation: Foundation,
-  parts: MeshParts & Models & { readonly tokenizers: Tokenizers },
-) {
-  const { network, mesh, source, catalogue, tokenizers } = parts
+function composeStages(foundation: Foundation, parts: TextParts) {
+  const { network, mesh, source, catalogue, receipts, tokenizers } = parts
   const { config, log, identity, runtime } = foundation
   const probe = new StageProbe(runtime)
   const pool = new StagePool(
@@ -185,6 +188,7 @@ function composeStages(
       sha256: nodeCrypto.sha256,
       pool,
       mayOpen: (requester) => mayOpenStages(mesh, requester, identity.peer),
+      hosted: (facts) => receipts.deliveries.hosted(facts),
       outbound: () => outbound,
     },
     {

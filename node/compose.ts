@@ -10,7 +10,7 @@ import type { PeerId } from '../core/ids.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
 import { ApiServer, problemOf } from './api/index.ts'
-import { composeLedger } from './compose-ledger.ts'
+import { composeLedger, composeReceipts } from './compose-ledger.ts'
 import { composeWork, type Work } from './compose-work.ts'
 import { AttestationService } from './attestation/attestation-service.ts'
 import { DaemonAttestationBackend } from './backend/attestation-backend.ts'
@@ -102,24 +102,14 @@ const PRESENCE_LIMITS = {
 const SIGNATURES_REMEMBERED = 1_024
 
 export function compose(foundation: Foundation): Parts {
-  const { config, log, identity, state } = foundation
-  const signer = identity.signer
-  const common = { logger: log, clock: systemClock, crypto: nodeCrypto, random: systemRandom }
-  const remembering = rememberSignatures(nodeCrypto, SIGNATURES_REMEMBERED)
-  const network = createNetwork(
-    { logger: log, clock: systemClock, seed: identity.seed },
-    networkInit(config),
-  )
-  const mesh = new MeshMembership(
-    { ...common, crypto: remembering, network, store: state, signer },
-    { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: PEERS_TARGET },
-  )
+  const { config, log } = foundation
+  const { network, mesh, presence } = composeMesh(foundation)
   const ledger = composeLedger(foundation, { mesh })
-  const presence = new Presence({ ...common, network, mesh, signer }, presenceInit(foundation))
   const attestation = composeAttestation(foundation, { network, mesh })
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
-  const work = composeWork(foundation, { ...meshParts, ...models })
+  const receipts = composeReceipts(foundation, { network, presence, ledger })
+  const work = composeWork(foundation, { ...meshParts, receipts, ...models })
   const backend = composeBackend(foundation, { ...meshParts, ledger, ...models, ...work })
   const api = new ApiServer(
     { backend: backend.backend, logger: log, errorRow },
@@ -142,6 +132,7 @@ export function compose(foundation: Foundation): Parts {
     network,
     mesh,
     ledger,
+    receipts,
     presence,
     service,
     work.part,
@@ -160,6 +151,20 @@ export function compose(foundation: Foundation): Parts {
   }
   backend.useParts(parts)
   return parts
+}
+
+function composeMesh(foundation: Foundation): Omit<MeshParts, 'attestation'> {
+  const { config, log, identity, state } = foundation
+  const { signer, seed } = identity
+  const common = { logger: log, clock: systemClock, crypto: nodeCrypto, random: systemRandom }
+  const remembering = rememberSignatures(nodeCrypto, SIGNATURES_REMEMBERED)
+  const network = createNetwork({ logger: log, clock: systemClock, seed }, networkInit(config))
+  const mesh = new MeshMembership(
+    { ...common, crypto: remembering, network, store: state, signer },
+    { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: PEERS_TARGET },
+  )
+  const presence = new Presence({ ...common, network, mesh, signer }, presenceInit(foundation))
+  return { network, mesh, presence }
 }
 
 function presenceInit(foundation: Foundation): ConstructorParameters<typeof Presence>[1] {

@@ -13,6 +13,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import {
   InferenceError,
+  receiptHash,
   receiptMessage,
   StageMachine,
   type AttachRecord,
@@ -25,6 +26,8 @@ import {
   type StageOutput,
   type TextRows,
 } from '../../protocols/inference/index.ts'
+import type { StageEnd } from '../receipts/hosted-work.ts'
+import type { StageRun } from '../receipts/work-meter.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { loadFaultOf, runFaultOf } from './faults.ts'
@@ -36,6 +39,7 @@ import {
   crossing,
   incoming,
   type LentResource,
+  type LoadedStage,
   outgoing,
   type StageLease,
   type StagePool,
@@ -55,9 +59,17 @@ export interface HostedStageComponents {
   /** What is lent of this device; undefined for what it asked for itself. */
   readonly lending: Lending | undefined
   /** Sends to the requester. */
-  reply(message: InferenceMessage): void
+  readonly reply: (message: InferenceMessage) => void
+  /** Has what this stage does settled; undefined for stages of this device itself. */
+  readonly work: StageWork | undefined
   /** Called once, when nothing of this stage runs any more. */
   onEnd(): void
+}
+
+/** Who keeps the account of a stage. */
+export interface StageWork {
+  ran(run: StageRun): void
+  ended(end: StageEnd): void
 }
 
 export interface HostedStageInit {
@@ -156,6 +168,11 @@ export class HostedStage {
 
   feed(input: StageInput): void {
     this.#driver.feed(input)
+  }
+
+  /** SHA-256 over all that was given so far. */
+  outputRoot(): Uint8Array {
+    return this.#machine.outputRoot()
   }
 
   /** True when an attach by this peer is what the requester's route says. */
@@ -262,26 +279,40 @@ export class HostedStage {
   #run(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
     const gate = this.#gate
     return gate === undefined
-      ? this.#compute(sent, rows)
-      : gate.pass(() => this.#compute(sent, rows), this.#abort.signal)
+      ? this.#measured(sent, rows)
+      : gate.pass(() => this.#measured(sent, rows), this.#abort.signal)
   }
 
-  async #compute(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
+  /** Runs, and puts it on the account of the stage. */
+  async #measured(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
     const stage = this.#lease?.stage
     if (stage === undefined) throw new InferenceError({ code: 'INFERENCE_EXECUTOR_DIED' })
-    const { description, executor } = stage
-    const tensors = crossing(description, sent)
-    const inputs = incoming(description, tensors)
+    const { description } = stage
+    const received = crossing(description, sent)
+    const outcome = await this.#compute(stage, received, rows)
+    this.#components.work?.ran({
+      description,
+      received,
+      sent: outcome.tensors,
+      rows: rows?.tokens.length,
+      computeUs: outcome.computeUs,
+      accelerated: stage.provider !== 'cpu',
+    })
+    return outcome
+  }
+
+  async #compute(
+    { description, executor }: LoadedStage,
+    received: readonly Tensor[],
+    rows: TextRows | undefined,
+  ): Promise<RunOutcome> {
+    const tensors = incoming(description, received)
     if (rows !== undefined) {
-      const { outputs, computeUs } = await executor.step({
-        slot: this.#slot,
-        rows,
-        tensors: inputs,
-      })
+      const { outputs, computeUs } = await executor.step({ slot: this.#slot, rows, tensors })
       return { tensors: outputs, computeUs }
     }
-    const { outputs, computeUs } = await executor.run(inputs)
-    return { tensors: outgoing(description, tensors, outputs), computeUs }
+    const { outputs, computeUs } = await executor.run(tensors)
+    return { tensors: outgoing(description, received, outputs), computeUs }
   }
 
   #onFailed(request: number, error: unknown): void {
@@ -322,10 +353,8 @@ export class HostedStage {
   #end(receipt: Receipt | undefined): void {
     if (this.#over) return
     this.#over = true
-    if (receipt !== undefined) {
-      const signature = this.#components.signer.sign(receiptMessage(receipt))
-      this.#components.reply({ type: 'receipt', signed: { receipt, signature } })
-    }
+    const output = receipt === undefined ? undefined : this.#signed(receipt)
+    this.#components.work?.ended({ output, environment: receipt?.numericClass })
     this.#driver.stop()
     this.#runs.close()
     this.#leave(this.#next)
@@ -334,6 +363,15 @@ export class HostedStage {
     this.#giveRoomBack()
     this.#lease?.release()
     this.#components.onEnd()
+  }
+
+  /** Sends the stage receipt. Returns its hash, which the ledger's half will name. */
+  #signed(receipt: Receipt): Uint8Array {
+    const { signer, sha256, reply } = this.#components
+    const message = receiptMessage(receipt)
+    const signature = signer.sign(message)
+    reply({ type: 'receipt', signed: { receipt, signature } })
+    return receiptHash(message, signature, sha256)
   }
 
   #giveRoomBack(): void {

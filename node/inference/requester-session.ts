@@ -11,6 +11,7 @@ import {
   RequesterMachine,
   type InferenceCode,
   type InferenceMessage,
+  type OpenRecord,
   type RequesterInit,
   type RequesterInput,
   type RequesterOutput,
@@ -20,7 +21,10 @@ import { roomyHeap } from '../system/roomy-heap.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
 
 /** What a session tells its owner. */
-export type SessionEvent = Exclude<RequesterOutput, { type: 'open' | 'send' | 'drop' | 'replace' }>
+export type SessionEvent =
+  | Exclude<RequesterOutput, { type: 'open' | 'send' | 'drop' | 'replace' | 'ready' }>
+  /** A device holds a stage, as it was asked to by `open`. */
+  | ((RequesterOutput & { type: 'ready' }) & { readonly open: OpenRecord })
 
 export interface RequesterSessionComponents {
   readonly clock: Clock
@@ -39,6 +43,8 @@ export class RequesterSession {
   readonly #machine: RequesterMachine
   readonly #driver: MachineDriver<RequesterInput, RequesterOutput>
   readonly #slots = new Map<string, Slot>()
+  /** What each device was asked for that holds a stage, or is to. */
+  readonly #opens = new Map<string, OpenRecord>()
   /** Requests handed to the driver: the machine may not have seen the last of them yet. */
   #submitted = 0
   #over = false
@@ -108,6 +114,11 @@ export class RequesterSession {
         this.#end()
         this.#components.onEvent(output)
         return
+      case 'ready': {
+        const open = this.#opens.get(key(output.stage, output.epoch))
+        if (open !== undefined) this.#components.onEvent({ ...output, open })
+        return
+      }
       default:
         this.#components.onEvent(output)
     }
@@ -122,6 +133,7 @@ export class RequesterSession {
       },
     })
     this.#slots.set(key(stage, epoch), slot)
+    if (message.type === 'open') this.#opens.set(key(stage, epoch), message.record)
     slot.send(message)
   }
 
@@ -130,6 +142,7 @@ export class RequesterSession {
     slot?.send({ type: 'close' })
     slot?.close()
     this.#slots.delete(key(stage, epoch))
+    this.#opens.delete(key(stage, epoch))
   }
 
   async #replace(stage: number, excluded: readonly PeerId[], code: InferenceCode): Promise<void> {

@@ -38,7 +38,13 @@ export interface TextDraw {
 }
 
 /** What a text tells its owner: draws instead of outputs, and all that a session tells. */
-export type TextEvent = TextDraw | Exclude<SessionEvent, { type: 'output' }>
+export type TextEvent = TextDraw | TextGiven | Exclude<SessionEvent, { type: 'output' }>
+
+/** Rows were sent on their way. */
+export interface TextGiven {
+  readonly type: 'given'
+  readonly rows: number
+}
 
 export interface RequesterTextComponents extends Omit<RequesterSessionComponents, 'onEvent'> {
   onEvent(event: TextEvent): void
@@ -120,6 +126,7 @@ export class RequesterText {
     const input = [idsTensor(rows.tokens), rowsTensor(rows)]
     this.#steps.set(request, { rows, input })
     this.#session.submit(request, input)
+    this.#components.onEvent({ type: 'given', rows: rows.tokens.length })
   }
 }
 

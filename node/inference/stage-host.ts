@@ -12,6 +12,7 @@ import {
   ATTACH_WAIT_MS_MAX,
   FRAME_BYTES_MAX,
   INFERENCE_PROTOCOL,
+  openBytes,
   LINKS_PER_PEER_MAX,
   SESSIONS_PER_LINK_MAX,
   type AttachRecord,
@@ -21,10 +22,11 @@ import {
   type OpenRecord,
   type TensorMessage,
 } from '../../protocols/inference/index.ts'
+import type { HostedStageFacts } from '../receipts/deliveries.ts'
 import type { Link, ProtocolInit } from '../network/network.ts'
 import { roomyHeap } from '../system/roomy-heap.ts'
 import { ByteBudget } from './byte-budget.ts'
-import { HostedStage, resourceOf } from './hosted-stage.ts'
+import { HostedStage, resourceOf, type StageWork } from './hosted-stage.ts'
 import { InferenceLink } from './inference-link.ts'
 import type { Lending } from './lending.ts'
 import { localLinkPair } from './local-link.ts'
@@ -41,6 +43,8 @@ export interface StageHostComponents {
   readonly lending?: Lending
   /** Whether the roles of `requester` and of this device let it open stages here. */
   mayOpen(requester: PeerId): boolean
+  /** A stage was opened for another device: who keeps the account of it. */
+  hosted(facts: HostedStageFacts): StageWork | undefined
   /** Asked for late: the outbound links need the host for links to this device itself. */
   outbound(): OutboundLinks
 }
@@ -226,6 +230,7 @@ export class StageHost {
         texts: this.#texts,
         waiting: requester === signer.peer ? undefined : this.#waiting,
         lending: requester === signer.peer ? undefined : this.#components.lending,
+        work: this.#workOf(record, requester, () => stage),
         onEnd: () => {
           slots.delete(slot)
           this.#stages.delete(stage)
@@ -245,6 +250,18 @@ export class StageHost {
     this.#stages.add(stage)
     stage.start()
     this.#settle(stage)
+  }
+
+  /** The account of a stage; of its own stages this device keeps none. */
+  #workOf(record: OpenRecord, requester: PeerId, stage: () => HostedStage): StageWork | undefined {
+    const { signer, sha256 } = this.#components
+    if (requester === signer.peer) return undefined
+    return this.#components.hosted({
+      requester,
+      spec: sha256(openBytes(record)),
+      outputSoFar: () => stage().outputRoot(),
+      onUnsettled: () => stage().feed({ type: 'unsettled' }),
+    })
   }
 
   /** The n-th stage gets an n-th: 64 of them together less than five times what one alone has. */

@@ -206,6 +206,13 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     exit: 6,
     status: 504,
   },
+  INFERENCE_UNSETTLED: {
+    meaning: 'a stage was not ordered, or what it did was not settled',
+    hint: 'see that the ledger of this device is open with `brume status`, then repeat the work',
+    retryable: true,
+    exit: 8,
+    status: 402,
+  },
   INFERENCE_VERSION: {
     meaning: 'a peer speaks another version of the inference protocol',
     hint: 'bring both devices to the same version of brume',

@@ -22,6 +22,7 @@ export const FAULT_CODES = [
   'INFERENCE_RUN_TIMEOUT',
   'INFERENCE_SELF_TEST_FAILED',
   'INFERENCE_SESSION_UNKNOWN',
+  'INFERENCE_UNSETTLED',
 ] as const
 
 export type FaultCode = (typeof FAULT_CODES)[number]

@@ -15,6 +15,7 @@ const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
   'INFERENCE_MEMORY',
   'INFERENCE_MODEL_UNAVAILABLE',
   'INFERENCE_SELF_TEST_FAILED',
+  'INFERENCE_UNSETTLED',
 ])
 
 const SAID_BY_ALL: ReadonlySet<InferenceCode> = new Set([

@@ -36,6 +36,7 @@ export {
 export type { InferenceMessage, TensorMessage } from './messages.ts'
 export { leafOf, receiptHash, rootOf } from './receipt-roots.ts'
 export {
+  openBytes,
   receiptMessage,
   type AttachRecord,
   type OpenRecord,

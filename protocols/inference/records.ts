@@ -110,6 +110,11 @@ export const openShape = record({
 })
 export type OpenRecord = ShapeOf<typeof openShape>
 
+/** The one encoding of an `open`: its hash is what an order for the stage names. */
+export function openBytes(open: OpenRecord): Uint8Array {
+  return encodeShape(openShape, open)
+}
+
 /** `loading`: how far a stage is with fetching its tensors. */
 export const loadingShape = record({ bytesDone: uint(BYTES_MAX), bytesTotal: uint(BYTES_MAX) })
 

@@ -215,11 +215,11 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   #onReady(seat: Seat, record: ReadyRecord, nowMs: number): readonly RequesterOutput[] {
-    const { stage, peer } = seat
+    const { stage, epoch, peer } = seat
     const before = this.#seats.at(stage)
     if (this.#phase !== 'running') return []
     seat.serve(record, nowMs)
-    const ready: RequesterOutput = { type: 'ready', stage, peer, record }
+    const ready: RequesterOutput = { type: 'ready', stage, epoch, peer, record }
     if (before === undefined || before === seat) {
       // Others may have been replaced while this one was still opening with the route of the start.
       const route = this.#seats.changed ? this.#announceRoute() : []

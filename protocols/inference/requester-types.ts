@@ -62,6 +62,7 @@ export type RequesterOutput =
   | {
       readonly type: 'ready'
       readonly stage: number
+      readonly epoch: number
       readonly peer: PeerId
       readonly record: ReadyRecord
     }

@@ -77,6 +77,11 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     return !this.#over && this.#running.has(request)
   }
 
+  /** SHA-256 over the leaves of all outputs so far, as a receipt would have it. */
+  outputRoot(): Uint8Array {
+    return this.#tally.outputRoot()
+  }
+
   handle(input: StageInput | TimePassed, nowMs: number): readonly StageOutput[] {
     if (this.#over) return []
     this.#heardMs ??= nowMs
@@ -119,6 +124,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
         return this.#fail('INFERENCE_EXECUTOR_DIED')
       case 'next-lost':
         return this.#onNextLost(input.epoch)
+      case 'unsettled':
+        return this.#fail('INFERENCE_UNSETTLED')
       case 'requester-lost':
         return this.#end()
       case 'leave':

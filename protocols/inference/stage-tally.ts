@@ -39,6 +39,10 @@ export class StageTally {
     return leaf
   }
 
+  outputRoot(): Uint8Array {
+    return rootOf(this.#outputLeaves, this.#outputLeaves, this.#init.sha256)
+  }
+
   receipt(numericClass: Uint8Array): Receipt {
     const { open, self, requester, sha256 } = this.#init
     return {
@@ -53,7 +57,7 @@ export class StageTally {
       numericClass,
       requests: this.#outputLeaves.size,
       inputRoot: rootOf(this.#inputLeaves, this.#outputLeaves, sha256),
-      outputRoot: rootOf(this.#outputLeaves, this.#outputLeaves, sha256),
+      outputRoot: this.outputRoot(),
       computeUs: this.#computeUs,
     }
   }

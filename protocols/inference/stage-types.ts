@@ -39,6 +39,8 @@ export type StageInput =
   | { readonly type: 'executor-died' }
   | { readonly type: 'next-lost'; readonly epoch: number }
   | { readonly type: 'requester-lost' }
+  /** The requester has not ordered this work, or not settled what was done of it. */
+  | { readonly type: 'unsettled' }
   | { readonly type: 'leave'; readonly reason: string; readonly graceMs: number }
 
 export type StageOutput =

@@ -27,6 +27,11 @@ export class ChunkPace {
     if (this.#state === 'unordered') this.#askedMs ??= nowMs
   }
 
+  /** There will be no more work: an order has to come now. */
+  ended(nowMs: number): void {
+    if (this.#state === 'unordered') this.#askedMs ??= nowMs
+  }
+
   ordered(): void {
     if (this.#state !== 'unordered') return
     this.#state = 'open'

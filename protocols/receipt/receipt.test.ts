@@ -344,5 +344,9 @@ describe('the pace of a stream', () => {
     expect(pace.isOverdue(500 + SETTLE_WAIT_MS)).toBe(true)
     pace.settled()
     expect(pace.isOverdue(500 + SETTLE_WAIT_MS)).toBe(false)
+
+    const idle = new ChunkPace()
+    idle.ended(7)
+    expect(idle.deadlineMs()).toBe(7 + SETTLE_WAIT_MS)
   })
 })

@@ -97,6 +97,17 @@ export const receiptSchema = z.object({
   hash: z.string().describe('hash of the receipt that the stage signed, in hex'),
 })
 
+export const settlementSchema = z.object({
+  replica: z.int().min(0),
+  stage: z.int().min(0),
+  peer: peerId,
+  id: z.string().describe('the task of the receipt in the ledgers of both devices, in hex'),
+  state: z
+    .enum(['ordered', 'accepted', 'delivered', 'acknowledged', 'revealed', 'settled', 'disputed'])
+    .describe('the last half of the receipt'),
+  credits: z.number().min(0).describe('granted so far'),
+})
+
 export const jobSchema = z.object({
   id: z.string(),
   model: z.string(),
@@ -111,6 +122,7 @@ export const jobSchema = z.object({
   hops: z.array(hopSchema),
   recoveries: z.array(recoverySchema),
   receipts: z.array(receiptSchema),
+  settlements: z.array(settlementSchema).default([]),
   outputs: z
     .array(z.object({ input: z.int(), sha256, bytes }))
     .describe('SHA-256 over the output tensors of each input, in the order of the model'),
@@ -158,4 +170,5 @@ export type JobStage = z.infer<typeof jobStageSchema>
 export type JobEvent = z.infer<typeof jobEventSchema>
 export type JobState = z.infer<typeof jobState>
 export type JobHop = z.infer<typeof hopSchema>
+export type Settlement = z.infer<typeof settlementSchema>
 export type JobRecovery = z.infer<typeof recoverySchema>

@@ -5,7 +5,13 @@
  */
 
 import { z } from 'zod'
-import { jobStageSchema, hopSchema, receiptSchema, recoverySchema } from './jobs.ts'
+import {
+  jobStageSchema,
+  hopSchema,
+  receiptSchema,
+  recoverySchema,
+  settlementSchema,
+} from './jobs.ts'
 import { modelRef } from './models.ts'
 import { count, objective, planSchema, requirements } from './plan.ts'
 import { problemSchema } from './problem.ts'
@@ -151,6 +157,7 @@ export const textSchema = z.object({
   hops: z.array(hopSchema),
   recoveries: z.array(recoverySchema),
   receipts: z.array(receiptSchema),
+  settlements: z.array(settlementSchema).default([]),
   times: textTimesSchema,
   notes: z.array(z.string()),
 })

@@ -11,7 +11,7 @@ import { errorCode } from '../../../core/errors.ts'
 import { asJobId, type JobId } from '../../../core/ids.ts'
 import type { Startable } from '../../../core/lifecycle.ts'
 import type { Logger } from '../../../core/logger.ts'
-import { elementCount, type Tensor, tensorMismatch } from '../../../core/tensor.ts'
+import { type Tensor, tensorMismatch } from '../../../core/tensor.ts'
 import type { BlobRef, Manifest } from '../../../models/index.ts'
 import { type EventFeed, EventLog } from '../../api/event-log.ts'
 import { type JobEvent, type JobRequest, jobSchema, type JobView } from '../../api/schemas/jobs.ts'
@@ -19,6 +19,7 @@ import type { Problem } from '../../api/schemas/problem.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
 import type { StateStore } from '../../storage/state-store.ts'
 import { JobError } from './errors.ts'
+import { inputScale } from './input-scale.ts'
 import type { JobOutputs } from './job-outputs.ts'
 import { JobRecord } from './job-record.ts'
 import { JobRunner, type JobRunnerComponents, type JobRunnerInit } from './job-runner.ts'
@@ -312,9 +313,7 @@ function ordered(manifest: Manifest, tensors: readonly Tensor[]): readonly Tenso
 
 /** How many times larger the mean input is than the sample with which costs were measured. */
 function scaleOf(manifest: Manifest, inputs: JobRequest['inputs']): number {
-  const sample = manifest.samples.reduce((sum, { dims }) => sum + elementCount(dims), 0)
-  const given = inputs.flat().reduce((sum, { dims }) => sum + elementCount(dims), 0)
-  return sample === 0 ? 1 : given / inputs.length / sample
+  return inputScale(manifest, inputs.flat()) / inputs.length
 }
 
 function stageRuns({ stages }: JobRecord, scale: number): readonly StageRun[] {

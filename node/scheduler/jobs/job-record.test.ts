@@ -29,6 +29,7 @@ describe('job record', () => {
       hops: [],
       recoveries: [],
       receipts: [],
+      settlements: [],
       outputs: [],
       notes: [],
     })

@@ -18,6 +18,7 @@ import type {
 import type { PlanView } from '../../api/schemas/plan.ts'
 import type { Problem } from '../../api/schemas/problem.ts'
 import { Samples } from './samples.ts'
+import { Settlements } from './settlements.ts'
 
 /** What the plan says of a stage, whoever holds it. */
 export type StagePlace = Pick<
@@ -90,6 +91,7 @@ export class JobRecord {
   readonly outputs: JobView['outputs'] = []
   readonly recoveries: JobRecovery[] = []
   readonly receipts: JobView['receipts'] = []
+  readonly settlements = new Settlements()
   readonly notes: string[] = []
   #state: JobState = 'queued'
   #error: Problem | undefined
@@ -181,6 +183,7 @@ export class JobRecord {
       hops: this.hops.flatMap(showHop),
       recoveries: [...this.recoveries],
       receipts: [...this.receipts],
+      settlements: this.settlements.show(),
       outputs: this.outputs.toSorted((a, b) => a.input - b.input),
       ...this.#showTimes(),
       notes: [...this.notes],

@@ -12,9 +12,11 @@ import type { PeerId, SessionId } from '../../../core/ids.ts'
 import type { Logger } from '../../../core/logger.ts'
 import type { Tensor } from '../../../core/tensor.ts'
 import type { BlobRef } from '../../../models/index.ts'
-import { InferenceError, type RequesterInit } from '../../../protocols/inference/index.ts'
+import { InferenceError, leafOf, type RequesterInit } from '../../../protocols/inference/index.ts'
 import type { OutboundLinks } from '../../inference/outbound-links.ts'
 import { RequesterSession, type SessionEvent } from '../../inference/requester-session.ts'
+import type { Orders } from '../../receipts/orders.ts'
+import { SessionOrders } from '../../receipts/session-orders.ts'
 import type { PlanStage } from '../placement/plan.ts'
 import type { JobOutputs } from './job-outputs.ts'
 import { type HopRecord, type JobRecord, StageRecord } from './job-record.ts'
@@ -24,6 +26,7 @@ import { planView } from './plan-view.ts'
 import { bytesOf, noteHops } from './hop-notes.ts'
 import { ReceiptCheck } from './receipt-check.ts'
 import { type LostStage, ReplacementSearch } from './replacement-search.ts'
+import { inputScale } from './input-scale.ts'
 import { Samples } from './samples.ts'
 import { sessionInit } from './session-init.ts'
 
@@ -34,6 +37,7 @@ export interface JobRunnerComponents {
   readonly crypto: Crypto
   readonly logger: Logger
   readonly outbound: OutboundLinks
+  readonly orders: Pick<Orders, 'order'>
   readonly planner: Pick<Planner, 'qualify' | 'replacement'>
   readonly links: LinkTable
   readonly outputs: Pick<JobOutputs, 'put'>
@@ -68,6 +72,7 @@ interface Replica {
   readonly stages: StageRecord[]
   readonly hops: HopRecord[]
   readonly receipts: ReceiptCheck
+  readonly orders: SessionOrders
   /** The input of each request that is under way. */
   readonly underWay: Map<number, number>
   requests: number
@@ -118,7 +123,10 @@ export class JobRunner {
     } finally {
       signal.removeEventListener('abort', abort)
       this.#over = true
-      for (const { session } of this.#replicas) session.abort()
+      for (const { session, orders } of this.#replicas) {
+        session.abort()
+        orders.abandon()
+      }
       await Promise.allSettled(this.#writes)
     }
   }
@@ -175,6 +183,7 @@ export class JobRunner {
         requester: this.#components.self,
         ranges: init.ranges,
       }),
+      orders: this.#ordersOf(index),
       underWay: new Map(),
       requests: 0,
       state: 'running',
@@ -182,6 +191,26 @@ export class JobRunner {
     this.#replicas.push(replica)
     session.start(stages.map(({ peer }) => peer))
     this.#pump()
+  }
+
+  /** The orders of one replica, each shown as it goes on. */
+  #ordersOf(replica: number): SessionOrders {
+    const { inputs, planned, record } = this.#work
+    const { manifest } = planned.model
+    return new SessionOrders(
+      {
+        ...this.#components,
+        sha256: this.#components.crypto.sha256,
+        onChange: (view) => record.settlements.note(replica, view),
+      },
+      {
+        mode: inputs.length === 1 ? 'simple' : 'stream',
+        input: () => leafOf(inputs[0] ?? [], this.#components.crypto.sha256),
+        layerFlops: manifest.layers.map(({ flops }) => flops),
+        scaleMax: inputs.reduce((sum, tensors) => sum + inputScale(manifest, tensors), 0),
+        replaysAll: false,
+      },
+    )
   }
 
   /** Gives every replica what it can take. */
@@ -199,6 +228,7 @@ export class JobRunner {
         replica.session.submit(request, tensors)
         // After it is on its way: hashing takes as long as sending.
         replica.receipts.input(request, tensors)
+        replica.orders.gave(inputScale(this.#work.planned.model.manifest, tensors))
       }
     }
   }
@@ -211,6 +241,7 @@ export class JobRunner {
         return
       case 'ready':
         this.#setStage(replica, event.stage, 'ready', event.peer)
+        replica.orders.seated(event.peer, event.open)
         if (replica.stages.every(({ state }) => state === 'ready' || state === 'running')) {
           this.#work.record.enter('running')
         }
@@ -225,8 +256,7 @@ export class JobRunner {
         this.#onReceipt(replica, event)
         return
       case 'closed':
-        replica.state = 'closed'
-        this.#settle()
+        this.#onClosed(replica)
         return
       case 'failed':
         this.#onFailed(replica, event)
@@ -252,7 +282,9 @@ export class JobRunner {
     if (input === undefined) return
     replica.underWay.delete(output.request)
     replica.receipts.output(output.request, output.tensors)
-    const inputBytes = bytesOf(this.#work.inputs[input] ?? [])
+    const inputs = this.#work.inputs[input] ?? []
+    replica.orders.came(inputScale(this.#work.planned.model.manifest, inputs))
+    const inputBytes = bytesOf(inputs)
     noteHops(replica, { output, transfersMs, inputBytes }, this.#components.links)
     for (const index of replica.stages.keys()) {
       if (replica.stages[index]?.state === 'ready') this.#setStage(replica, index, 'running')
@@ -323,8 +355,19 @@ export class JobRunner {
     this.#setStage(replica, stage, 'closed')
   }
 
+  /** All stage receipts have come, or will not: the stages are settled with. */
+  #onClosed(replica: Replica): void {
+    const { text, ...verdict } = replica.receipts.verdict()
+    if (text !== undefined) this.#work.record.note(`replica ${replica.index}: ${text}`)
+    void replica.orders.close(verdict, this.#init.receiptMs).then(() => {
+      replica.state = 'closed'
+      this.#settle()
+    })
+  }
+
   #onFailed(replica: Replica, event: SessionEvent & { type: 'failed' }): void {
     replica.state = 'failed'
+    replica.orders.abandon()
     const { code, stage, request } = event
     if (replica.underWay.size === 0 && this.#waiting.length === 0) {
       this.#work.record.note(`replica ${replica.index} is lost (${code}); nothing of it is missing`)
@@ -352,10 +395,6 @@ export class JobRunner {
   #settle(): void {
     const all = this.#replicas.every(({ state }) => state !== 'running')
     if (this.#remaining > 0 || !all) return
-    for (const { receipts, index } of this.#replicas) {
-      const text = receipts.verdict()
-      if (text !== undefined) this.#work.record.note(`replica ${index}: ${text}`)
-    }
     this.#done.resolve()
   }
 

@@ -65,7 +65,8 @@ function checked(...receipts: readonly (readonly [number, SignedReceipt])[]) {
   const taken = receipts.map(
     ([stage, receipt]) => check.receipt(stage, ([a, b][stage] ?? a).peer, receipt) !== undefined,
   )
-  return { check, taken, verdict: check.verdict() }
+  const { text: verdict, refused } = check.verdict()
+  return { check, taken, verdict, refused: [...refused] }
 }
 
 describe('receipt check', () => {
@@ -107,14 +108,27 @@ describe('receipt check', () => {
     )
   })
 
+  it('refuses the results of the stages that contradict what was seen or one another', () => {
+    const other = root(7)
+    expect(checked([0, signed(0)], [1, signed(1)]).refused).toEqual([])
+    expect(checked([0, signed(0, { inputRoot: other })], [1, signed(1)]).refused).toEqual([0])
+    expect(checked([0, signed(0, { outputRoot: other })], [1, signed(1)]).refused).toEqual([0, 1])
+    expect(checked([0, signed(0)], [1, signed(1, { outputRoot: other })]).refused).toEqual([1])
+    expect([
+      ...checked([0, signed(0)])
+        .check.verdict()
+        .hashes.keys(),
+    ]).toEqual([0])
+  })
+
   it('says that the last receipt is missing, and nothing of a session that gave no output', () => {
     expect(checked([0, signed(0)]).verdict).toBe('the receipt of stage 1 is missing')
-    expect(new ReceiptCheck(nodeCrypto, init).verdict()).toBe(undefined)
+    expect(new ReceiptCheck(nodeCrypto, init).verdict().text).toBe(undefined)
   })
 
   it('compares nothing once a stage was replaced', () => {
     const { check } = checked([0, signed(0, { inputRoot: root(7) })], [1, signed(1)])
     check.interrupted()
-    expect(check.verdict()).toBe(undefined)
+    expect(check.verdict().text).toBe(undefined)
   })
 })

@@ -16,6 +16,7 @@ import {
   type Receipt,
   type SignedReceipt,
 } from '../../../protocols/inference/index.ts'
+import type { SessionVerdict } from '../../receipts/session-orders.ts'
 
 /** What every receipt of one session must say. */
 export interface ReceiptCheckInit {
@@ -26,12 +27,19 @@ export interface ReceiptCheckInit {
   readonly ranges: readonly { readonly fromLayer: number; readonly toLayer: number }[]
 }
 
+/** What the stage receipts of a session say together. */
+export interface ReceiptVerdict extends SessionVerdict {
+  /** What is wrong with them; undefined when nothing is, or nothing can be compared. */
+  readonly text: string | undefined
+}
+
 export class ReceiptCheck {
   readonly #init: ReceiptCheckInit
   readonly #crypto: Crypto
   readonly #inputs = new Map<number, Uint8Array>()
   readonly #outputs = new Map<number, Uint8Array>()
   readonly #receipts: Receipt[] = []
+  readonly #hashes = new Map<number, Uint8Array>()
   /** After a replacement no single receipt of that stage covers all requests. */
   #whole = true
 
@@ -65,7 +73,9 @@ export class ReceiptCheck {
     if (receipt.provider !== holder || !this.#isAsked(stage, receipt)) return undefined
     if (!this.#crypto.verify(holder, message, signature)) return undefined
     this.#receipts[stage] = receipt
-    return toHex(receiptHash(message, signature, this.#crypto.sha256))
+    const hash = receiptHash(message, signature, this.#crypto.sha256)
+    this.#hashes.set(stage, hash)
+    return toHex(hash)
   }
 
   #isAsked(stage: number, receipt: Receipt): boolean {
@@ -80,20 +90,27 @@ export class ReceiptCheck {
     )
   }
 
-  /** What the receipts together say; undefined when there is nothing to compare. */
-  verdict(): string | undefined {
-    if (!this.#whole || this.#outputs.size === 0) return undefined
+  /** What the receipts together say, and whose results are to be refused for it. */
+  verdict(): ReceiptVerdict {
+    const hashes = this.#hashes
+    const good = { text: undefined, hashes, refused: new Set<number>() }
+    if (!this.#whole || this.#outputs.size === 0) return good
     const { sha256 } = this.#crypto
     let before = rootOf(this.#inputs, this.#outputs, sha256)
     for (const stage of this.#init.ranges.keys()) {
       const receipt = this.#receipts[stage]
-      if (receipt === undefined) return `the receipt of stage ${stage} is missing`
+      if (receipt === undefined) {
+        return { ...good, text: `the receipt of stage ${stage} is missing` }
+      }
       if (!bytesEqual(receipt.inputRoot, before)) {
-        return `the receipt of stage ${stage} names other inputs than it was sent`
+        const text = `the receipt of stage ${stage} names other inputs than it was sent`
+        // One of the two lies, and nobody can tell which; what this device sent it knows.
+        return { hashes, text, refused: new Set(stage === 0 ? [0] : [stage - 1, stage]) }
       }
       before = receipt.outputRoot
     }
-    const agrees = bytesEqual(before, rootOf(this.#outputs, this.#outputs, sha256))
-    return agrees ? undefined : 'the last receipt names other outputs than came back'
+    if (bytesEqual(before, rootOf(this.#outputs, this.#outputs, sha256))) return good
+    const text = 'the last receipt names other outputs than came back'
+    return { hashes, text, refused: new Set([this.#init.ranges.length - 1]) }
   }
 }

@@ -16,6 +16,7 @@ import type {
   TextView,
 } from '../../api/schemas/texts.ts'
 import { showHop, type HopRecord, type StageRecord } from '../jobs/job-record.ts'
+import { Settlements } from '../jobs/settlements.ts'
 import { TextTimes } from './text-times.ts'
 
 export interface TextRecordInit {
@@ -44,6 +45,7 @@ export class TextRecord {
   readonly hops: HopRecord[] = []
   readonly recoveries: TextView['recoveries'] = []
   readonly receipts: TextView['receipts'] = []
+  readonly settlements = new Settlements()
   readonly notes: string[] = []
   plan: PlanView | undefined
   exact: boolean | undefined
@@ -131,6 +133,7 @@ export class TextRecord {
       hops: this.hops.flatMap(showHop),
       recoveries: [...this.recoveries],
       receipts: [...this.receipts],
+      settlements: this.settlements.show(),
       times: {
         ...this.times.show(),
         ...(this.plan === undefined ? {} : { predictedPerSecond: 1000 / this.plan.predictedMs }),

@@ -17,6 +17,7 @@ import {
 } from '../../../protocols/inference/index.ts'
 import { RequesterText, type TextDraw, type TextEvent } from '../../inference/requester-text.ts'
 import { bytesOf, noteHops } from '../jobs/hop-notes.ts'
+import { SessionOrders } from '../../receipts/session-orders.ts'
 import { StageRecord } from '../jobs/job-record.ts'
 import type { JobRunnerComponents, JobRunnerInit } from '../jobs/job-runner.ts'
 import { planView } from '../jobs/plan-view.ts'
@@ -26,6 +27,7 @@ import { type LostStage, ReplacementSearch } from '../jobs/replacement-search.ts
 import { Samples } from '../jobs/samples.ts'
 import type { Drafter } from './drafter.ts'
 import type { TextRecord } from './text-record.ts'
+import { tokenScale } from './text-wish.ts'
 import type { TextWords } from './text-words.ts'
 
 /** What a job's runner uses, without a place for outputs: words go to who asked. */
@@ -46,11 +48,16 @@ export interface TextWork {
   readonly words: TextWords
 }
 
+/** Rows that are computed for each token of a text, at most: guesses that were wrong are among them. */
+const ROWS_PER_TOKEN_MAX = 16
+
 export class TextRunner {
   readonly #components: TextRunnerComponents
+  readonly #init: JobRunnerInit
   readonly #work: TextWork
   readonly #text: RequesterText
   readonly #receipts: ReceiptCheck
+  readonly #orders: SessionOrders
   readonly #search: ReplacementSearch
   readonly #done = Promise.withResolvers<void>()
   /** Compute times of steps of one row, by stage: what a plan for texts is made of. */
@@ -60,6 +67,7 @@ export class TextRunner {
   constructor(components: TextRunnerComponents, init: JobRunnerInit, work: TextWork) {
     const { planned } = work
     this.#components = components
+    this.#init = init
     this.#work = work
     this.#search = new ReplacementSearch(components)
     this.stepMs = planned.plan.stages.map(() => new Samples())
@@ -70,6 +78,7 @@ export class TextRunner {
       requester: components.self,
       ranges: session.ranges,
     })
+    this.#orders = this.#ordersOf(work)
     this.#text = new RequesterText(
       {
         clock: components.clock,
@@ -106,7 +115,28 @@ export class TextRunner {
       signal.removeEventListener('abort', abort)
       this.#over = true
       this.#text.abort()
+      this.#orders.abandon()
     }
+  }
+
+  /** The orders of the stages, each shown as it goes on. */
+  #ordersOf({ planned, generation, record }: TextWork): SessionOrders {
+    const { sha256 } = this.#components.crypto
+    const { prompt, tokensMax } = generation
+    return new SessionOrders(
+      {
+        ...this.#components,
+        sha256,
+        onChange: (view) => record.settlements.note(0, view),
+      },
+      {
+        mode: 'stream',
+        input: () => sha256(new Uint8Array(Uint32Array.from(prompt).buffer)),
+        layerFlops: planned.model.manifest.layers.map(({ flops }) => flops),
+        scaleMax: ROWS_PER_TOKEN_MAX * (prompt.length + tokensMax) * tokenScale(planned.model),
+        replaysAll: true,
+      },
+    )
   }
 
   /** What the stages and links will be measured in. */
@@ -149,6 +179,9 @@ export class TextRunner {
       case 'draw':
         this.#onDraw(event)
         return
+      case 'given':
+        this.#orders.gave(event.rows * tokenScale(this.#work.planned.model))
+        return
       case 'recovered':
         this.#onRecovered(event.recovery)
         return
@@ -169,8 +202,9 @@ export class TextRunner {
     }
   }
 
-  #onReady({ stage, peer, record: ready }: TextEvent & { type: 'ready' }): void {
+  #onReady({ stage, peer, record: ready, open }: TextEvent & { type: 'ready' }): void {
     const { record } = this.#work
+    this.#orders.seated(peer, open)
     record.exact = ready.exact && (record.exact ?? true)
     this.#setStage(stage, 'ready', peer)
     const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
@@ -209,9 +243,9 @@ export class TextRunner {
       record.add(words.end(), [], [])
       record.finish(end)
     }
-    const verdict = this.#receipts.verdict()
-    if (verdict !== undefined) record.note(verdict)
-    this.#done.resolve()
+    const { text, ...verdict } = this.#receipts.verdict()
+    if (text !== undefined) record.note(text)
+    void this.#orders.close(verdict, this.#init.receiptMs).then(this.#done.resolve)
   }
 
   #setStage(index: number, state: StageRecord['state'], peer?: PeerId): void {
