@@ -12,6 +12,8 @@ export interface ClaimContext {
   readonly say: (text: string) => void
   /** Aborts when the time of the claim is over. */
   readonly signal: AbortSignal
+  /** How often a claim repeats what it does, where `--count` says so. */
+  readonly count?: number | undefined
 }
 
 /** What came out. */

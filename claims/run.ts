@@ -1,5 +1,5 @@
 /**
- * Runs claims: `npm run claim -- <topic>[/<name>] …`, `--list`, `--json`.
+ * Runs claims: `npm run claim -- <topic>[/<name>] …`, `--list`, `--json`, `--count N`.
  *
  * The last line of each is `MET|MISSED <topic>/<name>: <figure> (goal <goal>)`.
  * Exits with 0 when all were met, 1 when one was missed, 2 when there is no such claim.
@@ -30,6 +30,7 @@ const { values, positionals } = parseArgs({
   options: {
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    count: { type: 'string' },
   },
 })
 const found = await findClaims()
@@ -70,7 +71,7 @@ function list(claims: readonly Named[]): void {
 function usage(problem: string): void {
   console.error(`${problem}; there are:`)
   for (const { name } of found) console.error(`  ${name}`)
-  console.error('usage: npm run claim -- <topic>[/<name>] … [--json] | --list')
+  console.error('usage: npm run claim -- <topic>[/<name>] … [--json] [--count N] | --list')
   process.exitCode = 2
 }
 
@@ -101,7 +102,7 @@ async function run(claim: Claim): Promise<Verdict> {
   const say = values.json ? console.error : console.log
   try {
     return await Promise.race([
-      claim.run({ say: (text) => say(`  ${text}`), signal: timeout.signal }),
+      claim.run({ say: (text) => say(`  ${text}`), signal: timeout.signal, count: countOf() }),
       aborted(timeout.signal),
     ])
   } catch (error) {
@@ -112,6 +113,12 @@ async function run(claim: Claim): Promise<Verdict> {
     clearTimeout(late)
     clearTimeout(stuck)
   }
+}
+
+/** What `--count` asks for; undefined when it is no number. */
+function countOf(): number | undefined {
+  const count = Number(values.count)
+  return Number.isSafeInteger(count) && count > 0 ? count : undefined
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -72,6 +72,22 @@ export function hopLines(job: Pick<JobView, 'hops'>): string[] {
   return tableLines([header, ...rows])
 }
 
+/** The receipts that stand in the ledgers of both devices now. */
+export function settlementLines(
+  { settlements }: Pick<JobView, 'settlements'>,
+  labelOf: (peer: string) => string,
+): string[] {
+  if (settlements.length === 0) return []
+  const rows = settlements.map(({ id, peer, state, credits, megaflops }) => [
+    id,
+    labelOf(peer),
+    state,
+    String(credits),
+    `${(megaflops / 1_000).toPrecision(3)} GFLOP`,
+  ])
+  return tableLines([['receipt in both ledgers', 'device', 'state', 'credits', 'work'], ...rows])
+}
+
 /**
  * Which stage of how many, of which copy, as short as it can be.
  *

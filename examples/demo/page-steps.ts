@@ -15,7 +15,7 @@ import { encodePng } from '../text-recognition/image.ts'
 import { readAlphabet } from '../text-recognition/networks.ts'
 import { type Page, readPage } from '../text-recognition/page.ts'
 import { DemoError } from './errors.ts'
-import { hopLines, planLines, stageLines } from './job-tables.ts'
+import { hopLines, planLines, settlementLines, stageLines } from './job-tables.ts'
 import type { NetworkRun } from './mesh-inference.ts'
 import { DEMO_MODELS } from './models.ts'
 import { expectSameAnswer, type PageRun, readPageOverMesh } from './page-run.ts'
@@ -157,8 +157,7 @@ function showNetworks({ screen, labelOf }: Stage, networks: readonly NetworkRun[
     screen.say(`${job.modelName}: ${inputs} in ${durationText(wallMs)}`)
     screen.say(...stageLines(job, labelOf).map((line) => `  ${line}`))
     screen.say(...hopLines(job).map((line) => `  ${line}`))
-    const receipts = job.receipts.map(({ peer, hash }) => `${labelOf(peer)} ${hash.slice(0, 12)}`)
-    if (receipts.length > 0) screen.say(`  receipts signed by ${receipts.join(', ')}`)
+    screen.say(...settlementLines(job, labelOf).map((line) => `  ${line}`))
     screen.say('')
   }
 }

@@ -8,7 +8,7 @@ import type { ModelSummary } from '../../node/api/schemas/models.ts'
 import type { PlanView } from '../../node/api/schemas/plan.ts'
 import type { TextEventView, TextSpec, TextView } from '../../node/api/schemas/texts.ts'
 import { NOVELIST_FILE } from '../tiny-novelist/novelist-file.ts'
-import { hopLines, planLines, stageLines } from './job-tables.ts'
+import { hopLines, planLines, settlementLines, stageLines } from './job-tables.ts'
 import { durationText, rateText } from './quantities.ts'
 import { expectKilled, type KilledStage, StageKiller } from './stage-killer.ts'
 import { importModel, showKill, showRecoveries, type Stage } from './steps.ts'
@@ -115,7 +115,7 @@ function narration({ screen, labelOf }: Stage): (text: TextView, event: TextEven
 
 /** Where the stages ran, the time of each hop, how quickly the words came, and who signed. */
 function showRun({ screen, labelOf }: Stage, { view }: TextRun): void {
-  const { times, answerTokens, receipts, exact } = view
+  const { times, answerTokens, exact } = view
   const { predictedPerSecond = 0 } = times
   const predicted = ` (predicted ${predictedPerSecond.toFixed(0)})`
   screen.say(...stageLines(view, labelOf, 'steps'), ...hopLines(view))
@@ -130,6 +130,5 @@ function showRun({ screen, labelOf }: Stage, { view }: TextRun): void {
     ...(times.gapMaxMs === undefined ? [] : [`longest wait ${durationText(times.gapMaxMs)}`]),
     ...(exact === true ? ['every stage proved exact'] : []),
   ]
-  const signed = receipts.map(({ peer, hash }) => `${labelOf(peer)} ${hash.slice(0, 12)}`)
-  screen.say(facts.join(' \u00b7 '), `receipts signed by ${signed.join(', ')}`, '')
+  screen.say(facts.join(' \u00b7 '), ...settlementLines(view, labelOf), '')
 }

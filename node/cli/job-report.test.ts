@@ -18,7 +18,8 @@ it('shows results with their values, where each stage ran, hops, losses and rece
     '',
     'recovered stage 1 in 120 ms: brave-otter-7f3a → brave-otter-7f3a (INFERENCE_PEER_LOST)',
     '',
-    `receipt of stage 0  brave-otter-7f3a  ${'00'.repeat(32)}`,
+    'receipt                           stage  device            state',
+    `${'55'.repeat(16)}  0      brave-otter-7f3a  settled`,
   ])
 })
 
@@ -26,7 +27,14 @@ it('shows the first of many outputs', () => {
   const [one] = job.outputs
   invariant(one !== undefined, 'the job has an output')
   const outputs = Array.from({ length: 1_000 }, (_, input) => ({ ...one, input }))
-  const lines = jobReport({ ...job, outputs, stages: [], hops: [], recoveries: [], receipts: [] })
+  const lines = jobReport({
+    ...job,
+    outputs,
+    stages: [],
+    hops: [],
+    recoveries: [],
+    settlements: [],
+  })
 
   expect(lines.slice(10)).toEqual([
     `  output 9  sha256 ${'22'.repeat(32)}  8 B`,
@@ -37,7 +45,7 @@ it('shows the first of many outputs', () => {
 it('tells replicas apart, in order', () => {
   const [stage] = job.stages
   invariant(stage !== undefined, 'the job has stages')
-  const [receipt] = job.receipts
+  const [receipt] = job.settlements
   invariant(receipt !== undefined, 'the job has a receipt')
   const stages = [
     { ...stage, replica: 1, name: 'second' },
@@ -48,7 +56,7 @@ it('tells replicas apart, in order', () => {
     stages,
     hops: [],
     recoveries: [],
-    receipts: [{ ...receipt, replica: 1 }, receipt],
+    settlements: [{ ...receipt, replica: 1 }, receipt],
   })
 
   expect(lines[0]).toContain('1 stage · 2 replicas')
@@ -58,8 +66,9 @@ it('tells replicas apart, in order', () => {
     '0        0      first',
     '1        0      second',
   ])
-  expect(lines.slice(-2).map((line) => line.slice(0, 32))).toEqual([
-    'receipt of stage 0 of replica 0 ',
-    'receipt of stage 0 of replica 1 ',
+  expect(lines.slice(-3).map((line) => line.slice(0, 16))).toEqual([
+    'replica  receipt',
+    '0        5555555',
+    '1        5555555',
   ])
 })

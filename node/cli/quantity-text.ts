@@ -103,3 +103,17 @@ export function shortId(id: string): string {
 export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
+
+/**
+ * Millions of operations in a unit that suits them.
+ *
+ * @example
+ * ```ts
+ * operationsText(250_400) // => '250 GFLOP'
+ * ```
+ */
+export function operationsText(megaflops: number): string {
+  const units = ['MFLOP', 'GFLOP', 'TFLOP', 'PFLOP'] as const
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, megaflops)) / 3))
+  return `${threeDigits(megaflops / 1_000 ** power)} ${units[power]}`
+}

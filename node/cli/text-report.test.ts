@@ -10,6 +10,7 @@ describe('what follows a text', () => {
         '80 tokens a second (predicted 100, 20 % slower) · seed 7',
       '2 stages: brave-otter-7f3a 0–1 → brave-otter-7f3a 2–2',
       'hops 0.3 ms · wire f32 · exact · 1 receipt · brume text show cdcdcdcdcdcd',
+      `receipt ${'55'.repeat(16)} of stage 0 settled`,
       'recovered stage 1 in 120 ms: brave-otter-7f3a → brave-otter-7f3a (INFERENCE_PEER_LOST)',
     ])
   })

@@ -77,7 +77,7 @@ function speedTexts({ tokensPerSecond, predictedPerSecond }: TextView['times']):
 
 /** Where each stage ran, what each hop cost, and what is proved of it. */
 function whereLines(text: TextView): string[] {
-  const { id, stages, hops, receipts, plan, exact } = text
+  const { id, stages, hops, settlements, plan, exact } = text
   if (stages.length === 0) return []
   const places = stages
     .toSorted((a, b) => a.index - b.index)
@@ -86,10 +86,16 @@ function whereLines(text: TextView): string[] {
     ...(hops.length === 0 ? [] : [`hops ${hops.map(({ p50Ms }) => msText(p50Ms)).join(', ')}`]),
     ...(plan === undefined ? [] : [`wire ${plan.wire}`]),
     ...(exact === true ? ['exact'] : []),
-    countText(receipts.length, 'receipt'),
+    ...(settlements.length === 0 ? [] : [countText(settlements.length, 'receipt')]),
     `brume text show ${shortId(id)}`,
   ]
-  return [`${countText(stages.length, 'stage')}: ${places.join(' → ')}`, facts.join(' · ')]
+  return [
+    `${countText(stages.length, 'stage')}: ${places.join(' → ')}`,
+    facts.join(' · '),
+    ...settlements.map(
+      ({ id: receipt, stage, state }) => `receipt ${receipt} of stage ${stage} ${state}`,
+    ),
+  ]
 }
 
 function recoveryLines(text: TextView): string[] {

@@ -5,11 +5,11 @@
  */
 
 import type { JobHop, JobStage, JobView } from '../api/schemas/jobs.ts'
-import { bytesText, msText, shortPeer } from './quantity-text.ts'
+import { bytesText, msText, operationsText, shortPeer } from './quantity-text.ts'
 import { tableLines } from './table.ts'
 
 /** What stages, hops and receipts have in common, whatever was computed. */
-export type WorkView = Pick<JobView, 'stages' | 'hops' | 'recoveries' | 'receipts' | 'plan'>
+export type WorkView = Pick<JobView, 'stages' | 'hops' | 'recoveries' | 'settlements' | 'plan'>
 
 export interface WorkReportInit {
   /** What passes through a stage: `inputs`, or `steps` of a text. */
@@ -24,7 +24,7 @@ export function workLines(work: WorkView, init: WorkReportInit): string[] {
     ...stageLines(work.stages, init),
     ...hopLines(work.hops, init.width),
     ...recoveryLines(work),
-    ...receiptLines(work),
+    ...receiptLines(work, init.width),
   ]
 }
 
@@ -103,15 +103,30 @@ function recoveryLines(work: WorkView): string[] {
   return ['', ...lines]
 }
 
-function receiptLines(work: WorkView): string[] {
-  if (work.receipts.length === 0) return []
-  const lines = work.receipts
+/** The receipts in the ledgers of both devices, by the ids that they are found by. */
+function receiptLines(work: WorkView, width: number | undefined): string[] {
+  if (work.settlements.length === 0) return []
+  const several = work.stages.some(({ replica }) => replica > 0)
+  const columns = [
+    { title: 'receipt' },
+    { title: 'stage' },
+    { title: 'device' },
+    { title: 'state' },
+    { title: 'credits', align: 'right', spare: 1 },
+    { title: 'operations', align: 'right', spare: 2 },
+  ] as const
+  const rows = work.settlements
     .toSorted((a, b) => a.replica - b.replica || a.stage - b.stage)
-    .map(
-      ({ replica, stage, peer, hash }) =>
-        `receipt of ${stageText(work, replica, stage)}  ${deviceText(work, peer)}  ${hash}`,
-    )
-  return ['', ...lines]
+    .map(({ replica, id, stage, peer, state, credits, megaflops }) => [
+      ...(several ? [String(replica)] : []),
+      id,
+      String(stage),
+      deviceText(work, peer),
+      state,
+      String(credits),
+      operationsText(megaflops),
+    ])
+  return ['', ...tableLines(several ? [REPLICA_COLUMN, ...columns] : columns, rows, width)]
 }
 
 /** `stage 1`, or `stage 1 of replica 0` where there are several. */

@@ -9,8 +9,7 @@ import {
   type SettleVerdict,
   signHalf,
 } from '../../ledger/index.ts'
-import { decodeReceiptMessage } from '../../protocols/receipt/messages.ts'
-import { CHUNK_MS, SETTLE_WAIT_MS } from '../../protocols/receipt/limits.ts'
+import { CHUNK_MS, decodeReceiptMessage, SETTLE_WAIT_MS } from '../../protocols/receipt/index.ts'
 import { device } from '../../test/fixtures/devices.ts'
 import { halvesOf, hashOf, ledgerContext } from '../../test/fixtures/ledgers.ts'
 import { LinkHub } from '../../test/fixtures/link-hub.ts'

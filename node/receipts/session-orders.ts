@@ -23,6 +23,8 @@ export interface OrderView {
   readonly id: string
   readonly state: ReceiptStage
   readonly milliCredits: number
+  /** Millions of operations that were settled. */
+  readonly mflop: number
 }
 
 export interface SessionOrdersComponents {
@@ -178,7 +180,11 @@ export class SessionOrders {
     return verdict
   }
 
-  #onChange(seat: Seat, peer: PeerId, { order, stage, milliCredits: granted }: Receipt): void {
+  #onChange(
+    seat: Seat,
+    peer: PeerId,
+    { order, stage, milliCredits: granted, work }: Receipt,
+  ): void {
     seat.granted = granted
     if (stage === 'settled' || stage === 'disputed') seat.over.resolve()
     const id = toHex(order.body.task)
@@ -188,6 +194,7 @@ export class SessionOrders {
       id,
       state: stage,
       milliCredits: granted,
+      mflop: work.mflop,
     })
   }
 }

@@ -23,8 +23,6 @@ import { HALF_BODY_BYTES_MAX, HALVES_PER_LINK_MAX, NETWORK_BYTES } from './limit
 /** Kinds of halves. The place of a kind is its number on the wire. */
 const HALF_WORDS = ['order', 'accept', 'result', 'settle', 'dispute', 'reveal'] as const
 
-export type HalfWord = (typeof HALF_WORDS)[number]
-
 /** The side that opened the link: which version and which mesh it speaks of. */
 const hello = record({ version: uint(255), network: bytes(NETWORK_BYTES) })
 

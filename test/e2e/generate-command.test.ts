@@ -23,6 +23,7 @@ describe('brume generate', () => {
       ),
       '2 stages: brave-otter-7f3a 0–1 → brave-otter-7f3a 2–2',
       'wire f32 · exact · 1 receipt · brume text show cdcdcdcdcdcd',
+      `receipt ${'55'.repeat(16)} of stage 0 settled`,
       '',
     ])
     expect(backend.written.at(-1)).toMatchObject({
@@ -176,7 +177,7 @@ describe('brume generate', () => {
 describe('brume text', () => {
   it.each([
     [['text', 'list'], 'cdcdcdcdcdcd  tiny'],
-    [['text', 'show', JOB], 'receipt of stage 0'],
+    [['text', 'show', JOB], '55555555'],
     [['text', 'cancel', JOB], 'text cdcdcdcdcdcd cancelled'],
   ])('%j prints its data on stdout, as text and as JSON', async (words, expected) => {
     const plain = await brume(words)

@@ -39,7 +39,7 @@ describe('brume generate', () => {
     expect(whole.stdout).toMatch(/^ \w+(?: [\w'.,;:-]+){10}/)
     expect(split.stdout).toBe(whole.stdout)
     expect(split.stderr).toMatch(/^3 stages: \S+ 0–\d → \S+ \d–\d → \S+ \d–7$/m)
-    expect(split.stderr).toMatch(/ · exact · 3 receipts · brume text show \w{12}$/m)
+    expect(split.stderr).toMatch(/ · exact · 2 receipts · brume text show \w{12}$/m)
   }, 60_000)
 
   it('gives programs the same as JSON, with the chance of each token', async () => {

@@ -106,6 +106,7 @@ export const settlementSchema = z.object({
     .enum(['ordered', 'accepted', 'delivered', 'acknowledged', 'revealed', 'settled', 'disputed'])
     .describe('the last half of the receipt'),
   credits: z.number().min(0).describe('granted so far'),
+  megaflops: z.int().min(0).describe('millions of operations that were settled'),
 })
 
 export const jobSchema = z.object({

@@ -10,8 +10,8 @@ import type { OrderView } from '../../receipts/session-orders.ts'
 export class Settlements {
   readonly #byId = new Map<string, Settlement>()
 
-  note(replica: number, { milliCredits, ...view }: OrderView): void {
-    this.#byId.set(view.id, { ...view, replica, credits: milliCredits / 1_000 })
+  note(replica: number, { milliCredits, mflop, ...view }: OrderView): void {
+    this.#byId.set(view.id, { ...view, replica, credits: milliCredits / 1_000, megaflops: mflop })
   }
 
   /** In the order in which the work was ordered. */

@@ -1,0 +1,218 @@
+/**
+ * Daemons that settle tasks with one another, each killed at random again and again.
+ *
+ * By default as often as fits into some minutes; `--count 1000` goes on for at most twenty.
+ *
+ * @module
+ */
+
+import { toHex } from '../../core/bytes.ts'
+import { errorCode } from '../../core/errors.ts'
+import type { PeerId } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import { SeededRandom } from '../../core/random.ts'
+import { BundleVerifier, type Half } from '../../ledger/index.ts'
+import type { JobView } from '../../node/api/schemas/jobs.ts'
+import type { LedgerView } from '../../node/api/schemas/ledger.ts'
+import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
+import { ApiProblem } from '../../test/fixtures/api-client.ts'
+import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
+import { delay, until } from '../../test/fixtures/delay.ts'
+import type { Claim, ClaimContext } from '../claim.ts'
+import { type KeptLedger, openKept } from './kept-ledgers.ts'
+
+/** Kills of a run that is not asked for more. */
+const KILLS = 60
+const MINUTES_MAX = 20
+/** A kill comes so long after the two have met, at most, in ms: some before the first task, some after many. */
+const LIFE_MS_MAX = 2_500
+const JOB_MS_MAX = 30_000
+const SEED = 5
+
+/** A head that a daemon showed. */
+interface Shown {
+  readonly size: number
+  readonly root: string
+}
+
+interface Siege {
+  readonly fleet: DaemonFleet
+  readonly model: string
+  readonly random: SeededRandom
+  readonly names: readonly string[]
+  /** What each daemon showed, by its name. */
+  readonly shown: Map<string, Shown[]>
+  readonly problems: string[]
+  settled: number
+}
+
+export const claim: Claim = {
+  sentence:
+    'A daemon that is killed while it settles loses nothing that a peer saw, and never forks.',
+  goal: `${KILLS} kills (1,000 with --count, ≤ ${MINUTES_MAX} min): no entry lost, no fork, every start verifies`,
+  soak: true,
+  run: async ({ say, signal, count = KILLS }) => {
+    await using fleet = new DaemonFleet()
+    const siege = await begin(fleet)
+    const endMs = performance.now() + MINUTES_MAX * 60_000
+    const over = new AbortController()
+    const working = siege.names.map((name) => workOn(siege, name, over.signal))
+    let kills = 0
+    while (kills < count && performance.now() < endMs && siege.problems.length === 0) {
+      signal.throwIfAborted()
+      await killOne(siege)
+      kills++
+      if (kills % 20 === 0) say(`${kills} kills, ${siege.settled} receipts settled`)
+    }
+    over.abort()
+    await Promise.all(working)
+    const entries = await readAll(siege, { say, signal, count })
+    const { problems, settled } = siege
+    for (const problem of problems.slice(0, 10)) say(problem)
+    return {
+      met: kills === count && problems.length === 0 && settled > 0,
+      figure: `${kills} kills, ${settled} receipts settled, ${entries} entries, ${problems.length} problems`,
+      facts: { kills, settled, entries, problems },
+    }
+  },
+}
+
+/** Two daemons in one mesh, with a model that takes no time. */
+async function begin(fleet: DaemonFleet): Promise<Siege> {
+  const daemons = await fleet.startMany(2)
+  await fleet.formMesh('kills')
+  const [first] = daemons
+  invariant(first !== undefined, 'there are daemons')
+  const { id: model } = await first.api.operate('/v1/models/build', {
+    kind: 'mlp',
+    name: 'small',
+    inputs: 8,
+    hidden: [8, 8],
+    outputs: 4,
+  })
+  const names = daemons.map(({ name }) => name)
+  const shown = new Map(names.map((name): [string, Shown[]] => [name, []]))
+  const random = SeededRandom.fromInteger(SEED)
+  return { fleet, model, random, names, shown, problems: [], settled: 0 }
+}
+
+/** One job after another from one daemon, each with a stage at the other, whatever dies meanwhile. */
+async function workOn(siege: Siege, name: string, over: AbortSignal): Promise<void> {
+  const input = { x: floats([1, 8]) }
+  while (!over.aborted) {
+    const daemon = siege.fleet.daemons.find((each) => each.name === name)
+    const job = daemon === undefined ? undefined : await jobOn(daemon, siege.model, input)
+    siege.settled += job?.settlements.filter(({ state }) => state === 'settled').length ?? 0
+    // While one is down there is nobody to work with.
+    if (job?.state !== 'done') await delay(100)
+  }
+}
+
+async function jobOn(
+  { api }: TestDaemon,
+  model: string,
+  input: Record<string, ReturnType<typeof floats>>,
+): Promise<JobView | undefined> {
+  try {
+    const { id } = await api.post<JobView>('/v1/jobs', { model, inputs: [input], stages: 2 })
+    return await until('the job ends', JOB_MS_MAX, async () => {
+      const view = await api.get<JobView>(`/v1/jobs/${id}`)
+      return ['done', 'failed', 'cancelled'].includes(view.state) ? view : undefined
+    })
+  } catch (error) {
+    // The daemon was killed, or its peer was and nobody can take the second stage.
+    if (error instanceof ApiProblem || errorCode(error) === undefined) return undefined
+    throw error
+  }
+}
+
+/** Kills one daemon at a random moment, starts it again, and looks at its ledger. */
+async function killOne(siege: Siege): Promise<void> {
+  const { fleet, random, names } = siege
+  const name = names[random.uint32() % names.length]
+  const victim = fleet.daemons.find((daemon) => daemon.name === name)
+  invariant(name !== undefined && victim !== undefined, 'a daemon that was started is there')
+  await fleet.awaitPeers(names.length)
+  await delay(random.fraction() * LIFE_MS_MAX)
+  // What others may have seen until now is at least this.
+  await look(siege, victim).catch(() => undefined)
+  await victim.kill()
+  const again = await fleet.start(name)
+  await look(siege, again)
+  if (again.log.includes('ledger goes on after a loss')) {
+    siege.problems.push(`${name} started with a loss`)
+  }
+}
+
+/** Notes the head that a daemon shows; its whole ledger is read and its tree computed for the answer. */
+async function look({ shown, problems }: Siege, { name, api }: TestDaemon): Promise<void> {
+  const { size, incarnation, head } = await api.get<LedgerView>('/v1/ledger')
+  const heads = shown.get(name) ?? []
+  const before = heads.at(-1)
+  if (head === null || incarnation !== 0) problems.push(`${name} began a new incarnation`)
+  else if (before !== undefined && size < before.size) {
+    problems.push(`${name} has ${size} entries of ${before.size}`)
+  } else if (before?.size !== size) heads.push({ size, root: head.root })
+  else if (before.root !== head.root) problems.push(`${name} has two heads of ${size} entries`)
+}
+
+/** Stops all, and reads what they left: every head that was shown, every half that the other holds. */
+async function readAll(siege: Siege, { say }: ClaimContext): Promise<number> {
+  const { fleet, shown, problems } = siege
+  const left = fleet.daemons.map(({ name, stateDir, status }) => ({
+    name,
+    stateDir,
+    peer: status.peer as PeerId,
+  }))
+  await Promise.all(fleet.daemons.map((daemon) => daemon.stop()))
+  await using stack = new AsyncDisposableStack()
+  const ledgers: KeptLedger[] = []
+  for (const { stateDir, peer } of left) ledgers.push(stack.use(await openKept(stateDir, peer)))
+  let entries = 0
+  for (const [index, ledger] of ledgers.entries()) {
+    const { name = '' } = left[index] ?? {}
+    const { size } = ledger.head
+    entries += size
+    for (const head of shown.get(name) ?? []) {
+      const root = head.size > size ? '' : toHex(await ledger.reader.rootAt(head.size))
+      if (root !== head.root)
+        problems.push(`${name} does not have its head of ${head.size} any more`)
+    }
+    const other = ledgers.find((each) => each !== ledger)
+    const own = new Set<string>()
+    for await (const half of ledger.halves()) own.add(toHex(half.id))
+    const seen = other === undefined ? [] : await halvesSeenBy(other)
+    const lost = seen.filter(({ id }) => !own.has(toHex(id)))
+    problems.push(...lost.map(({ kind }) => `${name} lost a ${kind} that its peer holds`))
+    const problem = await verify(ledger)
+    if (problem !== undefined) problems.push(`${name}: ${problem}`)
+    say(`${name}: ${size} entries, ${seen.length} of its halves held by its peer`)
+  }
+  return entries
+}
+
+/** The halves of the other party that a device keeps: answers to its own, and orders that it answered. */
+async function halvesSeenBy(ledger: KeptLedger): Promise<readonly Half[]> {
+  const seen: Half[] = []
+  for await (const half of ledger.halves()) {
+    seen.push(...(await ledger.reader.answersTo(half.id)))
+    if (half.kind !== 'accept') continue
+    const order = await ledger.reader.half(half.body.order)
+    if (order !== undefined) seen.push(order)
+  }
+  return seen
+}
+
+/** What is wrong with the bundle of a ledger; undefined when nothing is. */
+async function verify({ reader }: KeptLedger): Promise<string | undefined> {
+  const verifier = new BundleVerifier(nodeCrypto, { signatures: 'all' })
+  for await (const item of reader.bundle()) verifier.push(item)
+  const { problem } = verifier.finish()
+  return problem && `${problem.code} at entry ${problem.seq}`
+}
+
+function floats(dims: readonly number[]) {
+  const count = dims.reduce((product, size) => product * size, 1)
+  const data = Buffer.alloc(4 * count).toString('base64')
+  return { type: 'float32' as const, dims: [...dims], data }
+}
