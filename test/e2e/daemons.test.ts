@@ -7,6 +7,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addNetwork } from '../fixtures/sample-models.ts'
 import type { JobView } from '../../node/api/schemas/jobs.ts'
+import type { LedgerView } from '../../node/api/schemas/ledger.ts'
 import type { ModelList } from '../../node/api/schemas/models.ts'
 import type { PeerList } from '../../node/api/schemas/peers.ts'
 import { DaemonFleet, type TestDaemon } from '../fixtures/daemons.ts'
@@ -44,6 +45,29 @@ it('gives the same bytes from two devices as from one', async () => {
   expect(new Set(split.stages.map(({ peer }) => peer)).size).toBe(2)
   expect(split.outputs).toEqual(whole.outputs)
 })
+
+it('has the receipt of each stage at another device in both ledgers', async () => {
+  const network = await addNetwork(requester.api, 'cls')
+  const spec = { model: network.id, inputs: [network.input(2)], replicas: 1, wire: 'f32' as const }
+  const before = await settledBy(fleet.daemons)
+  const { settlements, stages } = await requester.api.runJob({ ...spec, stages: 3 })
+  const helpers = stages.map(({ peer }) => peer).filter((peer) => peer !== requester.status.peer)
+  expect(settlements.map(({ peer }) => peer).toSorted()).toEqual(helpers.toSorted())
+  expect(new Set(settlements.map(({ state }) => state))).toEqual(new Set(['settled']))
+  const grown = await until('the helpers have their settlements', 5_000, async () => {
+    const after = await settledBy(fleet.daemons)
+    const more = after.map((count, index) => count - (before[index] ?? 0))
+    return more.every((count) => count > 0) ? more : undefined
+  })
+  expect(grown).toEqual([2, 1, 1])
+})
+
+/** Receipts that ended well in each ledger. */
+function settledBy(daemons: readonly TestDaemon[]): Promise<readonly number[]> {
+  return Promise.all(
+    daemons.map(async ({ api }) => (await api.get<LedgerView>('/v1/ledger')).receipts.settled),
+  )
+}
 
 it('loses nothing when the executor of a stage is killed in the middle of a run', async () => {
   const network = await addNetwork(requester.api, 'rec')
