@@ -40,7 +40,7 @@ export function rootOf(
   )
 }
 
-/** SHA-256 over the receipt's signed bytes: what the other halves of a receipt will name. */
+/** SHA-256 over the receipt's signed bytes: what the last result in the ledger names. */
 export function receiptHash(
   message: Uint8Array,
   signature: Uint8Array,

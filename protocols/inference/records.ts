@@ -198,7 +198,7 @@ export const receiptShape = record({
 })
 export type Receipt = ShapeOf<typeof receiptShape>
 
-/** `receipt`: the last word of a stage. Its hash is what the ledger's halves will name. */
+/** `receipt`: the last word of a stage. The last result of the ledger's receipt names its hash. */
 export const signedReceiptShape = record({ receipt: receiptShape, signature: bytes(64) })
 export type SignedReceipt = ShapeOf<typeof signedReceiptShape>
 
