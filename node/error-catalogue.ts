@@ -33,6 +33,7 @@ import { API_ERRORS } from './api/errors.ts'
 import { ATTESTER_ERRORS } from './attesters/errors.ts'
 import { CLI_ERRORS } from './cli/errors.ts'
 import { DEVICE_ERRORS } from './device/errors.ts'
+import { HARVEST_ERRORS } from './harvest/errors.ts'
 import { HUB_ERRORS } from './hub/errors.ts'
 import { LEDGER_STORE_ERRORS } from './ledger/errors.ts'
 import { MESH_ERRORS } from './mesh/errors.ts'
@@ -84,6 +85,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...ATTESTER_ERRORS,
   ...CLI_ERRORS,
   ...DEVICE_ERRORS,
+  ...HARVEST_ERRORS,
   ...HUB_ERRORS,
   ...LEDGER_STORE_ERRORS,
   ...MESH_ERRORS,

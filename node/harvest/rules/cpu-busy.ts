@@ -55,25 +55,29 @@ interface Load {
 function gateAfter(gate: BusyState['gate'], load: Load, view: View): BusyState['gate'] {
   const { busyThrottleAfterMs, busyStopAfterMs } = view.policy
   if (load.high && load.highMs >= busyStopAfterMs) return 'stopped'
-  if (gate !== 'open') return load.lowMs >= reopenMs(view) ? 'open' : gate
+  if (gate !== 'open') return load.lowMs >= reopenMs(gate, view) ? 'open' : gate
   return load.high && load.highMs >= busyThrottleAfterMs ? 'throttled' : 'open'
 }
 
+/** Throttled work still runs, so being wrong about the load costs less than after a stop. */
+const THROTTLED_PART = 1 / 3
+
 /** Longer after too many stops. */
-function reopenMs({ policy, patience }: View): number {
-  return policy.busyReopenAfterMs * patience
+function reopenMs(gate: BusyState['gate'], { policy, patience }: View): number {
+  return policy.busyReopenAfterMs * (gate === 'throttled' ? THROTTLED_PART : patience)
 }
 
 function capsOf({ gate, lowMs }: BusyState, view: View, others: number) {
   if (gate === 'open') return NO_CAPS
   const { policy, nowMs } = view
+  const waitMs = reopenMs(gate, view)
   return onBoth({
     cap: gate === 'stopped' ? 0 : share(policy.busyThrottleToPercent),
     signal: 'cpu',
-    unblocks: `other programs use less than ${policy.busyReopenPercent} % for ${spanText(reopenMs(view))}`,
+    unblocks: `other programs use less than ${policy.busyReopenPercent} % for ${spanText(waitMs)}`,
     detail: `${Math.round(100 * others)} % in use by others`,
     ...(lowMs > 0
-      ? { code: 'DWELL', after: 'CPU_BUSY', untilMs: nowMs + reopenMs(view) - lowMs }
+      ? { code: 'DWELL', after: 'CPU_BUSY', untilMs: nowMs + waitMs - lowMs }
       : { code: 'CPU_BUSY' }),
   })
 }

@@ -68,7 +68,8 @@ function stepZone(
     latchTimes(view),
   )
   const wanted = headroom(forecast(celsius, slope, view), limits)
-  const level = hard.on ? 0 : slewed(before?.level ?? 1, wanted, view)
+  const urgent = isUrgent(celsius, slope, limits)
+  const level = hard.on ? 0 : slewed(before?.level ?? 1, { wanted, urgent }, view)
   return { readAtMs, celsius, slope, level, hard }
 }
 
@@ -98,12 +99,34 @@ function headroom(celsius: number, { softCelsius, hardCelsius }: ThermalLimits):
   return Math.min(1, Math.max(0, (hardCelsius - celsius) / (hardCelsius - softCelsius)))
 }
 
-function slewed(level: number, wanted: number, { policy, elapsedMs }: View): number {
+/** How far ahead urgency looks, in ms, and which part of the way to the hard limit is too near to it. */
+const URGENT_MS = 10_000
+const URGENT_PART = 0.25
+
+/**
+ * True when the hard limit is near. Until then a level sinks slowly: what heats a small device fast
+ * is often only that the level has just risen, and a fall at full speed would make it swing.
+ */
+function isUrgent(
+  celsius: number,
+  slope: number,
+  { softCelsius, hardCelsius }: ThermalLimits,
+): boolean {
+  const nearCelsius = hardCelsius - URGENT_PART * (hardCelsius - softCelsius)
+  return celsius >= nearCelsius || celsius + URGENT_MS * Math.max(0, slope) >= hardCelsius
+}
+
+interface Aim {
+  readonly wanted: number
+  readonly urgent: boolean
+}
+
+function slewed(level: number, { wanted, urgent }: Aim, { policy, elapsedMs }: View): number {
   const seconds = elapsedMs / 1_000
-  if (wanted < level) {
-    return Math.max(wanted, level - share(policy.thermalDownPercentPerSecond) * seconds)
-  }
-  return Math.min(wanted, level + share(policy.thermalUpPercentPerSecond) * seconds)
+  const up = share(policy.thermalUpPercentPerSecond) * seconds
+  if (wanted >= level) return Math.min(wanted, level + up)
+  const down = urgent ? share(policy.thermalDownPercentPerSecond) * seconds : 2 * up
+  return Math.max(wanted, level - down)
 }
 
 function zoneCaps(
