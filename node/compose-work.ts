@@ -78,7 +78,7 @@ export function composeWork(foundation: Foundation, parts: WorkParts) {
     },
   )
   const texts = composeTexts(foundation, { ...parts, ...stages, planner, links, tokenizers })
-  return { ...stages, planner, jobs, texts }
+  return { ...stages, planner, jobs, texts, receipts }
 }
 
 function composeTexts(

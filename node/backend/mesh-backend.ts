@@ -32,6 +32,7 @@ import type { ModelCatalogue } from '../models/catalogue.ts'
 import type { Network } from '../network/network.ts'
 import type { RankedCandidate } from '../presence/candidate.ts'
 import type { Presence } from '../presence/presence.ts'
+import type { Receipts } from '../receipts/receipts.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { JobBook } from '../scheduler/jobs/job-book.ts'
 import { VERSION } from '../version.ts'
@@ -48,6 +49,7 @@ export interface MeshBackendComponents {
   readonly pool: StagePool
   readonly jobs: JobBook
   readonly ledger: DeviceLedger
+  readonly receipts: Pick<Receipts, 'faultsOf'>
   /** Reads what this device is; measures again when asked to. */
   readonly report: (refresh: boolean) => Promise<DeviceReport>
   /** What a device is taken for now; undefined when it was not asked. */
@@ -211,6 +213,7 @@ export class DaemonMeshBackend implements MeshBackend {
     const { f32MflopsPerS } = record.speeds
     const wallMs = clock.wallMs()
     const tier = this.#components.tierOf(record.peer)
+    const receiptFaults = this.#components.receipts.faultsOf(record.peer)
     return {
       peer: record.peer,
       name: record.name,
@@ -227,6 +230,7 @@ export class DaemonMeshBackend implements MeshBackend {
       classes: [...classesOf(record)],
       ...(f32MflopsPerS === 0 ? {} : { f32Gflops: f32MflopsPerS / 1000 }),
       ...(tier === undefined ? {} : { tier }),
+      ...(receiptFaults === 0 ? {} : { receiptFaults }),
       offeredTier: record.tier,
       level: record.levelQuarters / 4,
       models: record.holdings.map(({ model }) => model),

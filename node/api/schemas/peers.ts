@@ -43,6 +43,12 @@ export const peerSchema = z.object({
   stages: z.array(z.object({ model: z.string(), ...layerRange })),
   ageMs: ms.describe('since its capability record was made'),
   expiresInMs: z.number(),
+  receiptFaults: z
+    .int()
+    .optional()
+    .describe(
+      'halves of receipts from it, since the start, that only a broken or dishonest device sends',
+    ),
   score: z.number().optional().describe('rank within the class that was asked for'),
 })
 
