@@ -82,6 +82,7 @@ const DESKTOP: HarvestTemplate = {
   thermalDownPercentPerSecond: 50,
   thermalUpPercentPerSecond: 1,
   thermalGuardMs: 2 * MINUTE_MS,
+  thermalStuckMs: 10 * MINUTE_MS,
   thermalUnknownPercent: 75,
   windows: [],
   quietWindows: [],

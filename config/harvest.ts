@@ -130,6 +130,7 @@ const HEAT = {
   thermalDownPercentPerSecond: number(1, 100, 'how fast heat may lower a level'),
   thermalUpPercentPerSecond: number(1, 100, 'how fast a level may rise again'),
   thermalGuardMs: durationMs(DAY_MS, 'shortest stop for the sake of heat'),
+  thermalStuckMs: durationMs(DAY_MS, 'time after which a sensor that never moves is not believed'),
   thermalUnknownPercent: percent('CPU that work may use where no temperature can be read'),
 }
 

@@ -11,6 +11,9 @@ export {
   GOVERNOR_STATES,
   type GovernorState,
 } from './decision.ts'
+export { HarvestError } from './errors.ts'
+export { AvailabilityForecast } from './governor/availability-forecast.ts'
+export { DecisionLog } from './governor/decision-log.ts'
 export { Governor } from './governor/governor.ts'
 export { type Levels, NO_LEVELS, type Resource, RESOURCES } from './levels.ts'
 export { known, type Quality, type Reading, unknown } from './reading.ts'
@@ -35,3 +38,4 @@ export type {
   Wish,
   WorkHere,
 } from './signals.ts'
+export { TRACE_FILE, TraceRecorder } from './traces/trace-recorder.ts'

@@ -133,6 +133,21 @@ describe('whatever happens', () => {
     )
   })
 
+  it('a restriction that lasts all along raises none either', () => {
+    fc.assert(
+      fc.property(templates, moments, restriction, (template, history, restricting) => {
+        // How often work stops is no restriction: fewer stops may well make it less patient.
+        const policy = policyOf(template, { flapStopsPerHourMax: 1_000 })
+        const free = play(new ScriptedDevice(policy), history)
+        const bound = play(new ScriptedDevice(policy).bind(restricting), history)
+        return bound.every(({ levels }, tick) =>
+          RESOURCES.every((name) => levels[name] <= (free[tick]?.levels[name] ?? 0)),
+        )
+      }),
+      RUNS,
+    )
+  })
+
   it('what would disturb the owner ends at once', () => {
     const hard = fc.constantFrom<Changes>(
       { call: true },

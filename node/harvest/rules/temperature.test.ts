@@ -81,6 +81,22 @@ describe('heat', () => {
     expect(device.after(150_000).levels.cpu).toBeLessThanOrEqual(0.25)
   })
 
+  it('is not believed of a sensor that shows one value whatever the processor does', () => {
+    const device = new ScriptedDevice(desktop)
+    device.after(700_000)
+    expect(device.tick().levels.cpu).toBe(1)
+
+    device.set({ cpu: { busyFraction: 0.95, ownFraction: 0.9, cores: 8 } })
+    const decision = device.after(700_000)
+
+    expect(decision.levels.cpu).toBe(0.75)
+    expect(decision.reasons).toContainEqual(
+      expect.objectContaining({ code: 'SENSOR_STALE', signal: 'thermal' }),
+    )
+    device.set({ thermal: [{ name: 'package', part: 'cpu', celsius: 46 }] })
+    expect(device.after(60_000).levels.cpu).toBe(1)
+  })
+
   it('of the battery pack and of the GPU count too', () => {
     const hot = (part: 'battery' | 'gpu', celsius: number) =>
       new ScriptedDevice(desktop, { thermal: [{ name: part, part, celsius }] }).after(1_000).levels

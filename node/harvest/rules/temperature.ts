@@ -12,7 +12,7 @@
 import { type Latch, LATCH_OFF, latchEndMs, type LatchTimes, stepLatch } from '../governor/latch.ts'
 import type { Resource } from '../levels.ts'
 import type { ThermalZone } from '../signals.ts'
-import { type Cap, NO_CAPS, onBoth, rule, share, type View } from './rule.ts'
+import { type Cap, NO_CAPS, onBoth, rule, share, valueOf, type View } from './rule.ts'
 import { type ThermalLimits, thermalLimits } from './thermal-limits.ts'
 
 interface ZoneState {
@@ -22,28 +22,39 @@ interface ZoneState {
   readonly slope: number
   readonly level: number
   readonly hard: Latch
+  /** Since when it has shown exactly this, and between which means the use of the processor was since then. */
+  readonly same: { readonly sinceMs: number; readonly least: number; readonly most: number }
 }
 
-/** By the name of the zone. */
-type ThermalState = Readonly<Record<string, ZoneState>>
+interface ThermalState {
+  /** By the name of the zone. */
+  readonly zones: Readonly<Record<string, ZoneState>>
+  /** Use of the processor, averaged. */
+  readonly use: number
+}
 
 export const temperature = rule<ThermalState>({
   name: 'temperature',
-  initial: {},
+  initial: { zones: {}, use: 0 },
   step: (state, view) => {
     const reading = view.readings.thermal
-    const zones = reading.quality === 'known' ? reading.value : []
-    const next: Record<string, ZoneState> = {}
+    const shown = reading.quality === 'known' ? reading.value : []
+    const use = meanUse(state.use, view)
+    const zones: Record<string, ZoneState> = {}
     const caps: Cap[] = []
-    for (const zone of zones) {
+    let alive = 0
+    for (const zone of shown) {
       const limits = thermalLimits(zone, view)
       if (limits === undefined || reading.quality !== 'known') continue
-      const stepped = stepZone(state[zone.name], { zone, limits, readAtMs: reading.atMs }, view)
-      next[zone.name] = stepped
+      const now = { zone, limits, readAtMs: reading.atMs, use }
+      const stepped = stepZone(state.zones[zone.name], now, view)
+      zones[zone.name] = stepped
+      if (!isStuck(stepped, view)) alive++
       caps.push(...zoneCaps(stepped, { zone, limits }, view))
     }
-    if (Object.keys(next).length > 0) return { state: next, caps }
-    return { state: cooled(state, view), caps: unreadCaps(state, view) }
+    if (alive > 0) return { state: { zones, use }, caps }
+    const kept = { ...cooled(state.zones, view), ...zones }
+    return { state: { zones: kept, use }, caps: [...caps, ...unreadCaps(kept, view)] }
   },
 })
 
@@ -51,11 +62,39 @@ interface ZoneReading {
   readonly zone: ThermalZone
   readonly limits: ThermalLimits
   readonly readAtMs: number
+  readonly use: number
+}
+
+/** Over how long the use of the processor is averaged, in ms: shorter spikes move no sensor. */
+const USE_MS = 60_000
+/** A sensor that shows one value while the use of the processor moved by this much is dead. */
+const USE_SPAN = 0.5
+
+function meanUse(before: number, view: View): number {
+  const busy = valueOf(view, 'cpu')?.busyFraction ?? before
+  return before + (busy - before) * (1 - Math.exp(-view.elapsedMs / USE_MS))
+}
+
+function sameAfter(before: ZoneState | undefined, celsius: number, { nowMs, use }: Moment) {
+  if (before === undefined || before.celsius !== celsius) {
+    return { sinceMs: nowMs, least: use, most: use }
+  }
+  const { sinceMs, least, most } = before.same
+  return { sinceMs, least: Math.min(least, use), most: Math.max(most, use) }
+}
+
+interface Moment {
+  readonly nowMs: number
+  readonly use: number
+}
+
+function isStuck({ same }: ZoneState, { nowMs, policy }: View): boolean {
+  return nowMs - same.sinceMs >= policy.thermalStuckMs && same.most - same.least > USE_SPAN
 }
 
 function stepZone(
   before: ZoneState | undefined,
-  { zone, limits, readAtMs }: ZoneReading,
+  { zone, limits, readAtMs, use }: ZoneReading,
   view: View,
 ): ZoneState {
   const { nowMs, elapsedMs, policy } = view
@@ -70,7 +109,8 @@ function stepZone(
   const wanted = headroom(forecast(celsius, slope, view), limits)
   const urgent = isUrgent(celsius, slope, limits)
   const level = hard.on ? 0 : slewed(before?.level ?? 1, { wanted, urgent }, view)
-  return { readAtMs, celsius, slope, level, hard }
+  const same = sameAfter(before, celsius, { nowMs, use })
+  return { readAtMs, celsius, slope, level, hard, same }
 }
 
 function latchTimes({ policy }: View): LatchTimes {
@@ -131,7 +171,7 @@ function slewed(level: number, { wanted, urgent }: Aim, { policy, elapsedMs }: V
 
 function zoneCaps(
   state: ZoneState,
-  { zone, limits }: Omit<ZoneReading, 'readAtMs'>,
+  { zone, limits }: Pick<ZoneReading, 'zone' | 'limits'>,
   view: View,
 ): readonly Cap[] {
   const { level, hard, slope, celsius } = state
@@ -172,19 +212,19 @@ function codeOf(
 }
 
 /** Nothing can be read: a zone that was too hot stays so, for its dwell at least. */
-function cooled(state: ThermalState, view: View): ThermalState {
-  const hot = Object.entries(state).filter(
+function cooled(zones: ThermalState['zones'], view: View): ThermalState['zones'] {
+  const hot = Object.entries(zones).filter(
     ([, { hard }]) => hard.on && view.nowMs < hard.sinceMs + view.policy.thermalGuardMs,
   )
   return Object.fromEntries(hot)
 }
 
-function unreadCaps(state: ThermalState, view: View): readonly Cap[] {
-  const hot = Object.values(cooled(state, view)).length > 0
+function unreadCaps(zones: ThermalState['zones'], view: View): readonly Cap[] {
+  const hot = Object.values(cooled(zones, view)).length > 0
   return onBoth({
     cap: hot ? 0 : share(view.policy.thermalUnknownPercent),
     code: 'SENSOR_STALE',
     signal: 'thermal',
-    unblocks: 'a temperature can be read',
+    unblocks: 'a temperature can be read, and moves when the processor works',
   })
 }
