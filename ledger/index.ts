@@ -101,5 +101,11 @@ export {
 } from './receipt.ts'
 export { type PeerTally, ReceiptBook, type ReceiptCounts } from './receipt-book.ts'
 export { HASH_BYTES, isSigned, type LedgerContext, signedId, signingPreimage } from './signing.ts'
-export { type HeldHeads, judgeHead, type ShownHead, type WitnessVerdict } from './witnessing.ts'
+export {
+  type HeldHeads,
+  judgeHead,
+  type ShownGrowth,
+  type ShownHead,
+  type WitnessVerdict,
+} from './witnessing.ts'
 export { addWork, milliCreditsOf, NO_WORK, type Work } from './work.ts'

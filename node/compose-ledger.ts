@@ -12,26 +12,38 @@ import { madeFolder } from './storage/folder-identity.ts'
 import { LevelRows } from './storage/level-rows.ts'
 import { systemClock } from './system/system-clock.ts'
 import { systemRandom } from './system/system-random.ts'
+import { LedgerRecall } from './witness/ledger-recall.ts'
+import { LedgerWitness } from './witness/ledger-witness.ts'
+import { NearMembers } from './witness/near-members.ts'
+
+/** The own ledger, and what is known of those of others. */
+export interface Ledgers {
+  readonly ledger: DeviceLedger
+  readonly witness: LedgerWitness
+}
 
 export function composeLedger(
   { log, identity, state, stateDir, newIdentity, fail }: Foundation,
-  { mesh }: Pick<MeshParts, 'mesh'>,
-): DeviceLedger {
-  return new DeviceLedger(
-    {
-      mesh,
-      signer: identity.signer,
-      crypto: nodeCrypto,
-      clock: systemClock,
-      random: systemRandom,
-      logger: log,
-      state,
-      openRows: (path) => new LevelRows(path),
-      madeFolder,
-      onFailure: fail,
-    },
+  { network, mesh }: Pick<MeshParts, 'network' | 'mesh'>,
+): Ledgers {
+  const near = new NearMembers({ network, mesh, sha256: nodeCrypto.sha256 })
+  const common = {
+    network,
+    mesh,
+    near,
+    signer: identity.signer,
+    crypto: nodeCrypto,
+    clock: systemClock,
+    logger: log,
+    openRows: (path: string) => new LevelRows(path),
+    madeFolder,
+    onFailure: fail,
+  }
+  const ledger = new DeviceLedger(
+    { ...common, random: systemRandom, state, peers: new LedgerRecall(common) },
     { stateDir, newIdentity },
   )
+  return { ledger, witness: new LedgerWitness({ ...common, ledger }, { stateDir }) }
 }
 
 export function composeReceipts(

@@ -104,7 +104,7 @@ const SIGNATURES_REMEMBERED = 1_024
 export function compose(foundation: Foundation): Parts {
   const { config, log } = foundation
   const { network, mesh, presence } = composeMesh(foundation)
-  const ledger = composeLedger(foundation, { mesh })
+  const { ledger, witness } = composeLedger(foundation, { network, mesh })
   const attestation = composeAttestation(foundation, { network, mesh })
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
@@ -131,6 +131,8 @@ export function compose(foundation: Foundation): Parts {
     attestation,
     network,
     mesh,
+    // It answers who starts while this device starts as well.
+    witness,
     ledger,
     receipts,
     presence,

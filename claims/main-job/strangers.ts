@@ -17,6 +17,8 @@ const CLOSED = [
   '/brume/attest/1',
   '/brume/blocks/1',
   '/brume/inference/1',
+  '/brume/ledger/1',
+  '/brume/witness/1',
   '/brume/kad/1.0.0',
   '/meshsub/1.2.0',
   '/meshsub/1.1.0',

@@ -7,9 +7,11 @@ import { SeededRandom } from '../../core/random.ts'
 import { ENTRY_KINDS } from '../../ledger/index.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
 import { halvesOf, ledgerContext } from '../../test/fixtures/ledgers.ts'
+import { NOBODY } from '../../test/fixtures/ledger-mesh.ts'
 import { ManualClock, settle } from '../../test/fixtures/manual-clock.ts'
 import { MemoryStore } from '../../test/fixtures/memory-store.ts'
 import { DeviceLedger } from './device-ledger.ts'
+import type { LedgerPeers } from './ledger-peers.ts'
 import { LedgerTotals } from './ledger-totals.ts'
 import { type Disk, MemoryRows } from './memory-rows.ts'
 
@@ -25,6 +27,8 @@ class Machine {
   serial = 'a'
   mesh: MeshId | undefined
   disk: 'well' | 'full' = 'well'
+  /** What others say; by default nobody is there. */
+  peers: LedgerPeers = NOBODY
   #listener: () => void = () => undefined
 
   ledger(newIdentity: boolean): DeviceLedger {
@@ -43,6 +47,7 @@ class Machine {
         random: SeededRandom.fromInteger(1),
         logger: SILENT_LOGGER,
         state: this.state,
+        peers: this.peers,
         openRows: (folder) => {
           const disk = this.folders.get(folder) ?? new Map<string, Uint8Array>()
           this.folders.set(folder, disk)
@@ -58,6 +63,7 @@ class Machine {
   async started(newIdentity = false): Promise<DeviceLedger> {
     const ledger = this.ledger(newIdentity)
     await ledger.start(new AbortController().signal)
+    await settle()
     return ledger
   }
 

@@ -15,8 +15,10 @@ import { invariant } from '../../core/invariant.ts'
 import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
-import type { LedgerContext } from '../../ledger/index.ts'
+import { type LedgerContext, logIdOf, type RecallDecision } from '../../ledger/index.ts'
 import { LedgerStoreError } from './errors.ts'
+import { getBack } from './lost-entries.ts'
+import type { LedgerPeers, OwnLog } from './ledger-peers.ts'
 import { LedgerStore } from './ledger-store.ts'
 import type { LedgerRows } from './rows.ts'
 
@@ -39,6 +41,8 @@ export interface DeviceLedgerComponents {
     get(key: string): Promise<Uint8Array | undefined>
     put(key: string, value: Uint8Array, options: { readonly sync: boolean }): Promise<void>
   }
+  /** What others hold of the ledger. */
+  readonly peers: LedgerPeers
   /** The rows in a folder that is there. */
   readonly openRows: (folder: string) => LedgerRows
   /** Makes a folder when it is not there, and says what tells it from a copy. */
@@ -60,6 +64,17 @@ export interface OpenLedger {
   readonly context: LedgerContext
 }
 
+interface LedgerOfMesh {
+  readonly mesh: MeshId
+  readonly ledger: OpenLedger
+}
+
+interface Beginning {
+  readonly decision: RecallDecision
+  /** How many peers said what they hold; undefined when none was asked. */
+  readonly answers: number | undefined
+}
+
 /** Records that are written at once, and how long one waits for others. */
 const FLUSH = { flushRecords: 32, flushDelayMs: 10 }
 
@@ -71,9 +86,12 @@ export class DeviceLedger implements Startable {
   readonly #init: DeviceLedgerInit
   readonly #stopping = new AbortController()
   readonly #listeners = new Set<(ledger: OpenLedger | undefined) => void>()
+  readonly #headListeners = new Set<() => void>()
+  /** Aborts the questions of a start when the device leaves the mesh meanwhile. */
+  #asking = new AbortController()
   #unlisten: (() => void) | undefined
   /** What is open, and whose. */
-  #open: { readonly mesh: MeshId; readonly ledger: OpenLedger } | undefined
+  #open: LedgerOfMesh | undefined
   /** True once it may be written. */
   #begun = false
   /** One change at a time. */
@@ -85,7 +103,7 @@ export class DeviceLedger implements Startable {
   }
 
   /**
-   * Opens the ledger of the mesh that the device is in.
+   * Opens the ledger of the mesh that the device is in. Once peers were asked it may be written.
    *
    * @throws {LedgerStoreError} `LEDGER_STORE_DAMAGED`, `LEDGER_STORE_UNSUPPORTED`.
    * @throws {StorageError} what keeps the database from being opened.
@@ -96,12 +114,16 @@ export class DeviceLedger implements Startable {
     const { newIdentity, stateDir } = this.#init
     if (newIdentity) await state.put(BORN, await madeFolder(stateDir), { sync: true })
     this.#unlisten = mesh.onMesh(() => this.#follow())
-    await this.#enter()
+    const opened = await this.#openCurrent()
+    if (opened === undefined) return
+    this.#inTurn(() => this.#begin(opened))
+    if (isNew(opened.ledger)) await this.#turn
   }
 
   async stop(): Promise<void> {
     this.#unlisten?.()
     this.#stopping.abort()
+    this.#asking.abort()
     await this.#turn
     await this.#close()
   }
@@ -124,23 +146,33 @@ export class DeviceLedger implements Startable {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Calls back after each write with a new head, while the ledger is open; returns how to stop. */
+  onHead(listener: () => void): () => void {
+    this.#headListeners.add(listener)
+    return () => this.#headListeners.delete(listener)
+  }
+
   #follow(): void {
-    this.#turn = this.#turn
-      .then(() => this.#enter())
-      .catch((error: unknown) => this.#components.onFailure(error))
+    if (this.#components.mesh.current()?.id !== this.#open?.mesh) this.#asking.abort()
+    this.#inTurn(async () => {
+      const opened = await this.#openCurrent()
+      if (opened !== undefined) await this.#begin(opened)
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#turn = this.#turn.then(work).catch((error: unknown) => this.#components.onFailure(error))
   }
 
   /** Opens what belongs to the mesh that the device is in now, and closes what does not. */
-  async #enter(): Promise<void> {
+  async #openCurrent(): Promise<LedgerOfMesh | undefined> {
     const mesh = this.#components.mesh.current()?.id
-    if (mesh === this.#open?.mesh) return
+    if (mesh === this.#open?.mesh) return undefined
     await this.#close()
-    if (mesh === undefined || this.#stopping.signal.aborted) return
-    const ledger = await this.#opening(mesh)
-    this.#open = { mesh, ledger }
-    await this.#begin(mesh, ledger)
-    this.#begun = true
-    this.#tell(ledger)
+    if (mesh === undefined || this.#stopping.signal.aborted) return undefined
+    this.#asking = new AbortController()
+    this.#open = { mesh, ledger: await this.#opening(mesh) }
+    return this.#open
   }
 
   async #close(): Promise<void> {
@@ -159,6 +191,7 @@ export class DeviceLedger implements Startable {
     const context = { crypto, network }
     const folder = `${this.#init.stateDir}/ledger/${mesh}`
     const home = await madeFolder(folder)
+    const own = { context, device: signer.peer, log: logIdOf(crypto.sha256, network, signer.peer) }
     const store = new LedgerStore(
       {
         rows: openRows(folder),
@@ -168,8 +201,14 @@ export class DeviceLedger implements Startable {
         random,
         onFailure: (cause) =>
           onFailure(new LedgerStoreError({ code: 'LEDGER_STORE_FAILED' }, { cause })),
+        onHead: () => this.#tellOfHead(),
       },
-      { ...FLUSH, home, fresh: await this.#isFresh(mesh) },
+      {
+        ...FLUSH,
+        home,
+        fresh: await this.#isFresh(mesh),
+        supply: (seq) => this.#components.peers.entry(own, seq, this.#asking.signal),
+      },
     )
     await store.start(this.#stopping.signal)
     return { store, context }
@@ -183,22 +222,50 @@ export class DeviceLedger implements Startable {
     return bytesEqual(born, await madeFolder(this.#init.stateDir))
   }
 
-  async #begin(mesh: MeshId, { store }: OpenLedger): Promise<void> {
-    const { state, logger } = this.#components
-    const { suspect, dropped, entriesRepaired, treeRepaired } = store.recovered
-    const decision = await store.recall([])
+  /** Begins to write, once it is known what others hold. */
+  async #begin({ mesh, ledger }: LedgerOfMesh): Promise<void> {
+    const { store, context } = ledger
+    const { state, peers, signer } = this.#components
+    const { signal } = this.#asking
+    const own: OwnLog = { context, device: signer.peer, log: store.log }
+    const recalled = isNew(ledger) ? undefined : await peers.recall(own, signal)
+    if (signal.aborted) return
+    const decision = await store.recall(recalled?.answers ?? [])
     if (decision.type === 'go on') await store.goOn()
-    else await store.rollOver('restored', decision.latest)
+    else {
+      const lost = await getBack(store, recalled, decision.latest)
+      await store.rollOver(lost ? 'entries lost' : 'restored', decision.latest)
+    }
     await state.put(begunKey(mesh), utf8(''), { sync: false })
+    this.#log(mesh, store, { decision, answers: recalled?.answers.length })
+    this.#begun = true
+    this.#tell(ledger)
+  }
+
+  #log(mesh: MeshId, store: LedgerStore, how: Beginning): void {
+    const { logger } = this.#components
+    const { suspect, head, dropped, entriesRepaired, treeRepaired } = store.recovered
     const { size, incarnation } = store
-    const mended = { dropped, entriesRepaired, treeRepaired }
-    if (suspect === undefined) logger.info('ledger open', { mesh, size, incarnation, ...mended })
-    else logger.warn('ledger goes on after a loss', { mesh, suspect, size, incarnation, ...mended })
+    const { decision, answers } = how
+    const facts = { mesh, size, incarnation, answers, dropped, entriesRepaired, treeRepaired }
+    if (decision.type === 'go on') return logger.info('ledger open', facts)
+    const kept = { before: head?.head.size ?? 0, latest: decision.latest?.head.size }
+    logger.warn('ledger goes on after a loss', { ...facts, ...kept, suspect })
   }
 
   #tell(ledger: OpenLedger | undefined): void {
     for (const listener of this.#listeners) listener(ledger)
   }
+
+  #tellOfHead(): void {
+    for (const listener of this.#headListeners) listener()
+  }
+}
+
+/** True for the ledger of a device that is new: nobody can hold anything of it, and nobody is asked. */
+function isNew({ store }: OpenLedger): boolean {
+  const { suspect, head } = store.recovered
+  return head === undefined && suspect === undefined
 }
 
 function begunKey(mesh: MeshId): string {

@@ -7,6 +7,10 @@
  *     I incarnation8    the last head of one          H                 the last head
  *     M                 version and folder of the store
  *
+ * Of the ledger of another device, which is only witnessed:
+ *
+ *     w incarnation8    the last head that it showed of one
+ *
  * @module
  */
 
@@ -43,6 +47,10 @@ export function answerKey(preceding: Uint8Array, id: Uint8Array): Uint8Array {
 
 export function incarnationKey(incarnation: number): Uint8Array {
   return key('I', bigEndian(incarnation, 8))
+}
+
+export function shownKey(incarnation: number): Uint8Array {
+  return key('w', bigEndian(incarnation, 8))
 }
 
 /** The rows whose keys begin with these bytes. */

@@ -53,6 +53,8 @@ export interface LedgerStoreComponents {
   readonly random: Random
   /** Told once, when the disk failed: the process has to end. */
   readonly onFailure: (error: unknown) => void
+  /** Told of each new head once it is on the disk. */
+  readonly onHead?: () => void
 }
 
 export interface LedgerStoreInit {
@@ -257,6 +259,7 @@ export class LedgerStore implements Startable {
     await this.#guarded([metaRow(this.#init.home)])
     this.#head = signed
     this.#confirmed = true
+    this.#parts.onHead?.()
   }
 
   /**
@@ -353,6 +356,7 @@ export class LedgerStore implements Startable {
       return
     }
     this.#head = signed
+    this.#parts.onHead?.()
     for (const [index, { resolve }] of records.entries()) resolve(entries[index])
   }
 

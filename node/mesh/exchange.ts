@@ -1,5 +1,5 @@
 /**
- * Runs one machine of /brume/join/1 over one link.
+ * Runs one machine of a protocol over one link.
  *
  * @module
  */
@@ -25,8 +25,10 @@ export interface ExchangeComponents<Input, Output> {
   readonly onEnd?: () => void
 }
 
-/** Starts the exchange; it ends with its link. */
-export function runExchange<Input, Output>(components: ExchangeComponents<Input, Output>): void {
+/** Starts the exchange; it ends with its link. Returns how to feed the machine from outside. */
+export function runExchange<Input, Output>(
+  components: ExchangeComponents<Input, Output>,
+): (input: Input) => void {
   const { link, clock, machine, perform, onEnd } = components
   const driver = new MachineDriver<Input | LinkInput | TimePassed, Output>(machine, {
     nowMs: () => clock.monotonicMs(),
@@ -41,6 +43,7 @@ export function runExchange<Input, Output>(components: ExchangeComponents<Input,
     },
   })
   driver.feed({ type: 'opened' })
+  return (input) => driver.feed(input)
 }
 
 /** Calls back once at `atMs` of the monotonic clock; returns how to call it off. */

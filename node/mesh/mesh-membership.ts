@@ -165,6 +165,11 @@ export class MeshMembership implements MembershipGate, Startable {
     })
   }
 
+  /** Members that this device has ever met, whether they are there or not. */
+  acquaintances(): number {
+    return this.#contacts.list().length
+  }
+
   isMember(peer: PeerId): boolean | Promise<boolean> {
     if (this.#valid() !== undefined) return this.#members.isMember(peer)
     // The inviter knows us for a member a moment before we have written it down.
