@@ -21,6 +21,7 @@ import { halfKindOf, openHalf, SIGNED_HALF } from './halves.ts'
 import { openHead, SIGNED_HEAD } from './head.ts'
 import { BUNDLE_ITEM_BYTES_MAX, EVIDENCE_COUNTED_MAX } from './limits.ts'
 import { edgeLength } from '../core/merkle-tree.ts'
+import type { Receipt } from './receipt.ts'
 import { type PeerTally, ReceiptBook, type ReceiptCounts } from './receipt-book.ts'
 import type { LedgerContext } from './signing.ts'
 import { decodeVersioned } from './versioned.ts'
@@ -33,6 +34,8 @@ export interface BundleVerifierInit {
    * the head over them is by the same key; the ledger is as sure, a single half is not.
    */
   readonly signatures: 'all' | 'heads'
+  /** Told of each receipt that has ended, and of the wall clock of the entry before its end. */
+  readonly onReceipt?: (receipt: Receipt, wallMs: number) => void
 }
 
 /** What was found. */
@@ -99,6 +102,7 @@ export class BundleVerifier {
   #opened: Opened | undefined
   #items = 0
   #heads = 0
+  #wallMs = 0
   #unknownKinds = 0
   #covered: CoveredSize | undefined
   #ended = false
@@ -211,7 +215,11 @@ export class BundleVerifier {
     this.#opened = {
       context,
       preamble,
-      book: new ReceiptBook(context, { owner: device, checkOwnSignatures }),
+      book: new ReceiptBook(context, {
+        owner: device,
+        checkOwnSignatures,
+        onEnded: (receipt) => this.#init.onReceipt?.(receipt, this.#wallMs),
+      }),
       chain: from === 0 ? new Chain(context, device) : undefined,
     }
     return undefined
@@ -220,7 +228,8 @@ export class BundleVerifier {
   #entry({ context, book }: Opened, chain: Chain, payload: Uint8Array): Refused | undefined {
     const chained = chain.append(payload)
     if (chained.type === 'refused') return chained
-    const { kind: entryKind, body } = chained.value.entry
+    const { kind: entryKind, body, wallMs } = chained.value.entry
+    this.#wallMs = wallMs
     const kind = halfKindOf(entryKind)
     if (kind === undefined) {
       if (!KNOWN_KINDS.has(entryKind)) this.#unknownKinds++

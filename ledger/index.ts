@@ -99,6 +99,12 @@ export {
   type ReceiptStage,
   sideOf,
 } from './receipt.ts'
+export {
+  encodeReceiptProof,
+  type ProofHalf,
+  type ProvenReceipt,
+  verifyReceiptProof,
+} from './receipt-proof.ts'
 export { type PeerTally, ReceiptBook, type ReceiptCounts } from './receipt-book.ts'
 export { HASH_BYTES, isSigned, type LedgerContext, signedId, signingPreimage } from './signing.ts'
 export {

@@ -31,6 +31,9 @@ export const RECEIPT_ROUNDS_MAX = 4_096
 /** Longest proof of equivocation. */
 export const EVIDENCE_BYTES_MAX = 2_048
 
+/** Longest proof of a receipt: one of 4,096 rounds has 8,196 halves. */
+export const RECEIPT_PROOF_BYTES_MAX = 16_777_216
+
 /** Longest item of a bundle: an entry and its frame. */
 export const BUNDLE_ITEM_BYTES_MAX = ENTRY_BYTES_MAX + 16
 

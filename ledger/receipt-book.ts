@@ -50,6 +50,8 @@ export interface ReceiptBookInit {
   readonly owner: PeerId
   /** False when the owner's halves are covered by a head that was or will be verified. */
   readonly checkOwnSignatures: boolean
+  /** Told of each receipt that has ended. */
+  readonly onEnded?: ((receipt: Receipt) => void) | undefined
 }
 
 export class ReceiptBook {
@@ -163,7 +165,8 @@ export class ReceiptBook {
   #close(receipt: Receipt): void {
     if (receipt.stage === 'settled') this.#settled++
     else this.#disputed++
-    const { owner } = this.#init
+    const { owner, onEnded } = this.#init
+    onEnded?.(receipt)
     const parties = sideOf(receipt.order, owner)
     if (parties === undefined) return
     const { side, other } = parties

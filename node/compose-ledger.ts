@@ -20,6 +20,7 @@ import { NearMembers } from './witness/near-members.ts'
 export interface Ledgers {
   readonly ledger: DeviceLedger
   readonly witness: LedgerWitness
+  readonly near: NearMembers
 }
 
 export function composeLedger(
@@ -43,7 +44,7 @@ export function composeLedger(
     { ...common, random: systemRandom, state, peers: new LedgerRecall(common) },
     { stateDir, newIdentity },
   )
-  return { ledger, witness: new LedgerWitness({ ...common, ledger }, { stateDir }) }
+  return { ledger, near, witness: new LedgerWitness({ ...common, ledger }, { stateDir }) }
 }
 
 export function composeReceipts(

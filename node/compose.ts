@@ -10,7 +10,7 @@ import type { PeerId } from '../core/ids.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
 import { ApiServer, problemOf } from './api/index.ts'
-import { composeLedger, composeReceipts } from './compose-ledger.ts'
+import { composeLedger, composeReceipts, type Ledgers } from './compose-ledger.ts'
 import { composeWork, type Work } from './compose-work.ts'
 import { AttestationService } from './attestation/attestation-service.ts'
 import { DaemonAttestationBackend } from './backend/attestation-backend.ts'
@@ -29,7 +29,6 @@ import { offeredCapabilities } from './device/offered-capabilities.ts'
 import { deviceName } from './device-name.ts'
 import { errorRow } from './error-catalogue.ts'
 import type { StageHost } from './inference/stage-host.ts'
-import type { DeviceLedger } from './ledger/device-ledger.ts'
 import { MeshMembership } from './mesh/mesh-membership.ts'
 import { ModelSource } from './model-source.ts'
 import { ModelCatalogue } from './models/catalogue.ts'
@@ -104,13 +103,13 @@ const SIGNATURES_REMEMBERED = 1_024
 export function compose(foundation: Foundation): Parts {
   const { config, log } = foundation
   const { network, mesh, presence } = composeMesh(foundation)
-  const { ledger, witness } = composeLedger(foundation, { network, mesh })
+  const ledgers = composeLedger(foundation, { network, mesh })
   const attestation = composeAttestation(foundation, { network, mesh })
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
-  const receipts = composeReceipts(foundation, { network, presence, ledger })
+  const receipts = composeReceipts(foundation, { network, presence, ledger: ledgers.ledger })
   const work = composeWork(foundation, { ...meshParts, receipts, ...models })
-  const backend = composeBackend(foundation, { ...meshParts, ledger, ...models, ...work })
+  const backend = composeBackend(foundation, { ...meshParts, ...ledgers, ...models, ...work })
   const api = new ApiServer(
     { backend: backend.backend, logger: log, errorRow },
     {
@@ -132,8 +131,8 @@ export function compose(foundation: Foundation): Parts {
     network,
     mesh,
     // It answers who starts while this device starts as well.
-    witness,
-    ledger,
+    ledgers.witness,
+    ledgers.ledger,
     receipts,
     presence,
     service,
@@ -261,10 +260,10 @@ function composeAttestation(
 
 function composeBackend(
   foundation: Foundation,
-  parts: MeshParts & Models & Omit<Work, 'part'> & { readonly ledger: DeviceLedger },
+  parts: MeshParts & Models & Omit<Work, 'part'> & Ledgers,
 ) {
   const { runtime, measure, stateDir, startedMs } = foundation
-  const { source, planner, jobs, texts, ledger } = parts
+  const { source, planner, jobs, texts } = parts
   let api: ApiServer | undefined
   let all: Parts | undefined
   const operations = new Operations({
@@ -295,7 +294,7 @@ function composeBackend(
       models: modelSide,
       jobs: jobSide,
       texts,
-      ledger: new DaemonLedgerBackend(ledger),
+      ledger: new DaemonLedgerBackend({ ...parts, self: foundation.identity.peer }),
     }),
     part,
     useApi: (server: ApiServer) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SILENT_LOGGER } from '../../core/logger.ts'
-import { FakeBackend, JOB, MODEL, OPERATION, PEER } from '../../test/fixtures/backend.ts'
+import { FakeBackend, JOB, MODEL, OPERATION, PEER, TASK } from '../../test/fixtures/backend.ts'
 import { createApp } from './app.ts'
 import type { Backend } from './backend.ts'
 import { API_ERRORS, ApiError } from './errors.ts'
@@ -52,6 +52,8 @@ const BODIES: Readonly<Record<string, object>> = {
   '/v1/models/pull': { source: 'hf:owner/tiny/model.gguf@main', quantisation: 'q8' },
   '/v1/models/build': { kind: 'mlp' },
   '/v1/plan': { model: 'tiny' },
+  '/v1/ledger/notes': { text: 'a new disk' },
+  '/v1/ledger/audits': { peer: PEER },
   '/v1/texts': { model: 'tiny', prompt: 'hello' },
   '/v1/chat/completions': { model: 'tiny', messages: [{ role: 'user', content: 'hello' }] },
   '/v1/completions': { model: 'tiny', prompt: 'hello' },
@@ -63,7 +65,7 @@ const BODIES: Readonly<Record<string, object>> = {
 function goodRequest({ method, path, body }: Route) {
   const ids = { jobs: JOB, texts: JOB, operations: OPERATION }
   const id = Object.entries(ids).find(([name]) => path.includes(name))?.[1] ?? MODEL
-  const url = path.replace(':id', id)
+  const url = path.replace(':id', id).replace(':task', TASK)
   return { method, url, ...(body === undefined ? {} : { body: BODIES[path] ?? {} }) }
 }
 
@@ -79,6 +81,10 @@ describe('every route', () => {
         const data = [...reply.body.matchAll(/^data: (.*)$/gm)].map((m) => JSON.parse(m[1] ?? ''))
         expect(data.length).toBeGreaterThan(0)
         for (const event of data) expect(route.event.safeParse(event).error).toBeUndefined()
+      } else if (route.type === 'file') {
+        expect(reply.statusCode).toBe(200)
+        expect(reply.headers['content-type']).toBe(route.mediaType)
+        expect(reply.body).not.toBe('')
       } else if (route.type === 'refusal') {
         expect(openAiErrorSchema.parse(reply.json()).error.code).toBe(route.refuse().code)
       } else {

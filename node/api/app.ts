@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Readable } from 'node:stream'
 import fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -132,6 +133,8 @@ function register(app: FastifyInstance, route: Route, setting: RouteSetting): vo
       switch (route.type) {
         case 'answer':
           return answer(reply, route, context)
+        case 'file':
+          return reply.type(route.mediaType).send(Readable.from(route.open(context)))
         case 'events':
           return stream({ request, reply }, route, context, setting)
         case 'completion':

@@ -23,7 +23,18 @@ import type {
 } from './schemas/attestation.ts'
 import type { Device, DeviceQuery } from './schemas/device.ts'
 import type { JobEvent, JobList, JobOutput, JobRequest, JobView } from './schemas/jobs.ts'
-import type { LedgerView } from './schemas/ledger.ts'
+import type {
+  AuditRequest,
+  AuditView,
+  EvidenceList,
+  LedgerBundleQuery,
+  LedgerNote,
+  LedgerNoteRequest,
+  LedgerSummary,
+  LedgerSummaryQuery,
+  LedgerView,
+  ReceiptProofView,
+} from './schemas/ledger.ts'
 import type {
   CreateMeshRequest,
   Invite,
@@ -118,6 +129,14 @@ export interface TextBackend {
 export interface LedgerBackend {
   /** Rejects with a CodedError while no ledger is open. */
   ledger(): Promise<LedgerView>
+  ledgerSummary(query: LedgerSummaryQuery): Promise<LedgerSummary>
+  /** The ledger as a file that anybody can verify. */
+  ledgerBundle(query: LedgerBundleQuery): AsyncIterable<Uint8Array>
+  noteInLedger(request: LedgerNoteRequest): Promise<LedgerNote>
+  /** Undefined for a task that the ledger has no receipt of. */
+  proveReceipt(task: string): Promise<ReceiptProofView | undefined>
+  auditLedger(request: AuditRequest): Promise<AuditView>
+  evidence(): Promise<EvidenceList>
 }
 
 /** All of it. */

@@ -26,6 +26,8 @@ export type ApiFailure =
   | { readonly code: 'API_JOB_UNKNOWN'; readonly job: string }
   | { readonly code: 'API_OPERATION_UNKNOWN'; readonly operation: string }
   | { readonly code: 'API_TEXT_UNKNOWN'; readonly text: string }
+  /** The ledger of this device has no receipt of the task. */
+  | { readonly code: 'API_RECEIPT_UNKNOWN' }
   /** Another request stopped the text. */
   | { readonly code: 'API_TEXT_CANCELLED'; readonly text: string }
   /** A parameter of OpenAI's API asks for what is not there. */
@@ -147,6 +149,13 @@ export const API_ERRORS: ErrorTable<ApiFailure['code']> = {
     retryable: false,
     exit: 2,
     status: 501,
+  },
+  API_RECEIPT_UNKNOWN: {
+    meaning: 'the ledger of this device has no receipt of this task',
+    hint: 'what a job or a text prints names its receipts',
+    retryable: false,
+    exit: 5,
+    status: 404,
   },
   API_OPERATION_UNKNOWN: {
     meaning: 'no operation has this id',

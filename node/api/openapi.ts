@@ -90,6 +90,9 @@ function success(route: Route): JsonObject {
     }
     return { '200': { description, content } }
   }
+  if (route.type === 'file') {
+    return { '200': { description: 'A file', content: { [route.mediaType]: {} } } }
+  }
   if (route.type === 'events') {
     const description = 'Server-sent events; `event` is the type, `data` the JSON below'
     const content = { 'text/event-stream': { schema: jsonSchema(route.event, 'output') } }

@@ -50,6 +50,13 @@ export interface AnswerRoute<Params, Query, Body, Answer> extends RouteShape<Par
   handle(context: RouteContext<Params, Query, Body>): Promise<Answer | Uint8Array>
 }
 
+/** Answers with a file, piece by piece: it may be larger than memory. */
+export interface FileRoute<Query> extends RouteShape<unknown, Query, unknown> {
+  readonly type: 'file'
+  readonly mediaType: string
+  open(context: RouteContext<unknown, Query, unknown>): AsyncIterable<Uint8Array>
+}
+
 /** Answers with events until there are no more. */
 export interface EventsRoute<Params, Query, Body, Event> extends RouteShape<Params, Query, Body> {
   readonly type: 'events'
@@ -76,6 +83,7 @@ export interface RefusalRoute extends RouteShape<unknown, unknown, unknown> {
 export type Route =
   | CompletionRoute<unknown, object, object>
   | RefusalRoute
+  | FileRoute<unknown>
   | AnswerRoute<unknown, unknown, unknown, unknown>
   | EventsRoute<unknown, unknown, unknown, { readonly type: string }>
 
@@ -85,6 +93,11 @@ export function answers<Params, Query, Body, Answer>(
 ): Route {
   // Schemas and handler were checked against each other here; the server parses before it calls.
   return { type: 'answer', ...route } as unknown as Route
+}
+
+/** A route that answers with a file; what it reads of the query is held to its schema. */
+export function downloads<Query>(route: Omit<FileRoute<Query>, 'type'>): Route {
+  return { type: 'file', ...route } as unknown as Route
 }
 
 /** A route that answers with events; its feed is held to its schemas. */

@@ -68,5 +68,11 @@ export function daemonBackend(sides: BackendSides): Backend {
     textEvents: (id) => texts.events(wholeId(id, texts.list())),
     cancelText: async (id) => texts.cancel(wholeId(id, texts.list())),
     ledger: () => ledger.ledger(),
+    ledgerSummary: (query) => ledger.ledgerSummary(query),
+    ledgerBundle: (query) => ledger.ledgerBundle(query),
+    noteInLedger: (request) => ledger.noteInLedger(request),
+    proveReceipt: (task) => ledger.proveReceipt(task),
+    auditLedger: (request) => ledger.auditLedger(request),
+    evidence: () => ledger.evidence(),
   }
 }

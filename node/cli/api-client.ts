@@ -85,6 +85,13 @@ export class ApiClient {
     return readAll(await this.#ask({ method: 'GET', path, headers: { accept: mediaType } }))
   }
 
+  /** An answer piece by piece: it may be larger than memory. */
+  async *pieces(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    for await (const piece of await this.#ask({ method: 'GET', path, signal })) {
+      yield piece as Uint8Array
+    }
+  }
+
   /** The events of `path` until there are no more. A stream that breaks off is taken up again. */
   async *events<Event>(path: string, signal: AbortSignal): AsyncGenerator<Event> {
     let lastId = 0

@@ -5,7 +5,13 @@
  */
 
 import { toHex } from '../../core/bytes.ts'
-import type { BundleReport, Equivocation, LogFindings, PeerTally } from '../../ledger/index.ts'
+import type {
+  BundleReport,
+  Equivocation,
+  LogFindings,
+  PeerTally,
+  ProvenReceipt,
+} from '../../ledger/index.ts'
 import { countText, shortId, shortPeer } from './quantity-text.ts'
 import { tableLines } from './table.ts'
 
@@ -36,6 +42,45 @@ function logJson(log: LogFindings): object {
     peers: [...peers].map(([peer, tally]) => ({ peer, ...tally })),
     others,
   }
+}
+
+/** The JSON of a receipt that was proven. */
+export function receiptJson({ network, device, head, receipt, witnesses }: ProvenReceipt): object {
+  const { order, stage, rounds, milliCredits, work } = receipt
+  return {
+    status: 'ok',
+    mesh: toHex(network),
+    device,
+    task: toHex(order.body.task),
+    requester: order.body.requester,
+    provider: order.body.provider,
+    stage,
+    rounds,
+    credits: milliCredits / MILLI,
+    work,
+    head: { size: head.size, incarnation: head.incarnation, root: toHex(head.root) },
+    witnesses,
+  }
+}
+
+/** The lines of a receipt that was proven. */
+export function receiptLines({
+  device,
+  head,
+  receipt,
+  witnesses,
+}: ProvenReceipt): readonly string[] {
+  const { order, stage, milliCredits, work } = receipt
+  return [
+    `receipt of task ${toHex(order.body.task)}`,
+    `requester  ${order.body.requester}`,
+    `provider   ${order.body.provider}`,
+    `stage      ${stage}, ${creditsText(milliCredits)} credits for ${work.mflop} million operations`,
+    `ledger     of ${device}, under a head of ${head.size} entries`,
+    `witnesses  ${witnesses.length === 0 ? 'none' : witnesses.map(shortPeer).join(', ')}`,
+    '',
+    'ok: every half is signed by its party, and this ledger has those of its device',
+  ]
 }
 
 /** The lines of `brume ledger verify`, as far as something was read; the verdict comes last. */
@@ -105,8 +150,11 @@ function evidenceLine({ type, accused }: Equivocation): string {
  * ```
  */
 export function creditsText(milliCredits: number): string {
-  return String(milliCredits / 1_000)
+  return String(milliCredits / MILLI)
 }
+
+/** Thousandths of a credit in one. */
+const MILLI = 1_000
 
 /** Time of a stranger's clock: any number that a record can hold. */
 function timeText(wallMs: number): string {

@@ -41,6 +41,7 @@ export interface HeadShowerComponents extends QuestionComponents {
 export interface KeptCosignature {
   readonly witness: PeerId
   readonly head: Head
+  readonly signed: SignedRecord
   readonly cosignature: SignedRecord
 }
 
@@ -129,7 +130,7 @@ export class HeadShower {
 
   #onAnswer(
     witness: PeerId,
-    { ledger, head }: Shown,
+    { ledger, head, signed }: Shown,
     answer: Exclude<WitnessAnswer, { readonly type: 'held' }>,
   ): void {
     const { logger } = this.#components
@@ -142,7 +143,7 @@ export class HeadShower {
       logger.warn('head not signed', { witness, answer: 'another head' })
       return
     }
-    this.#cosigned.set(witness, { witness, head, cosignature: answer.cosignature })
+    this.#cosigned.set(witness, { witness, head, signed, cosignature: answer.cosignature })
   }
 }
 

@@ -26,3 +26,6 @@ export const CHAIN_LENGTH_MAX = 16_384
 
 /** Characters of a handover of hardware in base64url. */
 export const HANDOVER_LENGTH_MAX = 1_024
+
+/** Characters of a note in a ledger. */
+export const LEDGER_NOTE_LENGTH_MAX = 1_024

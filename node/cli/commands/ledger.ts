@@ -4,24 +4,31 @@
  * @module
  */
 
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { asMeshId } from '../../../core/ids.ts'
-import { fromHex } from '../../../core/bytes.ts'
+import { bytesEqual, concatBytes, fromHex } from '../../../core/bytes.ts'
 import {
   type BundleReport,
   BundleVerifier,
   LedgerError,
+  type LedgerErrorCode,
   LIMITS,
+  type ProvenReceipt,
   verifyEquivocation,
+  verifyReceiptProof,
 } from '../../../ledger/index.ts'
 import { nodeCrypto } from '../../crypto/node-crypto.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
-import { ledgerJson, ledgerLines } from '../ledger-report.ts'
+import { ledgerJson, ledgerLines, receiptJson, receiptLines } from '../ledger-report.ts'
+import { addLedgerAudit } from './ledger-audit.ts'
+import { addOwnLedger } from './ledger-own.ts'
 
 /** Read at once, in bytes: some thousand entries. */
 const READ_BYTES = 262_144
+/** A proof that is longer is refused, so one byte more is enough to know. */
+const PROOF_BYTES_MAX = LIMITS.RECEIPT_PROOF_BYTES_MAX + 1
 /** What a bundle begins with: an item, which is an array of two. */
 const ITEM_BYTE = 0x82
 
@@ -34,15 +41,21 @@ export function addLedger(program: Command, cli: Cli): void {
   const ledger = program.command('ledger').description('what devices recorded of their work')
   ledger
     .command('verify')
-    .description('check the ledger, or the proof of a fork, in a file; needs no daemon')
-    .argument('<file>', 'a bundle from a device, or a proof')
+    .description('check a ledger, a receipt or the proof of a fork in a file; needs no daemon')
+    .argument('<file>', 'what brume ledger export, prove or audit wrote')
     .option('--mesh <id>', 'the mesh that it must be of')
     .option('--heads-only', 'leave out signatures that a signed head covers: faster, as sure')
     .action((file: string, options: VerifyOptions) => verify(cli, file, options))
+  addOwnLedger(ledger, cli)
+  addLedgerAudit(ledger, cli)
 }
 
 async function verify(cli: Cli, file: string, options: VerifyOptions): Promise<void> {
   const report = await cli.interruptible((signal) => reportOn(file, options, signal))
+  if ('receipt' in report) {
+    cli.print({ receipt: receiptJson(report) }, () => receiptLines(report))
+    return
+  }
   cli.print({ ledger: ledgerJson(report) }, () => ledgerLines(report, cli.width))
   const { problem } = report
   if (problem === undefined) return
@@ -55,7 +68,7 @@ async function reportOn(
   file: string,
   options: VerifyOptions,
   signal: AbortSignal,
-): Promise<BundleReport> {
+): Promise<BundleReport | ProvenReceipt> {
   const network = networkOf(options.mesh)
   const signatures = options.headsOnly === true ? 'heads' : 'all'
   const verifier = new BundleVerifier(nodeCrypto, { network, signatures })
@@ -68,7 +81,8 @@ async function reportOn(
       const { bytesRead } = await opened.read(buffer, 0, READ_BYTES)
       const bytes = buffer.subarray(0, bytesRead)
       if (bytesRead === 0) break
-      if (first && bytes[0] !== ITEM_BYTE) return proofReport(bytes)
+      if (first && bytes[0] !== ITEM_BYTE)
+        return proofReport(await wholeProof(opened, bytes), network)
       if (!verifier.push(bytes)) break
     }
   } catch (error) {
@@ -78,21 +92,38 @@ async function reportOn(
   return verifier.finish()
 }
 
-/** What a file that is no bundle is: a proof of equivocation, or nothing of ours. */
-function proofReport(bytes: Uint8Array): BundleReport {
+/** The file that begins with `first`, as far as a proof may be long. */
+async function wholeProof(opened: FileHandle, first: Uint8Array): Promise<Uint8Array> {
+  const { size } = await opened.stat()
+  const rest = new Uint8Array(Math.max(0, Math.min(size, PROOF_BYTES_MAX) - first.length))
+  const { bytesRead } = await opened.read(rest, 0, rest.length)
+  return concatBytes([first, rest.subarray(0, bytesRead)])
+}
+
+/** What a file that is no bundle is: a receipt, a proof of equivocation, or nothing of ours. */
+function proofReport(
+  bytes: Uint8Array,
+  network: Uint8Array | undefined,
+): BundleReport | ProvenReceipt {
+  const receipt = verifyReceiptProof(nodeCrypto, bytes)
+  if (receipt.type === 'value') {
+    return network === undefined || bytesEqual(network, receipt.value.network)
+      ? receipt.value
+      : problemReport('LEDGER_NETWORK_MISMATCH', 'expected a receipt of the given mesh')
+  }
   const proven = verifyEquivocation(nodeCrypto, bytes.subarray(0, LIMITS.EVIDENCE_BYTES_MAX + 1))
-  const place = { item: 0, seq: 0 }
   if (proven.type === 'refused') {
-    const { code, reason } = proven
-    return { status: 'invalid', problem: { code, reason, ...place }, log: undefined, evidence: [] }
+    // Of what has the form of neither, nothing more can be said than that.
+    const { code, reason } = receipt.code === 'LEDGER_MALFORMED' ? proven : receipt
+    return problemReport(code, reason)
   }
-  const reason = 'expected one history, got proof of two'
-  return {
-    status: 'fork',
-    problem: { code: 'LEDGER_FORK_PROVEN', reason, ...place },
-    log: undefined,
-    evidence: [proven.value.proof],
-  }
+  const fork = problemReport('LEDGER_FORK_PROVEN', 'expected one history, got proof of two')
+  return { ...fork, status: 'fork', evidence: [proven.value.proof] }
+}
+
+function problemReport(code: LedgerErrorCode, reason: string): BundleReport {
+  const problem = { code, reason, item: 0, seq: 0 }
+  return { status: 'invalid', problem, log: undefined, evidence: [] }
 }
 
 function networkOf(mesh: string | undefined): Uint8Array | undefined {
