@@ -14,7 +14,7 @@ import type { Cap } from '../rules/rule.ts'
 import { lowestCaps, reasonsOf } from './combine.ts'
 import { stepGovernor } from './governor.ts'
 
-const RUNS = { numRuns: 40 }
+const RUNS = { numRuns: 25 }
 
 /** One thing that happens, and how long it stays so. */
 interface Moment {
@@ -176,7 +176,7 @@ describe('whatever happens', () => {
         )
         expect(again).toEqual(once)
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     )
   })
 })

@@ -164,7 +164,7 @@ describe('a person who is there without input', () => {
     ['reads', { inhibitors: [{ what: 'idle', by: 'reader' }] }, 'USER_PRESENT_INHIBITOR'],
   ])('%s: no more than the share for somebody who is there', (_, signals, code) => {
     const device = lent(desktop, signals)
-    const decision = device.after(60 * MINUTE_MS)
+    const decision = device.run(60 * MINUTE_MS, 5_000).at(-1) ?? device.tick()
 
     expect(decision).toMatchObject({ levels: { cpu: 0.25, gpu: 0 } })
     expect(codesOf(decision)).toContain(`${code} cpu`)
@@ -178,6 +178,24 @@ describe('a person who is there without input', () => {
 
     expect(decision.levels.cpu).toBe(0.25)
     expect(decision.distrusted).toEqual([{ signal: 'media', why: 'helper died' }])
+  })
+
+  it('looks at a phone: a lit display is somebody, a dark one nobody after a while', () => {
+    const phone = new ScriptedDevice(policyOf('phone'), { screenOn: true, locked: false })
+    phone.after(10 * MINUTE_MS)
+
+    expect(codesOf(phone.tick())).toContain('SCREEN_ON cpu')
+    phone.set({ screenOn: false })
+    expect(phone.after(MINUTE_MS).levels.cpu).toBe(0)
+    expect(phone.after(MINUTE_MS + 10_000).levels.cpu).toBeGreaterThan(0)
+  })
+
+  it('on a metered network has all of it, and for a while after', () => {
+    const device = lent(desktop, { network: { metered: true, todayBytes: 0 } })
+    device.set({ network: { metered: false, todayBytes: 0 } })
+
+    expect(device.after(20_000).levels.network).toBe(0)
+    expect(device.after(20_000).levels.network).toBe(0.8)
   })
 
   it('has the whole device during a call, and for a game on the list', () => {

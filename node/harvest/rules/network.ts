@@ -4,21 +4,25 @@
  * @module
  */
 
+import { holding } from './holding.ts'
 import { NO_CAPS, plainRule, valueOf } from './rule.ts'
 
-export const metered = plainRule('metered', (view) => {
-  if (view.policy.meteredNetwork === 'allow' || valueOf(view, 'network')?.metered !== true) {
-    return NO_CAPS
-  }
-  return [
-    {
-      resource: 'network',
-      cap: 0,
-      code: 'METERED',
-      signal: 'network',
-      unblocks: 'the network is not paid by volume, or harvest.meteredNetwork = "allow"',
-    },
-  ]
+/** Time on another network before work moves anything again, in ms: trains go through tunnels. */
+const METERED_HOLD_MS = 30_000
+
+export const metered = holding({
+  name: 'metered',
+  signal: 'network',
+  code: 'METERED',
+  unblocks: 'the network is not paid by volume, or harvest.meteredNetwork = "allow"',
+  caps: () => ({ network: 0 }),
+  times: () => ({ raiseMs: 0, clearMs: METERED_HOLD_MS, dwellMs: 0 }),
+  find: (view) => {
+    const { network } = view.readings
+    const paid = network.quality !== 'unknown' && network.value.metered
+    const raise = paid && view.policy.meteredNetwork === 'stop'
+    return { raise, clear: !raise }
+  },
 })
 
 export const networkQuota = plainRule('network-quota', (view) => {
