@@ -57,6 +57,11 @@ export function epochScenario({ name, question, plan, checkers }: EpochScenarioI
   }
 }
 
+/** Four seats to `max`, small committees most often: there each single vote decides most. */
+export function drawSeats(random: SeededRandom, max: number): number {
+  return 4 + Math.min(below(random, max - 3), below(random, max - 3))
+}
+
 /** Seats that do not keep the rules, each of any kind. */
 export function drawLiars(
   random: SeededRandom,
@@ -99,10 +104,16 @@ export function drawWeather(
   }
 }
 
+/** A moment, an early one most often: what happens after a decision decides nothing. */
+function drawMoment(random: SeededRandom, untilMs: number): number {
+  const fraction = random.fraction()
+  return untilMs * fraction * fraction * fraction
+}
+
 function drawFaults(random: SeededRandom, seats: number, untilMs: number): readonly SeatFault[] {
   return Array.from({ length: below(random, FAULTS_MAX + 1) }, () => {
     const seat = below(random, seats)
-    const atMs = random.fraction() * untilMs
+    const atMs = drawMoment(random, untilMs)
     // All are back before it is calm.
     const downMs = Math.min(random.fraction() * DOWN_MS_MAX, untilMs - atMs)
     return random.fraction() < 0.7
@@ -117,7 +128,7 @@ function drawCuts(random: SeededRandom, seats: number, untilMs: number): readonl
     const all = Array.from({ length: seats }, (_, seat) => seat)
     const from = all.filter(() => random.fraction() < 0.4)
     const to = all.filter((seat) => !from.includes(seat))
-    const atMs = random.fraction() * untilMs
+    const atMs = drawMoment(random, untilMs)
     const cut = { atMs, forMs: random.fraction() * (untilMs - atMs), from, to }
     return random.fraction() < 0.5 ? [cut] : [cut, { ...cut, from: to, to: from }]
   }).flat()

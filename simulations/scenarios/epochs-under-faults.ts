@@ -8,14 +8,14 @@ import { decisionsAreValid } from '../checkers/decisions-are-valid.ts'
 import { epochIsDecided } from '../checkers/epoch-is-decided.ts'
 import { nobodyHonestIsAccused } from '../checkers/nobody-honest-is-accused.ts'
 import { seatsAgree } from '../checkers/seats-agree.ts'
-import { drawWeather, epochScenario, PEACE } from '../epoch-scenario.ts'
+import { drawSeats, drawWeather, epochScenario, PEACE } from '../epoch-scenario.ts'
 import { below } from '../faults.ts'
 
 export const epochsUnderFaults = epochScenario({
   name: 'epochs-under-faults',
   question: 'do honest seats agree through any weather, and soon after it?',
   plan(random) {
-    const seats = 4 + below(random, 13)
+    const seats = drawSeats(random, 16)
     const weather = drawWeather(random, seats)
     const dead = Array.from({ length: below(random, Math.floor((seats - 1) / 3) + 1) }, () => ({
       type: 'die' as const,

@@ -9,15 +9,20 @@ import { epochIsDecided } from '../checkers/epoch-is-decided.ts'
 import { forksNameTheGuilty } from '../checkers/forks-name-the-guilty.ts'
 import { nobodyHonestIsAccused } from '../checkers/nobody-honest-is-accused.ts'
 import { seatsAgree } from '../checkers/seats-agree.ts'
-import { drawLiars, drawWeather, epochScenario, PEACE } from '../epoch-scenario.ts'
+import { drawLiars, drawSeats, drawWeather, epochScenario, PEACE } from '../epoch-scenario.ts'
 import { below } from '../faults.ts'
 
 export const epochsWithLiars = epochScenario({
   name: 'epochs-with-liars',
   question: 'do the honest agree while less than a third lie, and is nobody else blamed?',
   plan(random) {
-    const seats = 4 + below(random, 10)
-    const liars = drawLiars(random, seats, below(random, Math.floor((seats - 1) / 3) + 1))
+    const seats = drawSeats(random, 13)
+    const third = Math.floor((seats - 1) / 3)
+    const liars = drawLiars(
+      random,
+      seats,
+      random.fraction() < 0.5 ? third : below(random, third + 1),
+    )
     return { ...PEACE, ...drawWeather(random, seats), seats, liars }
   },
   checkers: [

@@ -7,14 +7,14 @@
 import { epochIsDecided } from '../checkers/epoch-is-decided.ts'
 import { nobodyHonestIsAccused } from '../checkers/nobody-honest-is-accused.ts'
 import { seatsAgree } from '../checkers/seats-agree.ts'
-import { drawLiars, drawWeather, epochScenario, PEACE } from '../epoch-scenario.ts'
+import { drawLiars, drawSeats, drawWeather, epochScenario, PEACE } from '../epoch-scenario.ts'
 import { below } from '../faults.ts'
 
 export const epochsWithLostDisks = epochScenario({
   name: 'epochs-with-lost-disks',
   question: 'does a seat that lost its votes break no promise, and still learn what was decided?',
   plan(random) {
-    const seats = 4 + below(random, 7)
+    const seats = drawSeats(random, 10)
     const third = Math.floor((seats - 1) / 3)
     const weather = drawWeather(random, seats)
     const lost = Array.from({ length: 1 + below(random, third) }, () => ({

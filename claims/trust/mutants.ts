@@ -1,0 +1,222 @@
+/**
+ * Mistakes that people make in such code, each put into a copy of the source: is any of them overlooked?
+ *
+ * @module
+ */
+
+import type { Claim } from '../claim.ts'
+import { type Check, type Mutant, MutatedSource } from './mutation.ts'
+
+const EPOCH = 'protocols/epoch'
+const sim = (scenario: string, seeds: number): Check => ({ scenario, seeds })
+const test = (path: string): Check => ({ test: path })
+
+const MUTANTS: readonly Mutant[] = [
+  {
+    mistake: 'no lock: any value may be prevoted',
+    path: `${EPOCH}/own-votes.ts`,
+    find: 'if (this.locked === undefined || bytesEqual(this.locked.value, value)) return true',
+    replace: 'if (value.length > 0) return true',
+    check: sim('epochs-with-liars', 400),
+  },
+  {
+    mistake: 'a polka older than the lock unlocks',
+    path: `${EPOCH}/own-votes.ts`,
+    find: 'this.locked.round <= validRound',
+    replace: 'validRound >= 0',
+    check: test(`${EPOCH}/epoch-machine.test.ts`),
+  },
+  {
+    mistake: 'votes are sent before they are on disk',
+    path: `${EPOCH}/epoch-machine.ts`,
+    find: 'this.#waiting.set(token, cast)',
+    replace: 'this.#cast(cast)',
+    check: sim('epochs-under-faults', 20),
+  },
+  {
+    mistake: 'the record is not read after a crash',
+    path: `${EPOCH}/epoch-machine.ts`,
+    find: 'if (record === undefined) return this.#enter(0)',
+    replace: 'if (record !== null) return this.#enter(0)',
+    check: sim('epochs-under-faults', 200),
+  },
+  {
+    mistake: 'the lock is not written to disk',
+    path: `${EPOCH}/own-votes.ts`,
+    find: 'locked: this.locked,',
+    replace: 'locked: undefined,',
+    check: test(`${EPOCH}/epoch-machine.test.ts`),
+  },
+  {
+    mistake: 'two thirds are enough, instead of more',
+    path: `${EPOCH}/seats.ts`,
+    find: 'Math.floor((2 * seats) / 3) + 1',
+    replace: 'Math.max(1, Math.floor((2 * seats) / 3))',
+    check: sim('epochs-with-liars', 400),
+  },
+  {
+    mistake: 'a seat that lost its votes votes on',
+    path: `${EPOCH}/vote-record.ts`,
+    find: "return stored.seatedBefore ? lost : { type: 'free' }",
+    replace: "return { type: 'free' }",
+    check: sim('epochs-with-lost-disks', 300),
+  },
+  {
+    mistake: 'signatures of votes are not looked at',
+    path: `${EPOCH}/vote-book.ts`,
+    find: 'return voter !== undefined && isBallotOf(this.#verify, this.#context, voter, vote)',
+    replace: 'return voter !== undefined',
+    check: sim('epochs-with-liars', 200),
+  },
+  {
+    mistake: 'what is known is told once only',
+    path: `${EPOCH}/epoch-machine.ts`,
+    find: '        this.#repeat()\n',
+    replace: '',
+    check: sim('epochs-under-faults', 200),
+  },
+  {
+    mistake: 'one seat takes all others to a later round',
+    path: `${EPOCH}/seats.ts`,
+    find: 'return Math.floor((seats - 1) / 3) + 1',
+    replace: 'return Math.min(seats, 1)',
+    check: sim('epochs-with-liars', 200),
+  },
+  {
+    mistake: 'anybody may propose in any round',
+    path: `${EPOCH}/proposal-book.ts`,
+    find: "if (seat !== this.proposer(round) || proposer === undefined) return 'EPOCH_SEAT_INVALID'",
+    replace: "if (proposer === undefined) return 'EPOCH_SEAT_INVALID'",
+    check: test(`${EPOCH}/epoch-machine.test.ts`),
+  },
+  {
+    mistake: 'proposals are voted for without being judged',
+    path: `${EPOCH}/epoch-machine.ts`,
+    find: "held.verdict === 'valid' && this.#own.mayPrevote",
+    replace: 'this.#own.mayPrevote',
+    check: sim('epochs-with-liars', 200),
+  },
+  {
+    mistake: 'polkas that were relied on are not kept',
+    path: `${EPOCH}/own-votes.ts`,
+    find: 'this.#answers = [...this.#answers, polka].slice(-ANSWERS_KEPT_MAX)',
+    replace: 'this.#answers = []',
+    check: test(`${EPOCH}/epoch-machine.test.ts`),
+  },
+  {
+    mistake: 'messages of other epochs are taken',
+    path: `${EPOCH}/messages.ts`,
+    find: 'if (epoch !== context.epoch || !bytesEqual(network, context.network)) {',
+    replace: 'if (epoch < 0 || network.length === 0) {',
+    check: test('test/epoch-vectors.test.ts'),
+  },
+  {
+    mistake: 'a light client believes strangers',
+    path: `${EPOCH}/light-client.ts`,
+    find: 'return shared.length >= honestSomeOf(known.committee.length)',
+    replace: 'return shared.length >= 0',
+    check: test(`${EPOCH}/light-client.test.ts`),
+  },
+  {
+    mistake: 'half of the statements may be left out at once',
+    path: `${EPOCH}/cut-rules.ts`,
+    find: 'INCLUSION_PERMILLE[round] ?? INCLUSION_PERMILLE.at(-1) ?? 0',
+    replace: 'INCLUSION_PERMILLE.at(-1) ?? 0',
+    check: test(`${EPOCH}/cut-rules.test.ts`),
+  },
+  {
+    mistake: 'one side of a pair is enough',
+    path: 'trust/work-graph.ts',
+    find: 'const agreed = Math.min(',
+    replace: 'const agreed = Math.max(',
+    check: test('trust/trust-state.test.ts'),
+  },
+  {
+    mistake: 'who was never audited is believed',
+    path: 'trust/standing.ts',
+    find: 'AUDIT_FAILURE_WEIGHT * failed + 4)',
+    replace: 'AUDIT_FAILURE_WEIGHT * failed + 1)',
+    check: test('trust/trust-state.test.ts'),
+  },
+  {
+    mistake: 'statements of long ago count',
+    path: 'trust/trust-state.ts',
+    find: 'if (late < 0 || late > LATE_EPOCHS_MAX) {',
+    replace: 'if (late < 0) {',
+    check: test('trust/trust-state.test.ts'),
+  },
+  {
+    mistake: 'work within a domain counts',
+    path: 'trust/statement.ts',
+    find: 'from === undefined || to === undefined || bytesEqual(from, to)',
+    replace: 'from === undefined || to === undefined',
+    check: test('trust/statement.test.ts'),
+  },
+  {
+    mistake: 'who is at fault passes trust on',
+    path: 'trust/trust-state.ts',
+    find: 'this.isFaulted(index) ? 0 : auditLowerBoundQ16(',
+    replace: 'index < 0 ? 0 : auditLowerBoundQ16(',
+    check: test('trust/trust-state.test.ts'),
+  },
+  {
+    mistake: 'what is rounded off is lost',
+    path: 'trust/walk.ts',
+    find: 'goHome(next, seeds, MASS_TOTAL - given)',
+    replace: 'goHome(next, seeds, Math.floor((MASS_TOTAL - given) / 4) * 4)',
+    check: test('trust/walk.test.ts'),
+  },
+  {
+    mistake: 'a day is counted again with every statement',
+    path: 'trust/work-graph.ts',
+    find: 'this.#claims[at] = Math.max(this.#claims[at] as number, milliCredits)',
+    replace: 'this.#claims[at] = (this.#claims[at] as number) + milliCredits',
+    check: test('trust/trust-state.test.ts'),
+  },
+  {
+    mistake: 'made-up domains are remembered',
+    path: 'trust/trust-state.ts',
+    find: 'const other = this.domains.find(peer)',
+    replace: 'const other = this.#intern(peer)',
+    check: test('trust/trust-state.test.ts'),
+  },
+  {
+    mistake: 'anchors keep no seats',
+    path: 'trust/committee.ts',
+    find: 'const missing = Math.max(0, reserved - anchored)',
+    replace: 'const missing = Math.min(0, reserved - anchored)',
+    check: test('trust/committee.test.ts'),
+  },
+]
+
+export const claim: Claim = {
+  sentence: 'A mistake in the rules of trust or agreement does not go unnoticed.',
+  goal: `each of ${MUTANTS.length} planted mistakes is caught by a seed or a test`,
+  run: async ({ say, signal }) => {
+    const source = new MutatedSource()
+    try {
+      const checks = new Map(MUTANTS.map(({ check }) => [nameOf(check), check]))
+      for (const [name, check] of checks) {
+        if (!(await source.passes(check, signal)))
+          throw new Error(`${name} fails without a mistake`)
+      }
+      const overlooked: string[] = []
+      for (const mutant of MUTANTS) {
+        const noticed = await source.notices(mutant, signal)
+        if (!noticed) overlooked.push(mutant.mistake)
+        say(`${noticed ? 'caught' : 'OVERLOOKED'} by ${nameOf(mutant.check)}: ${mutant.mistake}`)
+      }
+      return {
+        met: overlooked.length === 0,
+        figure: `${MUTANTS.length - overlooked.length} of ${MUTANTS.length} caught`,
+        facts: { overlooked },
+      }
+    } finally {
+      source.remove()
+    }
+  },
+}
+
+function nameOf(check: Check): string {
+  return 'test' in check ? check.test : `${check.seeds} seeds of ${check.scenario}`
+}
