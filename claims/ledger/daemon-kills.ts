@@ -146,7 +146,9 @@ async function killOne(siege: Siege): Promise<void> {
 
 /** Notes the head that a daemon shows; its whole ledger is read and its tree computed for the answer. */
 async function look({ shown, problems }: Siege, { name, api }: TestDaemon): Promise<void> {
-  const { size, incarnation, head } = await api.get<LedgerView>('/v1/ledger')
+  const { size, incarnation, head } = await until('its ledger is open', 60_000, () =>
+    openLedger(api),
+  )
   const heads = shown.get(name) ?? []
   const before = heads.at(-1)
   if (head === null || incarnation !== 0) problems.push(`${name} began a new incarnation`)
@@ -154,6 +156,16 @@ async function look({ shown, problems }: Siege, { name, api }: TestDaemon): Prom
     problems.push(`${name} has ${size} entries of ${before.size}`)
   } else if (before?.size !== size) heads.push({ size, root: head.root })
   else if (before.root !== head.root) problems.push(`${name} has two heads of ${size} entries`)
+}
+
+/** What a daemon says of its ledger; undefined while it asks its peers whether there is more of it. */
+async function openLedger(api: TestDaemon['api']): Promise<LedgerView | undefined> {
+  try {
+    return await api.get<LedgerView>('/v1/ledger')
+  } catch (error) {
+    if (error instanceof ApiProblem && error.code === 'LEDGER_NOT_OPEN') return undefined
+    throw error
+  }
 }
 
 /** Stops all, and reads what they left: every head that was shown, every half that the other holds. */

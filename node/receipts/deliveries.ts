@@ -15,6 +15,7 @@ import type { HalfRefusal } from '../../protocols/receipt/index.ts'
 import type { OpenLedger } from '../ledger/device-ledger.ts'
 import { HostedWork, type HostedWorkComponents } from './hosted-work.ts'
 import { OpenReceipt, refusalIn } from './open-receipt.ts'
+import { restoredReceipt } from './restored-receipt.ts'
 
 export interface DeliveriesComponents {
   readonly clock: Clock
@@ -53,6 +54,7 @@ export class Deliveries {
   /** By task. */
   readonly #ordered = new Map<string, HostedWork>()
   readonly #ended = new RecentCache<string, OpenReceipt>(ENDED_KEPT_MAX)
+  readonly #restoring = new Map<string, Promise<OpenReceipt | undefined>>()
   /** Works whose order is on its way to the disk. */
   readonly #accepting = new Set<HostedWork>()
   /** Orders that wait for a stage, by who asked and for what. */
@@ -94,7 +96,8 @@ export class Deliveries {
     if (half.kind === 'order') return this.#onOrder(ledger, half, from)
     const task = toHex(half.body.task)
     const work = this.#ordered.get(task)
-    const receipt = work?.receipt ?? this.#ended.get(task)
+    const receipt =
+      work?.receipt ?? this.#ended.get(task) ?? (await this.#restored(ledger, half.body.task))
     if (receipt === undefined) return 'RECEIPT_TASK_UNKNOWN'
     if (receipt.receipt.order.body.requester !== from.peer) return 'RECEIPT_HALF_FOREIGN'
     const taken = await receipt.take(half, from.link)
@@ -111,6 +114,22 @@ export class Deliveries {
   reset(): void {
     for (const work of this.#works.values()) work.close()
     for (const { wake } of this.#waiting.values()) wake()
+  }
+
+  /** A receipt of an earlier life of this daemon. */
+  async #restored(ledger: OpenLedger, task: Uint8Array): Promise<OpenReceipt | undefined> {
+    const key = toHex(task)
+    const underWay = this.#restoring.get(key)
+    if (underWay !== undefined) return underWay
+    const restoring = restoredReceipt(ledger, this.#components.signer, task)
+    this.#restoring.set(key, restoring)
+    try {
+      const receipt = await restoring
+      if (receipt !== undefined) this.#ended.set(key, receipt)
+      return receipt
+    } finally {
+      this.#restoring.delete(key)
+    }
   }
 
   async #onOrder(

@@ -40,14 +40,21 @@ export class OpenReceipt {
   readonly #ledger: OpenLedger
   readonly #signer: Signer
   /** On which link each half of the other party came. */
-  readonly #came = new Map<string, number>()
+  readonly #came: Map<string, number>
   #receipt: Receipt
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(ledger: OpenLedger, signer: Signer, receipt: Receipt) {
+  /** @param came - Halves of the other party that are there already, and on which link each came. */
+  constructor(
+    ledger: OpenLedger,
+    signer: Signer,
+    receipt: Receipt,
+    came: ReadonlyMap<string, number> = new Map(),
+  ) {
     this.#ledger = ledger
     this.#signer = signer
     this.#receipt = receipt
+    this.#came = new Map(came)
   }
 
   /** Begins a receipt with an order of this device. Resolves when it is on the disk. */
@@ -73,8 +80,7 @@ export class OpenReceipt {
   ): Promise<OpenReceipt | HalfRefusal> {
     const receipt = beginReceipt(ledger.context, order)
     if (receipt.type === 'refused') return refusalOf(receipt.code)
-    const open = new OpenReceipt(ledger, signer, receipt.value)
-    open.#came.set(toHex(order.id), link)
+    const open = new OpenReceipt(ledger, signer, receipt.value, new Map([[toHex(order.id), link]]))
     // The accept that follows at once takes it along to the disk.
     await ledger.store.keepHalf(order, 'now')
     return open

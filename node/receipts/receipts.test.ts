@@ -15,6 +15,7 @@ import { halvesOf, hashOf, ledgerContext } from '../../test/fixtures/ledgers.ts'
 import { LinkHub } from '../../test/fixtures/link-hub.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import { ReceiptDevice, sendsRaw } from '../../test/fixtures/receipt-devices.ts'
+import { ownHalf } from '../ledger/entry-rows.ts'
 import type { OrderTerms } from './orders.ts'
 
 const { order: ORDER, accept: ACCEPT, result: RESULT, settle: SETTLE } = ENTRY_KINDS
@@ -184,6 +185,41 @@ describe('a receipt', () => {
     expect(bob.receipts.faultsOf(alice.peer) + alice.receipts.faultsOf(bob.peer)).toBe(0)
   })
 
+  it('is settled though the provider died after it had delivered', async () => {
+    const work = bob.hosts(alice.peer, 'work')
+    await order()
+    await pass(50)
+    const disk = Promise.withResolvers<void>()
+    work.ran(run(1))
+    alice.rows.held = disk.promise
+    work.ended(end)
+    await pass(50)
+    bob = await bob.killed()
+    disk.resolve()
+    await pass(5_000)
+    expect(heard.at(-1)?.stage).toBe('settled')
+    expect((await bob.found()).log?.receipts).toMatchObject({ settled: 1, unmatched: 0 })
+    expect(bob.receipts.faultsOf(alice.peer)).toBe(0)
+  })
+
+  it('takes a settlement again whose answer died with the provider', async () => {
+    const work = bob.hosts(alice.peer, 'work')
+    await order()
+    await pass(50)
+    work.ran(run(1))
+    work.ended(end)
+    await pass(50)
+    bob = await bob.killed()
+    const { order: ordered, tip } = heard.at(-1) ?? {}
+    const { reader } = alice.ledger.opened.store
+    const own = await reader.entriesOf(ordered?.body.task ?? new Uint8Array(), 1)
+    const half = own[0] && ownHalf(ledgerContext, own[0].entry)
+    expect(half?.id).toEqual(tip)
+    expect(half && (await sendsRaw(alice.network, bob.peer, [half]))).toHaveLength(1)
+    expect(bob.receipts.faultsOf(alice.peer)).toBe(0)
+    expect((await bob.found()).log?.receipts).toMatchObject({ settled: 1, unmatched: 0 })
+  })
+
   it('shows nothing to a peer that is not on the disk', async () => {
     const work = bob.hosts(alice.peer, 'work')
     const disk = Promise.withResolvers<void>()
@@ -291,8 +327,7 @@ describe('halves that do not hold', () => {
       type: 'answer',
       refusal: code,
     })
-    const counts = code === 'RECEIPT_TASK_UNKNOWN' ? 0 : 1
-    expect(bob.receipts.faultsOf(mallory.peer)).toBe(counts)
+    expect(bob.receipts.faultsOf(mallory.peer)).toBe(code === 'RECEIPT_TASK_UNKNOWN' ? 0 : 1)
     expect(await bob.halves()).toEqual(halves.length === 1 ? [] : [ACCEPT])
     expect((await bob.found()).status).toBe('ok')
   })
