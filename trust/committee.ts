@@ -7,7 +7,7 @@
  * @module
  */
 
-import { compareBytes, concatBytes, utf8 } from '../core/bytes.ts'
+import { compareBytes, concatBytes, toHex, utf8 } from '../core/bytes.ts'
 import type { Sha256 } from '../core/crypto.ts'
 import { EPOCHS_PER_DAY, MASS_TOTAL, SEATS_MAX } from './limits.ts'
 
@@ -88,36 +88,36 @@ const TERMS = 8
 
 /** The domains that sit, those that stay first; the anchors among them are drawn like the others. */
 export function drawCommittee(sha256: Sha256, draw: CommitteeDraw): readonly Uint8Array[] {
-  const masses = new Map(draw.candidates.map(({ domain, mass }) => [domain.join(), mass]))
-  const anchors = new Set(draw.anchors.map((domain) => domain.join()))
+  const masses = new Map(draw.candidates.map(({ domain, mass }) => [toHex(domain), mass]))
+  const anchors = new Set(draw.anchors.map((domain) => toHex(domain)))
   const eligible = [
     ...draw.candidates.map(({ domain }) => domain),
     // An anchor sits by its seat, whether it offers anything or not.
-    ...draw.anchors.filter((domain) => !masses.has(domain.join())),
+    ...draw.anchors.filter((domain) => !masses.has(toHex(domain))),
   ].toSorted(compareBytes)
   const seats = seatCount(eligible.length)
-  const kept = new Set(eligible.map((domain) => domain.join()))
+  const kept = new Set(eligible.map((domain) => toHex(domain)))
   const leaving = Math.ceil(seats / TERMS)
   const staying = draw.seated
     .slice(draw.seated.length < seats ? 0 : leaving)
-    .filter((domain) => kept.has(domain.join()))
+    .filter((domain) => kept.has(toHex(domain)))
     .slice(0, seats)
   const reserved = Math.min(
     anchorSeats(seats, effectiveDomains([...masses.values()])),
     draw.anchors.length,
   )
   const lottery = new Lottery(sha256, draw.beacon)
-  const seated = new Set(staying.map((domain) => domain.join()))
+  const seated = new Set(staying.map((domain) => toHex(domain)))
   const chosen = [...staying]
   const fill = (from: readonly Uint8Array[], count: number): void => {
-    const free = from.filter((domain) => !seated.has(domain.join()))
-    const weighted = free.map((domain) => ({ domain, mass: masses.get(domain.join()) ?? 0 }))
+    const free = from.filter((domain) => !seated.has(toHex(domain)))
+    const weighted = free.map((domain) => ({ domain, mass: masses.get(toHex(domain)) ?? 0 }))
     for (const domain of lottery.draw(weighted, count, seats)) {
-      seated.add(domain.join())
+      seated.add(toHex(domain))
       chosen.push(domain)
     }
   }
-  const anchored = chosen.filter((domain) => anchors.has(domain.join())).length
+  const anchored = chosen.filter((domain) => anchors.has(toHex(domain))).length
   const missing = Math.max(0, reserved - anchored)
   // Those who stay make room where too few anchors do.
   const room = seats - chosen.length
@@ -128,9 +128,9 @@ export function drawCommittee(sha256: Sha256, draw: CommitteeDraw): readonly Uin
 }
 
 function removeFirstOther(chosen: Uint8Array[], seated: Set<string>, anchors: Set<string>): void {
-  const at = chosen.findIndex((domain) => !anchors.has(domain.join()))
+  const at = chosen.findIndex((domain) => !anchors.has(toHex(domain)))
   const [removed] = at < 0 ? [] : chosen.splice(at, 1)
-  if (removed !== undefined) seated.delete(removed.join())
+  if (removed !== undefined) seated.delete(toHex(removed))
 }
 
 /** Draws without replacement, by a pseudo-random function of the beacon. */

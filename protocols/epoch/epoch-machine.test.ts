@@ -349,6 +349,15 @@ describe('what is wrong', () => {
     expect(seat.other).toMatchObject([{ type: 'evidence', proof: { accused: seats.committee[1] } }])
   })
 
+  it('an accusation, which may have an answer, hides no double vote', () => {
+    const seat = new Seat().hear(
+      ...votes('precommit', 0, idOne, [1]),
+      ...votes('prevote', 2, idTwo, [1]),
+      ...votes('prevote', 2, idOne, [1]),
+    )
+    expect(seat.other.map(({ type }) => type)).toEqual(['suspect', 'evidence'])
+  })
+
   it('a change of mind is asked about, unless the polka for it is known', () => {
     const change = [...votes('precommit', 0, idOne, [1]), ...votes('prevote', 2, idTwo, [1])]
     const [asked] = new Seat().hear(...change).other

@@ -227,8 +227,7 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
         this.#outputs.push({ type: 'evidence', proof: taken.proof })
       this.#exposed.add(vote.seat)
     }
-    if (taken.type === 'new' && taken.accusation !== undefined && !this.#exposed.has(vote.seat)) {
-      this.#exposed.add(vote.seat)
+    if (taken.type === 'new' && taken.accusation !== undefined) {
       this.#outputs.push({ type: 'suspect', accusation: taken.accusation })
     }
   }
