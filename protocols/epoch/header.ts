@@ -18,6 +18,8 @@ const HEADER = record({
   /** When statements were no longer taken, in milliseconds since 1970. */
   cutWallMs: uint(),
   statements: uint(),
+  /** Devices with a score: without it, a path could be told of a tree of another size. */
+  scores: uint(),
   /** RFC 9162 roots, over the ids of statements and of evidence in order, and over scores. */
   statementRoot: bytes(HASH_BYTES),
   evidenceRoot: bytes(HASH_BYTES),

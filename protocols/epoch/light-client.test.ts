@@ -143,7 +143,7 @@ describe('a proof of a score', () => {
   const scoresRoot = tree.root()
 
   function proof(seats = four, change: Partial<Header> = {}): ScoreProof {
-    const { value, certificate } = shown(seats, { scoresRoot, epoch, ...change })
+    const { value, certificate } = shown(seats, { scoresRoot, scores: 9, epoch, ...change })
     return { header: value, certificate, leaf: leaves[5] as Uint8Array, ...place, path }
   }
   const says = (made: ScoreProof, from = known(), wallMs = nowMs): string => {
@@ -156,6 +156,8 @@ describe('a proof of a score', () => {
     ['of a later epoch by the same committee', proof(four, { epoch: epoch + 9 }), 'score 5'],
     ['of another leaf', { ...proof(), leaf: utf8('score 6') }, 'EPOCH_PROOF_INVALID'],
     ['of another place', { ...proof(), index: 4 }, 'EPOCH_PROOF_INVALID'],
+    // Nine and ten leaves have the same way from the fifth: only the header tells them apart.
+    ['of another size', { ...proof(), size: 10 }, 'EPOCH_PROOF_INVALID'],
     ['with a path too short', { ...proof(), path: path.slice(1) }, 'EPOCH_PROOF_INVALID'],
     ['by a committee that is not known', proof(testCommittee(4, 9)), 'EPOCH_TRUST_EXPIRED'],
     ['of another mesh', proof(four, { network: scoresRoot }), 'EPOCH_MISMATCH'],

@@ -67,7 +67,8 @@ export function verifyScoreProof(
   if (header.type === 'refused') return header
   const { leaf, index, size, path } = proof
   const root = rootOfInclusion(crypto.sha256, { index, size }, leafHash(crypto.sha256, leaf), path)
-  if (root === undefined || !bytesEqual(root, header.value.scoresRoot)) {
+  const placed = size === header.value.scores
+  if (!placed || root === undefined || !bytesEqual(root, header.value.scoresRoot)) {
     return refuse('EPOCH_PROOF_INVALID', 'expected a path from the leaf to the root of the header')
   }
   const problem = certificateProblem(crypto, known, header.value, { proof, wallMs })
