@@ -116,8 +116,13 @@ export function record<F extends { readonly [name: string]: Shape<never> | Shape
       if (!isArray(value) || value.length !== entries.length) {
         throw new Mismatch(`expected a record of ${entries.length} fields`)
       }
-      const pairs = entries.map(([name, shape], index) => [name, shape.read(value[index] ?? null)])
-      return Object.fromEntries(pairs) as RecordOf<F>
+      // A loop rather than pairs: ledgers are verified record by record, and pairs are garbage.
+      const read: Record<string, unknown> = {}
+      for (let index = 0; index < entries.length; index++) {
+        const [name, shape] = entries[index] as [string, Shape<unknown>]
+        read[name] = shape.read(value[index] ?? null)
+      }
+      return read as RecordOf<F>
     },
   }
 }

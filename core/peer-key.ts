@@ -10,6 +10,7 @@
 import { base58btc } from 'multiformats/bases/base58'
 import { bytesEqual, concatBytes } from './bytes.ts'
 import { asPeerId, type PeerId } from './ids.ts'
+import { RecentCache } from './recent-cache.ts'
 
 /** Identity multihash of 36 bytes, protobuf field 1 = 1 (Ed25519), field 2 of 32 bytes. */
 const PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
@@ -17,9 +18,18 @@ const PREFIX = Uint8Array.of(0x00, 0x24, 0x08, 0x01, 0x12, 0x20)
 /** Bytes of an Ed25519 public key. */
 export const PUBLIC_KEY_BYTES = 32
 
+/** Ids that are remembered by their keys: to write one in base58 takes as long as several hashes. */
+const IDS_REMEMBERED = 1_024
+const ids = new RecentCache<string, PeerId>(IDS_REMEMBERED)
+
 /** The PeerId of a public key of {@link PUBLIC_KEY_BYTES} bytes. */
 export function peerIdOf(publicKey: Uint8Array): PeerId {
-  return base58btc.baseEncode(concatBytes([PREFIX, publicKey])) as PeerId
+  const key = String.fromCharCode(...publicKey)
+  const known = ids.get(key)
+  if (known !== undefined) return known
+  const id = base58btc.baseEncode(concatBytes([PREFIX, publicKey])) as PeerId
+  ids.set(key, id)
+  return id
 }
 
 /** The public key that a PeerId carries, or undefined when the text is no Ed25519 PeerId. */

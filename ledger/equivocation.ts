@@ -24,11 +24,18 @@ import { PROOF_HASHES_MAX, rootsOfConsistency } from '../core/merkle-proof.ts'
 import { signedRecord, type SignedRecord } from '../core/signed-record.ts'
 import { accept, refuse, type Result } from './errors.ts'
 import { logIdOf } from './genesis.ts'
-import { type Half, type HalfKind, halfKindOf, type HalfOf, openHalf } from './halves.ts'
+import {
+  type Half,
+  type HalfKind,
+  halfKindOf,
+  type HalfOf,
+  isSignedBy,
+  openHalf,
+} from './halves.ts'
 import { openHead, SIGNED_HEAD } from './head.ts'
 import { ENTRY_KINDS } from './entry.ts'
 import { EVIDENCE_BYTES_MAX, HALF_BODY_BYTES_MAX } from './limits.ts'
-import { HASH_BYTES, isSigned, type LedgerContext } from './signing.ts'
+import { HASH_BYTES, type LedgerContext } from './signing.ts'
 
 /** Two heads of one log, and the root that the later one's tree has at the size of the earlier one. */
 const HEAD_FORK = record({
@@ -195,8 +202,7 @@ function openSigned(
   signed: SignedRecord,
 ): Half | undefined {
   const half = openHalf(context, kind, signed)
-  if (half.type === 'refused' || !isSigned(context, accused, kind, signed)) return undefined
-  return half.value
+  return half.type === 'value' && isSignedBy(context, accused, half.value) ? half.value : undefined
 }
 
 /** What a device answers once only; undefined for orders, of which it may give as many as it likes. */

@@ -23,6 +23,7 @@ import {
   type ShapeOf,
   uint,
 } from '../core/cbor-shape.ts'
+import { bytesEqual } from '../core/bytes.ts'
 import type { Signer } from '../core/crypto.ts'
 import { peerId } from '../core/id-shapes.ts'
 import type { PeerId } from '../core/ids.ts'
@@ -30,7 +31,7 @@ import { type SignedRecord, signedRecord } from '../core/signed-record.ts'
 import { ENTRY_KINDS } from './entry.ts'
 import { accept, type Result } from './errors.ts'
 import { HALF_BODY_BYTES_MAX, LEDGER_VERSION, RECEIPT_ROUNDS_MAX } from './limits.ts'
-import { HASH_BYTES, type LedgerContext, signBody, signedId } from './signing.ts'
+import { HASH_BYTES, type LedgerContext, signingPreimage } from './signing.ts'
 import { decodeVersioned, version } from './versioned.ts'
 import { WORK } from './work.ts'
 
@@ -159,6 +160,8 @@ export interface HalfOf<K extends HalfKind> {
   readonly id: Uint8Array
   readonly body: HalfBody<K>
   readonly signed: SignedHalf<K>
+  /** What its signature covers. */
+  readonly preimage: Uint8Array
 }
 
 /** The body of an entry that holds a half. */
@@ -181,11 +184,12 @@ export function signHalf<K extends HalfKind>(
   body: HalfBody<K>,
 ): HalfOf<K> {
   const encoded = encodeShape(SHAPES[kind] as Shape<unknown>, { v: LEDGER_VERSION, ...body })
-  const signed = { kind, ...signBody(context, signer, kind, encoded) }
-  return { kind, id: signedId(context, kind, encoded), body, signed }
+  const preimage = signingPreimage(context, kind, encoded)
+  const signed = { kind, body: encoded, signature: signer.sign(preimage) }
+  return { kind, id: context.crypto.sha256(preimage), body, signed, preimage }
 }
 
-/** Reads a half. Its signature is checked where its author is known: by {@link Receipt}. */
+/** Reads a half. Its signature is checked where its author is known: by {@link isSignedBy}. */
 export function openHalf(
   context: Pick<LedgerContext, 'crypto' | 'network'>,
   kind: HalfKind,
@@ -194,9 +198,22 @@ export function openHalf(
   const shape = SHAPES[kind] as Shape<unknown> as Shape<{ readonly v: number }>
   const decoded = decodeVersioned(shape, signed.body, HALF_BODY_BYTES_MAX)
   if (decoded.type === 'refused') return decoded
-  const id = signedId(context, kind, signed.body)
-  const half = { kind, id, body: decoded.value, signed: { kind, ...signed } }
+  const preimage = signingPreimage(context, kind, signed.body)
+  const id = context.crypto.sha256(preimage)
+  const half = { kind, id, body: decoded.value, signed: { kind, ...signed }, preimage }
   return accept(half as unknown as Half)
+}
+
+/** True when `author` signed this half, in the mesh that is meant. */
+export function isSignedBy(
+  { crypto, network }: LedgerContext,
+  author: PeerId,
+  half: Half,
+): boolean {
+  const { preimage, signed } = half
+  // It was read for one mesh, and whoever asks may mean another.
+  const meant = bytesEqual(preimage.subarray(-2 * HASH_BYTES, -HASH_BYTES), network)
+  return meant && crypto.verify(author, preimage, signed.signature)
 }
 
 /** The id of the half that this one answers; undefined for an order, which begins. */

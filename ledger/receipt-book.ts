@@ -11,10 +11,10 @@ import { toHex } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
 import { RecentCache } from '../core/recent-cache.ts'
 import { refuse, type Refused, type Result } from './errors.ts'
-import { authorOf, type Half, type HalfOf, precedingId } from './halves.ts'
+import { authorOf, type Half, type HalfOf, isSignedBy, precedingId } from './halves.ts'
 import { OPEN_RECEIPTS_MAX, ORDERS_REMEMBERED_MAX, PEERS_COUNTED_MAX } from './limits.ts'
 import { beginReceipt, continueReceipt, isEnded, type Receipt, sideOf } from './receipt.ts'
-import { isSigned, type LedgerContext } from './signing.ts'
+import type { LedgerContext } from './signing.ts'
 
 /** What one peer and the owner did for each other. */
 export interface PeerTally {
@@ -106,7 +106,7 @@ export class ReceiptBook {
     // The rest of its receipt lies before what is looked at, or nobody has it.
     this.#unmatched++
     const checked = !this.#init.checkOwnSignatures
-    return checked || isSigned(this.#context, this.#init.owner, half.kind, half.signed)
+    return checked || isSignedBy(this.#context, this.#init.owner, half)
       ? undefined
       : refuse(
           'LEDGER_SIGNATURE_INVALID',

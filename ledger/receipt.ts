@@ -12,9 +12,16 @@ import { bytesEqual } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
 import { invariant } from '../core/invariant.ts'
 import { accept, refuse, type Refused, type Result } from './errors.ts'
-import { authorOf, type Half, type HalfBody, type HalfOf, precedingId } from './halves.ts'
+import {
+  authorOf,
+  type Half,
+  type HalfBody,
+  type HalfOf,
+  isSignedBy,
+  precedingId,
+} from './halves.ts'
 import { RECEIPT_ROUNDS_MAX } from './limits.ts'
-import { isSigned, type LedgerContext } from './signing.ts'
+import type { LedgerContext } from './signing.ts'
 import { addWork, milliCreditsOf, NO_WORK, type Work } from './work.ts'
 
 /** Where a receipt stands. `settled` and `disputed` are ends, the others wait for the next half. */
@@ -58,7 +65,7 @@ export function beginReceipt(
   if (requester === provider) {
     return refuse('LEDGER_HALF_FOREIGN', 'expected two devices, got an order to oneself')
   }
-  if (checkSignature && !isSigned(context, requester, 'order', order.signed)) {
+  if (checkSignature && !isSignedBy(context, requester, order)) {
     return refuse('LEDGER_SIGNATURE_INVALID', 'expected an order signed by its requester')
   }
   return accept({
@@ -100,7 +107,7 @@ export function continueReceipt(
     return refuse('LEDGER_HALF_UNLINKED', `expected a ${half.kind} of the task that was ordered`)
   }
   const author = authorOf(half.kind, receipt.order.body)
-  if (checkSignature && !isSigned(context, author, half.kind, half.signed)) {
+  if (checkSignature && !isSignedBy(context, author, half)) {
     return refuse('LEDGER_SIGNATURE_INVALID', `expected a ${half.kind} signed by its party`)
   }
   return step(context, receipt, half)

@@ -37,13 +37,24 @@ export interface LedgerContext {
 
 type Hashing = Pick<LedgerContext, 'network'> & { readonly crypto: { readonly sha256: Sha256 } }
 
+/** What the bytes begin with, by kind. */
+const PREFIXES = new Map<SignedKind, Uint8Array>()
+
+function prefixOf(kind: SignedKind): Uint8Array {
+  const known = PREFIXES.get(kind)
+  if (known !== undefined) return known
+  const prefix = utf8(`brume/${kind}/v1\0`)
+  PREFIXES.set(kind, prefix)
+  return prefix
+}
+
 /** The bytes that are signed for a record of `kind`. */
 export function signingPreimage(
   { crypto, network }: Hashing,
   kind: SignedKind,
   body: Uint8Array,
 ): Uint8Array {
-  return concatBytes([utf8(`brume/${kind}/v1\0`), network, crypto.sha256(body)])
+  return concatBytes([prefixOf(kind), network, crypto.sha256(body)])
 }
 
 /** The id of a record: {@link HASH_BYTES} bytes. */
