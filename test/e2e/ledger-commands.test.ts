@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LedgerSummary } from '../../node/api/schemas/ledger.ts'
+import { brume, type CommandResult } from '../fixtures/brume-command.ts'
+import { DaemonFleet, type TestDaemon } from '../fixtures/daemons.ts'
+import { until } from '../fixtures/delay.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'brume-ledger-'))
+const file = join(folder, 'written')
+const fleet = new DaemonFleet()
+let [requester, helper]: readonly (TestDaemon | undefined)[] = []
+
+/** `brume ledger …` of the daemon that asked for the job. */
+function ledger(...words: readonly string[]): Promise<CommandResult> {
+  return brume(requester?.stateDir ?? '', ['ledger', ...words])
+}
+
+/** A command that needs neither a daemon nor a folder for one. */
+function offline(...words: readonly string[]): Promise<CommandResult> {
+  return brume(join(folder, 'nothing'), ['ledger', ...words])
+}
+
+beforeAll(async () => {
+  ;[requester, helper] = await fleet.startMany(2)
+  if (requester === undefined) throw new Error('expected a daemon')
+  const { api, stateDir } = requester
+  await fleet.formMesh()
+  await brume(stateDir, ['ledger', 'note', 'a first note'])
+  await until('a witness signed the last head', 20_000, async () => {
+    const { witnesses } = await api.get<LedgerSummary>('/v1/ledger/summary')
+    return witnesses.some(({ size }) => size === 2) ? true : undefined
+  })
+}, 60_000)
+
+afterAll(async () => {
+  await fleet[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+describe('brume ledger', () => {
+  it('shows the head, and who witnesses it', async () => {
+    const { exit, stdout } = await ledger('show')
+    expect(exit).toBe(0)
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^entries {4}2 under head [0-9a-f]{12}$/),
+      'receipts   0 settled, 0 disputed, 0 unmatched',
+      'credits    0 earned, 0 spent',
+      `witnesses  ${helper?.status.name}; 1 of them signed the last head`,
+      '',
+    ])
+    expect(JSON.parse((await ledger('show', '--json')).stdout)).toMatchObject({
+      ledger: { size: 2, days: [], peers: [], witnesses: [{ peer: helper?.status.peer }] },
+    })
+  })
+
+  it('exports a file that verifies where no daemon is', async () => {
+    expect(await ledger('export', '--out', file)).toMatchObject({ exit: 0, stderr: '' })
+    const { exit, stdout } = await offline('verify', file, '--json')
+    expect(exit).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      ledger: { status: 'ok', device: requester?.status.peer, entries: 2 },
+    })
+  })
+
+  it('audits the ledger of another device', async () => {
+    const { exit, stdout } = await ledger('audit', helper?.status.peer ?? '')
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(/ 1 {2}consistent$/m)
+    expect(stdout).toMatch(/^ok: what it gave holds/m)
+  })
+
+  it('says with an exit code of its own that a device does not give its ledger', async () => {
+    await helper?.stop()
+    const { exit, stdout, code } = await ledger('audit', helper?.status.peer ?? '')
+    expect({ exit, code }).toEqual({ exit: 3, code: 'LEDGER_BUNDLE_TRUNCATED' })
+    expect(stdout).toContain('it gave nothing')
+  })
+
+  it('says that a task has no receipt, and that nothing can be written there', async () => {
+    const none = await ledger('prove', '--task', '00'.repeat(16), '--out', file)
+    expect({ exit: none.exit, code: none.code }).toEqual({ exit: 5, code: 'API_RECEIPT_UNKNOWN' })
+    const nowhere = await ledger('export', '--out', join(folder, 'no', 'where'))
+    expect(nowhere.code).toBe('CLI_OUTPUT_UNWRITABLE')
+    const bad = await ledger('prove', '--task', 'x', '--out', file)
+    expect({ exit: bad.exit, code: bad.code }).toEqual({ exit: 2, code: 'API_REQUEST_INVALID' })
+  })
+})
