@@ -21,6 +21,7 @@ import {
   logIdOf,
   precedingId,
 } from '../../ledger/index.ts'
+import { WITNESS_LIMITS } from '../../protocols/witness/index.ts'
 import type { DeviceLedger, LedgerMesh, OpenLedger } from '../ledger/device-ledger.ts'
 import { ownHalf } from '../ledger/entry-rows.ts'
 import type { LedgerRows } from '../ledger/rows.ts'
@@ -66,6 +67,8 @@ const LINKS_PER_PEER_MAX = 4
 const COMPARE_AFTER_MS = 2_000
 /** Other witnesses that a head is compared with. */
 const COMPARED_WITH = 2
+/** Members that may hold heads of a device: its witnesses, and as many for when those are away. */
+const LIKELY_WITNESSES = 2 * WITNESS_LIMITS.WITNESSES
 
 export class LedgerWitness implements Startable {
   readonly #components: LedgerWitnessComponents
@@ -233,6 +236,7 @@ export class LedgerWitness implements Startable {
     this.#beside(`follow ${device}`, async (book) => {
       await this.#catchUp(book, device)
       await clock.sleep(COMPARE_AFTER_MS, this.#stopping.signal)
+      if (this.#stopping.signal.aborted) return
       const log = logIdOf(book.context.crypto.sha256, book.context.network, device)
       const others = near.inOrder(log).filter((peer) => peer !== device)
       for (const peer of others.slice(0, COMPARED_WITH)) {
@@ -241,16 +245,31 @@ export class LedgerWitness implements Startable {
     })
   }
 
-  /** A member is there: shows it the own head, and hears what it knows of others. */
+  /** A member is there: shows it the own head, and a little later hears what it knows of others. */
   #meet(peer: PeerId): void {
     this.#shower?.changed()
-    this.#beside(`meet ${peer}`, (book) =>
-      this.withSource(peer, async (source) => {
+    this.#beside(`meet ${peer}`, async (book) => {
+      // It may just have joined, and has more to do than to be asked.
+      await this.#components.clock.sleep(COMPARE_AFTER_MS, this.#stopping.signal)
+      if (this.#stopping.signal.aborted) return
+      await this.withSource(peer, async (source) => {
         for (const proof of await source.proofs(0)) await this.#take(proof)
         const { self } = this.#components.network
-        await this.#compare(book, comparable(book, { self, peer }), source)
-      }),
-    )
+        const devices = comparable(book, { self, peer })
+        await this.#compare(
+          book,
+          devices.filter((device) => this.#isLikely(book, device, peer)),
+          source,
+        )
+      })
+    })
+  }
+
+  /** True when `peer` is one of those to whom `device` shows its heads, or would if others were away. */
+  #isLikely({ context }: WitnessBook, device: PeerId, peer: PeerId): boolean {
+    const log = logIdOf(context.crypto.sha256, context.network, device)
+    const order = this.#components.near.inOrder(log).filter((near) => near !== device)
+    return order.slice(0, LIKELY_WITNESSES).includes(peer)
   }
 
   async #catchUp(book: WitnessBook, device: PeerId): Promise<void> {
