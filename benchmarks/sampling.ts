@@ -8,6 +8,7 @@ import { SeededRandom } from '../core/random.ts'
 import {
   accepted,
   DEFAULT_SAMPLING,
+  SamplingMemory,
   samplerOf,
   TokenHistory,
   type SamplingSettings,
@@ -62,7 +63,7 @@ function logitsOf(seed: number, size: number): Float32Array {
 }
 
 function compare(name: string, rows: readonly Float32Array[], settings: SamplingSettings): Row {
-  const sampler = accepted(samplerOf(settings, rows[0]?.length ?? 0))
+  const sampler = accepted(samplerOf(settings, new SamplingMemory(rows[0]?.length ?? 0)))
   const history = new TokenHistory([], 1)
   const own = times(rows, DRAWS, (row, position) => sampler.sample(row, { history }, position))
   const sorted = times(rows, DRAWS_SORTED, (row) => sortedDraw(row, settings, 0.5))

@@ -3,6 +3,7 @@ import { SeededRandom } from '../../core/random.ts'
 import { constraintOf, STOP, textOf, TOKENS } from '../../test/fixtures/guided-text.ts'
 import { accepted } from '../errors.ts'
 import { samplerOf, type Sampled } from '../sampling/sampler.ts'
+import { SamplingMemory } from '../sampling/sampling-memory.ts'
 import { DEFAULT_SAMPLING } from '../sampling/sampling-settings.ts'
 import { TokenHistory } from '../sampling/token-history.ts'
 import { verifyDraft } from '../sampling/verify-draft.ts'
@@ -15,7 +16,9 @@ const SCHEMA = {
 }
 const grammar = accepted(jsonSchemaGrammar(SCHEMA))
 const samplerFor = (seed: number) =>
-  accepted(samplerOf({ ...DEFAULT_SAMPLING, seed, stopTokens: [STOP] }, TOKENS.length))
+  accepted(
+    samplerOf({ ...DEFAULT_SAMPLING, seed, stopTokens: [STOP] }, new SamplingMemory(TOKENS.length)),
+  )
 
 /** A model of the test that knows only where it is. */
 function logitsAt(position: number): Float32Array {

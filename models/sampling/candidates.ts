@@ -14,17 +14,13 @@
 
 import { VOCABULARY_MAX } from '../limits.ts'
 import { expOf } from './exponential.ts'
+import { BLOCK, BUCKETS, type SamplingMemory } from './sampling-memory.ts'
 
 /** Shares of the likeliest token. Times {@link VOCABULARY_MAX} it is 2^53, up to which doubles count exactly. */
 const SHARES = 2 ** 34
 
 /** exp(-24.5) is less than half a share. */
 const DISTANCE_MAX = 24.5
-
-const BUCKETS = 2_048
-
-/** Candidates whose shares are summed up before the draw looks at single ones. */
-const BLOCK = 512
 
 /** The candidates of one vocabulary; one object serves all draws of a session. */
 export class Candidates {
@@ -33,8 +29,8 @@ export class Candidates {
   /** Tokens in the order of their ids, and their buckets. The first {@link Candidates.#count} are left. */
   readonly #ids: Int32Array
   readonly #buckets: Uint16Array
-  readonly #counts = new Int32Array(BUCKETS)
-  readonly #masses = new Float64Array(BUCKETS)
+  readonly #counts: Int32Array
+  readonly #masses: Float64Array
   /** Members of one bucket, as {@link Candidates.#rank} orders them. */
   readonly #ranks: Float64Array
   readonly #blocks: Float64Array
@@ -44,16 +40,18 @@ export class Candidates {
   #highest = 0
 
   /**
-   * @param logits - Where the logits of every draw will stand. -Infinity: not allowed.
+   * @param memory - Where the logits of every draw will stand. -Infinity: not allowed.
    * @param temperature - Above 0 for draws.
    */
-  constructor(logits: Float32Array, temperature: number) {
-    this.#logits = logits
-    this.#bits = new Int32Array(logits.buffer, logits.byteOffset, logits.length)
-    this.#ids = new Int32Array(logits.length)
-    this.#buckets = new Uint16Array(logits.length)
-    this.#ranks = new Float64Array(logits.length)
-    this.#blocks = new Float64Array(Math.ceil(logits.length / BLOCK))
+  constructor(memory: SamplingMemory, temperature: number) {
+    this.#logits = memory.logits
+    this.#bits = memory.bits
+    this.#ids = memory.ids
+    this.#buckets = memory.buckets
+    this.#counts = memory.counts
+    this.#masses = memory.masses
+    this.#ranks = memory.ranks
+    this.#blocks = memory.blocks
     // A temperature above 1 brings back tokens that have no share without it.
     this.#distanceMax = DISTANCE_MAX * Math.max(1, temperature)
     this.#inverse = 1 / temperature

@@ -5,13 +5,14 @@ import { SeededRandom } from '../../core/random.ts'
 import { sortedDraw } from '../../test/fixtures/sorting-sampler.ts'
 import { accepted } from '../errors.ts'
 import { uniformAt } from './counter-draw.ts'
+import { SamplingMemory } from './sampling-memory.ts'
 import { samplerOf, type Sampled } from './sampler.ts'
 import { BAN_MICRO, DEFAULT_SAMPLING, MICRO, type SamplingSettings } from './sampling-settings.ts'
 import { TokenHistory } from './token-history.ts'
 
 const NONE = new TokenHistory([], 16)
 const sampler = (part: Partial<SamplingSettings>, vocabularySize: number) =>
-  accepted(samplerOf({ ...DEFAULT_SAMPLING, ...part }, vocabularySize))
+  accepted(samplerOf({ ...DEFAULT_SAMPLING, ...part }, new SamplingMemory(vocabularySize)))
 const draw = (
   logits: readonly number[],
   part: Partial<SamplingSettings>,

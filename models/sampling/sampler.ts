@@ -15,6 +15,7 @@ import { Candidates } from './candidates.ts'
 import { uniformAt } from './counter-draw.ts'
 import { logOf } from './exponential.ts'
 import { likeliestTokens, logSumExp, type TokenLogprob } from './log-probabilities.ts'
+import type { SamplingMemory } from './sampling-memory.ts'
 import { BAN_MICRO, checkedSettings, MICRO, type SamplingSettings } from './sampling-settings.ts'
 import type { TokenConstraint, TokenMask } from './token-constraint.ts'
 import type { TokenHistory } from './token-history.ts'
@@ -37,32 +38,30 @@ export interface Sampled {
   readonly alternatives: readonly TokenLogprob[]
 }
 
-/** A sampler for these settings, or why they are refused. */
-export function samplerOf(settings: SamplingSettings, vocabularySize: number): Result<Sampler> {
-  const checked = checkedSettings(settings, vocabularySize)
+/** A sampler for these settings and the vocabulary that `memory` is for, or why they are refused. */
+export function samplerOf(settings: SamplingSettings, memory: SamplingMemory): Result<Sampler> {
+  const checked = checkedSettings(settings, memory.logits.length)
   if (checked.type === 'refused') return checked
-  return { type: 'value', value: new Sampler(checked.value, vocabularySize) }
+  return { type: 'value', value: new Sampler(checked.value, memory) }
 }
 
-/** Draws tokens; made by {@link samplerOf}. It keeps no state between draws, only memory. */
+/** Draws tokens; made by {@link samplerOf}. It keeps no state between draws. */
 export class Sampler {
   readonly #settings: SamplingSettings
+  readonly #memory: SamplingMemory
   readonly #logits: Float32Array
   readonly #candidates: Candidates
   readonly #stops: ReadonlySet<number>
   readonly #distanceMax: number
-  /** The draw in which a token was last penalised, so that each is penalised once. */
-  readonly #penalised: Uint32Array
-  #draws = 0
 
-  constructor(settings: SamplingSettings, vocabularySize: number) {
+  constructor(settings: SamplingSettings, memory: SamplingMemory) {
     this.#settings = settings
-    this.#logits = new Float32Array(vocabularySize)
-    this.#candidates = new Candidates(this.#logits, settings.temperatureMicro / MICRO)
+    this.#memory = memory
+    this.#logits = memory.logits
+    this.#candidates = new Candidates(memory, settings.temperatureMicro / MICRO)
     this.#stops = new Set(settings.stopTokens)
     // Nobody asks for it where min-p is 0.
     this.#distanceMax = -logOf(Math.max(1, settings.minPMicro) / MICRO)
-    this.#penalised = new Uint32Array(vocabularySize)
   }
 
   /**
@@ -115,12 +114,11 @@ export class Sampler {
     const penalty = repetitionPenaltyMicro / MICRO
     const start = repetitionWindow === 0 ? 0 : Math.max(0, history.length - repetitionWindow)
     const logits = this.#logits
-    const penalised = this.#penalised
-    this.#draws = (this.#draws + 1) >>> 0
+    const memory = this.#memory
+    memory.beginPenalties()
     for (const token of history.view(start)) {
       // Ids outside of the vocabulary have no place in the array, and are nobody's logit.
-      if (!(token < logits.length) || penalised[token] === this.#draws) continue
-      penalised[token] = this.#draws
+      if (!(token < logits.length) || !memory.penalise(token)) continue
       const logit = logits[token] as number
       logits[token] = logit > 0 ? logit / penalty : logit * penalty
     }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../core/random.ts'
 import { accepted } from '../errors.ts'
 import { samplerOf, type Sampled, type Sampler } from './sampler.ts'
+import { SamplingMemory } from './sampling-memory.ts'
 import { DEFAULT_SAMPLING, MICRO, type SamplingSettings } from './sampling-settings.ts'
 import { TokenHistory } from './token-history.ts'
 import { verifyDraft } from './verify-draft.ts'
@@ -46,7 +47,9 @@ const settings = fc.record({
   seed: fc.nat(),
 })
 const samplerFor = (part: Partial<SamplingSettings>) =>
-  accepted(samplerOf({ ...DEFAULT_SAMPLING, stopTokens: [STOP], ...part }, VOCABULARY))
+  accepted(
+    samplerOf({ ...DEFAULT_SAMPLING, stopTokens: [STOP], ...part }, new SamplingMemory(VOCABULARY)),
+  )
 
 describe('a verified draft', () => {
   it('gives the tokens of plain generation, whatever was guessed', () => {

@@ -9,6 +9,8 @@
  * @module
  */
 
+import type { TextMemory } from './text-memory.ts'
+
 /** One pair of tensors of the graph. */
 export interface CachedTensor {
   /** Input and output of the graph that share the memory. */
@@ -24,15 +26,17 @@ const ROWS_MIN = 128
 export class TextCache {
   readonly #tensors: readonly CachedTensor[]
   readonly #rowsMax: number
+  readonly #memory: TextMemory
   #data: readonly Float32Array[] = []
   #capacity = 0
   /** Rows that are valid. */
   length = 0
 
   /** @param rowsMax - Rows that the text may have, those that only pad included. */
-  constructor(tensors: readonly CachedTensor[], rowsMax: number) {
+  constructor(tensors: readonly CachedTensor[], rowsMax: number, memory: TextMemory) {
     this.#tensors = tensors
     this.#rowsMax = rowsMax
+    this.#memory = memory
   }
 
   get capacity(): number {
@@ -50,8 +54,9 @@ export class TextCache {
     let capacity = Math.max(ROWS_MIN, this.#capacity)
     while (capacity < rows) capacity *= 2
     capacity = Math.max(rows, Math.min(capacity, this.#rowsMax))
+    const outgrown = this.#data
     this.#data = this.#tensors.map(({ heads, headSize }, index) => {
-      const grown = new Float32Array(heads * capacity * headSize)
+      const grown = this.#memory.take(heads * capacity * headSize)
       const before = this.at(index)
       for (let head = 0; head < heads; head++) {
         const start = head * this.#capacity * headSize
@@ -61,5 +66,14 @@ export class TextCache {
       return grown
     })
     this.#capacity = capacity
+    for (const array of outgrown) this.#memory.give(array)
+  }
+
+  /** Gives all room back. */
+  end(): void {
+    for (const array of this.#data) this.#memory.give(array)
+    this.#data = []
+    this.#capacity = 0
+    this.length = 0
   }
 }

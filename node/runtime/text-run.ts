@@ -21,9 +21,16 @@ import type { BeginMessage } from './executor-messages.ts'
 import { TextCache } from './text-cache.ts'
 import type { TextGraph } from './text-graph.ts'
 import { GuideError } from './text-guides.ts'
+import type { TextMemory } from './text-memory.ts'
 
 /** Rows that no run may fall below. */
 export const ROWS_MIN = 2
+
+/** Where a text is: the stage, and the memory that its texts share. */
+export interface TextPlace {
+  readonly graph: TextGraph
+  readonly memory: TextMemory
+}
 
 /** A text in an executor. */
 export class TextRun {
@@ -33,13 +40,19 @@ export class TextRun {
   #sampler: Sampler | undefined
   #history: TokenHistory | undefined
   readonly #constraint: TokenConstraint | undefined
+  readonly #memory: TextMemory
 
   /** @param constraint - What the answer has to be. */
-  constructor(graph: TextGraph, init: BeginMessage, constraint: TokenConstraint | undefined) {
+  constructor(
+    { graph, memory }: TextPlace,
+    init: BeginMessage,
+    constraint: TokenConstraint | undefined,
+  ) {
     this.#init = init
+    this.#memory = memory
     this.#constraint = constraint
     // One row more, which pads the last one.
-    this.cache = new TextCache(graph.cached, init.positionsMax + ROWS_MIN - 1)
+    this.cache = new TextCache(graph.cached, init.positionsMax + ROWS_MIN - 1, memory)
     this.#tokens = new Int32Array(graph.draws ? init.positionsMax : 0)
   }
 
@@ -96,7 +109,7 @@ export class TextRun {
 
   #samplerOf(vocabulary: number): Sampler {
     if (this.#sampler !== undefined) return this.#sampler
-    const made = samplerOf(this.#init.sampling, vocabulary)
+    const made = samplerOf(this.#init.sampling, this.#memory.sampling(vocabulary))
     if (made.type === 'refused') throw new Error(made.reason)
     this.#sampler = made.value
     return made.value

@@ -13,6 +13,7 @@ import type { TokenBytes } from './executor-spec.ts'
 import type { WireTensor } from './executor-wire.ts'
 import type { TextGraph } from './text-graph.ts'
 import { TextGuides } from './text-guides.ts'
+import { TextMemory } from './text-memory.ts'
 import { ROWS_MIN, TextRun } from './text-run.ts'
 
 type OrtLibrary = typeof Ort
@@ -34,6 +35,7 @@ export interface Crossing {
 export class TextSession {
   readonly #init: TextSessionInit
   readonly #texts = new Map<number, TextRun>()
+  readonly #memory = new TextMemory()
   #guides = new TextGuides()
 
   constructor(init: TextSessionInit) {
@@ -50,10 +52,13 @@ export class TextSession {
     const { slot, guide, sampling } = message
     const constraint =
       guide === undefined ? undefined : this.#guides.constraint(guide, sampling.stopTokens)
-    this.#texts.set(slot, new TextRun(this.#init.graph, message, constraint))
+    const place = { graph: this.#init.graph, memory: this.#memory }
+    this.end(slot)
+    this.#texts.set(slot, new TextRun(place, message, constraint))
   }
 
   end(slot: number): void {
+    this.#texts.get(slot)?.cache.end()
     this.#texts.delete(slot)
   }
 
