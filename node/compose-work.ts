@@ -27,7 +27,12 @@ import { JobOutputs } from './scheduler/jobs/job-outputs.ts'
 import { LinkTable } from './scheduler/jobs/link-table.ts'
 import { Planner } from './scheduler/jobs/planner.ts'
 import { SpeedTable } from './scheduler/jobs/speed-table.ts'
-import { TextBook } from './scheduler/texts/text-book.ts'
+import { EmbeddingBook } from './scheduler/texts/embedding-book.ts'
+import {
+  TextBook,
+  type TextBookComponents,
+  type TextBookInit,
+} from './scheduler/texts/text-book.ts'
 import { Tokenizers } from './scheduler/texts/tokenizers.ts'
 import { systemClock } from './system/system-clock.ts'
 
@@ -78,45 +83,44 @@ export function composeWork(foundation: Foundation, parts: WorkParts) {
     },
   )
   const texts = composeTexts(foundation, { ...parts, ...stages, planner, links, tokenizers })
-  return { ...stages, planner, jobs, texts, receipts }
+  return { ...stages, planner, jobs, ...texts, receipts }
 }
 
 function composeTexts(
   { config, log, identity }: Foundation,
   parts: TextParts & ReturnType<typeof composeStages> & ReturnType<typeof composePlanner>,
-): TextBook {
+) {
   const { network, source, outbound, planner, links, receipts, tokenizers } = parts
-  return new TextBook(
-    {
-      self: identity.peer,
-      clock: systemClock,
-      crypto: nodeCrypto,
-      logger: log,
-      outbound,
-      orders: receipts.orders,
-      planner,
-      links,
-      nameOf: (peer) => deviceName(peer),
-      reachable: (peer) => peer === identity.peer || isConnected(network, peer),
-      tokenizers,
-      resolve: (ref, signal) => source.resolve(ref, signal),
-      manifestRef: (model) => source.manifestRef(model),
-      problemOf: (error) => problemOf(error, errorRow),
-    },
-    {
-      // A prompt's chunks fill the pipeline; of a step there is only one at a time.
-      inFlightMax: 16,
-      pingMs: 250,
-      stallMs: 1_000,
-      progressMs: config.runtime.loadDeadlineMs,
-      runMsMax: config.runtime.runDeadlineMs,
-      recoveriesMax: 64,
-      receiptMs: 2_000,
-      runningMax: 64,
-      keptMax: config.scheduler.jobsKeptMax,
-      chunkRowsMax: 128,
-    },
-  )
+  const components: TextBookComponents = {
+    self: identity.peer,
+    clock: systemClock,
+    crypto: nodeCrypto,
+    logger: log,
+    outbound,
+    orders: receipts.orders,
+    planner,
+    links,
+    nameOf: (peer) => deviceName(peer),
+    reachable: (peer) => peer === identity.peer || isConnected(network, peer),
+    tokenizers,
+    resolve: (ref, signal) => source.resolve(ref, signal),
+    manifestRef: (model) => source.manifestRef(model),
+    problemOf: (error) => problemOf(error, errorRow),
+  }
+  const init: TextBookInit = {
+    // A prompt's chunks fill the pipeline; of a step there is only one at a time.
+    inFlightMax: 16,
+    pingMs: 250,
+    stallMs: 1_000,
+    progressMs: config.runtime.loadDeadlineMs,
+    runMsMax: config.runtime.runDeadlineMs,
+    recoveriesMax: 64,
+    receiptMs: 2_000,
+    runningMax: 64,
+    keptMax: config.scheduler.jobsKeptMax,
+    chunkRowsMax: 128,
+  }
+  return { texts: new TextBook(components, init), embeddings: new EmbeddingBook(components, init) }
 }
 
 function composePlanner(

@@ -263,7 +263,7 @@ function composeBackend(
   parts: MeshParts & Models & Omit<Work, 'part'> & Ledgers,
 ) {
   const { runtime, measure, stateDir, startedMs } = foundation
-  const { source, planner, jobs, texts } = parts
+  const { source, planner, jobs, texts, embeddings } = parts
   let api: ApiServer | undefined
   let all: Parts | undefined
   const operations = new Operations({
@@ -294,6 +294,7 @@ function composeBackend(
       models: modelSide,
       jobs: jobSide,
       texts,
+      embeddings,
       ledger: new DaemonLedgerBackend({ ...parts, self: foundation.identity.peer }),
     }),
     part,

@@ -18,7 +18,7 @@ import {
 import { InferenceError, type OpenRecord } from '../protocols/inference/index.ts'
 import type { CapabilityRecord } from '../protocols/presence/index.ts'
 import type { BlobService } from './blobs/blob-service.ts'
-import type { PreparedStage } from './inference/stage-pool.ts'
+import { headOf, type PreparedStage } from './inference/stage-pool.ts'
 import { makeGuestRoom } from './models/guest-space.ts'
 import { isIdOf, type CatalogueModel, type ModelCatalogue } from './models/catalogue.ts'
 import type { Presence } from './presence/presence.ts'
@@ -143,7 +143,7 @@ export class ModelSource {
       })
       this.announce()
     }
-    const stage = await catalogue.stageFile(open.model, { fromLayer, toLayer })
+    const stage = await catalogue.stageFile(open.model, { fromLayer, toLayer }, headOf(open))
     return { ...stage, fetchedBytes }
   }
 

@@ -38,15 +38,19 @@ const chat = {
   max_tokens: TOKENS,
 }
 
+function schemaFormat(schema: Record<string, unknown>) {
+  return { type: 'json_schema' as const, json_schema: { name: 'answer', schema } }
+}
+
 /** What is wrong with a request, and what the client must throw. */
 const MISTAKES = [
   [{ ...chat, model: 'unheard-of' }, 404, 'MODELS_NOT_FOUND', 'model'],
   [{ ...chat, model: 'novelist' }, 422, 'TEXT_TEMPLATE_MISSING', 'messages'],
   [{ ...chat, n: 2 }, 400, 'API_PARAMETER_UNSUPPORTED', 'n'],
   [
-    { ...chat, response_format: { type: 'json_object' } },
+    { ...chat, response_format: schemaFormat({ not: {} }) },
     400,
-    'API_PARAMETER_UNSUPPORTED',
+    'GRAMMAR_SCHEMA_UNSUPPORTED',
     'response_format',
   ],
   [{ ...chat, temperature: 3 }, 400, 'API_REQUEST_INVALID', 'temperature'],
@@ -136,6 +140,43 @@ async function checkChat(client: OpenAI): Promise<readonly Check[]> {
   ]
 }
 
+/** An answer in a form that was asked for. */
+async function checkForm(client: OpenAI): Promise<readonly Check[]> {
+  const properties = { yes: { type: 'boolean' } }
+  const schema = { type: 'object', properties, required: ['yes'] }
+  const { choices } = await client.chat.completions.create({
+    ...chat,
+    response_format: schemaFormat(schema),
+  })
+  const said = choices[0]?.message.content ?? ''
+  return [['schema', /^\{\s*"yes":\s*(?:true|false)\s*\}$/.test(said)]]
+}
+
+/** Vectors of texts: alike whatever the number of stages, and counted. */
+async function checkEmbeddings(client: OpenAI): Promise<readonly Check[]> {
+  const input = ['Emma was happy.', 'Emma was glad.', 'He rode to London.']
+  const asked = { model: 'novelist', input }
+  const [one, ...more] = await Promise.all(
+    Array.from({ length: DAEMONS }, (_, index) =>
+      client.embeddings.create({
+        ...asked,
+        brume: { stages: index + 1, wire: 'f32' },
+      } as typeof asked),
+    ),
+  )
+  const [happy = [], glad = [], rode = []] = one?.data.map(({ embedding }) => embedding) ?? []
+  const near = (a: readonly number[], b: readonly number[]): number =>
+    a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0)
+  return [
+    [
+      'embeddings',
+      near(happy, glad) > near(happy, rode) && Math.abs(near(happy, happy) - 1) < 1e-5,
+    ],
+    ['embeddings from stages', more.every(({ data }) => isDeepStrictEqual(data, one?.data))],
+    ['embeddings, usage', (one?.usage.prompt_tokens ?? 0) > 9],
+  ]
+}
+
 /** Whether each mistake is thrown as it should be. */
 async function checkMistakes(client: OpenAI): Promise<readonly Check[]> {
   const checks: Check[] = []
@@ -159,7 +200,8 @@ interface Visit {
 async function visit(daemon: TestDaemon, expected: string | undefined): Promise<Visit> {
   const client = openAiClient(daemon)
   const { checks, text } = await checkProse(client, expected)
-  checks.push(...(await checkChat(client)), ...(await checkMistakes(client)))
+  checks.push(...(await checkChat(client)), ...(await checkForm(client)))
+  checks.push(...(await checkEmbeddings(client)), ...(await checkMistakes(client)))
   const cancelsMs: number[] = []
   for (let cancel = 1; cancel <= CANCELS; cancel++) {
     const ms = await leave(client, daemon)

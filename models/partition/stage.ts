@@ -24,6 +24,7 @@ import {
   presentNames,
   type LocalTensors,
 } from '../text/decoder-tensors.ts'
+import { hiddenHead, type HeadNodes, type HiddenHead } from '../text/hidden-state.ts'
 import { externalTensor } from './skeleton.ts'
 import { isLayerRange, stageNeeds } from './stage-needs.ts'
 import { initializersOf } from './stage-weights.ts'
@@ -65,15 +66,21 @@ export interface Stage {
   readonly description: StageDescription
 }
 
+/** What the stage with the head of a decoder gives: logits, as the model does, or what they are made of. */
+export type HeadGives = 'logits' | 'hidden'
+
 /**
  * The stage of `range`, with its large weights as external data in the blob store.
  *
  * Neither skeleton nor manifest is trusted: what does not fit together is refused.
+ *
+ * @param head - Makes a difference at the last layer of a decoder that generates.
  */
 export function buildStage(
   skeleton: ModelProto,
   manifest: Manifest,
   range: LayerRange,
+  head: HeadGives = 'logits',
 ): Result<Stage> {
   if (!isLayerRange(manifest, range)) {
     const { length } = manifest.layers
@@ -84,16 +91,19 @@ export function buildStage(
     }
   }
   const read = readGraph(skeleton, 'blobs')
-  return read.type === 'refused' ? read : attempt(() => cutStage(read.value, manifest, range))
+  return read.type === 'refused' ? read : attempt(() => cutStage(read.value, manifest, range, head))
 }
 
-function cutStage(graph: Graph, manifest: Manifest, range: LayerRange): Stage {
+function cutStage(graph: Graph, manifest: Manifest, range: LayerRange, head: HeadGives): Stage {
   const order = fileOrder(graph)
   const live = liveTensors(graph, order, localNames(localsOf(manifest)))
   const fixed = graph.nodes.length - order.length
   const [start, receives] = checkedCut(graph, manifest.cuts[range.fromLayer], { live, fixed })
-  const [end, sends] = checkedCut(graph, manifest.cuts[range.toLayer], { live, fixed })
-  const nodes = order.slice(start, end)
+  const [end, ends] = checkedCut(graph, manifest.cuts[range.toLayer], { live, fixed })
+  const isHidden = head === 'hidden' && range.toLayer === manifest.layers.length
+  const { nodes, sends } = isHidden
+    ? hiddenEnd(graph, manifest, live, { nodes: order.slice(start, end), start })
+    : { nodes: order.slice(start, end), sends: ends }
   const received = new Set(receives.map(({ name }) => name))
   const used = new Set(nodes.flatMap((node) => graph.needs[node] ?? []))
   const spec = (tensor: CutTensor) => specOf(graph, manifest, tensor)
@@ -132,6 +142,17 @@ function cutStage(graph: Graph, manifest: Manifest, range: LayerRange): Stage {
       flops: needs.flops,
     },
   }
+}
+
+function hiddenEnd(
+  graph: Graph,
+  manifest: Manifest,
+  live: readonly LiveTensor[],
+  part: Pick<HeadNodes, 'nodes' | 'start'>,
+): HiddenHead {
+  const kept = new Set(localsOf(manifest).outputs.map(({ name }) => name))
+  const [stream] = manifest.cuts[manifest.layers.length - 1]?.tensors ?? []
+  return hiddenHead(graph, live, { ...part, kept }, stream)
 }
 
 /** Those tensors of the model that cross no cut. */

@@ -42,6 +42,29 @@ describe('a decoder that generates', () => {
     expect(deep.cuts.every(({ tensors }) => tensors.length === 1)).toBe(true)
   })
 
+  it('ends before its logits where what they are made of is wanted', () => {
+    const { length } = manifest.layers
+    const hidden = (fromLayer: number, toLayer: number) =>
+      accepted(buildStage(skeleton, manifest, { fromLayer, toLayer }, 'hidden'))
+    const head = hidden(length - 1, length)
+    expect(names(head.description.outputs)).toEqual(['norm.out'])
+    expect(head.description.sends).toEqual([
+      { ...manifest.cuts[length - 1]?.tensors[0], name: 'norm.out' },
+    ])
+    expect(names(head.description.local.inputs)).toEqual(['rows'])
+    expect(head.model.graph?.node.map(({ opType }) => opType)).toEqual([
+      'Gather',
+      'SimplifiedLayerNormalization',
+    ])
+    // Keys and values are kept as in any other stage.
+    const { local, outputs } = hidden(1, length).description
+    expect([names(outputs), local.outputs]).toEqual([
+      ['norm.out'],
+      stage(1, length).description.local.outputs,
+    ])
+    expect(hidden(1, 3).model).toEqual(stage(1, 3).model)
+  })
+
   it('gives each stage the tensors that stay with it', () => {
     expect(stage(0, 1).description.local).toEqual({ inputs: [], outputs: [], caches: [] })
     const { local, inputs, outputs } = stage(2, 4).description

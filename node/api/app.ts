@@ -139,8 +139,6 @@ function register(app: FastifyInstance, route: Route, setting: RouteSetting): vo
           return stream({ request, reply }, route, context, setting)
         case 'completion':
           return complete({ request, reply }, route, context, setting)
-        case 'refusal':
-          throw route.refuse()
       }
     },
   })

@@ -123,6 +123,22 @@ export interface TextBackend {
   textEvents(id: string): EventFeed<TextEventView> | undefined
   /** Stops it; a text that is over already stays as it is. */
   cancelText(id: string): Promise<TextView | undefined>
+  /** Resolves once all of them are there. */
+  embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbeddedTexts>
+}
+
+/** Texts to embed with one model. */
+export interface EmbedRequest {
+  readonly model: string
+  readonly texts: readonly TextRequest[]
+}
+
+/** A vector of length 1 for each text, in their order. */
+export interface EmbeddedTexts {
+  readonly modelName: string
+  readonly vectors: readonly Float32Array[]
+  /** Of all texts together. */
+  readonly promptTokens: number
 }
 
 /** The side of what was recorded. */

@@ -36,8 +36,6 @@ export type ApiFailure =
       readonly parameter: string
       readonly expected: string
     }
-  /** Models here give no embeddings. */
-  | { readonly code: 'API_EMBEDDINGS_UNSUPPORTED' }
   /** The daemon failed in a way that has no code of its own. */
   | { readonly code: 'API_INTERNAL' }
   /** The daemon takes no new work because it stops. */
@@ -142,13 +140,6 @@ export const API_ERRORS: ErrorTable<ApiFailure['code']> = {
     retryable: false,
     exit: 2,
     status: 400,
-  },
-  API_EMBEDDINGS_UNSUPPORTED: {
-    meaning: 'Brume gives no embeddings yet',
-    hint: 'run a model that gives embeddings in one pass as a job: `brume run`',
-    retryable: false,
-    exit: 2,
-    status: 501,
   },
   API_RECEIPT_UNKNOWN: {
     meaning: 'the ledger of this device has no receipt of this task',

@@ -81,7 +81,6 @@ function requestBody(body: z.ZodType): JsonObject {
 }
 
 function success(route: Route): JsonObject {
-  if (route.type === 'refusal') return {}
   if (route.type === 'completion') {
     const description = 'Success; server-sent events when `stream` is true, `[DONE]` the last'
     const content = {

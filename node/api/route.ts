@@ -6,7 +6,6 @@
 
 import type { z } from 'zod'
 import type { Backend } from './backend.ts'
-import type { ApiError } from './errors.ts'
 import type { EventFeed } from './event-log.ts'
 import type { CompletionAsk } from './openai/completion-form.ts'
 
@@ -73,16 +72,9 @@ export interface CompletionRoute<Body, Answer, Chunk> extends RouteShape<unknown
   ask(body: Body): CompletionAsk<Answer, Chunk>
 }
 
-/** Is there to say that there is no such thing. */
-export interface RefusalRoute extends RouteShape<unknown, unknown, unknown> {
-  readonly type: 'refusal'
-  refuse(): ApiError
-}
-
 /** A route whose types are no longer known: what the server registers. */
 export type Route =
   | CompletionRoute<unknown, object, object>
-  | RefusalRoute
   | FileRoute<unknown>
   | AnswerRoute<unknown, unknown, unknown, unknown>
   | EventsRoute<unknown, unknown, unknown, { readonly type: string }>

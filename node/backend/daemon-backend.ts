@@ -12,6 +12,7 @@ import type {
   MeshBackend,
   ModelBackend,
 } from '../api/backend.ts'
+import type { EmbeddingBook } from '../scheduler/texts/embedding-book.ts'
 import type { TextBook } from '../scheduler/texts/text-book.ts'
 import { wholeId } from './whole-id.ts'
 
@@ -22,12 +23,13 @@ export interface BackendSides {
   readonly models: ModelBackend
   readonly jobs: JobBackend
   readonly texts: TextBook
+  readonly embeddings: EmbeddingBook
   readonly ledger: LedgerBackend
 }
 
 /** Methods are bound: the API calls them without their object. */
 export function daemonBackend(sides: BackendSides): Backend {
-  const { mesh, attestation, models, jobs, texts, ledger } = sides
+  const { mesh, attestation, models, jobs, texts, embeddings, ledger } = sides
   return {
     status: () => mesh.status(),
     device: (query) => mesh.device(query),
@@ -67,6 +69,7 @@ export function daemonBackend(sides: BackendSides): Backend {
     text: async (id) => texts.get(wholeId(id, texts.list())),
     textEvents: (id) => texts.events(wholeId(id, texts.list())),
     cancelText: async (id) => texts.cancel(wholeId(id, texts.list())),
+    embed: (request, signal) => embeddings.embed(request, signal),
     ledger: () => ledger.ledger(),
     ledgerSummary: (query) => ledger.ledgerSummary(query),
     ledgerBundle: (query) => ledger.ledgerBundle(query),

@@ -9,7 +9,7 @@ import { errorCode } from '../../core/errors.ts'
 import type { ModelId, PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tensor } from '../../core/tensor.ts'
-import type { StageDescription } from '../../models/index.ts'
+import type { HeadGives, StageDescription } from '../../models/index.ts'
 import { InferenceError, pickTensors, type OpenRecord } from '../../protocols/inference/index.ts'
 import { RuntimeError } from '../runtime/errors.ts'
 import type { Executor, ExecutorSpec, TokenBytes } from '../runtime/executor-spec.ts'
@@ -361,10 +361,16 @@ export class StagePool {
 }
 
 function keyOf(
-  { model, fromLayer, toLayer }: OpenRecord,
+  open: OpenRecord,
   { provider, runMsMax }: Pick<ExecutorSpec, 'provider' | 'runMsMax'>,
 ): string {
-  return `${model}/${fromLayer}-${toLayer}/${provider}/${runMsMax}`
+  const { model, fromLayer, toLayer } = open
+  return `${model}/${fromLayer}-${toLayer}/${headOf(open)}/${provider}/${runMsMax}`
+}
+
+/** What the stage that `open` asks for gives when it has the head of its model. */
+export function headOf({ text, stage, route }: OpenRecord): HeadGives {
+  return text?.gives === 'embedding' && stage === route.length - 1 ? 'hidden' : 'logits'
 }
 
 /**

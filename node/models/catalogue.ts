@@ -12,6 +12,7 @@ import type { Startable } from '../../core/lifecycle.ts'
 import {
   accepted,
   buildStage,
+  type HeadGives,
   decodeManifest,
   decodeModel,
   encodeModel,
@@ -160,7 +161,7 @@ export class ModelCatalogue implements Startable {
    * @throws {CatalogueError} MODELS_NOT_FOUND, MODELS_INCOMPLETE.
    * @throws {ModelError} MODELS_RANGE_INVALID, MODELS_SKELETON_MISMATCH, or why the skeleton is refused.
    */
-  async stageFile(id: ModelId, range: LayerRange): Promise<StageFile> {
+  async stageFile(id: ModelId, range: LayerRange, head: HeadGives = 'logits'): Promise<StageFile> {
     const { manifest } = this.get(id)
     if (!isLayerRange(manifest, range)) {
       const reason = `expected layers in [0, ${manifest.layers.length}]`
@@ -168,8 +169,9 @@ export class ModelCatalogue implements Startable {
     }
     const { length: missing } = this.missing(manifest, range)
     if (missing > 0) throw new CatalogueError({ code: 'MODELS_INCOMPLETE', id, missing })
-    const stage = accepted(buildStage(await this.#skeleton(manifest), manifest, range))
-    const file = join(this.#init.folder, `${id}-${range.fromLayer}-${range.toLayer}.onnx`)
+    const stage = accepted(buildStage(await this.#skeleton(manifest), manifest, range, head))
+    const name = `${id}-${range.fromLayer}-${range.toLayer}${head === 'hidden' ? '-hidden' : ''}`
+    const file = join(this.#init.folder, `${name}.onnx`)
     await writeFileAtomic(file, encodeModel(stage.model))
     return { file, description: stage.description }
   }

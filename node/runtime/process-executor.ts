@@ -224,7 +224,8 @@ export class ProcessExecutor implements Executor {
   #stepOutputs(frame: Frame): readonly Tensor[] {
     const tensors = frame.kind === 'result' ? readTensors(frame) : `got ${frame.kind}`
     if (typeof tensors === 'string') throw this.#faulty(tensors)
-    const names = this.#graph.draws ? DRAWN_NAMES : this.#crossing
+    const { draws, pools } = this.#graph
+    const names = draws || pools ? DRAWN_NAMES : this.#crossing
     return tensors.map(({ index, type, dims, data }) => {
       const name = names[index]
       if (name === undefined) throw this.#faulty(`an output ${index} that there is not`)

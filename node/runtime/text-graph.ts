@@ -16,6 +16,8 @@ export interface TextGraph {
   readonly kept: ReadonlySet<string>
   /** True at the stage that draws tokens. */
   readonly draws: boolean
+  /** True at the stage that gives the mean of its rows instead. */
+  readonly pools: boolean
 }
 
 /** What `inputs` and `outputs` of a stage's graph say; one that only looks tokens up says nothing. */
@@ -31,10 +33,12 @@ export function textGraphOf(
   })
   const own = new Set([LAST_POSITIONS, TOTAL_LENGTH, ROWS, ...cached.map(({ past }) => past)])
   const local = inputs.map(({ name }) => name).filter((name) => own.has(name))
+  const picks = local.includes(ROWS)
   return {
     cached,
     local: new Set(local),
     kept: new Set(cached.map(({ present }) => present)),
-    draws: local.includes(ROWS) && outputs.some(({ name }) => name === LOGITS),
+    draws: picks && outputs.some(({ name }) => name === LOGITS),
+    pools: picks && !outputs.some(({ name }) => name === LOGITS),
   }
 }

@@ -89,8 +89,8 @@ async function answer(
       answers.push(outputs)
       position = end
     }
-    const draws = textGraphOf(executor.inputs, executor.outputs).draws
-    return draws ? (answers.at(-1) ?? []) : joined(answers)
+    const { draws, pools } = textGraphOf(executor.inputs, executor.outputs)
+    return draws || pools ? (answers.at(-1) ?? []) : joined(answers)
   } finally {
     await executor.end(SLOT)
   }

@@ -19,6 +19,7 @@ import {
 import type { DrawnToken, TextRows } from '../../protocols/inference/index.ts'
 import type { BeginMessage } from './executor-messages.ts'
 import { TextCache } from './text-cache.ts'
+import { MeanRow } from './mean-row.ts'
 import type { TextGraph } from './text-graph.ts'
 import { GuideError } from './text-guides.ts'
 import type { TextMemory } from './text-memory.ts'
@@ -41,6 +42,7 @@ export class TextRun {
   #history: TokenHistory | undefined
   readonly #constraint: TokenConstraint | undefined
   readonly #memory: TextMemory
+  readonly #mean = new MeanRow()
 
   /** @param constraint - What the answer has to be. */
   constructor(
@@ -105,6 +107,21 @@ export class TextRun {
       alternatives,
       logitsHash: this.#init.hashesLogits ? hashOf(window[row]) : undefined,
     }))
+  }
+
+  /**
+   * Adds `rows` to the mean of all.
+   *
+   * @param hidden - Of each of them, one row after another.
+   * @throws {Error} when they are not those behind what was added.
+   */
+  pool({ position, tokens }: TextRows, hidden: Float32Array): void {
+    this.#mean.add(position, hidden, hidden.length / tokens.length)
+  }
+
+  /** Of all rows that were added. */
+  mean(): Float32Array {
+    return this.#mean.value
   }
 
   #samplerOf(vocabulary: number): Sampler {

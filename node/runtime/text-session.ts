@@ -5,9 +5,14 @@
  */
 
 import type * as Ort from 'onnxruntime-node'
-import type { TensorSpec } from '../../core/tensor.ts'
+import type { Tensor, TensorSpec } from '../../core/tensor.ts'
 import { LAST_POSITIONS, LOGITS, ROWS, TOTAL_LENGTH } from '../../models/index.ts'
-import { DRAWN_NAMES, drawnTensors, type TextRows } from '../../protocols/inference/index.ts'
+import {
+  DRAWN_NAMES,
+  drawnTensors,
+  embeddingTensors,
+  type TextRows,
+} from '../../protocols/inference/index.ts'
 import type { BeginMessage } from './executor-messages.ts'
 import type { TokenBytes } from './executor-spec.ts'
 import type { WireTensor } from './executor-wire.ts'
@@ -65,8 +70,8 @@ export class TextSession {
   /**
    * Runs `rows` of the text in `slot`.
    *
-   * @returns Tensors of the cut behind; of the stage that draws, the tokens that were drawn, each
-   * with its place in drawnTensors().
+   * @returns Tensors of the cut behind; of the stage that draws or pools, what it drew or the mean
+   * of all rows, each with its place in DRAWN_NAMES.
    * @throws {Error} of onnxruntime, or when rows and text do not fit or what came out is no number.
    */
   async step(
@@ -92,8 +97,11 @@ export class TextSession {
     const outputs = this.#init.graph.draws
       ? this.#drawn(text, rows, results)
       : sent.map(({ name }, index) => crossed(results[name], index, { count, rowCount }))
+    const [hidden] = outputs
+    const given =
+      this.#init.graph.pools && hidden !== undefined ? pooled(text, rows, hidden) : outputs
     const computeUs = Math.min(0xffff_ffff, Math.round(1000 * (performance.now() - startedMs)))
-    return { outputs, computeUs }
+    return { outputs: given, computeUs }
   }
 
   #feeds(text: TextRun, rows: TextRows, rowCount: number): Record<string, Ort.Tensor> {
@@ -107,7 +115,7 @@ export class TextSession {
     }
     if (local.has(TOTAL_LENGTH)) feeds[TOTAL_LENGTH] = new Tensor('int32', Int32Array.of(end), [1])
     if (local.has(ROWS)) {
-      const wanted = wantedRows(rows)
+      const wanted = wantedRows(graph.pools ? { ...rows, drawFrom: 0 } : rows)
       feeds[ROWS] = new Tensor('int64', wanted, [wanted.length])
     }
     for (const [index, { past, heads, headSize }] of graph.cached.entries()) {
@@ -140,13 +148,20 @@ export class TextSession {
     const count = rows.tokens.length - rows.drawFrom
     const wanted = wantedRows(rows).length
     const drawn = text.draw(rows, logits.subarray(0, (logits.length / wanted) * count))
-    return drawnTensors(drawn).map(({ name, type, dims, data }) => ({
-      index: DRAWN_NAMES.indexOf(name),
-      type,
-      dims,
-      data,
-    }))
+    return drawnTensors(drawn).map(placed)
   }
+}
+
+/** Nothing while rows are still to come, then the mean of all. */
+function pooled(text: TextRun, rows: TextRows, hidden: WireTensor): readonly WireTensor[] {
+  const { buffer, byteOffset, byteLength } = hidden.data
+  text.pool(rows, new Float32Array(buffer, byteOffset, byteLength / 4))
+  const isLast = rows.drawFrom < rows.tokens.length
+  return (isLast ? embeddingTensors(text.mean()) : drawnTensors([])).map(placed)
+}
+
+function placed({ name, type, dims, data }: Tensor): WireTensor {
+  return { index: DRAWN_NAMES.indexOf(name), type, dims, data }
 }
 
 /** The rows whose logits are asked for: at least two, of which the last may only pad. */

@@ -7,7 +7,7 @@
 import type { Tensor } from '../../core/tensor.ts'
 import type { RequesterInit } from './requester-types.ts'
 import { pickTensors } from './tensor-fit.ts'
-import { drawnOf, mayBeDrawn, rowsOf } from './text-rows.ts'
+import { drawnOf, embeddingOf, mayBeDrawn, rowsOf } from './text-rows.ts'
 
 /** The outputs of a model, or what was drawn behind a step; undefined when it is anything else. */
 export function expectedOutput(
@@ -18,6 +18,7 @@ export function expectedOutput(
   if (open.text === undefined) return pickTensors(sent, outputs ?? sent)
   const drawn = drawnOf(sent)
   const rows = rowsOf(asked)
-  const fits = drawn !== undefined && rows !== undefined && mayBeDrawn(rows, drawn)
-  return fits ? sent : undefined
+  if (drawn === undefined || rows === undefined || !mayBeDrawn(rows, drawn)) return undefined
+  const isWhole = open.text.gives === 'tokens' || drawn.length === 0 || embeddingOf(sent)
+  return isWhole ? sent : undefined
 }

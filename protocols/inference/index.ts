@@ -56,6 +56,8 @@ export {
   DRAWN_NAMES,
   drawnOf,
   drawnTensors,
+  embeddingOf,
+  embeddingTensors,
   rowsOf,
   rowsTensor,
   type DrawnToken,

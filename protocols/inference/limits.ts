@@ -76,6 +76,9 @@ export const LOGPROBS_MAX = 20
 /** Tokens whose logits one session may shift. */
 export const LOGIT_BIASES_MAX = 1_024
 
+/** Numbers of an embedding. */
+export const EMBEDDING_MAX = 1_048_576
+
 /**
  * Characters of the grammar or schema that guides a text: in UTF-8, and with all else that an
  * `open` may hold, still within {@link CONTROL_BYTES_MAX}.

@@ -76,6 +76,8 @@ const textShape = record({
   sampling: samplingShape,
   /** Whether drawn tokens come with the SHA-256 of the logits behind them. */
   hashesLogits: flag(),
+  /** What comes of it: tokens, or one vector, the mean of its last hidden states. */
+  gives: word('tokens', 'embedding'),
   /** What the last stage lets the answer be; anything when it is not there. */
   guide: optional(guideShape),
 })

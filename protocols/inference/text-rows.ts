@@ -7,6 +7,8 @@
  *             logprobs      float32 [k, 1 + a]  natural logarithms: of the drawn token, of a others
  *             alternatives  int32 [k, a]        the a likeliest tokens, the likeliest first
  *             logits.sha256 uint8 [k, 32]       only where the session asked for it
+ *             embedding     float32 [d]         the mean of the last hidden states of all rows, in a
+ *                                               session that gives one; then k is 1 and the token 0
  *
  * They are tensors like the others, and so a journal replays them and a receipt commits to them.
  * More than one row that is drawn at are a token and drafts behind it: row i + 1 counts only when
@@ -16,7 +18,7 @@
  */
 
 import type { Tensor } from '../../core/tensor.ts'
-import { LOGPROBS_MAX, TEXT_POSITIONS_MAX, VOCABULARY_MAX } from './limits.ts'
+import { EMBEDDING_MAX, LOGPROBS_MAX, TEXT_POSITIONS_MAX, VOCABULARY_MAX } from './limits.ts'
 
 /** Names that no graph uses: ours begin with a colon. */
 const ROWS = ':rows'
@@ -24,9 +26,10 @@ const DRAWN = ':drawn'
 const LOGPROBS = ':logprobs'
 const ALTERNATIVES = ':alternatives'
 const HASHES = ':logits.sha256'
+const EMBEDDING = ':embedding'
 
-/** Names of the tensors that {@link drawnTensors} gives, in its order. */
-export const DRAWN_NAMES: readonly string[] = [DRAWN, LOGPROBS, ALTERNATIVES, HASHES]
+/** Names of the tensors that {@link drawnTensors} and {@link embeddingTensors} give. */
+export const DRAWN_NAMES: readonly string[] = [DRAWN, LOGPROBS, ALTERNATIVES, HASHES, EMBEDDING]
 
 /** The rows that one step adds to a text. */
 export interface TextRows {
@@ -102,6 +105,22 @@ export function drawnTensors(drawn: readonly DrawnToken[]): readonly Tensor[] {
     tensors.push({ name: HASHES, type: 'uint8', dims: [drawn.length, HASH_BYTES], data })
   }
   return tensors
+}
+
+/** An embedding as the tensors of an output: it comes in the place of a token. */
+export function embeddingTensors(embedding: Float32Array): readonly Tensor[] {
+  const data = new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength)
+  const dims = [embedding.length]
+  return [integers(DRAWN, [1], [0]), { name: EMBEDDING, type: 'float32', dims, data }]
+}
+
+/** The embedding of an output, or undefined when there is none, or nonsense. */
+export function embeddingOf(tensors: readonly Tensor[]): Float32Array | undefined {
+  const tensor = tensors.find(({ name }) => name === EMBEDDING)
+  if (tensor?.type !== 'float32' || tensor.dims.length !== 1) return undefined
+  const embedding = Float32Array.from(floatsOf(tensor))
+  const fits = embedding.length > 0 && embedding.length <= EMBEDDING_MAX
+  return fits && embedding.every(Number.isFinite) ? embedding : undefined
 }
 
 const HASH_BYTES = 32

@@ -64,6 +64,7 @@ const messages: readonly InferenceMessage[] = [
         promptTokens: 17,
         sampling: SAMPLING,
         hashesLogits: true,
+        gives: 'tokens',
         guide: { notation: 'gbnf', source: 'root ::= "ja"' },
       },
     },

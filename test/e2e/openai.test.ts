@@ -100,6 +100,31 @@ describe("OpenAI's client", () => {
     ])
   })
 
+  it('gets embeddings, the same from one device and from two', async () => {
+    // Longer than one chunk of a prompt.
+    const input = ['Emma was happy.', 'Emma was glad.', 'He rode to London. '.repeat(40)]
+    const asked = { model: 'novelist', input }
+    const one = await client.embeddings.create(asked)
+    const [whole, split] = await Promise.all(
+      [1, 2].map((stages) =>
+        client.embeddings.create({ ...asked, brume: { stages, wire: 'f32' } } as typeof asked),
+      ),
+    )
+    const vectors = one.data.map(({ embedding }) => embedding)
+    const dot = (a: number[] = [], b: number[] = []): number =>
+      a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0)
+
+    expect(one.usage).toEqual({
+      prompt_tokens: one.usage.total_tokens,
+      total_tokens: expect.any(Number),
+    })
+    expect(vectors.map(({ length }) => length)).toEqual([256, 256, 256])
+    for (const vector of vectors) expect(dot(vector, vector)).toBeCloseTo(1, 5)
+    expect(dot(vectors[0], vectors[1])).toBeGreaterThan(dot(vectors[0], vectors[2]))
+    expect(split?.data).toEqual(whole?.data)
+    expect(whole?.data).toEqual(one.data)
+  })
+
   it('ends before a stop string, which is not in the answer', async () => {
     const free = await client.completions.create({ ...NOVELIST, max_tokens: 24 })
     const words = (free.choices[0]?.text ?? '').split(' ')
@@ -282,9 +307,10 @@ describe('a mistake', () => {
     expect(failure).toMatchObject({ status: 401, code: 'API_UNAUTHORISED' })
   })
 
-  it('is to ask for embeddings: they are refused at once', async () => {
-    const failure = await failureOf(client.embeddings.create({ model: 'novelist', input: 'Emma' }))
+  it('of a text that is too long to be embedded is told by the code of the daemon', async () => {
+    const input = ['short', 'word '.repeat(2_000)]
+    const failure = await failureOf(client.embeddings.create({ model: 'novelist', input }))
 
-    expect(failure).toMatchObject({ status: 501, code: 'API_EMBEDDINGS_UNSUPPORTED' })
+    expect(failure).toMatchObject({ status: 422, code: 'GENERATE_PROMPT_TOO_LONG' })
   })
 })

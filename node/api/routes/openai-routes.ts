@@ -4,15 +4,14 @@
  * @module
  */
 
-import { z } from 'zod'
-import { ApiError } from '../errors.ts'
 import { ChatForm } from '../openai/chat-form.ts'
+import { embeddingsAnswer, embedRequest } from '../openai/embeddings.ts'
 import { PlainForm } from '../openai/plain-form.ts'
 import { chatText, completionText } from '../openai/requested-text.ts'
-import { completes, type Route } from '../route.ts'
+import { answers, completes, type Route } from '../route.ts'
 import { chatChunkSchema, chatCompletionSchema, chatRequest } from '../schemas/chat-completions.ts'
 import { completionRequest, completionSchema } from '../schemas/completions.ts'
-import { modelRef } from '../schemas/models.ts'
+import { embeddingsRequest, embeddingsSchema } from '../schemas/embeddings.ts'
 import type { CompletionParameters } from '../schemas/openai.ts'
 
 function streaming({ stream, stream_options }: CompletionParameters) {
@@ -55,13 +54,16 @@ export const openAiRoutes: readonly Route[] = [
       }
     },
   }),
-  {
-    type: 'refusal',
+  answers({
     method: 'POST',
     path: '/v1/embeddings',
-    summary: 'Not there yet: says so in the form of OpenAI',
-    body: z.looseObject({ model: modelRef }),
+    summary: 'Texts as vectors, in the form of OpenAI',
+    body: embeddingsRequest,
+    largeBody: true,
     openAiErrors: 'instead',
-    refuse: () => new ApiError({ code: 'API_EMBEDDINGS_UNSUPPORTED' }),
-  },
+    status: 200,
+    answer: embeddingsSchema,
+    handle: async ({ backend, body, signal }) =>
+      embeddingsAnswer(await backend.embed(embedRequest(body), signal), body.encoding_format),
+  }),
 ]

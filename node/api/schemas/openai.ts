@@ -20,6 +20,16 @@ const tokenId = z
   .regex(/^\d{1,6}$/, 'expected the id of a token')
   .refine((id) => Number(id) <= TOKEN_MAX, `expected at most ${TOKEN_MAX}`)
 
+export const placeParameters = z
+  .strictObject({
+    stages: textSpec.shape.stages,
+    wire: textSpec.shape.wire,
+    provider: textSpec.shape.provider,
+    deadlineMs: textSpec.shape.deadlineMs,
+  })
+  .nullish()
+  .describe('not of OpenAI; where the text is written, as for `/v1/texts`')
+
 /** Parameters of both kinds of request. */
 export const completionParameters = {
   model: modelRef,
@@ -53,15 +63,7 @@ export const completionParameters = {
   top_k: z.int().min(0).max(524_288).nullish().describe('not of OpenAI; 0 for all tokens'),
   min_p: z.number().min(0).max(1).nullish().describe('not of OpenAI'),
   repetition_penalty: z.number().min(0.1).max(10).nullish().describe('not of OpenAI'),
-  brume: z
-    .strictObject({
-      stages: textSpec.shape.stages,
-      wire: textSpec.shape.wire,
-      provider: textSpec.shape.provider,
-      deadlineMs: textSpec.shape.deadlineMs,
-    })
-    .nullish()
-    .describe('not of OpenAI; where the text is written, as for `/v1/texts`'),
+  brume: placeParameters,
 }
 
 export type CompletionParameters = z.infer<z.ZodObject<typeof completionParameters>>

@@ -229,6 +229,7 @@ export class TextBook implements Startable {
       sampling: samplingOf(request.sampling, seed, stops),
       hashesLogits: request.hashLogits,
       guide,
+      gives: 'tokens',
       words: new TextWords(prompt.table, request.stop),
     }
   }

@@ -9,6 +9,7 @@ import { toHex } from '../../../core/bytes.ts'
 import type { PeerId, SessionId } from '../../../core/ids.ts'
 import type { BlobRef } from '../../../models/index.ts'
 import {
+  embeddingOf,
   InferenceError,
   type GenerationInit,
   type GuideRecord,
@@ -43,6 +44,7 @@ export interface TextWork {
   readonly sampling: SamplingRecord
   readonly hashesLogits: boolean
   readonly guide: GuideRecord | undefined
+  readonly gives: 'tokens' | 'embedding'
   /** Undefined when no tokens are guessed. */
   readonly drafter: Drafter | undefined
   readonly words: TextWords
@@ -62,6 +64,8 @@ export class TextRunner {
   readonly #done = Promise.withResolvers<void>()
   /** Compute times of steps of one row, by stage: what a plan for texts is made of. */
   readonly stepMs: Samples[]
+  /** Of a text that gives one, once it has come. */
+  embedding: Float32Array | undefined
   #over = false
 
   constructor(components: TextRunnerComponents, init: JobRunnerInit, work: TextWork) {
@@ -226,6 +230,7 @@ export class TextRunner {
       record.finish('stop')
       this.#text.finish()
     }
+    this.embedding ??= embeddingOf(output.tensors)
     this.#receipts.input(output.request, input)
     this.#receipts.output(output.request, output.tensors)
     // Sizes of cuts are planned for one row.
@@ -295,7 +300,7 @@ export class TextRunner {
 }
 
 function sessionInit(work: TextWork, limits: JobRunnerInit): RequesterInit {
-  const { planned, manifest, provider, generation, sampling, hashesLogits, guide } = work
+  const { planned, manifest, provider, generation, sampling, hashesLogits, guide, gives } = work
   const { inFlightMax, runMsMax, ...rest } = limits
   return {
     ...rest,
@@ -313,6 +318,7 @@ function sessionInit(work: TextWork, limits: JobRunnerInit): RequesterInit {
         promptTokens: generation.prompt.length,
         sampling,
         hashesLogits,
+        gives,
         guide,
       },
     },

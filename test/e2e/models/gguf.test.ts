@@ -13,7 +13,7 @@ import type { StageFile } from '../../../node/models/stage-chain.ts'
 import { ggufBytes, TINY, tinyGguf, type TinyDecoder } from '../../fixtures/gguf-writer.ts'
 import { LocalCatalogue, logitDifference } from '../../fixtures/local-catalogue.ts'
 import { SMOLLM2_MISSING, smolLm2File } from '../../fixtures/real-model.ts'
-import { referenceLogits } from '../../fixtures/reference-decoder.ts'
+import { referenceHidden, referenceLogits } from '../../fixtures/reference-decoder.ts'
 
 /** A real model, to be tried as well: SmolLM2-135M-Instruct, or what BRUME_TEST_GGUF names. */
 const REAL_MODEL = process.env['BRUME_TEST_GGUF'] ?? smolLm2File()
@@ -102,6 +102,21 @@ describe('a decoder from a GGUF file', () => {
           logits,
         )
       }
+    },
+    60_000,
+  )
+
+  it.each([
+    ['F32', TINY, EXACT],
+    ['Q4_1', { ...TINY, format: 'Q4_1', tied: true }, ROUNDED],
+  ] as const)(
+    'in %s gives the hidden states that its logits are made of',
+    async (name, decoder, tolerance) => {
+      const model = await imported(decoder, `${name}-hidden`, 'cache')
+      const reference = referenceHidden(decoder, tinyGguf(decoder), TOKENS)
+      const hidden = await local.textLogits(model, TOKENS, 'hidden')
+      expect(hidden).toHaveLength(reference.length)
+      expect(logitDifference(hidden, reference)).toBeLessThan(tolerance)
     },
     60_000,
   )
