@@ -29,6 +29,8 @@ import type { SimulateOptions } from './harvest.ts'
 /** Time between two ticks of a replay. */
 const TICK_MS = 1_000
 const DAY_MS = 86_400_000
+/** What is replayed of a long trace, its end, in ms: as much as can be generated. */
+const REPLAY_MS_MAX = 28 * DAY_MS
 
 /** One row of the comparison. */
 export interface SimulatedRow {
@@ -82,7 +84,10 @@ async function traceOf(
     const path = join(await cli.stateDir(), TRACE_FILE)
     return lastOf(await readTrace(path, true), DAY_MS)
   }
-  if (file !== undefined) return readTrace(resolve(cli.surroundings.workingDir, file), false)
+  if (file !== undefined) {
+    const path = resolve(cli.surroundings.workingDir, file)
+    return lastOf(await readTrace(path, false), REPLAY_MS_MAX)
+  }
   const trace = generateTrace(scene, { days, seed })
   const name = `${scene}: ${sceneMeaning(scene)}`
   return { ...trace, header: { ...trace.header, name } }
