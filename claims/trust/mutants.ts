@@ -94,7 +94,7 @@ const MUTANTS: readonly Mutant[] = [
     path: `${EPOCH}/epoch-machine.ts`,
     find: "held.verdict === 'valid' && this.#own.mayPrevote",
     replace: 'this.#own.mayPrevote',
-    check: sim('epochs-with-liars', 200),
+    check: test(`${EPOCH}/epoch-machine.test.ts`),
   },
   {
     mistake: 'polkas that were relied on are not kept',
