@@ -15,6 +15,7 @@ export type FindingCode =
   | 'POLICY_ALIAS_CHECK'
   | 'POLICY_APP'
   | 'POLICY_BOOT_STATE'
+  | 'POLICY_CLOCK_BACK'
   | 'POLICY_COLLATERAL_STALE'
   | 'POLICY_DEBUG'
   | 'POLICY_ENVIRONMENT'
@@ -62,6 +63,12 @@ export const POLICY_ERRORS: ErrorTable<PolicyErrorCode> = {
   POLICY_BOOT_STATE: {
     meaning: 'the device is unlocked, or runs a system that its maker did not sign',
     hint: 'lock the boot loader and use the system of the maker',
+    ...byPolicy,
+  },
+  POLICY_CLOCK_BACK: {
+    meaning:
+      'the clock of its TPM, or its count of starts, went backwards: a state was rolled back',
+    hint: 'if the TPM was cleared on purpose, forget what it showed with `brume attest revoke PEER`',
     ...byPolicy,
   },
   POLICY_COLLATERAL_STALE: {

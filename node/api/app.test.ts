@@ -45,6 +45,7 @@ const BODIES: Readonly<Record<string, object>> = {
   '/v1/attestations/handovers': { peer: PEER },
   '/v1/attestations/handovers/accept': { handover: 'AAAA' },
   '/v1/attestations/epochs': { epoch: MODEL },
+  '/v1/attestations/revocations': { peer: PEER },
   '/v1/attestations/collateral': { content: 'AAAA' },
   '/v1/mesh/invites': {},
   '/v1/mesh/join': { code: 'brume1-code' },

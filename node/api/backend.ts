@@ -13,6 +13,7 @@ import type {
   AcceptedHandover,
   AcceptHandoverRequest,
   AttestationList,
+  AttestationResultList,
   AttestationView,
   AttestRequest,
   CollateralList,
@@ -79,6 +80,8 @@ export interface AttestationBackend {
   acceptHandover(request: AcceptHandoverRequest): Promise<AcceptedHandover>
   /** Shows this device's evidence once; resolves to what all evidence of that epoch comes to. */
   attestEpoch(request: EpochRequest): Promise<EpochList>
+  attestationResults(): Promise<AttestationResultList>
+  revokeAttestation(request: AttestRequest): Promise<void>
   collateral(): Promise<CollateralList>
   /** Rejects with a CodedError when it does not hold; resolves to what is new. */
   importCollateral(request: ImportCollateralRequest): Promise<CollateralList>

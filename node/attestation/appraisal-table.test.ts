@@ -36,6 +36,37 @@ const answer = (...claims: readonly Claims[]): Answer => ({
   refusals: [],
   policy: TEST_POLICY,
   answeredAtMs: 0,
+  question: {
+    attester: alice,
+    verifier: bob,
+    nonce: new Uint8Array(32),
+    secretHash: null,
+    activation: { type: 'unchecked' },
+  },
+  shown: { pieces: [], handovers: [] },
+})
+
+/** A quote of the TPM `a` after so many starts, so long after the last. */
+const at = (resetCount: number, clockMs: number): Claims => {
+  const claims = tpm('a')
+  return claims.kind === 'tpm' ? { ...claims, resetCount, clockMs } : claims
+}
+
+describe('a TPM that is asked again', () => {
+  it('counts nothing while its clock is behind what it showed before', () => {
+    const table = new AppraisalTable(4)
+    const put = (claims: Claims) => table.put(alice, answer(word, claims))
+    const tier = () => table.get(alice, 0)?.tierNow
+    expect([put(at(3, 50)), tier()]).toEqual([undefined, 'tpm'])
+    expect([put(at(2, 99)), tier()]).toEqual(['clock-back', 'self'])
+    expect(table.get(alice, 0)?.codes).toEqual(['POLICY_CLOCK_BACK'])
+    expect([put(at(3, 49)), tier()]).toEqual(['clock-back', 'self'])
+    expect([put(at(3, 51)), tier()]).toEqual([undefined, 'tpm'])
+    expect([put(at(4, 0)), tier()]).toEqual(['restarted', 'tpm'])
+    expect([table.put(alice, answer(word)), tier()]).toEqual(['tier-lower', 'self'])
+    table.forget(alice)
+    expect([put(at(1, 0)), tier()]).toEqual([undefined, 'tpm'])
+  })
 })
 
 describe('what is known of devices', () => {

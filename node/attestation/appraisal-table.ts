@@ -13,12 +13,17 @@ import {
   appraise,
   type Claims,
   decayedMicros,
+  type Discontinuity,
+  discontinuity,
   type Handover,
+  type PiecesQuestion,
   type Policy,
   type Tier,
+  tierAtLeast,
 } from '../../attestation/index.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { RecentCache } from '../../core/recent-cache.ts'
+import type { ShownEvidence } from '../../protocols/attest/index.ts'
 
 /** What came out of one question. */
 export interface Answer {
@@ -30,6 +35,10 @@ export interface Answer {
   readonly refusals: readonly string[]
   readonly policy: Policy
   readonly answeredAtMs: number
+  /** For whom and for what it was made. */
+  readonly question: PiecesQuestion
+  /** As it came. */
+  readonly shown: ShownEvidence
 }
 
 /** What a device is taken for. */
@@ -46,7 +55,7 @@ export interface Known {
 }
 
 export class AppraisalTable {
-  readonly #answers: RecentCache<PeerId, Answer>
+  readonly #answers: RecentCache<PeerId, Entry>
   readonly #hardware: RecentCache<string, Hardware>
 
   /** @param countMax - Devices that are remembered. */
@@ -55,8 +64,15 @@ export class AppraisalTable {
     this.#hardware = new RecentCache(countMax)
   }
 
-  put(peer: PeerId, answer: Answer): void {
-    this.#answers.set(peer, answer)
+  /** @returns what happened at `peer` since its last answer, as far as its evidence shows. */
+  put(peer: PeerId, answer: Answer): Discontinuity | 'tier-lower' | undefined {
+    const tierBefore = this.#tier(peer)
+    const before = this.#answers.get(peer)
+    const happened = before === undefined ? undefined : discontinuity(before.sound, answer.claims)
+    // A TPM whose clock went back is measured by what it showed before, until it is past that again.
+    const rolledBack = happened === 'clock-back'
+    const sound = rolledBack ? (before?.sound ?? []) : answer.claims
+    this.#answers.set(peer, { ...answer, sound, rolledBack })
     for (const id of hardwareOf(answer)) {
       const { shownBy, givenBy } = this.#hardware.get(id) ?? NOBODY
       const givers = answer.handovers
@@ -66,6 +82,19 @@ export class AppraisalTable {
         shownBy: new Set([...shownBy, peer]),
         givenBy: new Set([...givenBy, ...givers]),
       })
+    }
+    if (happened !== undefined) return happened
+    return tierAtLeast(this.#tier(peer), tierBefore) ? undefined : 'tier-lower'
+  }
+
+  /** Forgets what `peer` has shown, and that its TPM spoke for it. */
+  forget(peer: PeerId): void {
+    const answer = this.#answers.get(peer)
+    this.#answers.delete(peer)
+    for (const id of answer === undefined ? [] : hardwareOf(answer)) {
+      const { shownBy, givenBy } = this.#hardware.get(id) ?? NOBODY
+      const others = [...shownBy].filter((other) => other !== peer)
+      this.#hardware.set(id, { shownBy: new Set(others), givenBy })
     }
   }
 
@@ -81,19 +110,28 @@ export class AppraisalTable {
   get(peer: PeerId, nowMs: number): Known | undefined {
     const answer = this.#answers.get(peer)
     if (answer === undefined) return undefined
-    const { policy, answeredAtMs, refusals } = answer
+    const { policy, answeredAtMs, refusals, rolledBack } = answer
     const shared = hardwareOf(answer).some((id) => this.#isDoubted(id, peer))
-    const claims = shared ? answer.claims.filter(({ kind }) => kind === 'self') : answer.claims
+    const doubts = [
+      ...(shared ? ['POLICY_HARDWARE_SHARED'] : []),
+      ...(rolledBack ? ['POLICY_CLOCK_BACK'] : []),
+    ]
+    const claims =
+      doubts.length === 0 ? answer.claims : answer.claims.filter(({ kind }) => kind === 'self')
     const appraisal = appraise(claims, policy, answeredAtMs)
     const found = appraisal.submods.flatMap(({ findings }) => findings.map(({ code }) => code))
     return {
       peer,
       appraisal,
       kinds: answer.claims.map(({ kind }) => kind),
-      codes: [...new Set([...(shared ? ['POLICY_HARDWARE_SHARED'] : []), ...refusals, ...found])],
+      codes: [...new Set([...doubts, ...refusals, ...found])],
       scoreNowMicros: decayedMicros(appraisal, nowMs),
       tierNow: nowMs <= appraisal.freshUntilMs ? appraisal.tier : staleTier(appraisal),
     }
+  }
+
+  #tier(peer: PeerId): Tier {
+    return this.get(peer, 0)?.appraisal.tier ?? 'none'
   }
 
   /** True when `peer` gave this hardware away, or somebody else shows it who did not. */
@@ -105,6 +143,13 @@ export class AppraisalTable {
 
 function staleTier({ tier }: Appraisal): Tier {
   return tier === 'none' ? 'none' : 'self'
+}
+
+interface Entry extends Answer {
+  /** What the next answer is measured by. */
+  readonly sound: readonly Claims[]
+  /** True when its TPM's clock went back. */
+  readonly rolledBack: boolean
 }
 
 /** Devices that show a hardware, and those that gave it to another. */

@@ -28,7 +28,11 @@ afterEach(async () => {
 })
 
 /** Services of devices without a TPM, on one clock; `reports` are those of the second. */
-async function services(signers: readonly Signer[], reports?: TsmFolder) {
+async function services(
+  signers: readonly Signer[],
+  reports?: TsmFolder,
+  stores = signers.map(() => new MemoryStore()),
+) {
   const hub = new LinkHub()
   const clock = new ManualClock()
   for (const [index, signer] of signers.entries()) {
@@ -40,7 +44,7 @@ async function services(signers: readonly Signer[], reports?: TsmFolder) {
         random: SeededRandom.fromInteger(7),
         logger: SILENT_LOGGER,
         signer,
-        store: new MemoryStore(),
+        store: stores[index] ?? new MemoryStore(),
         reports: (index === 1 ? reports : undefined) ?? NO_GUEST,
       },
       {
@@ -55,7 +59,7 @@ async function services(signers: readonly Signer[], reports?: TsmFolder) {
     await service.start()
     running.push(service)
   }
-  return { clock, hub, asked: running[0] }
+  return { clock, hub, stores, asked: running[0] }
 }
 
 describe('a device that asks another', () => {
@@ -167,6 +171,49 @@ describe('a device that asks another', () => {
     )
     expect(await running[1]?.epoch(epoch)).toEqual(both)
     expect((await asked?.epoch(other))?.map(({ peer }) => peer)).toEqual([alice.peer])
+  })
+
+  it('knows after a restart what it was shown, and asks nobody again', async () => {
+    const { asked, stores } = await services([alice, bob])
+    const before = await asked?.ask(bob.peer)
+    await settle()
+    for (const service of running.splice(0)) await service.stop()
+    const [store = new MemoryStore()] = stores
+    const again = await services([alice], undefined, [store])
+    expect(again.asked?.known()).toEqual([before])
+    expect(again.asked?.results().map(({ result }) => result.attester)).toEqual([bob.peer])
+    for (const service of running.splice(0)) await service.stop()
+    for (const [key, value] of store.values) store.values.set(key, value.fill(1, -30))
+    expect((await services([alice], undefined, [store])).asked?.known()).toEqual([])
+  })
+
+  it('tells the others what it found, who find the same', async () => {
+    const { asked } = await services([alice, bob, device(3)])
+    await asked?.ask(bob.peer)
+    await settle()
+    const heard = running[2]?.results() ?? []
+    expect(heard.map(({ result, recheck }) => [result.verifier, result.tier, recheck])).toEqual([
+      [alice.peer, 'self', 'agrees'],
+    ])
+    // The device itself repeats nothing about itself.
+    expect(running[1]?.results().map(({ recheck }) => recheck)).toEqual([undefined])
+  })
+
+  it('asks a device again that somebody calls for, if it knew it, and not more than once a minute', async () => {
+    const { asked, clock } = await services([alice, bob, device(3)])
+    await asked?.ask(bob.peer)
+    const appraisedAtMs = () => asked?.known()[0]?.appraisal.appraisedAtMs
+    const first = appraisedAtMs() ?? 0
+    await clock.jump(1_000)
+    await running[2]?.revoke(bob.peer)
+    await settle()
+    expect(appraisedAtMs()).toBe(first + 1_000)
+    await clock.jump(1_000)
+    await running[2]?.revoke(bob.peer)
+    await settle()
+    expect([appraisedAtMs(), running[2]?.known()]).toEqual([first + 1_000, []])
+    await asked?.revoke(bob.peer)
+    expect([asked?.known(), asked?.tierOf(bob.peer)]).toEqual([[], undefined])
   })
 
   it('has no TPM to give away when it has none', async () => {

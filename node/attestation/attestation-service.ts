@@ -8,11 +8,14 @@ import {
   type AnchorSet,
   type Handover,
   isVendorSigned,
+  type Revocation,
+  type RevocationReason,
   sealEnvelope,
   type Policy,
   PRODUCTION_POLICY,
   shippedAnchors,
   signHandover,
+  signRevocation,
   type Tier,
 } from '../../attestation/index.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -21,6 +24,7 @@ import type { PeerId } from '../../core/ids.ts'
 import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
+import { RecentCache } from '../../core/recent-cache.ts'
 import {
   ATTEST_FRAME_BYTES_MAX,
   ATTEST_PROTOCOL,
@@ -42,6 +46,10 @@ import { appraiseEnvelope, type EpochAppraisal } from './epoch-appraisal.ts'
 import { EnvelopeBook } from './envelope-book.ts'
 import { HandoverBook } from './handover-book.ts'
 import { policyNamed } from './policy-file.ts'
+import { ResultDesk } from './result-desk.ts'
+import type { HeldResult } from './result-book.ts'
+import { RevocationBook } from './revocation-book.ts'
+import { TpmWatch } from './tpm-watch.ts'
 
 export interface AttestationComponents {
   readonly network: Pick<Network, 'handle' | 'open' | 'publish' | 'subscribe' | 'self'>
@@ -74,6 +82,8 @@ const KNOWN_MAX = 1_024
 const RENEW_EVERY_MS = 60_000
 /** The last part of a fresh period in which a device is asked again. */
 const RENEW_SHARE = 1 / 4
+/** Least time between two questions to a device that somebody calls for. */
+const RECALL_MS_MIN = 60_000
 /** A verifier asks one question at a time; a second link is one that was not closed yet. */
 const LINKS_PER_PEER_MAX = 2
 /** Codes that the device itself is told of. */
@@ -88,6 +98,11 @@ export class AttestationService implements Startable {
   readonly collateral: CollateralCupboard
   readonly #conveyor: Conveyor
   readonly #envelopes: EnvelopeBook
+  readonly #desk: ResultDesk
+  readonly #calls: RevocationBook
+  readonly #watch: TpmWatch
+  /** When devices were asked because somebody called, on the monotonic clock. */
+  readonly #recalled = new RecentCache<PeerId, number>(KNOWN_MAX)
   readonly #handovers: HandoverBook
   readonly #answering: Answering
   readonly #stopping = new AbortController()
@@ -103,9 +118,22 @@ export class AttestationService implements Startable {
     this.#answering = new Answering({ ...components, handovers: this.#handovers })
     this.collateral = new CollateralCupboard(components, shippedAnchors())
     this.#envelopes = new EnvelopeBook((peer) => this.#isMember(peer))
+    const isMember = (peer: PeerId): boolean => this.#isMember(peer)
+    this.#desk = new ResultDesk({
+      ...components,
+      isMember,
+      publish: (kind, body) => this.#conveyor.publish(kind, body),
+      fetch: (peer, kind, id) => this.#conveyor.fetch(peer, kind, id),
+    })
+    this.#calls = new RevocationBook({ ...components, isMember })
+    this.#calls.onTaken((call) => void this.#onCall(call))
+    this.#watch = new TpmWatch(components.store)
     this.#conveyor = new Conveyor(components, {
       collateral: this.collateral,
       envelope: this.#envelopes,
+      evidence: this.#desk.evidence,
+      result: this.#desk.results,
+      revocation: this.#calls,
     })
     this.collateral.onAdded(({ item, encoded }) => {
       if (isVendorSigned(item)) void this.#conveyor.publish('collateral', encoded)
@@ -130,6 +158,10 @@ export class AttestationService implements Startable {
     await this.collateral.start({ anchors, graceMs: rules.graceDays * DAY_MS })
     this.#rules = { policy: rules, anchors }
     this.#asking = this.#askingBy(rules, anchors)
+    for (const { peer, answer } of await this.#desk.start(this.#rulesNow())) {
+      this.#table.put(peer, answer)
+      this.#asked.add(peer)
+    }
     const sent = await Promise.all(issuers.map((path) => readCertificateFile(path)))
     this.#evidence = new DeviceEvidence(
       { ...this.#components, reports: this.#components.reports ?? tsmFolder(TSM_PATH) },
@@ -143,9 +175,14 @@ export class AttestationService implements Startable {
     this.#stopping.abort()
     await this.#renewing
     await this.#conveyor.stop()
+    await this.#desk.stop()
     this.#answering.stop()
     this.#asking.stop()
     await Promise.allSettled(this.#underWay.values())
+  }
+
+  get self(): PeerId {
+    return this.#components.network.self
   }
 
   /** What every device that was asked is taken for. */
@@ -216,11 +253,23 @@ export class AttestationService implements Startable {
     const envelopes = this.#envelopes.of(epoch)
     const unknown = envelopes.filter(({ attester }) => this.#table.get(attester, 0) === undefined)
     await Promise.all(unknown.map(({ attester }) => this.#askQuietly(attester)))
-    const { shelf } = this.collateral
-    const rules = { ...this.#rules, shelf, nowMs: clock.wallMs(), verify: nodeCrypto.verify }
+    const rules = { ...this.#rulesNow(), nowMs: clock.wallMs() }
     return envelopes.map((envelope) =>
       appraiseEnvelope(envelope, this.#table.activationOf(envelope.attester), rules),
     )
+  }
+
+  /** What members found about one another, as far as it has come. */
+  results(): readonly HeldResult[] {
+    return this.#desk.results.list()
+  }
+
+  /** Forgets what `peer` has shown, and calls on all others to ask it again. */
+  async revoke(peer: PeerId): Promise<void> {
+    this.#table.forget(peer)
+    this.#asked.delete(peer)
+    await this.#desk.forget(peer)
+    await this.#call(peer, 'operator')
   }
 
   /**
@@ -248,6 +297,10 @@ export class AttestationService implements Startable {
     return peer === network.self || mesh.members().some((member) => member.peer === peer)
   }
 
+  #rulesNow() {
+    return { ...this.#rules, shelf: this.collateral.shelf, verify: nodeCrypto.verify }
+  }
+
   #askingBy(policy: Policy, anchors: AnchorSet): Asking {
     const judge = (peer: PeerId, answer: Answer): AttestResult => this.#judged(peer, answer)
     const { shelf } = this.collateral
@@ -258,6 +311,7 @@ export class AttestationService implements Startable {
   async #renew(signal: AbortSignal): Promise<void> {
     const { clock } = this.#components
     for (;;) {
+      await this.#lookAtTpm()
       await clock.sleep(RENEW_EVERY_MS, signal)
       if (signal.aborted) return
       this.#conveyor.sweep()
@@ -270,6 +324,37 @@ export class AttestationService implements Startable {
         await this.#askQuietly(peer)
       }
     }
+  }
+
+  /** Tells the others when this device is not what it was. */
+  async #lookAtTpm(): Promise<void> {
+    const { network, logger } = this.#components
+    const state = await this.#evidence?.state(this.#rules.policy.tpm.pcrs)
+    const reason = state === undefined ? undefined : await this.#watch.look(state)
+    if (reason === undefined) return
+    logger.info('tpm changed', { reason })
+    await this.#call(network.self, reason)
+  }
+
+  /** Calls on all members to ask a device again. */
+  async #call(attester: PeerId, reason: RevocationReason): Promise<void> {
+    const { clock, signer } = this.#components
+    const atMs = Math.floor(clock.wallMs())
+    const encoded = signRevocation(signer, { attester, reason, atMs })
+    await this.#calls.take(encoded)
+    await this.#conveyor.publish('revocation', encoded)
+  }
+
+  /** Asks a device that somebody calls for, if it was appraised before; nothing else follows from a call. */
+  async #onCall({ attester, by, atMs }: Revocation): Promise<void> {
+    const { network, clock } = this.#components
+    const known = this.#table.get(attester, clock.wallMs())
+    if (by === network.self || known === undefined || attester === network.self) return
+    const nowMs = clock.monotonicMs()
+    const lately = nowMs - (this.#recalled.get(attester) ?? -Infinity) < RECALL_MS_MIN
+    if (known.appraisal.appraisedAtMs >= atMs || lately) return
+    this.#recalled.set(attester, nowMs)
+    await this.#askQuietly(attester)
   }
 
   /** Asks; what is known of a device that does not answer decays until it can be reached again. */
@@ -291,9 +376,14 @@ export class AttestationService implements Startable {
   }
 
   #judged(peer: PeerId, answer: Answer): AttestResult {
-    this.#table.put(peer, answer)
+    const reason = this.#table.put(peer, answer)
     this.#asked.add(peer)
     const known = this.#table.get(peer, answer.answeredAtMs)
+    if (reason !== undefined) {
+      this.#components.logger.info('device changed', { peer, reason })
+      void this.#call(peer, reason)
+    }
+    void this.#desk.note(peer, answer)
     const { tier = 'none', scoreMicros = 0 } = known?.appraisal ?? {}
     return { tier, scoreMicros, codes: known?.codes.slice(0, CODES_TOLD_MAX) ?? [] }
   }

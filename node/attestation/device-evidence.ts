@@ -26,6 +26,7 @@ import {
   type TsmFolder,
   tsmReport,
 } from '../attesters/index.ts'
+import type { TpmState } from './tpm-watch.ts'
 
 export interface DeviceEvidenceComponents {
   readonly signer: Signer
@@ -72,6 +73,11 @@ export class DeviceEvidence {
     const [guest] = await this.#guest({ attester: peer, verifier: peer, nonce })
     if (guest !== undefined) return 'tee'
     return (await this.keys()) === undefined ? 'self' : 'tpm'
+  }
+
+  /** What of the TPM changes only when what runs does; undefined without one. */
+  state(registers: readonly number[]): Promise<TpmState | undefined> {
+    return this.#withTpm((attester) => attester.state(registers))
   }
 
   /** Evidence that answers `question` of `verifier`, encoded. */

@@ -93,6 +93,8 @@ export class OpenQuestion {
       refusals: [...this.#refusals, ...refusals],
       policy,
       answeredAtMs: nowMs,
+      question,
+      shown: { pieces, handovers },
     }
   }
 

@@ -28,6 +28,7 @@ import {
   pcrReadCommand,
   policySecretCommand,
   quoteCommand,
+  readClockCommand,
   readPublicCommand,
   startPolicySessionCommand,
 } from './tpm-commands.ts'
@@ -115,6 +116,17 @@ export class TpmAttester {
         eventLog: await this.#eventLog(),
       }
     })
+  }
+
+  /** The count of starts, and `pcrs` as they are now: signed by nobody. @throws {AttesterError} */
+  async state(
+    pcrs: readonly number[],
+  ): Promise<{ readonly resetCount: number; readonly registers: Uint8Array }> {
+    const clock = readerOf(await this.#client.run(readClockCommand()))
+    // The time since the start, and the clock.
+    clock.take(8 + 8)
+    const resetCount = clock.u32()
+    return { resetCount, registers: concatBytes([...(await this.#pcrValues(pcrs)).values()]) }
   }
 
   /** Makes both keys, and lets go of what was made when `use` is over. */

@@ -128,6 +128,11 @@ export function pcrReadCommand(pcrs: readonly number[]): TpmCommand {
   return command({ name: 'PCR_Read', code: 0x17e, parameters: [selection(pcrs)] })
 }
 
+/** Clock and counts of starts. */
+export function readClockCommand(): TpmCommand {
+  return command({ name: 'ReadClock', code: 0x181 })
+}
+
 export function flushCommand(handle: number): TpmCommand {
   return command({ name: 'FlushContext', code: 0x165, parameters: [uint32(handle)] })
 }

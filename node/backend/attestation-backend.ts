@@ -13,6 +13,8 @@ import type {
   AcceptedHandover,
   AcceptHandoverRequest,
   AttestationList,
+  AttestationResultList,
+  AttestationResultView,
   AttestationView,
   AttestRequest,
   CollateralList,
@@ -24,6 +26,7 @@ import type {
 } from '../api/schemas/attestation.ts'
 import type { Known } from '../attestation/appraisal-table.ts'
 import type { AttestationService } from '../attestation/attestation-service.ts'
+import type { HeldResult } from '../attestation/result-book.ts'
 import { deviceName } from '../device-name.ts'
 import { errorRow } from '../error-catalogue.ts'
 
@@ -69,6 +72,14 @@ export class DaemonAttestationBackend implements AttestationBackend {
     }
   }
 
+  async attestationResults(): Promise<AttestationResultList> {
+    return { results: this.#service.results().map((held) => this.#resultView(held)) }
+  }
+
+  async revokeAttestation({ peer }: AttestRequest): Promise<void> {
+    await this.#service.revoke(peerOf(peer))
+  }
+
   async collateral(): Promise<CollateralList> {
     return { collateral: this.#service.collateral.shelf.list().map(collateralView) }
   }
@@ -78,6 +89,23 @@ export class DaemonAttestationBackend implements AttestationBackend {
     const bytes = new Uint8Array(Buffer.from(content, 'base64'))
     const added = await this.#service.collateral.importFile(bytes, { issuerChain, fingerprint })
     return { collateral: added.map(collateralView) }
+  }
+
+  #resultView({ result, recheck }: HeldResult): AttestationResultView {
+    const { attester, verifier, tier, scoreMicros, policyId, evidence, appraisedAtMs } = result
+    const own = verifier === this.#service.self
+    return {
+      attester,
+      attesterName: deviceName(attester),
+      verifier,
+      verifierName: deviceName(verifier),
+      tier,
+      score: scoreMicros / 1_000_000,
+      policy: policyId,
+      evidence,
+      appraisedMs: appraisedAtMs,
+      recheck: own ? 'own' : (recheck ?? 'waiting'),
+    }
   }
 }
 

@@ -44,6 +44,8 @@ export function daemonBackend(sides: BackendSides): Backend {
     handover: (request) => attestation.handover(request),
     acceptHandover: (request) => attestation.acceptHandover(request),
     attestEpoch: (request) => attestation.attestEpoch(request),
+    attestationResults: () => attestation.attestationResults(),
+    revokeAttestation: (request) => attestation.revokeAttestation(request),
     collateral: () => attestation.collateral(),
     importCollateral: (request) => attestation.importCollateral(request),
     models: () => models.models(),

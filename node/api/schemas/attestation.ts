@@ -47,6 +47,23 @@ export const epochListSchema = z.object({
   ),
 })
 
+export const attestationResultSchema = z.object({
+  attester: peerId,
+  attesterName: z.string(),
+  verifier: peerId,
+  verifierName: z.string(),
+  tier: attestationTier,
+  score: z.number().min(0).max(1),
+  policy: z.string(),
+  evidence: sha256.describe('hash of the evidence that it rests on'),
+  appraisedMs: wallMs,
+  recheck: z
+    .enum(['own', 'waiting', 'agrees', 'differs', 'other-policy', 'no-evidence'])
+    .describe('what this device found by repeating the appraisal from the same evidence'),
+})
+
+export const attestationResultListSchema = z.object({ results: z.array(attestationResultSchema) })
+
 export const importCollateralRequest = z.strictObject({
   content: z
     .base64()
@@ -91,6 +108,8 @@ export const attestationListSchema = z.object({ attestations: z.array(attestatio
 
 export type EpochRequest = z.infer<typeof epochRequest>
 export type EpochList = z.infer<typeof epochListSchema>
+export type AttestationResultView = z.infer<typeof attestationResultSchema>
+export type AttestationResultList = z.infer<typeof attestationResultListSchema>
 export type CollateralView = z.infer<typeof collateralSchema>
 export type CollateralList = z.infer<typeof collateralListSchema>
 export type ImportCollateralRequest = z.infer<typeof importCollateralRequest>

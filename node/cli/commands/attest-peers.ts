@@ -8,6 +8,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type {
   AcceptedHandover,
   AttestationList,
+  AttestationResultList,
   AttestationView,
   EpochList,
   Handover,
@@ -32,6 +33,15 @@ export function addAttestPeers(attest: Command, cli: Cli): void {
     .description('why a device is taken for what it is')
     .argument('<peer>', 'PeerId, or a name of brume attest status')
     .action((peer: string) => explain(cli, peer))
+  attest
+    .command('results')
+    .description('what members found about one another, and whether this device finds the same')
+    .action(() => showResults(cli))
+  attest
+    .command('revoke')
+    .description('forget what a device has shown, and call on all members to ask it again')
+    .argument('<peer>', 'PeerId, as brume peers --json shows it')
+    .action((peer: string) => revoke(cli, peer))
   attest
     .command('epoch')
     .description('show evidence of an epoch to all members, and what theirs comes to')
@@ -92,6 +102,41 @@ async function showStatus(cli: Cli): Promise<void> {
       ? 'nobody was asked yet: brume attest request PEER'
       : tableLines(COLUMNS, rows, cli.width),
   )
+}
+
+const RESULT_COLUMNS = [
+  { title: 'device' },
+  { title: 'found by' },
+  { title: 'tier' },
+  { title: 'score', align: 'right' },
+  { title: 'policy', spare: 2 },
+  { title: 'evidence', spare: 1 },
+  { title: 'here' },
+] as const
+
+async function showResults(cli: Cli): Promise<void> {
+  const client = await cli.client()
+  const { results } = await client.get<AttestationResultList>('/v1/attestations/results')
+  const rows = results.map((one) => [
+    one.attesterName,
+    one.verifierName,
+    one.tier,
+    one.score.toFixed(2),
+    one.policy,
+    shortId(one.evidence),
+    one.recheck,
+  ])
+  cli.print({ results }, () =>
+    rows.length === 0
+      ? 'nobody has asked anybody yet: brume attest request PEER'
+      : tableLines(RESULT_COLUMNS, rows, cli.width),
+  )
+}
+
+async function revoke(cli: Cli, peer: string): Promise<void> {
+  const client = await cli.client()
+  await client.post('/v1/attestations/revocations', { peer })
+  cli.print({ revoked: peer }, () => `${shortPeer(peer)} is to be asked anew by all`)
 }
 
 const EPOCH_COLUMNS = [
