@@ -20,12 +20,18 @@ import {
 } from '../core/cbor-shape.ts'
 import { refuse } from './errors.ts'
 import type { DcapEvidence } from './dcap/dcap.ts'
+import type { NitroEvidence } from './nitro/nitro.ts'
 import type { SelfEvidence } from './self/self.ts'
 import type { SnpEvidence } from './sev-snp/sev-snp.ts'
 import type { TpmEvidence } from './tpm/tpm.ts'
 
 /** Kinds that travel. */
-export type TravellingEvidence = SelfEvidence | TpmEvidence | SnpEvidence | DcapEvidence
+export type TravellingEvidence =
+  | SelfEvidence
+  | TpmEvidence
+  | SnpEvidence
+  | DcapEvidence
+  | NitroEvidence
 
 const STRUCTURE_BYTES_MAX = 8 * 1024
 const LOG_BYTES_MAX = 512 * 1024
@@ -45,8 +51,9 @@ const tpm = record({
 const self = record({ statement: bytes(1, 70_000) })
 const snp = record({ report: structure, certificates: list(structure, CERTIFICATES_MAX) })
 const dcap = record({ quote: bytes(1, 64 * 1024), eventLog: optional(bytes(1, LOG_BYTES_MAX)) })
+const nitro = record({ document: bytes(1, 32 * 1024) })
 const piece = record({
-  kind: word('tpm', 'self', 'sev-snp', 'sgx', 'tdx'),
+  kind: word('tpm', 'self', 'sev-snp', 'sgx', 'tdx', 'nitro'),
   body: bytes(1, PIECE_BYTES_MAX),
 })
 
@@ -62,6 +69,8 @@ export function decodeEvidence(encoded: Uint8Array): TravellingEvidence {
       return tpmOf(decoded(tpm, body))
     case 'self':
       return { kind, ...decoded(self, body) }
+    case 'nitro':
+      return { kind, ...decoded(nitro, body) }
     case 'sev-snp':
       return { kind, ...decoded(snp, body) }
     case 'sgx':
@@ -76,6 +85,8 @@ function bodyOf(evidence: TravellingEvidence): Uint8Array {
       return encodeShape(tpm, tpmFields(evidence))
     case 'self':
       return encodeShape(self, evidence)
+    case 'nitro':
+      return encodeShape(nitro, evidence)
     case 'sev-snp':
       return encodeShape(snp, evidence)
     case 'sgx':

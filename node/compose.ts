@@ -277,6 +277,7 @@ function composeBackend(
       runtime,
       report: measure,
       tierOf: (peer) => parts.attestation.tierOf(peer),
+      evidenceKinds: async () => (await parts.attestation.offered()).kinds,
       draining: () => all?.draining ?? false,
       apiUrl: () => api?.url ?? '',
     },

@@ -148,7 +148,7 @@ async function announceProviders({ runtime, log }: Foundation, { presence }: Par
 
 /** Says what others may find if they ask: a slow TPM takes some seconds to answer. */
 async function announceTier({ presence, attestation }: Parts): Promise<void> {
-  const tier = await attestation.offeredTier()
+  const { tier } = await attestation.offered()
   if (tier !== 'self') presence.update({ tier })
 }
 

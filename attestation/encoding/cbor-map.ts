@@ -1,5 +1,5 @@
 /**
- * Maps with integer keys as CWT and COSE have them, in the one order of deterministic encoding
+ * Maps as CWT, COSE and Amazon's module have them; those with integer keys in the one order of deterministic encoding
  * (RFC 8949, section 4.2.1). Brume's own records have no maps: see core/canonical-cbor.ts.
  *
  * @module
@@ -22,6 +22,33 @@ export function encodeIntegerMap(
     withMajor(MAP, encodeCbor(entries.length)),
     ...pairs.flatMap(({ key, value }) => [key, value]),
   ])
+}
+
+/** Values of {@link encodeTextMap}. */
+export interface TextMap {
+  readonly [name: string]: CborValue | TextMap
+}
+
+/** A map of texts, in the order in which they stand. */
+export function encodeTextMap(map: TextMap): Uint8Array {
+  const entries = Object.entries(map)
+  return concatBytes([
+    withMajor(MAP, encodeCbor(entries.length)),
+    ...entries.flatMap(([name, value]) => [encodeCbor(name), encodeValue(value)]),
+  ])
+}
+
+function encodeValue(value: CborValue | TextMap): Uint8Array {
+  return isTextMap(value) ? encodeTextMap(value) : encodeCbor(value)
+}
+
+function isTextMap(value: CborValue | TextMap): value is TextMap {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array)
+  )
 }
 
 function encodedInteger(value: number): Uint8Array {

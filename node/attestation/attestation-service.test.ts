@@ -45,6 +45,7 @@ async function services(
         logger: SILENT_LOGGER,
         signer,
         store: stores[index] ?? new MemoryStore(),
+        nsm: { request: async () => undefined },
         reports: (index === 1 ? reports : undefined) ?? NO_GUEST,
       },
       {
@@ -103,7 +104,7 @@ describe('a device that asks another', () => {
   it('asks itself what it asks others', async () => {
     const { asked } = await services([alice, bob])
     expect(await asked?.ask(alice.peer)).toMatchObject({ peer: alice.peer, tierNow: 'self' })
-    expect(await asked?.offeredTier()).toBe('self')
+    expect(await asked?.offered()).toEqual({ tier: 'self', kinds: ['self'] })
   })
 
   it('refreshes what it does not know any more, and nothing else', async () => {

@@ -30,14 +30,22 @@ import {
   ATTEST_PROTOCOL,
   type AttestResult,
 } from '../../protocols/attest/index.ts'
-import { AttesterError, TSM_PATH, type TsmFolder, tsmFolder } from '../attesters/index.ts'
+import {
+  AttesterError,
+  NSM_PATH,
+  type NsmDevice,
+  nsmDevice,
+  TSM_PATH,
+  type TsmFolder,
+  tsmFolder,
+} from '../attesters/index.ts'
 import { nodeCrypto } from '../crypto/node-crypto.ts'
 import type { Network } from '../network/network.ts'
 import { Answering } from './answering.ts'
 import { type Answer, AppraisalTable, type Known } from './appraisal-table.ts'
 import { Asking } from './asking.ts'
 import { anchorsWith, readCertificateFile } from './certificate-file.ts'
-import { DeviceEvidence, type OfferedTier } from './device-evidence.ts'
+import { DeviceEvidence } from './device-evidence.ts'
 import { AttestExchangeError } from './errors.ts'
 import type { AttestationStore } from './attestation-store.ts'
 import { CollateralCupboard } from './collateral-cupboard.ts'
@@ -61,6 +69,8 @@ export interface AttestationComponents {
   readonly store: AttestationStore
   /** Reports of confidential guests; by default those of the kernel. */
   readonly reports?: TsmFolder
+  /** The security module of an enclave; by default that of the kernel. */
+  readonly nsm?: NsmDevice
 }
 
 export interface AttestationInit {
@@ -164,7 +174,11 @@ export class AttestationService implements Startable {
     }
     const sent = await Promise.all(issuers.map((path) => readCertificateFile(path)))
     this.#evidence = new DeviceEvidence(
-      { ...this.#components, reports: this.#components.reports ?? tsmFolder(TSM_PATH) },
+      {
+        ...this.#components,
+        reports: this.#components.reports ?? tsmFolder(TSM_PATH),
+        nsm: this.#components.nsm ?? nsmDevice(NSM_PATH),
+      },
       { tpmPath, eventLogPath, version, issuers: sent.flat() },
     )
     this.#conveyor.start()
@@ -196,9 +210,9 @@ export class AttestationService implements Startable {
     return this.#table.get(peer, this.#components.clock.wallMs())?.tierNow
   }
 
-  /** The tier that others may find for this device if they ask it. */
-  async offeredTier(): Promise<OfferedTier> {
-    return (await this.#evidence?.offeredTier()) ?? 'self'
+  /** What others may find for this device if they ask it. */
+  async offered(): ReturnType<DeviceEvidence['offered']> {
+    return (await this.#evidence?.offered()) ?? { tier: 'self', kinds: ['self'] }
   }
 
   /**

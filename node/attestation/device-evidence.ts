@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import {
   type BindingInit,
   bindingBytes,
+  decodeEvidence,
   encodeEvidence,
   readPublic,
   selfStatement,
@@ -19,6 +20,8 @@ import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
 import { NONCE_BYTES, type Question, type TpmKeys } from '../../protocols/attest/index.ts'
 import {
+  nitroDocument,
+  type NsmDevice,
   openTpm,
   TpmAttester,
   type TpmAttesterInit,
@@ -34,6 +37,8 @@ export interface DeviceEvidenceComponents {
   readonly logger: Logger
   /** Reports of this machine, if it is a confidential guest. */
   readonly reports: TsmFolder
+  /** The security module, if it is an enclave. */
+  readonly nsm: NsmDevice
 }
 
 /** What kind of evidence a device can show at best. */
@@ -67,12 +72,15 @@ export class DeviceEvidence {
   }
 
   /** What others may find if they ask: nobody believes it before they do. */
-  async offeredTier(): Promise<OfferedTier> {
+  async offered(): Promise<{ readonly tier: OfferedTier; readonly kinds: readonly string[] }> {
     const { peer } = this.#components.signer
     const nonce = this.#components.random.bytes(NONCE_BYTES)
-    const [guest] = await this.#guest({ attester: peer, verifier: peer, nonce })
-    if (guest !== undefined) return 'tee'
-    return (await this.keys()) === undefined ? 'self' : 'tpm'
+    const init = { attester: peer, verifier: peer, nonce }
+    const guests = await Promise.all([this.#guest(init), this.#enclave(init)])
+    const confidential = guests.flat().map((piece) => decodeEvidence(piece).kind)
+    const tpm = (await this.keys()) === undefined ? [] : ['tpm']
+    const tier = confidential.length > 0 ? 'tee' : tpm.length > 0 ? 'tpm' : 'self'
+    return { tier, kinds: ['self', ...tpm, ...confidential] }
   }
 
   /** What of the TPM changes only when what runs does; undefined without one. */
@@ -120,7 +128,20 @@ export class DeviceEvidence {
       version,
       manifest: undefined,
     })
-    return [encodeEvidence({ kind: 'self', statement }), ...(await this.#guest(init))]
+    const confidential = await Promise.all([this.#guest(init), this.#enclave(init)])
+    return [encodeEvidence({ kind: 'self', statement }), ...confidential.flat()]
+  }
+
+  /** The document of this enclave, where it is one. */
+  async #enclave(init: Omit<BindingInit, 'kind' | 'secretHash'>): Promise<readonly Uint8Array[]> {
+    const binding = bindingBytes({ ...init, kind: 'nitro', secretHash: null })
+    try {
+      const document = await nitroDocument(this.#components.nsm, binding)
+      return document === undefined ? [] : [encodeEvidence({ kind: 'nitro', document })]
+    } catch (error) {
+      this.#components.logger.debug('document-not-made', { error })
+      return []
+    }
   }
 
   /** The report of this guest, where it is a confidential one. */

@@ -19,6 +19,8 @@ export type AttesterFailure =
   | { readonly code: 'ATTESTER_TPM_GARBLED'; readonly reason: string }
   /** Others kept asking for reports in between. */
   | { readonly code: 'ATTESTER_REPORT_RACE' }
+  /** The security module of the enclave gave no document. */
+  | { readonly code: 'ATTESTER_NSM_FAILED'; readonly reason: string }
   /** The TPM holds no certificate of its endorsement key. */
   | { readonly code: 'ATTESTER_NO_EK_CERTIFICATE' }
 
@@ -58,6 +60,13 @@ export const ATTESTER_ERRORS: ErrorTable<AttesterFailure['code']> = {
     exit: 1,
     status: 503,
   },
+  ATTESTER_NSM_FAILED: {
+    meaning: 'the security module of this enclave gave no document',
+    hint: 'put perl into the image of the enclave, and let the daemon open /dev/nsm',
+    retryable: true,
+    exit: 1,
+    status: 500,
+  },
   ATTESTER_NO_EK_CERTIFICATE: {
     meaning: 'the TPM holds no certificate of its endorsement key',
     hint: 'nothing shows who made this TPM; some makers give the certificate out on request',
@@ -77,6 +86,8 @@ function describe(failure: AttesterFailure): string {
       return `expected an answer of the TPM, got ${failure.reason}`
     case 'ATTESTER_REPORT_RACE':
       return 'reports of this guest were mixed up with those of another program'
+    case 'ATTESTER_NSM_FAILED':
+      return `expected a document of the security module, got ${failure.reason}`
     case 'ATTESTER_NO_EK_CERTIFICATE':
       return 'no certificate in the NV memory of the TPM'
   }

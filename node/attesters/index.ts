@@ -5,6 +5,7 @@
  */
 
 export { AttesterError } from './errors.ts'
+export { NSM_PATH, nitroDocument, type NsmDevice, nsmDevice } from './nsm.ts'
 export { checkTpm } from './self-check.ts'
 export { TpmAttester } from './tpm-attester.ts'
 export type { TpmAttesterInit } from './tpm-attester.ts'

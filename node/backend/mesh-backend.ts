@@ -54,6 +54,8 @@ export interface MeshBackendComponents {
   readonly report: (refresh: boolean) => Promise<DeviceReport>
   /** What a device is taken for now; undefined when it was not asked. */
   readonly tierOf: (peer: PeerId) => Tier | undefined
+  /** Kinds of evidence that this device can show. */
+  readonly evidenceKinds: () => Promise<readonly string[]>
   readonly draining: () => boolean
   readonly apiUrl: () => string
 }
@@ -117,7 +119,11 @@ export class DaemonMeshBackend implements MeshBackend {
 
   async device({ refresh }: DeviceQuery): Promise<Device> {
     const { network, presence, runtime, report } = this.#components
-    const [facts, providers] = await Promise.all([report(refresh), runtime.providers()])
+    const [facts, providers, evidence] = await Promise.all([
+      report(refresh),
+      runtime.providers(),
+      this.#components.evidenceKinds(),
+    ])
     const { benchmark } = facts
     const { gpuF32MflopsPerS } = presence.capabilities().speeds
     return {
@@ -148,6 +154,7 @@ export class DaemonMeshBackend implements MeshBackend {
               measuredMs: Math.round(benchmark.measuredMs),
               tookMs: benchmark.tookMs,
             },
+      evidence: [...evidence],
       classes: [...presence.classes()],
     }
   }

@@ -20,7 +20,7 @@ import {
   withRoots,
 } from '../../attestation/index.ts'
 import { errorCode } from '../../core/errors.ts'
-import { checkTpm, TpmAttester, type TpmClient } from '../../node/attesters/index.ts'
+import { checkTpm, nsmDevice, TpmAttester, type TpmClient } from '../../node/attesters/index.ts'
 import { systemRandom } from '../../node/system/system-random.ts'
 import { vectorPath, vector, vectorsAtHand } from '../fixtures/attestation-vectors.ts'
 import { useCommandLine } from '../fixtures/command-line.ts'
@@ -216,6 +216,15 @@ describe.skipIf(!softwareTpmAtHand)(`a real TPM in software${softwareTpmNote}`, 
       random: systemRandom,
     }
     expect((await checkTpm(attester(), init)).appraisal).toMatchObject({ tier: 'tpm' })
+  })
+})
+
+describe('a device file that is no security module', () => {
+  it('refuses the request of the driver, and that is told by its code', async () => {
+    await expect(nsmDevice('/dev/null').request(new Uint8Array(8))).rejects.toMatchObject({
+      code: 'ATTESTER_NSM_FAILED',
+      failure: { reason: 'exit 3' },
+    })
   })
 })
 

@@ -37,6 +37,9 @@ export const deviceSchema = z.object({
       tookMs: ms,
     })
     .nullable(),
+  evidence: z
+    .array(z.string())
+    .describe('kinds of evidence that this device can show of itself: brume attest'),
   classes: z.array(z.string()).describe('capability classes that this device is in'),
 })
 

@@ -45,6 +45,7 @@ function deviceLines(device: Device): string[] {
         }`,
     ),
     ...benchmarkLines(device.benchmark),
+    `  evidence      ${device.evidence.join(' ')}`,
     `  classes       ${device.classes.join(' ')}`,
   ]
 }
