@@ -19,6 +19,9 @@ import {
 import type { Claim } from '../claim.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../test/differential')
+/** Packages that stand in a lockfile of their own: no import of Brume. */
+const DCAP_PACKAGE = '@phala/dcap-qvl'
+const APPLE_PACKAGE = 'node-app-attest'
 const HOWTO = 'npm ci --prefix test/differential --ignore-scripts'
 const APPLE = {
   bundleIdentifier: 'io.uebelacker.AppAttestExample',
@@ -46,18 +49,16 @@ export const claim: Claim = {
   run: async ({ say }) => {
     if (!vectorsAtHand) throw new Error('needs ../shared/vectors/attestation')
     if (!existsSync(resolve(FOLDER, 'node_modules'))) throw new Error(`needs: ${HOWTO}`)
-    const require = createRequire(resolve(FOLDER, 'package.json'))
-    const qvl = require('@phala/dcap-qvl') as Qvl
-    const appAttest = (await import(
-      pathToFileURL(require.resolve('node-app-attest')).href
-    )) as AppAttest
+    const theirs = createRequire(resolve(FOLDER, 'package.json'))
+    const qvl = theirs(DCAP_PACKAGE) as Qvl
+    const appAttest = (await import(pathToFileURL(theirs.resolve(APPLE_PACKAGE)).href)) as AppAttest
     const pairs = [
       ['sgx', ourDcap('sgx'), theirDcap(qvl, 'sgx')],
       ['tdx', ourDcap('tdx'), theirDcap(qvl, 'tdx')],
       ['apple', ourApple(), theirApple(appAttest)],
     ] as const
-    for (const [kind, ours, theirs] of pairs) say(`${kind}: ours ${ours}; theirs ${theirs}`)
-    const agreed = pairs.filter(([, ours, theirs]) => ours === theirs).length
+    for (const [kind, our, their] of pairs) say(`${kind}: ours ${our}; theirs ${their}`)
+    const agreed = pairs.filter(([, our, their]) => our === their).length
     say(`an empty revocation list: ours ${ourDcap('tdx', '')}; theirs ${theirDcap(qvl, 'tdx', '')}`)
     return {
       met: agreed === pairs.length,
