@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { KeyObject } from 'node:crypto'
 import type { Verify } from '../core/crypto.ts'
 import type { PeerId } from '../core/ids.ts'
 import type { AnchorSet } from './anchors/anchor-set.ts'
@@ -36,6 +37,8 @@ export interface PiecesRules {
   readonly anchors: AnchorSet
   readonly shelf: CollateralShelf
   readonly verify: Verify
+  /** Ed25519 keys that sign releases. */
+  readonly releaseKeys: readonly KeyObject[]
 }
 
 export interface VerifiedPieces {
@@ -64,7 +67,7 @@ export function verifyPieces(
 function verifiedPiece(
   piece: Uint8Array,
   question: PiecesQuestion,
-  { nowMs, policy, shelf, verify, ...rules }: PiecesRules,
+  { nowMs, policy, shelf, verify, releaseKeys, ...rules }: PiecesRules,
 ): Claims | AttestationErrorCode {
   const { attester, activation } = question
   const anchors = shelf.anchors(rules.anchors)
@@ -78,7 +81,7 @@ function verifiedPiece(
       collateral: shelf.for(evidence, anchors),
       bank: 'sha256',
       activation,
-      device: { attester, verify, releaseKeys: [] },
+      device: { attester, verify, releaseKeys },
     })
   } catch (error) {
     if (error instanceof AttestationError) return error.code

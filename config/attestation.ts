@@ -32,6 +32,16 @@ export const attestationSection = z.strictObject({
     .max(32)
     .default([])
     .describe('PEM files with roots of TPM makers to trust beside the shipped ones'),
+  manifest: z
+    .string()
+    .max(1_024)
+    .default('')
+    .describe('signed manifest of the release that this device runs, to show along'),
+  releaseKeys: z
+    .array(path)
+    .max(8)
+    .default([])
+    .describe('PEM files with public keys that sign releases; without one manifests say nothing'),
   policy: z
     .string()
     .min(1)

@@ -237,7 +237,7 @@ function composeAttestation(
   { config, log, identity, state }: Foundation,
   parts: Pick<MeshParts, 'network' | 'mesh'>,
 ) {
-  const { tpm, eventLog, issuers, roots, policy } = config.attestation
+  const { tpm, eventLog, ...rest } = config.attestation
   return new AttestationService(
     {
       ...parts,
@@ -250,9 +250,7 @@ function composeAttestation(
     {
       tpmPath: tpm === 'none' ? undefined : tpm,
       eventLogPath: eventLog === '' ? undefined : eventLog,
-      issuers,
-      roots,
-      policy,
+      ...rest,
       version: VERSION,
     },
   )

@@ -123,6 +123,7 @@ describe('what members pass on about one another', () => {
       anchors: shippedAnchors(),
       shelf: new CollateralShelf(),
       verify,
+      releaseKeys: [],
     }
     const pieces = decodePieces(encodePieces([word()]))
     const check = (change: Partial<AttestationResult>, shown = pieces) =>

@@ -7,6 +7,7 @@ import { errorCode } from '../../core/errors.ts'
 import { fromHex } from '../../core/bytes.ts'
 import { shippedAnchors } from '../anchors/anchor-set.ts'
 import { signStructure } from '../cose/sign1.ts'
+import { signManifest } from './manifest.ts'
 import { type SelfClaims, type SelfContext, selfStatement, verifySelf } from './self.ts'
 
 const alice = device(1)
@@ -52,6 +53,21 @@ describe('the word of a device', () => {
     expect(verdict(statement)).toMatchObject({ release: { version: '1.2.3' } })
   })
 
+  it('names no release to whom no release key is known', () => {
+    const statement = selfStatement(alice, { binding, version: '1.2.3', manifest: manifestBy() })
+    expect(verdict(statement, { releaseKeys: [] })).toMatchObject({ release: undefined })
+  })
+
+  it('shows a manifest as it is signed for a release', () => {
+    const files = [{ path: 'node/main.ts', sha256: new Uint8Array(32) }]
+    const manifest = signManifest(
+      { version: '1.2.3', files },
+      (message) => new Uint8Array(sign(null, message, release.privateKey)),
+    )
+    const statement = selfStatement(alice, { binding, version: '1.2.3', manifest })
+    expect(verdict(statement)).toMatchObject({ release: { version: '1.2.3' } })
+  })
+
   it.each<[string, string, Uint8Array, Partial<SelfContext>]>([
     ['SELF_SIGNATURE', 'is of another device', plain, { attester: device(2).peer }],
     [
@@ -69,6 +85,12 @@ describe('the word of a device', () => {
         version: '1',
         manifest: manifestBy(generateKeyPairSync('ed25519').privateKey),
       }),
+      {},
+    ],
+    [
+      'SELF_RELEASE',
+      'shows the manifest of another version',
+      selfStatement(alice, { binding, version: '1.2.4', manifest: manifestBy() }),
       {},
     ],
     [

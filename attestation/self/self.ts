@@ -13,7 +13,6 @@ import {
   bytes,
   decodeShape,
   encodeShape,
-  list,
   optional,
   record,
   type ShapeOf,
@@ -24,6 +23,7 @@ import type { PeerId } from '../../core/ids.ts'
 import { isSignedBy, signable, signRecord } from '../../core/signed-record.ts'
 import { checkSign1, readSign1 } from '../cose/sign1.ts'
 import { AttestationError, demand, refuse } from '../errors.ts'
+import { releaseManifest } from './manifest.ts'
 import { checkBinding, type CommonClaims, type VerifyContext } from '../verified.ts'
 
 export interface SelfEvidence {
@@ -35,7 +35,7 @@ export interface SelfEvidence {
 export interface SelfContext extends VerifyContext {
   readonly attester: PeerId
   readonly verify: Verify
-  /** Ed25519 keys that sign releases. */
+  /** Ed25519 keys that sign releases; without one, manifests are not looked at. */
   readonly releaseKeys: readonly KeyObject[]
 }
 
@@ -50,7 +50,6 @@ export interface SelfClaims extends CommonClaims {
 const KIND = 'attest-self'
 const BINDING_BYTES_MAX = 64
 const MANIFEST_BYTES_MAX = 64 * 1024
-const FILES_MAX = 1_000
 const body = record({
   binding: bytes(0, BINDING_BYTES_MAX),
   version: text(64),
@@ -59,10 +58,6 @@ const body = record({
 const statement = record({
   body: bytes(1, MANIFEST_BYTES_MAX + 256),
   signature: bytes(SIGNATURE_BYTES),
-})
-const manifest = record({
-  version: text(64),
-  files: list(record({ path: text(256), sha256: bytes(32) }), FILES_MAX),
 })
 
 /** What a device says of itself. */
@@ -92,15 +87,22 @@ export function verifySelf(evidence: SelfEvidence, context: SelfContext): SelfCl
     hardwareId: undefined,
     validUntilMs: Number.MAX_SAFE_INTEGER,
     version: said.version,
-    release: said.manifest && releaseOf(said.manifest, context.releaseKeys),
+    release: said.manifest && releaseOf(said.manifest, said.version, context.releaseKeys),
   }
 }
 
-function releaseOf(encoded: Uint8Array, keys: readonly KeyObject[]): SelfClaims['release'] {
+function releaseOf(
+  encoded: Uint8Array,
+  said: string,
+  keys: readonly KeyObject[],
+): SelfClaims['release'] {
+  // Who knows no release key can say nothing of a manifest, for or against it.
+  if (keys.length === 0) return undefined
   const message = readSign1(encoded)
   const holds = keys.some((key) => signedBy(message, key))
   demand(holds, 'SELF_RELEASE', 'manifest is not signed by a release key')
-  const { version } = decoded(manifest, message.payload)
+  const { version } = decoded(releaseManifest, message.payload)
+  demand(version === said, 'SELF_RELEASE', 'manifest of another version than it says')
   return { version, manifestSha256: sha256(message.payload) }
 }
 

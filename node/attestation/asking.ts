@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { KeyObject } from 'node:crypto'
 import type { AnchorSet, CollateralShelf, Policy } from '../../attestation/index.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { PeerId } from '../../core/ids.ts'
@@ -35,6 +36,7 @@ export interface AskingRules {
   readonly policy: Policy
   readonly anchors: AnchorSet
   readonly shelf: CollateralShelf
+  readonly releaseKeys: readonly KeyObject[]
   /** Takes an answer, and says what the device may know of it. */
   readonly judge: (peer: PeerId, answer: Answer) => AttestResult
 }

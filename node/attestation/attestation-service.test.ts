@@ -55,6 +55,8 @@ async function services(
         roots: [],
         policy: 'production',
         version: '0.1.0',
+        manifest: '',
+        releaseKeys: [],
       },
     )
     await service.start()

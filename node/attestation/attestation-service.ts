@@ -5,13 +5,12 @@
  */
 
 import {
-  type AnchorSet,
   type Handover,
   isVendorSigned,
   type Revocation,
   type RevocationReason,
   sealEnvelope,
-  type Policy,
+  type PiecesRules,
   PRODUCTION_POLICY,
   shippedAnchors,
   signHandover,
@@ -54,6 +53,7 @@ import { appraiseEnvelope, type EpochAppraisal } from './epoch-appraisal.ts'
 import { EnvelopeBook } from './envelope-book.ts'
 import { HandoverBook } from './handover-book.ts'
 import { policyNamed } from './policy-file.ts'
+import { manifestIn, releaseKeysIn } from './release-file.ts'
 import { ResultDesk } from './result-desk.ts'
 import type { HeldResult } from './result-book.ts'
 import { RevocationBook } from './revocation-book.ts'
@@ -83,7 +83,14 @@ export interface AttestationInit {
   /** `production`, `test`, or a file. */
   readonly policy: string
   readonly version: string
+  /** The signed manifest of the release that this device runs; empty for none. */
+  readonly manifest: string
+  /** PEM files of keys that sign releases. */
+  readonly releaseKeys: readonly string[]
 }
+
+/** By what evidence is judged. */
+type Rules = Pick<PiecesRules, 'policy' | 'anchors' | 'releaseKeys'>
 
 const DAY_MS = 86_400_000
 /** Devices that are remembered. */
@@ -117,7 +124,7 @@ export class AttestationService implements Startable {
   readonly #answering: Answering
   readonly #stopping = new AbortController()
   #asking: Asking
-  #rules = { policy: PRODUCTION_POLICY, anchors: shippedAnchors() }
+  #rules: Rules = { policy: PRODUCTION_POLICY, anchors: shippedAnchors(), releaseKeys: [] }
   #renewing: Promise<void> = Promise.resolve()
   #evidence: DeviceEvidence | undefined
 
@@ -148,7 +155,7 @@ export class AttestationService implements Startable {
     this.collateral.onAdded(({ item, encoded }) => {
       if (isVendorSigned(item)) void this.#conveyor.publish('collateral', encoded)
     })
-    this.#asking = this.#askingBy(PRODUCTION_POLICY, shippedAnchors())
+    this.#asking = this.#newAsking()
     components.network.handle({
       id: ATTEST_PROTOCOL,
       frameBytesMax: ATTEST_FRAME_BYTES_MAX,
@@ -166,12 +173,14 @@ export class AttestationService implements Startable {
     const { policy, roots, issuers, tpmPath, eventLogPath, version } = this.#init
     const [rules, anchors] = [await policyNamed(policy), await anchorsWith(roots)]
     await this.collateral.start({ anchors, graceMs: rules.graceDays * DAY_MS })
-    this.#rules = { policy: rules, anchors }
-    this.#asking = this.#askingBy(rules, anchors)
+    const releaseKeys = await releaseKeysIn(this.#init.releaseKeys)
+    this.#rules = { policy: rules, anchors, releaseKeys }
+    this.#asking = this.#newAsking()
     for (const { peer, answer } of await this.#desk.start(this.#rulesNow())) {
       this.#table.put(peer, answer)
       this.#asked.add(peer)
     }
+    const manifest = await manifestIn(this.#init.manifest)
     const sent = await Promise.all(issuers.map((path) => readCertificateFile(path)))
     this.#evidence = new DeviceEvidence(
       {
@@ -179,7 +188,7 @@ export class AttestationService implements Startable {
         reports: this.#components.reports ?? tsmFolder(TSM_PATH),
         nsm: this.#components.nsm ?? nsmDevice(NSM_PATH),
       },
-      { tpmPath, eventLogPath, version, issuers: sent.flat() },
+      { tpmPath, eventLogPath, version, issuers: sent.flat(), manifest },
     )
     this.#conveyor.start()
     this.#renewing = this.#renew(this.#stopping.signal)
@@ -315,10 +324,9 @@ export class AttestationService implements Startable {
     return { ...this.#rules, shelf: this.collateral.shelf, verify: nodeCrypto.verify }
   }
 
-  #askingBy(policy: Policy, anchors: AnchorSet): Asking {
+  #newAsking(): Asking {
     const judge = (peer: PeerId, answer: Answer): AttestResult => this.#judged(peer, answer)
-    const { shelf } = this.collateral
-    return new Asking(this.#components, { policy, anchors, shelf, judge })
+    return new Asking(this.#components, { ...this.#rulesNow(), judge })
   }
 
   /** Asks those again whose appraisal is about to count less: a reboot or another key shows then. */

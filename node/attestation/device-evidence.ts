@@ -48,6 +48,8 @@ export interface DeviceEvidenceInit extends TpmAttesterInit {
   /** Where the TPM is; undefined for none. */
   readonly tpmPath: string | undefined
   readonly version: string
+  /** The signed manifest of the release that runs here. */
+  readonly manifest: Uint8Array | undefined
 }
 
 export class DeviceEvidence {
@@ -122,11 +124,11 @@ export class DeviceEvidence {
     init: Omit<BindingInit, 'kind' | 'secretHash'>,
   ): Promise<readonly Uint8Array[]> {
     const binding = bindingBytes({ ...init, kind: 'self', secretHash: null })
-    const { version } = this.#init
+    const { version, manifest } = this.#init
     const statement = selfStatement(this.#components.signer, {
       binding,
       version,
-      manifest: undefined,
+      manifest,
     })
     const confidential = await Promise.all([this.#guest(init), this.#enclave(init)])
     return [encodeEvidence({ kind: 'self', statement }), ...confidential.flat()]

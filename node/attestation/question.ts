@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import {
   type Activation,
   type AnchorSet,
@@ -36,6 +36,7 @@ export interface QuestionInit {
   readonly policy: Policy
   readonly anchors: AnchorSet
   readonly shelf: CollateralShelf
+  readonly releaseKeys: readonly KeyObject[]
 }
 
 const SECRET_BYTES = 32
