@@ -16,9 +16,11 @@ const tpm: TpmEvidence = {
 const all: readonly TravellingEvidence[] = [
   tpm,
   { ...tpm, eventLog: undefined, endorsement: { type: 'ak-certificate', certificates: [] } },
+  { ...tpm, bindingKey: { keyPublic: one, certified: one, signature: one, proof: one } },
   { kind: 'self', statement: one },
   { kind: 'sev-snp', report: one, certificates: [one] },
   { kind: 'tdx', quote: one, eventLog: undefined },
+  { kind: 'nitro', document: one },
 ]
 
 describe('evidence that travels', () => {

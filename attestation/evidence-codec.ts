@@ -47,6 +47,9 @@ const tpm = record({
   certificates: list(structure, CERTIFICATES_MAX),
   pcrs: list(record({ index: uint(23), value: bytes(1, 64) }), 24),
   eventLog: optional(bytes(1, LOG_BYTES_MAX)),
+  bindingKey: optional(
+    record({ keyPublic: structure, certified: structure, signature: structure, proof: structure }),
+  ),
 })
 const self = record({ statement: bytes(1, 70_000) })
 const snp = record({ report: structure, certificates: list(structure, CERTIFICATES_MAX) })
@@ -96,7 +99,7 @@ function bodyOf(evidence: TravellingEvidence): Uint8Array {
 }
 
 function tpmFields(evidence: TpmEvidence): ShapeOf<typeof tpm> {
-  const { attest, signature, akPublic, endorsement, pcrs, eventLog } = evidence
+  const { attest, signature, akPublic, endorsement, pcrs, eventLog, bindingKey } = evidence
   return {
     attest,
     signature,
@@ -105,11 +108,12 @@ function tpmFields(evidence: TpmEvidence): ShapeOf<typeof tpm> {
     certificates: endorsement.certificates,
     pcrs: [...pcrs].map(([index, value]) => ({ index, value })),
     eventLog,
+    bindingKey,
   }
 }
 
 function tpmOf(fields: ShapeOf<typeof tpm>): TpmEvidence {
-  const { attest, signature, akPublic, ekPublic, certificates, pcrs, eventLog } = fields
+  const { attest, signature, akPublic, ekPublic, certificates, pcrs } = fields
   return {
     kind: 'tpm',
     attest,
@@ -120,7 +124,8 @@ function tpmOf(fields: ShapeOf<typeof tpm>): TpmEvidence {
         ? { type: 'ak-certificate', certificates }
         : { type: 'endorsement-key', ekPublic, certificates },
     pcrs: new Map(pcrs.map(({ index, value }) => [index, value])),
-    eventLog,
+    eventLog: fields.eventLog,
+    bindingKey: fields.bindingKey,
   }
 }
 

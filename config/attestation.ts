@@ -32,6 +32,10 @@ export const attestationSection = z.strictObject({
     .max(32)
     .default([])
     .describe('PEM files with roots of TPM makers to trust beside the shipped ones'),
+  bindingKey: z
+    .boolean()
+    .default(false)
+    .describe('true to have a key of the TPM sign each question: dearer to lend, slower to answer'),
   manifest: z
     .string()
     .max(1_024)

@@ -33,6 +33,7 @@ const tpm: TpmClaims = {
   bank: 'sha256',
   pcrs: { 7: 'aa' },
   secureBoot: { enabled: true, variables: {}, authorityCount: 1 },
+  bindingKey: undefined,
 }
 const snp: SnpClaims = {
   ...common,
@@ -193,6 +194,9 @@ describe('an appraisal', () => {
     expect(codes(tpm, off)).toEqual(['POLICY_KIND_OFF'])
     expect(codes(self, off)).toEqual(['POLICY_RELEASE'])
     const secure = changedPolicy(listed, { tpm: { secureBootRequired: true } })
+    const keyed = changedPolicy(PRODUCTION_POLICY, { tpm: { bindingKeyRequired: true } })
+    expect(codes(tpm, keyed)).toEqual(['POLICY_BINDING_KEY'])
+    expect(codes({ ...tpm, bindingKey: '00' }, keyed)).toEqual([])
     expect(codes({ ...tpm, secureBoot: undefined }, secure)).toEqual(['POLICY_SECURE_BOOT'])
   })
 

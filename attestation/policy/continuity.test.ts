@@ -17,6 +17,7 @@ const before: TpmClaims = {
   bank: 'sha256',
   pcrs: { 0: '00', 7: '11' },
   secureBoot: undefined,
+  bindingKey: undefined,
 }
 
 describe('two quotes of one TPM', () => {

@@ -14,6 +14,7 @@ export type FindingCode =
   | 'POLICY_ADVISORY'
   | 'POLICY_ALIAS_CHECK'
   | 'POLICY_APP'
+  | 'POLICY_BINDING_KEY'
   | 'POLICY_BOOT_STATE'
   | 'POLICY_CLOCK_BACK'
   | 'POLICY_COLLATERAL_STALE'
@@ -63,6 +64,11 @@ export const POLICY_ERRORS: ErrorTable<PolicyErrorCode> = {
   POLICY_BOOT_STATE: {
     meaning: 'the device is unlocked, or runs a system that its maker did not sign',
     hint: 'lock the boot loader and use the system of the maker',
+    ...byPolicy,
+  },
+  POLICY_BINDING_KEY: {
+    meaning: 'no key of the TPM, tied to its registers, signed this question',
+    hint: 'set attestation.bindingKey on that device',
     ...byPolicy,
   },
   POLICY_CLOCK_BACK: {

@@ -46,6 +46,8 @@ export interface TpmPolicy {
   readonly baseMicrosMax: number
   readonly pcrs: readonly number[]
   readonly secureBootRequired: boolean
+  /** True when a key of the TPM must sign each question: dearer to lend than quotes. */
+  readonly bindingKeyRequired: boolean
   readonly manufacturersDenied: readonly string[]
   /** Values that a register may have, in hex, by index; every register named here must match. */
   readonly registers: Readonly<Record<string, readonly string[]>>

@@ -22,6 +22,7 @@ export const PRODUCTION_POLICY: Policy = {
     baseMicrosMax: 700_000,
     pcrs: [0, 2, 4, 7],
     secureBootRequired: false,
+    bindingKeyRequired: false,
     manufacturersDenied: ['id:00001014'],
     registers: {},
   },
@@ -67,6 +68,8 @@ export const PRODUCTION_POLICY: Policy = {
     'tpm.pcrs':
       'firmware, option ROMs, boot loader and Secure Boot; 1, 3, 5 and 6 change with settings, 16 and 23 can be reset by anybody',
     'tpm.secureBootRequired': 'many honest machines run without; it earns a bonus instead',
+    'tpm.bindingKeyRequired':
+      'a slow TPM takes seconds to make the key, and who lends quotes can lend its signatures, too',
     'tpm.manufacturersDenied': 'id:00001014 is what software TPMs call themselves',
     'tpm.registers': 'no build of ours has a reference value yet',
     'sevSnp.milan.enabled': 'sealed against the host, if not against whoever holds the chip',

@@ -95,6 +95,11 @@ function judgedTpm(claims: TpmClaims, { tpm }: Policy): Judged {
         'POLICY_MANUFACTURER',
         'hardware',
       ),
+      ...against(
+        tpm.bindingKeyRequired && claims.bindingKey === undefined,
+        'POLICY_BINDING_KEY',
+        'instanceIdentity',
+      ),
       ...against(tpm.secureBootRequired && !secure, 'POLICY_SECURE_BOOT', 'configuration'),
       ...against(!matches, 'POLICY_MEASUREMENT', 'executables'),
     ],

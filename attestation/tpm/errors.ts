@@ -8,6 +8,7 @@ import type { ErrorTable } from '../../core/errors.ts'
 
 export type TpmErrorCode =
   | 'TPM_ACTIVATION'
+  | 'TPM_BINDING_KEY'
   | 'TPM_AK_ATTRIBUTES'
   | 'TPM_AK_CERTIFICATE'
   | 'TPM_EK_CERTIFICATE'
@@ -22,6 +23,14 @@ export type TpmErrorCode =
 const refusedEvidence = { retryable: false, exit: 7, status: 422 } as const
 
 export const TPM_ERRORS: ErrorTable<TpmErrorCode> = {
+  TPM_BINDING_KEY: {
+    meaning:
+      'the key that should sign for this device is not of its TPM, its registers or this question',
+    hint: 'ask the device again; after an update of its firmware it makes another key',
+    retryable: true,
+    exit: 7,
+    status: 422,
+  },
   TPM_ACTIVATION: {
     meaning: 'the credential was activated by another TPM or for another attestation key',
     hint: 'ask the device again; the key that signs must live in the TPM of the endorsement key',

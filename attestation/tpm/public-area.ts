@@ -27,6 +27,8 @@ export interface TpmPublic {
   readonly name: string
   /** TPMA_OBJECT. */
   readonly attributes: number
+  /** Digest of the policy under which it may be used; empty for none. */
+  readonly authPolicy: Uint8Array
   /** Key size and mode of the symmetric algorithm under which a storage key wraps; undefined for a signing key. */
   readonly symmetricBits: number | undefined
   /** The scheme that it signs with, and its hash; undefined where the key leaves them open. */
@@ -58,7 +60,7 @@ export function readPublic(bytes: Uint8Array): TpmPublic {
   const nameId = reader.u16()
   const nameHash = tpmHash(nameId)
   const attributes = reader.u32()
-  reader.sized()
+  const authPolicy = reader.sized()
   const symmetricBits = readSymmetric(reader)
   const schemeId = reader.u16()
   const scheme =
@@ -74,6 +76,7 @@ export function readPublic(bytes: Uint8Array): TpmPublic {
     nameHash,
     name: toHex(concatBytes([area.subarray(2, 2 + NAME_PREFIX_BYTES), digest])),
     attributes,
+    authPolicy,
     symmetricBits,
     scheme,
     curve,

@@ -35,6 +35,7 @@ function ekOf(key: KeyObject): TpmPublic {
     nameHash: 'sha256',
     name: '',
     attributes: 0,
+    authPolicy: new Uint8Array(),
     symmetricBits: 128,
     scheme: undefined,
     curve: undefined,

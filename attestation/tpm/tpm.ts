@@ -22,6 +22,7 @@ import {
   type Endorsed,
   type TpmMaker,
 } from './endorsement.ts'
+import { type BindingKeyEvidence, checkBindingKey } from './binding-key.ts'
 import { checkAttestationKey, readPublic, type TpmPublic } from './public-area.ts'
 import { checkPcrs, checkTpmSignature, readQuote, type TpmQuote } from './quote.ts'
 
@@ -38,6 +39,8 @@ export interface TpmEvidence {
   readonly pcrs: ReadonlyMap<number, Uint8Array>
   /** binary_bios_measurements; undefined where the device shows none. */
   readonly eventLog: Uint8Array | undefined
+  /** A key of this TPM that signed this question; undefined where the device shows none. */
+  readonly bindingKey?: BindingKeyEvidence | undefined
 }
 
 export type TpmEndorsement =
@@ -84,6 +87,8 @@ export interface TpmClaims extends CommonClaims {
   readonly pcrs: Readonly<Record<number, string>>
   /** Undefined without a log that covers register 7. */
   readonly secureBoot: SecureBoot | undefined
+  /** Name of the key that signed this question, tied to these registers, in hex; undefined without one. */
+  readonly bindingKey: string | undefined
 }
 
 const STRUCTURE_BYTES_MAX = 4096
@@ -117,6 +122,7 @@ export function verifyTpm(evidence: TpmEvidence, context: TpmContext): TpmClaims
     bank: quote.bank,
     pcrs: Object.fromEntries([...pcrs].map(([index, value]) => [index, toHex(value)])),
     secureBoot: secureBootIn(evidence, quote),
+    bindingKey: evidence.bindingKey && checkBindingKey(evidence.bindingKey, { ...quote, ak, pcrs }),
   }
 }
 

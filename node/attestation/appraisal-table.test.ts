@@ -29,6 +29,7 @@ const tpm = (hardwareId: string): Claims => ({
   bank: 'sha256',
   pcrs: {},
   secureBoot: undefined,
+  bindingKey: undefined,
 })
 const answer = (...claims: readonly Claims[]): Answer => ({
   claims,

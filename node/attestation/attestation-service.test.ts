@@ -55,6 +55,7 @@ async function services(
         roots: [],
         policy: 'production',
         version: '0.1.0',
+        bindingKey: false,
         manifest: '',
         releaseKeys: [],
       },

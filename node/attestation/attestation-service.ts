@@ -83,6 +83,8 @@ export interface AttestationInit {
   /** `production`, `test`, or a file. */
   readonly policy: string
   readonly version: string
+  /** True to have a key of the TPM sign each question. */
+  readonly bindingKey: boolean
   /** The signed manifest of the release that this device runs; empty for none. */
   readonly manifest: string
   /** PEM files of keys that sign releases. */
@@ -170,7 +172,7 @@ export class AttestationService implements Startable {
 
   /** @throws {AttestationError} for a policy or a certificate that cannot be read. */
   async start(): Promise<void> {
-    const { policy, roots, issuers, tpmPath, eventLogPath, version } = this.#init
+    const { policy, roots, issuers } = this.#init
     const [rules, anchors] = [await policyNamed(policy), await anchorsWith(roots)]
     await this.collateral.start({ anchors, graceMs: rules.graceDays * DAY_MS })
     const releaseKeys = await releaseKeysIn(this.#init.releaseKeys)
@@ -188,7 +190,7 @@ export class AttestationService implements Startable {
         reports: this.#components.reports ?? tsmFolder(TSM_PATH),
         nsm: this.#components.nsm ?? nsmDevice(NSM_PATH),
       },
-      { tpmPath, eventLogPath, version, issuers: sent.flat(), manifest },
+      { ...this.#init, issuers: sent.flat(), manifest },
     )
     this.#conveyor.start()
     this.#renewing = this.#renew(this.#stopping.signal)

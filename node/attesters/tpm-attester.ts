@@ -7,11 +7,15 @@
  * @module
  */
 
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import {
+  type BindingKeyEvidence,
+  bindingKeyMessage,
   ByteReader,
   type Credential,
   readPublic,
+  registersPolicy,
   type TpmEvidence,
 } from '../../attestation/index.ts'
 import { concatBytes } from '../../core/bytes.ts'
@@ -20,19 +24,22 @@ import { AttesterError } from './errors.ts'
 import type { TpmClient, TpmResponse } from './tpm-client.ts'
 import {
   activateCredentialCommand,
+  certifyCommand,
   createPrimaryCommand,
   flushCommand,
   nvReadCommand,
   nvReadPublicCommand,
   OWNER_HIERARCHY,
   pcrReadCommand,
+  policyPcrCommand,
   policySecretCommand,
   quoteCommand,
   readClockCommand,
   readPublicCommand,
+  signCommand,
   startPolicySessionCommand,
 } from './tpm-commands.ts'
-import { AK_TEMPLATE, EK_TEMPLATE } from './tpm-templates.ts'
+import { AK_TEMPLATE, bindingKeyTemplate, EK_TEMPLATE } from './tpm-templates.ts'
 
 /** What a verifier must know to make a credential. */
 export interface TpmIdentity {
@@ -49,6 +56,8 @@ export interface TpmAttesterInit {
   readonly issuers: readonly Uint8Array[]
   /** Where the firmware's log is; undefined for none. */
   readonly eventLogPath: string | undefined
+  /** True to have a key of the TPM sign each question as well. */
+  readonly bindingKey?: boolean
 }
 
 /** Where the RSA-2048 endorsement key and its certificate are (TCG EK Credential Profile, section 2.2). */
@@ -102,6 +111,7 @@ export class TpmAttester {
     return this.#withKeys(async ({ ak }) => {
       const quoted = readerOf(await this.#client.run(quoteCommand(ak, binding, pcrs)))
       const attest = quoted.sized().slice()
+      const values = await this.#pcrValues(pcrs)
       return {
         kind: 'tpm',
         attest,
@@ -112,10 +122,43 @@ export class TpmAttester {
           ekPublic,
           certificates: [ekCertificate, ...this.#init.issuers],
         },
-        pcrs: await this.#pcrValues(pcrs),
+        pcrs: values,
         eventLog: await this.#eventLog(),
+        bindingKey:
+          this.#init.bindingKey === true ? await this.#bindingKey(ak, binding, values) : undefined,
       }
     })
+  }
+
+  /** Makes the key that is tied to `pcrs`, has it certified and lets it sign for `binding`. */
+  async #bindingKey(
+    ak: number,
+    binding: Uint8Array,
+    pcrs: ReadonlyMap<number, Uint8Array>,
+  ): Promise<BindingKeyEvidence> {
+    const key = await this.#create(bindingKeyTemplate(registersPolicy(pcrs)))
+    try {
+      const certified = readerOf(await this.#client.run(certifyCommand(key.handle, ak, binding)))
+      const attest = certified.sized().slice()
+      const started = await this.#client.run(startPolicySessionCommand(this.#random.bytes(16)))
+      const session = handleOf(started)
+      try {
+        await this.#client.run(policyPcrCommand(session, [...pcrs.keys()]))
+        const digest = createHash('sha256').update(bindingKeyMessage(binding)).digest()
+        const proof = readerOf(await this.#client.run(signCommand(key.handle, session, digest)))
+        return {
+          keyPublic: key.publicArea,
+          certified: attest,
+          signature: certified.rest().slice(),
+          proof: proof.rest().slice(),
+        }
+      } finally {
+        // A session that was used up is gone already.
+        await this.#client.runIfThere(flushCommand(session))
+      }
+    } finally {
+      await this.#client.run(flushCommand(key.handle))
+    }
   }
 
   /** The count of starts, and `pcrs` as they are now: signed by nobody. @throws {AttesterError} */

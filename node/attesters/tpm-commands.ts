@@ -128,6 +128,39 @@ export function pcrReadCommand(pcrs: readonly number[]): TpmCommand {
   return command({ name: 'PCR_Read', code: 0x17e, parameters: [selection(pcrs)] })
 }
 
+/** Ties a policy session to the values that registers have now. */
+export function policyPcrCommand(session: number, pcrs: readonly number[]): TpmCommand {
+  return command({
+    name: 'PolicyPCR',
+    code: 0x17f,
+    handles: [session],
+    parameters: [uint16(0), selection(pcrs)],
+  })
+}
+
+/** Has `signer` state that `key` lives in the same TPM. */
+export function certifyCommand(key: number, signer: number, extraData: Uint8Array): TpmCommand {
+  return command({
+    name: 'Certify',
+    code: 0x148,
+    handles: [key, signer],
+    auths: [passwordAuth, passwordAuth],
+    parameters: [sized(extraData), uint16(ALG_NULL)],
+  })
+}
+
+/** Signs a digest, authorised by a policy session, by the scheme of the key itself. */
+export function signCommand(key: number, session: number, digest: Uint8Array): TpmCommand {
+  return command({
+    name: 'Sign',
+    code: 0x15d,
+    handles: [key],
+    auths: [sessionAuth(session)],
+    // A ticket that says nothing: the key is not restricted to what the TPM itself has hashed.
+    parameters: [sized(digest), uint16(ALG_NULL), uint16(0x8024), uint32(NULL_HANDLE), uint16(0)],
+  })
+}
+
 /** Clock and counts of starts. */
 export function readClockCommand(): TpmCommand {
   return command({ name: 'ReadClock', code: 0x181 })

@@ -25,6 +25,18 @@ export const AK_TEMPLATE = concatBytes([
   new Uint8Array(32),
 ])
 
+/** ECDSA key of P-256 with SHA-256 that only its policy lets sign: fixed to its TPM and to registers. */
+export function bindingKeyTemplate(policy: Uint8Array): Uint8Array {
+  return concatBytes([
+    hex('0023000b000404320020'),
+    policy,
+    hex('00100018000b000300100020'),
+    new Uint8Array(32),
+    hex('0020'),
+    new Uint8Array(32),
+  ])
+}
+
 function hex(text: string): Uint8Array {
   const bytes = fromHex(text)
   invariant(bytes !== undefined, 'templates are written in hexadecimal')

@@ -170,6 +170,28 @@ describe.skipIf(!softwareTpmAtHand)(`a real TPM in software${softwareTpmNote}`, 
     expect(outcome(evidence, context)).toBe('TPM_PCR_SELECTION')
   })
 
+  it('signs each question by a key that its registers are tied to, and by no other', async () => {
+    const [, context] = await attested()
+    const binding = context.binding.type === 'bytes' ? context.binding.bytes : nonce
+    const keyed = new TpmAttester(client, systemRandom, {
+      issuers: [certificateOfPem(softwareTpmAuthority(folder).issuer).der],
+      eventLogPath: undefined,
+      bindingKey: true,
+    })
+    const evidence = await keyed.evidence(binding, TEST_POLICY.tpm.pcrs)
+    expect(outcome(evidence, context)).toMatchObject({ bindingKey: expect.stringMatching(/^000b/) })
+    const key = evidence.bindingKey
+    const other = (await keyed.evidence(nonce, TEST_POLICY.tpm.pcrs)).bindingKey
+    if (key === undefined || other === undefined) throw new Error('no key')
+    const withKey = (bindingKey: typeof key) => outcome({ ...evidence, bindingKey }, context)
+    expect([
+      withKey(other),
+      withKey({ ...key, proof: other.proof }),
+      withKey({ ...key, certified: evidence.attest, signature: evidence.signature }),
+      withKey({ ...key, keyPublic: evidence.akPublic }),
+    ]).toEqual(['TPM_BINDING_KEY', 'TPM_SIGNATURE', 'TPM_MAGIC', 'TPM_BINDING_KEY'])
+  })
+
   it('gives nothing back for a credential of another key', async () => {
     const { ekPublic } = await attester().identity()
     const random = new Uint8Array(randomBytes(CREDENTIAL_RANDOM_BYTES))
