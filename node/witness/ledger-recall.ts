@@ -24,8 +24,13 @@ export interface LedgerRecallComponents extends QuestionComponents {
   readonly near: NearMembers
 }
 
+/** What each peer that answered holds. */
+type Heard = ReadonlyMap<PeerId, HeldBySource>
+
 export class LedgerRecall implements LedgerPeers {
   readonly #components: LedgerRecallComponents
+  /** What was heard when the first damaged entry was looked for: a damaged store lacks several. */
+  #heard: { readonly log: Uint8Array; readonly held: Promise<Heard> } | undefined
 
   constructor(components: LedgerRecallComponents) {
     this.#components = components
@@ -42,8 +47,10 @@ export class LedgerRecall implements LedgerPeers {
   }
 
   async entry(own: OwnLog, seq: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const held = await this.#askAll(own, signal)
-    for (const [peer, { whole }] of held) {
+    if (this.#heard === undefined || !bytesEqual(this.#heard.log, own.log)) {
+      this.#heard = { log: own.log, held: this.#askAll(own, signal) }
+    }
+    for (const [peer, { whole }] of await this.#heard.held) {
       if (whole === undefined || whole.head.size <= seq) continue
       const [entry] = (await this.#entries(own, peer, { from: seq, to: seq + 1 })) ?? []
       if (entry !== undefined) return entry
@@ -52,7 +59,7 @@ export class LedgerRecall implements LedgerPeers {
   }
 
   /** What each peer that answered holds, once the machine has heard enough. */
-  async #askAll(own: OwnLog, signal: AbortSignal): Promise<ReadonlyMap<PeerId, HeldBySource>> {
+  async #askAll(own: OwnLog, signal: AbortSignal): Promise<Heard> {
     const { clock, near } = this.#components
     const held = new Map<PeerId, HeldBySource>()
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -93,7 +100,7 @@ export class LedgerRecall implements LedgerPeers {
 
   async #suffix(
     own: OwnLog,
-    held: ReadonlyMap<PeerId, HeldBySource>,
+    held: Heard,
     { head, from }: { readonly head: RecalledHead; readonly from: number },
   ): Promise<readonly Uint8Array[] | undefined> {
     for (const [peer, { whole }] of held) {

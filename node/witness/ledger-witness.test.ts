@@ -115,6 +115,21 @@ describe('witnesses', () => {
     expect(kept(again).incarnation).toBeGreaterThan(0)
   })
 
+  it('give back entries that are damaged on the disk of their device', async () => {
+    const { mesh, a } = await home()
+    await writeNotes(a, 'one', 'two', 'three')
+    await mesh.round()
+    await mesh.stop(a)
+    const [, disk] = [...a.machine.folders].find(([path]) => path.includes('/ledger/')) ?? []
+    for (const seq of [1, 2]) disk?.set(`65${seq.toString(16).padStart(16, '0')}`, Uint8Array.of(0))
+    const starting = mesh.start(a.machine)
+    await mesh.round()
+    const again = await starting
+    await mesh.round()
+    expect(again.ledger.opened.store.recovered.entriesRepaired).toBe(2)
+    expect(kept(again)).toEqual({ size: 4, incarnation: 0 })
+  })
+
   it('prove the fork of a device that shows another history, and hand the proof on', async () => {
     const { mesh, a, b, c } = await home()
     const copy = copied(a.machine, 'a')
