@@ -157,6 +157,10 @@ const TEMPLATED = { ...PRESENT, ...AWAY, ...LOAD, ...POWER, ...HEAT, ...HOURS, .
 const fixed = (range: readonly [min: number, max: number], value: number, meaning: string) =>
   z.int().min(range[0]).max(range[1]).default(value).describe(meaning)
 
+/** A folder of Linux; a container may have that of its host elsewhere. */
+const root = (path: string, meaning: string) =>
+  z.string().min(1).max(1_024).default(path).describe(meaning)
+
 export const harvestSection = z.strictObject({
   enabled: z.boolean().default(true).describe('lend this device to the mesh while it is idle'),
   template: z
@@ -169,6 +173,10 @@ export const harvestSection = z.strictObject({
     .default([])
     .describe('while one of these runs, nothing is lent'),
   probeMs: fixed([0, 600_000], 30_000, 'time for the self-test of isolation; 0: none is asked for'),
+  procRoot: root('/proc', 'where the system shows its processes'),
+  sysRoot: root('/sys', 'where the system shows its hardware'),
+  devRoot: root('/dev', 'where the system shows its terminals'),
+  runRoot: root('/run', 'where services of the system have their sockets'),
   idleTickMs: fixed([250, 60_000], 2_000, 'time between two looks while nothing is lent'),
   lentTickMs: fixed([50, 10_000], 250, 'time between two looks while the device is lent'),
   signalStaleMs: fixed([500, 600_000], 10_000, 'age from which a signal is not believed'),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fromHex } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
@@ -13,6 +14,7 @@ import type { Foundation, MeshParts, Models } from './compose.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
 import { deviceName } from './device-name.ts'
 import { errorRow } from './error-catalogue.ts'
+import { Lending } from './inference/lending.ts'
 import { OutboundLinks } from './inference/outbound-links.ts'
 import { StageHost } from './inference/stage-host.ts'
 import { StagePool } from './inference/stage-pool.ts'
@@ -129,6 +131,8 @@ function composePlanner(
 ) {
   const { identity, config } = foundation
   const links = new LinkTable()
+  // As it is before anything of it is held back from others.
+  const { memoryFreeBytes } = presence.capabilities()
   const planner = new Planner(
     {
       self: identity.peer,
@@ -136,9 +140,11 @@ function composePlanner(
       speeds: new SpeedTable(),
       // Before it is in a mesh this device has no record, but may work for itself.
       records: () => [
-        presence.self() ?? {
-          ...presence.capabilities(),
-          peer: identity.peer,
+        {
+          ...(presence.self() ?? { ...presence.capabilities(), peer: identity.peer }),
+          // What its owner wants is no loan: all of the device is there for it.
+          levelQuarters: 4,
+          memoryFreeBytes,
         },
         ...presence.records(),
       ],
@@ -184,6 +190,7 @@ function composeStages(foundation: Foundation, parts: TextParts) {
       idleMs: 60_000,
     },
   )
+  const lending = new Lending(systemClock, availableParallelism())
   const host = new StageHost(
     {
       clock: systemClock,
@@ -191,6 +198,7 @@ function composeStages(foundation: Foundation, parts: TextParts) {
       signer: identity.signer,
       sha256: nodeCrypto.sha256,
       pool,
+      lending,
       mayOpen: (requester) => mayOpenStages(mesh, requester, identity.peer),
       hosted: (facts) => receipts.deliveries.hosted(facts),
       outbound: () => outbound,
@@ -211,7 +219,7 @@ function composeStages(foundation: Foundation, parts: TextParts) {
       await pool.stop()
     },
   }
-  return { pool, host, outbound, part }
+  return { pool, host, lending, outbound, part }
 }
 
 /** Members that may not be given work, and why. */

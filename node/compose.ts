@@ -9,7 +9,9 @@ import type { Config } from '../config/index.ts'
 import type { PeerId } from '../core/ids.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
+import type { HarvestBackend } from './api/backend.ts'
 import { ApiServer, problemOf } from './api/index.ts'
+import { composeHarvest, type harvestFoundation } from './compose-harvest.ts'
 import { composeLedger, composeReceipts, type Ledgers } from './compose-ledger.ts'
 import { composeWork, type Work } from './compose-work.ts'
 import { AttestationService } from './attestation/attestation-service.ts'
@@ -28,11 +30,12 @@ import type { DeviceReport } from './device/device-report.ts'
 import { offeredCapabilities } from './device/offered-capabilities.ts'
 import { deviceName } from './device-name.ts'
 import { errorRow } from './error-catalogue.ts'
+import { DaemonHarvestBackend } from './backend/harvest-backend.ts'
 import type { StageHost } from './inference/stage-host.ts'
 import { MeshMembership } from './mesh/mesh-membership.ts'
 import { ModelSource } from './model-source.ts'
 import { ModelCatalogue } from './models/catalogue.ts'
-import { createNetwork } from './network/libp2p-network.ts'
+import { type CountingNetwork, createNetwork } from './network/libp2p-network.ts'
 import type { Network } from './network/network.ts'
 import { networkInit } from './network-settings.ts'
 import { Presence } from './presence/presence.ts'
@@ -57,6 +60,8 @@ export interface Foundation {
   readonly state: StateStore
   readonly runtime: Runtime
   readonly report: DeviceReport
+  /** What is lent to others, as far as it is known before the start. */
+  readonly lending: Awaited<ReturnType<typeof harvestFoundation>>
   readonly measure: (refresh: boolean) => Promise<DeviceReport>
   readonly startedMs: number
   /** Ends the daemon: something is broken that only a restart can mend. */
@@ -109,7 +114,14 @@ export function compose(foundation: Foundation): Parts {
   const meshParts = { network, mesh, presence, attestation }
   const receipts = composeReceipts(foundation, { network, presence, ledger: ledgers.ledger })
   const work = composeWork(foundation, { ...meshParts, receipts, ...models })
-  const backend = composeBackend(foundation, { ...meshParts, ...ledgers, ...models, ...work })
+  const harvest = composeHarvest(foundation, { ...meshParts, ...work })
+  const backend = composeBackend(foundation, {
+    ...meshParts,
+    ...ledgers,
+    ...models,
+    ...work,
+    lends: harvestSide(foundation, harvest),
+  })
   const api = new ApiServer(
     { backend: backend.backend, logger: log, errorRow },
     {
@@ -136,6 +148,8 @@ export function compose(foundation: Foundation): Parts {
     receipts,
     presence,
     service,
+    // It obeys what is decided before it, and is there for as long as others have stages here.
+    harvest.part,
     work.part,
     jobs,
     texts,
@@ -154,7 +168,9 @@ export function compose(foundation: Foundation): Parts {
   return parts
 }
 
-function composeMesh(foundation: Foundation): Omit<MeshParts, 'attestation'> {
+function composeMesh(
+  foundation: Foundation,
+): Omit<MeshParts, 'attestation'> & { readonly network: CountingNetwork } {
   const { config, log, identity, state } = foundation
   const { signer, seed } = identity
   const common = { logger: log, clock: systemClock, crypto: nodeCrypto, random: systemRandom }
@@ -258,7 +274,7 @@ function composeAttestation(
 
 function composeBackend(
   foundation: Foundation,
-  parts: MeshParts & Models & Omit<Work, 'part'> & Ledgers,
+  parts: MeshParts & Models & Omit<Work, 'part'> & Ledgers & { readonly lends: HarvestBackend },
 ) {
   const { runtime, measure, stateDir, startedMs } = foundation
   const { source, planner, jobs, texts, embeddings } = parts
@@ -294,6 +310,7 @@ function composeBackend(
       jobs: jobSide,
       texts,
       embeddings,
+      harvest: parts.lends,
       ledger: new DaemonLedgerBackend({ ...parts, self: foundation.identity.peer }),
     }),
     part,
@@ -304,6 +321,18 @@ function composeBackend(
       all = known
     },
   }
+}
+
+function harvestSide(
+  { config, lending }: Foundation,
+  { harvest }: ReturnType<typeof composeHarvest>,
+): HarvestBackend {
+  return new DaemonHarvestBackend({
+    ...lending,
+    clock: systemClock,
+    harvest,
+    config: config.harvest,
+  })
 }
 
 function composeModelSide(

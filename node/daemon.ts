@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { stateDirDefault, type Config } from '../config/index.ts'
 import { startAll } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
+import { harvestFoundation } from './compose-harvest.ts'
 import { compose, type Foundation, type Parts } from './compose.ts'
 import type { BannerFacts, DaemonOptions, RunningDaemon } from './daemon-types.ts'
 import type { DeviceReport } from './device/device-report.ts'
@@ -106,6 +107,8 @@ async function lay(
       signal,
     )
   const report = await measure(false)
+  const { model } = report
+  const lending = await harvestFoundation(config, { log, model, stateDir: folder.path })
   return {
     config,
     log,
@@ -114,6 +117,7 @@ async function lay(
     state,
     runtime,
     report,
+    lending,
     measure,
     startedMs,
     stateDir: folder.path,

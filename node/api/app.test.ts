@@ -47,6 +47,7 @@ const BODIES: Readonly<Record<string, object>> = {
   '/v1/attestations/epochs': { epoch: MODEL },
   '/v1/attestations/revocations': { peer: PEER },
   '/v1/attestations/collateral': { content: 'AAAA' },
+  '/v1/harvest/wish': { mode: 'pause', forMs: 60_000 },
   '/v1/mesh/invites': {},
   '/v1/mesh/join': { code: 'brume1-code' },
   '/v1/models/import': { file: '/models/tiny.onnx', dims: { H: 320 } },

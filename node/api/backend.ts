@@ -23,6 +23,14 @@ import type {
   ImportCollateralRequest,
 } from './schemas/attestation.ts'
 import type { Device, DeviceQuery } from './schemas/device.ts'
+import type {
+  HarvestAtQuery,
+  HarvestView,
+  LimitsQuery,
+  LimitsView,
+  PastDecision,
+  WishRequest,
+} from './schemas/harvest.ts'
 import type { JobEvent, JobList, JobOutput, JobRequest, JobView } from './schemas/jobs.ts'
 import type {
   AuditRequest,
@@ -85,6 +93,15 @@ export interface AttestationBackend {
   collateral(): Promise<CollateralList>
   /** Rejects with a CodedError when it does not hold; resolves to what is new. */
   importCollateral(request: ImportCollateralRequest): Promise<CollateralList>
+}
+
+/** What this device lends. */
+export interface HarvestBackend {
+  harvest(): Promise<HarvestView>
+  harvestAt(query: HarvestAtQuery): Promise<PastDecision>
+  setHarvestWish(request: WishRequest): Promise<HarvestView>
+  /** Rejects with a CodedError when the template contradicts what is set. */
+  harvestLimits(query: LimitsQuery): Promise<LimitsView>
 }
 
 /** The store side. `ref` is a model's id, the beginning of it, or its name. */
@@ -160,4 +177,11 @@ export interface LedgerBackend {
 
 /** All of it. */
 export interface Backend
-  extends MeshBackend, AttestationBackend, ModelBackend, JobBackend, TextBackend, LedgerBackend {}
+  extends
+    MeshBackend,
+    AttestationBackend,
+    HarvestBackend,
+    ModelBackend,
+    JobBackend,
+    TextBackend,
+    LedgerBackend {}

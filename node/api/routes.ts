@@ -7,6 +7,7 @@
 import type { Route } from './route.ts'
 import { attestationRoutes } from './routes/attestation-routes.ts'
 import { deviceRoutes } from './routes/device-routes.ts'
+import { harvestRoutes } from './routes/harvest-routes.ts'
 import { jobRoutes } from './routes/job-routes.ts'
 import { ledgerRoutes } from './routes/ledger-routes.ts'
 import { meshRoutes } from './routes/mesh-routes.ts'
@@ -18,6 +19,7 @@ export const ROUTES: readonly Route[] = [
   ...deviceRoutes,
   ...meshRoutes,
   ...attestationRoutes,
+  ...harvestRoutes,
   ...modelRoutes,
   ...jobRoutes,
   ...textRoutes,

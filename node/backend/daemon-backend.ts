@@ -7,6 +7,7 @@
 import type {
   AttestationBackend,
   Backend,
+  HarvestBackend,
   JobBackend,
   LedgerBackend,
   MeshBackend,
@@ -20,6 +21,7 @@ import { wholeId } from './whole-id.ts'
 export interface BackendSides {
   readonly mesh: MeshBackend
   readonly attestation: AttestationBackend
+  readonly harvest: HarvestBackend
   readonly models: ModelBackend
   readonly jobs: JobBackend
   readonly texts: TextBook
@@ -29,7 +31,7 @@ export interface BackendSides {
 
 /** Methods are bound: the API calls them without their object. */
 export function daemonBackend(sides: BackendSides): Backend {
-  const { mesh, attestation, models, jobs, texts, embeddings, ledger } = sides
+  const { mesh, attestation, harvest, models, jobs, texts, embeddings, ledger } = sides
   return {
     status: () => mesh.status(),
     device: (query) => mesh.device(query),
@@ -48,6 +50,10 @@ export function daemonBackend(sides: BackendSides): Backend {
     revokeAttestation: (request) => attestation.revokeAttestation(request),
     collateral: () => attestation.collateral(),
     importCollateral: (request) => attestation.importCollateral(request),
+    harvest: () => harvest.harvest(),
+    harvestAt: (query) => harvest.harvestAt(query),
+    setHarvestWish: (request) => harvest.setHarvestWish(request),
+    harvestLimits: (query) => harvest.harvestLimits(query),
     models: () => models.models(),
     model: (ref) => models.model(ref),
     importModel: (request) => models.importModel(request),

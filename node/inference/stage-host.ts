@@ -95,6 +95,7 @@ export class StageHost {
   readonly #waiting: ByteBudget
   /** Keys, values and journals of texts. */
   readonly #texts: ByteBudget
+  #onStages: () => void = () => undefined
   #slots = 0
   #attachments = 0
   #stopping = false
@@ -123,6 +124,11 @@ export class StageHost {
   /** Stages that serve sessions now. */
   get stages(): readonly HostedStage[] {
     return [...this.#stages]
+  }
+
+  /** Calls back each time that a stage has come or gone. */
+  onStages(listener: () => void): void {
+    this.#onStages = listener
   }
 
   /** Bytes of others' tensors that wait here now. */
@@ -235,6 +241,7 @@ export class StageHost {
           slots.delete(slot)
           this.#stages.delete(stage)
           rest()
+          this.#onStages()
         },
       },
       {
@@ -248,6 +255,7 @@ export class StageHost {
     )
     slots.set(slot, { type: 'control', stage })
     this.#stages.add(stage)
+    this.#onStages()
     stage.start()
     this.#settle(stage)
   }

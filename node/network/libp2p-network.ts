@@ -42,6 +42,8 @@ export interface NetworkComponents {
 export interface NetworkCounters extends AdmissionCounters {
   /** Connections of strangers that were closed because they stayed too long or were too many. */
   readonly strangersClosed: number
+  /** Bytes of frames that were sent and received on links. */
+  readonly linkBytes: number
 }
 
 /** A network that also counts. */
@@ -66,6 +68,7 @@ class Libp2pNetwork implements CountingNetwork {
   readonly #gossip: Gossip
   readonly #protocols = new Map<string, ProtocolInit>()
   readonly #peerListeners = new Set<OnPeer>()
+  #linkBytes = 0
   #host: Host | undefined
   #dht: Dht | undefined
   #discovery: Discovery | undefined
@@ -82,7 +85,11 @@ class Libp2pNetwork implements CountingNetwork {
   }
 
   get counters(): NetworkCounters {
-    return { ...this.#admission.counters, strangersClosed: this.#strangers?.closed ?? 0 }
+    return {
+      ...this.#admission.counters,
+      strangersClosed: this.#strangers?.closed ?? 0,
+      linkBytes: this.#linkBytes,
+    }
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -300,6 +307,9 @@ class Libp2pNetwork implements CountingNetwork {
       bufferBytesMax: linkBufferBytesMax,
       writeBytesMax: linkWriteBytesMax,
       closeMsMax,
+      onTraffic: (bytes) => {
+        this.#linkBytes += bytes
+      },
     }
   }
 

@@ -33,6 +33,8 @@ export interface LinkInit {
   readonly writeBytesMax: number
   /** Time that the other side has to end its half after we ended ours, in ms. */
   readonly closeMsMax: number
+  /** Told of the bytes of each frame that is sent or received. */
+  readonly onTraffic?: (bytes: number) => void
 }
 
 export class FramedLink implements Link {
@@ -82,6 +84,7 @@ export class FramedLink implements Link {
       this.#reset()
       return
     }
+    this.#init.onTraffic?.(bytes)
     this.#writer.write([frameHeader(bytes), ...chunks])
   }
 
@@ -144,6 +147,7 @@ export class FramedLink implements Link {
         this.#reset()
         return
       }
+      this.#init.onTraffic?.(frame.byteLength)
       const taken = listener.onFrame(frame)
       // Awaited only when there is something to wait for: a frame a tick would be slow.
       if (taken !== undefined) await taken

@@ -16,6 +16,8 @@ export interface ChildInit {
   readonly environment: Record<string, string>
   /** True to lower the priority from here, where no wrapper did it. */
   readonly lowerPriority: boolean
+  /** Called before the process is killed, to give it the time that dying takes. */
+  readonly release?: (pid: number) => void
   onBytes(chunk: Uint8Array): void
 }
 
@@ -24,6 +26,7 @@ export class Child {
   readonly exited: Promise<ExecutorExit>
   readonly #process: ChildProcess
   readonly #socket: Duplex
+  readonly #release: ChildInit['release']
   #stderr = Buffer.alloc(0)
   #ended = false
 
@@ -38,6 +41,7 @@ export class Child {
       windowsHide: true,
     })
     this.#socket = this.#process.stdio[3] as Duplex
+    this.#release = init.release
     this.exited = this.#watchExit()
     this.#process.stderr?.on('data', (chunk: Buffer) => this.#keep(chunk))
     this.#socket?.on('data', (chunk: Uint8Array) => init.onBytes(chunk))
@@ -62,6 +66,7 @@ export class Child {
   /** Ends the whole group at once; `exited` resolves soon after. */
   kill(): void {
     if (this.#ended || this.pid === 0) return
+    this.#release?.(this.pid)
     try {
       if (process.platform === 'win32') this.#process.kill('SIGKILL')
       else process.kill(-this.pid, 'SIGKILL')

@@ -35,6 +35,7 @@ export class ExecutorGroup implements Startable {
   readonly #logger: Logger
   readonly #init: ExecutorGroupInit
   #folder: string | undefined
+  #parent: string | undefined
 
   constructor(logger: Logger, init: ExecutorGroupInit = {}) {
     this.#logger = logger
@@ -46,7 +47,9 @@ export class ExecutorGroup implements Startable {
     signal.throwIfAborted()
     if (process.platform !== 'linux') return
     for (const hierarchy of await this.#hierarchies()) {
-      this.#folder ??= await this.#make(hierarchy)
+      if (this.#folder !== undefined) break
+      this.#folder = await this.#make(hierarchy)
+      this.#parent = hierarchy.parent
     }
     this.#logger.debug('control group of executors', { folder: this.#folder ?? 'none' })
   }
@@ -65,6 +68,13 @@ export class ExecutorGroup implements Startable {
   async add(pid: number): Promise<boolean> {
     if (this.#folder === undefined) return false
     return set(this.#folder, 'cgroup.procs', `${pid}`)
+  }
+
+  /** Takes a process that is to end out again: on a busy machine it would have no time for that. */
+  async release(pid: number): Promise<void> {
+    if (this.#folder !== undefined && this.#parent !== undefined) {
+      await set(this.#parent, 'cgroup.procs', `${pid}`)
+    }
   }
 
   /** Where a group may be made: beside this process, in the tree that has the processor's weights. */

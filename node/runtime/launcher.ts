@@ -93,16 +93,19 @@ export function launchCommand(init: LaunchInit, wrappers: Wrappers): Command {
   if (wrappers.prlimit && init.dataBytesMax !== undefined) {
     words.push('prlimit', `--data=${Math.ceil(init.dataBytesMax)}`)
   }
-  if (init.priority !== 'normal') {
-    for (const name of ['chrt', 'ionice', 'taskpolicy', 'nice'] as const) {
-      if (wrappers[name]) words.push(name, ...WRAPPER_ARGUMENTS[name])
-    }
-  }
+  if (init.priority !== 'normal') words.push(...backgroundWords(wrappers))
   const watch = wrappers.setpriv ? [] : ['--watch-parent']
   words.push(process.execPath, ...NODE_FLAGS, fileURLToPath(init.entry))
   words.push(...(init.words ?? []), ...watch)
   const [file = process.execPath, ...rest] = words
   return { file, arguments: rest }
+}
+
+/** The words before a command that has to stay in the background. */
+export function backgroundWords(wrappers: Wrappers): readonly string[] {
+  return (['chrt', 'ionice', 'taskpolicy', 'nice'] as const).flatMap((name) =>
+    wrappers[name] ? [name, ...WRAPPER_ARGUMENTS[name]] : [],
+  )
 }
 
 const NODE_FLAGS = [

@@ -68,6 +68,7 @@ export class ProcessExecutor implements Executor {
   #nextId = 1
   #deadline: NodeJS.Timeout | undefined
   #frozen = false
+  #computedMs = 0
   /** Why nothing runs any more, once that is so. */
   #failure: RuntimeFailure | undefined
 
@@ -143,6 +144,11 @@ export class ProcessExecutor implements Executor {
   /** Ends the process at once. */
   kill(): void {
     this.#child.kill()
+  }
+
+  /** Time inside onnxruntime so far. */
+  get computedMs(): number {
+    return this.#computedMs
   }
 
   get frozen(): boolean {
@@ -310,6 +316,7 @@ export class ProcessExecutor implements Executor {
       return
     }
     this.#sent.shift()
+    this.#computedMs += frame.computeUs / 1000
     const next = this.#queue.shift()
     if (next !== undefined) {
       this.#sent.push(next)

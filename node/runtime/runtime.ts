@@ -19,6 +19,7 @@ import { type SurveyedMessage, SURVEYED_MESSAGE } from './executor-messages.ts'
 import type { ExecutorGroup } from './executor-group.ts'
 import type { Executor, ExecutorSpec } from './executor-spec.ts'
 import { controlFrame } from './executor-wire.ts'
+import { executorBackground, measureIsolation } from './isolation-test.ts'
 import {
   childEnvironment,
   detectWrappers,
@@ -77,6 +78,8 @@ export class Runtime implements Startable {
   readonly #init: RuntimeInit
   readonly #executors = new Set<ProcessExecutor>()
   readonly #stopping = new AbortController()
+  /** Of executors that have ended. */
+  #endedMs = 0
   #wrappers: Wrappers = NO_WRAPPERS
   #survey: Promise<SurveyedMessage> | undefined
   #providers: Promise<readonly ProviderReport[]> | undefined
@@ -176,6 +179,20 @@ export class Runtime implements Startable {
     return selfTest(executor, init, () => this.load({ ...executor.spec, provider: 'cpu' }, signal))
   }
 
+  /**
+   * The part of a contended processor that an executor takes from a program of the owner's, from 0 to
+   * 1; undefined where it cannot be measured. Two processes keep one processor busy meanwhile.
+   */
+  measureIsolation(ms: number, signal: AbortSignal): Promise<number | undefined> {
+    const background = executorBackground(this.#wrappers, this.#init.group)
+    return measureIsolation(background, ms, this.#signal(signal))
+  }
+
+  /** Time that executors have computed so far, in ms. */
+  get computedMs(): number {
+    return this.#endedMs + this.#executors.values().reduce((sum, each) => sum + each.computedMs, 0)
+  }
+
   /** How fast one thread of this device multiplies matrices; takes about half a second. */
   measureGemm(signal?: AbortSignal): Promise<GemmSpeed> {
     return measureGemm(this, signal)
@@ -219,7 +236,10 @@ export class Runtime implements Startable {
     }
     const executor = new ProcessExecutor(spec, this.#child('executor-main', dataBytesMax))
     this.#executors.add(executor)
-    void executor.exited.then(() => this.#executors.delete(executor))
+    void executor.exited.then(() => {
+      this.#endedMs += executor.computedMs
+      this.#executors.delete(executor)
+    })
     const abort = (): void => executor.kill()
     stopped.addEventListener('abort', abort, { once: true })
     const startedMs = this.#clock.monotonicMs()
@@ -273,6 +293,7 @@ export class Runtime implements Startable {
       command,
       environment: childEnvironment(environment, cacheDir),
       lowerPriority: priority !== 'normal' && !this.#wrappers.nice,
+      release: (pid) => void this.#init.group?.release(pid),
     }
   }
 

@@ -7,11 +7,13 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { choiceOption, collected, numberWithin } from '../option-values.ts'
+import { addLending } from './lending.ts'
 
 export function addHarvest(program: Command, cli: Cli): void {
   const harvest = program
     .command('harvest')
     .description('when this device is lent, how much of it, and why not')
+  addLending(harvest, cli)
   addSimulate(harvest, cli)
 }
 

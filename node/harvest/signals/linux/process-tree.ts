@@ -18,6 +18,9 @@ export interface ProcessStat {
   readonly group: number
   /** Ticks of its own and of its children that have ended. */
   readonly ticks: number
+  /** Those outside of the kernel, its own apart. */
+  readonly ownUserTicks: number
+  readonly childUserTicks: number
 }
 
 /** Undefined when `text` is not such a line. */
@@ -28,7 +31,14 @@ export function processStat(text: string): ProcessStat | undefined {
   const ticks = fields.slice(11, 15).map(Number)
   if (!/^[A-Za-z]$/.test(state) || ticks.length < 4) return undefined
   if (ticks.some((value) => !Number.isFinite(value))) return undefined
-  return { state, group: Number(group), ticks: ticks.reduce((sum, value) => sum + value, 0) }
+  const [ownUserTicks = 0, , childUserTicks = 0] = ticks
+  return {
+    state,
+    group: Number(group),
+    ticks: ticks.reduce((sum, value) => sum + value, 0),
+    ownUserTicks,
+    childUserTicks,
+  }
 }
 
 /** `pid` and all its descendants, itself first. */
@@ -42,10 +52,26 @@ export function processTree(files: HostFiles, pid: number): readonly number[] {
   return pids.slice(0, PROCESSES_MAX)
 }
 
-/** Ticks of `pids` together; undefined when the first of them cannot be read. */
-export function ticksOf(files: HostFiles, pids: readonly number[]): number | undefined {
-  const stats = pids.map((pid) => processStat(files.maybe('proc', `${pid}/stat`) ?? ''))
-  if (stats[0] === undefined) return undefined
+/** What a tree of processes has used, in ticks. */
+export interface TreeTicks {
+  readonly all: number
+  /** Those of its executors outside of the kernel: all but the first process. */
+  readonly executorUser: number
+}
+
+/** What `pids` have used together; undefined when the first of them cannot be read. */
+export function ticksOf(files: HostFiles, pids: readonly number[]): TreeTicks | undefined {
+  const [first, ...others] = pids.map((pid) =>
+    processStat(files.maybe('proc', `${pid}/stat`) ?? ''),
+  )
+  if (first === undefined) return undefined
   // One that has just ended is in its parent's line.
-  return stats.reduce((sum, stat) => sum + (stat?.ticks ?? 0), 0)
+  const living = others.filter((stat) => stat !== undefined)
+  return {
+    all: living.reduce((sum, { ticks }) => sum + ticks, first.ticks),
+    executorUser: living.reduce(
+      (sum, { ownUserTicks, childUserTicks }) => sum + ownUserTicks + childUserTicks,
+      first.childUserTicks,
+    ),
+  }
 }

@@ -49,7 +49,7 @@ function ownerSources({ files, run }: DeviceFacts): readonly SignalSource[] {
     },
     {
       name: 'linux/logind',
-      cadence: { workingMs: 2_000, restingMs: 10_000 },
+      cadence: { workingMs: 2_000, restingMs: 5_000 },
       read: async ({ nowMs, wallMs }) => {
         expectBus(files)
         const state = await loginState(run)
@@ -74,6 +74,8 @@ function ownerSources({ files, run }: DeviceFacts): readonly SignalSource[] {
 function machineSources(facts: DeviceFacts): readonly SignalSource[] {
   const { files } = facts
   const processors = new ProcessorGauge(files, facts)
+  // Long before the first question: it would go without an answer.
+  processors.begin()
   const pressure = new PressureGauge(files)
   const gpus = new GpuGauge(files, () => facts.ownPids())
   return [

@@ -32,7 +32,7 @@ export function macSources(facts: DeviceFacts): readonly SignalSource[] {
     },
     {
       name: 'macos/idle-time',
-      cadence: { workingMs: 1_000, restingMs: 10_000 },
+      cadence: { workingMs: 1_000, restingMs: 5_000 },
       read: async ({ nowMs }) => {
         const idleMs = expected(hidIdleMs(await run('ioreg', IOREG_IDLE)), 'HIDIdleTime')
         return { lastInputAtMs: nowMs - idleMs }
@@ -40,21 +40,21 @@ export function macSources(facts: DeviceFacts): readonly SignalSource[] {
     },
     {
       name: 'macos/power',
-      cadence: { workingMs: 2_000, restingMs: 10_000 },
+      cadence: { workingMs: 2_000, restingMs: 5_000 },
       read: async (): Promise<SignalValues> => ({
         ...expected(macPower(await pmset('batt')), 'a power source'),
       }),
     },
     {
       name: 'macos/assertions',
-      cadence: { workingMs: 5_000, restingMs: 15_000 },
+      cadence: { workingMs: 5_000, restingMs: 5_000 },
       read: async () => ({
         inhibitors: expected(macInhibitors(await pmset('assertions')), 'assertions'),
       }),
     },
     {
       name: 'macos/thermal',
-      cadence: { workingMs: 5_000, restingMs: 15_000 },
+      cadence: { workingMs: 5_000, restingMs: 5_000 },
       read: async () => {
         const throttled = expected(macThrottled(await pmset('therm')), 'a thermal state')
         return { board: { underVoltage: false, throttled } }
@@ -62,14 +62,14 @@ export function macSources(facts: DeviceFacts): readonly SignalSource[] {
     },
     {
       name: 'macos/memory',
-      cadence: { workingMs: 5_000, restingMs: 10_000 },
+      cadence: { workingMs: 5_000, restingMs: 5_000 },
       read: async () => ({
         memory: expected(macMemory(await run('vm_stat', []), memoryBytes), 'counts of pages'),
       }),
     },
     {
       name: 'macos/programs',
-      cadence: { workingMs: 10_000, restingMs: 15_000 },
+      cadence: { workingMs: 5_000, restingMs: 5_000 },
       read: async () => {
         const text = exclusiveApps.length === 0 ? '' : await run('ps', ['-axco', 'comm='])
         return { exclusiveApps: exclusivePrograms(exclusiveApps, namesOfPs(text)) }
