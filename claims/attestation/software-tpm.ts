@@ -15,7 +15,7 @@ export const claim: Claim = {
   goal: 'tier tpm under the test policy, self under the production policy, self for both of two that show one TPM',
   run: async ({ say }) => {
     await using tpms = new TpmFleet()
-    return seen(tpms, say)
+    return await seen(tpms, say)
   },
 }
 
