@@ -26,7 +26,7 @@ const DRAWN_BYTES = 256
 /** Of the stage with these tensors, whose model may be one that says nothing. */
 export function textRoom(
   { inputs, outputs }: Pick<Executor, 'inputs' | 'outputs'>,
-  { sends }: StageDescription,
+  { sends, local }: Pick<StageDescription, 'sends' | 'local'>,
 ): TextRoom {
   const graph = textGraphOf(inputs, outputs)
   const kept = graph.cached.reduce((sum, { heads, headSize }) => sum + 4 * heads * headSize, 0)
@@ -35,7 +35,9 @@ export function textRoom(
     0,
   )
   return {
-    textsOnly: graph.local.size > 0,
+    // Not by the names of its inputs: where a decoder that runs in one pass is cut, a tensor of such a
+    // name may arrive from the stage before.
+    textsOnly: local.inputs.length > 0,
     draws: graph.draws,
     keptRowBytes: kept,
     sentRowBytes: graph.draws ? DRAWN_BYTES : sent,
