@@ -76,12 +76,18 @@ export function showKill({ screen }: Stage, killed: KilledStage, work: Work): vo
   )
 }
 
-/** @throws {DemoError} DEMO_STAGE_NOT_KILLED when there is no recovery to show. */
+/** @throws {DemoError} DEMO_STAGE_NOT_KILLED when there is no recovery to show, nor another copy. */
 export function showRecoveries(
   { screen, labelOf }: Stage,
   recoveries: readonly JobRecovery[],
   work: Work,
 ): void {
+  if (recoveries.length === 0 && work.copies) {
+    // The inputs that a lost stage had are given to another copy at once; a replacement is only for
+    // those that are still to come.
+    screen.say('recovered without a replacement: the other copies did the rest')
+    return
+  }
   if (recoveries.length === 0) {
     const problem = 'expected the mesh to replace the killed stage, got no recovery'
     throw new DemoError({ code: 'DEMO_STAGE_NOT_KILLED', problem }, problem)
