@@ -9,6 +9,7 @@ import {
   drawCommittee,
   effectiveDomains,
   isEligible,
+  mayBeDrawn,
   seatCount,
 } from './committee.ts'
 
@@ -55,6 +56,25 @@ describe('a candidate', () => {
     ['often absent', { presentPermille: 899 }, false],
   ])('%s may be drawn: %3$s', (_, change, eligible) => {
     expect(isEligible({ ...candidate('x'), ...change })).toBe(eligible)
+  })
+})
+
+describe('a draw', () => {
+  const invited = (count: number, change: Partial<Candidate> = {}): readonly Candidate[] =>
+    Array.from({ length: count }, (_, at) => ({ ...candidate(`invited ${at}`, 0), ...change }))
+
+  it('is among those who earned it, once there are enough of them', () => {
+    expect(mayBeDrawn([...candidates(16), ...invited(9)])).toEqual(candidates(16))
+  })
+
+  it('is among all who were invited before that, but for the new and those at fault', () => {
+    const present = [
+      ...candidates(15),
+      ...invited(2, { age: 3 }),
+      ...invited(3, { age: 2 }),
+      ...invited(1, { faulted: true }),
+    ]
+    expect(mayBeDrawn(present).length).toBe(17)
   })
 })
 

@@ -42,6 +42,23 @@ export function isEligible(candidate: Candidate): boolean {
   )
 }
 
+/** Domains that were invited may sit while fewer than this many have earned a seat. */
+const EARNED_MIN = 16
+/** Epochs that an invited domain has to be there before it sits. */
+const INVITED_AGE_MIN = 3
+
+/**
+ * Those who may be drawn: in a mesh that is large and old enough, who earned it; before, everybody
+ * whom a member invited, as nobody can have earned it yet.
+ *
+ * @param present - Domains whose statements of the last epochs are counted.
+ */
+export function mayBeDrawn(present: readonly Candidate[]): readonly Candidate[] {
+  const earned = present.filter((candidate) => isEligible(candidate))
+  if (earned.length >= EARNED_MIN) return earned
+  return present.filter(({ faulted, age }) => !faulted && age >= INVITED_AGE_MIN)
+}
+
 /** Seats of a committee, when so many domains may sit. */
 export function seatCount(domains: number): number {
   if (domains < 16) return domains

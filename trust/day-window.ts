@@ -17,6 +17,14 @@ export class DayWindow {
     return this.#day
   }
 
+  /** The same, to go on with on its own. */
+  copy(): DayWindow {
+    const copy = new DayWindow()
+    copy.#sums = this.#sums.slice()
+    copy.#day = this.#day
+    return copy
+  }
+
   /** Makes room for the things up to `count`. */
   reserve(count: number): void {
     if (count * WINDOW_DAYS <= this.#sums.length) return

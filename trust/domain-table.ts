@@ -25,6 +25,16 @@ export class DomainTable {
     return this.#next.length
   }
 
+  /** The same, to go on with on its own. */
+  copy(): DomainTable {
+    const copy = new DomainTable()
+    copy.#ids = this.#ids.slice()
+    for (const next of this.#next) copy.#next.push(next)
+    for (const [prefix, index] of this.#first) copy.#first.set(prefix, index)
+    copy.#ranks = this.#ranks
+    return copy
+  }
+
   /** The number of a domain, or -1 when it is not known. */
   find(id: Uint8Array): number {
     let index = this.#first.get(prefixOf(id)) ?? NONE

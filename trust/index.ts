@@ -5,6 +5,7 @@
  */
 
 export { type Attested, ceilingMicros, floorMicros } from './attested.ts'
+export { Beacon, onionLayer, onionOf } from './beacon.ts'
 export {
   anchorSeats,
   type Candidate,
@@ -12,6 +13,7 @@ export {
   drawCommittee,
   effectiveDomains,
   isEligible,
+  mayBeDrawn,
   seatCount,
 } from './committee.ts'
 export {

@@ -21,6 +21,12 @@ export const EPOCHS_PER_DAY = 288
 /** How late a statement may be in a cut, in epochs: an hour. */
 export const LATE_EPOCHS_MAX = 12
 
+/** Epochs that one onion lasts: as many hashes lead from its heart to its skin. */
+export const ONION_EPOCHS = 1_024
+
+/** Layers of an onion that may be skipped by a domain that was away; then it begins anew. */
+export const ONION_GAP_MAX = 64
+
 /** Rows of one side of a statement; a domain that has more counterparties names the largest. */
 export const STATEMENT_ROWS_MAX = 128
 

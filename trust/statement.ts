@@ -51,6 +51,8 @@ const STATEMENT = record({
   provided: list(ROW, STATEMENT_ROWS_MAX),
   /** What others did for it, by their id. */
   consumed: list(ROW, STATEMENT_ROWS_MAX),
+  /** The next layer of the domain's onion: its part of the beacon (beacon.ts). */
+  onion: bytes(HASH_BYTES),
 })
 
 export type Statement = Omit<ShapeOf<typeof STATEMENT>, 'v'>

@@ -56,6 +56,21 @@ const toDeeds = (
       did(ids[from] as Uint8Array, ids[to] as Uint8Array, milliCredits),
     )
 
+describe('a copy of the state', () => {
+  it('takes a cut without a trace in the first, and ends where the first would', () => {
+    const state = folded(cutOf(1, [seed, friend, other], chain))
+    const before = toHex(state.standings().graphRoot)
+    const next = cutOf(2, [seed, friend, other], [did(seed, other, 50_000), ...chain])
+    const copy = state.copy()
+    copy.fold({ ...next, verdicts: verdicts(friend, 2, 1), faults: [fault(other)] })
+    expect(toHex(state.standings().graphRoot)).toBe(before)
+    expect([state.epoch, state.facts(other).faulted]).toEqual([1, false])
+    state.fold({ ...next, verdicts: verdicts(friend, 2, 1), faults: [fault(other)] })
+    expect(toHex(copy.standings().graphRoot)).toBe(toHex(state.standings().graphRoot))
+    expect(copy.facts(other)).toEqual(state.facts(other))
+  })
+})
+
 describe('folding a cut', () => {
   it('gives the same bytes in whatever order its parts come', () => {
     fc.assert(

@@ -92,16 +92,16 @@ export interface DomainFacts {
 const REMEMBERED = LATE_EPOCHS_MAX + 1
 
 export class TrustState {
-  readonly domains = new DomainTable()
-  readonly work = new WorkGraph()
+  domains = new DomainTable()
+  work = new WorkGraph()
   readonly #sha256: Sha256
   readonly #seeds: readonly Uint8Array[]
-  readonly #passed = new DayWindow()
-  readonly #failed = new DayWindow()
-  readonly #present = new DayWindow()
+  #passed = new DayWindow()
+  #failed = new DayWindow()
+  #present = new DayWindow()
   /** The latest epoch of a domain's statements, and one bit for each of those before it. */
-  readonly #seen: { latest: number; bits: number; first: number }[] = []
-  readonly #faults = new Map<number, (ProvenFault & { readonly epoch: number })[]>()
+  #seen: { latest: number; bits: number; first: number }[] = []
+  #faults = new Map<number, (ProvenFault & { readonly epoch: number })[]>()
   #epoch = 0
   #standings: Standings | undefined
 
@@ -115,6 +115,20 @@ export class TrustState {
   /** The last epoch that was folded. */
   get epoch(): number {
     return this.#epoch
+  }
+
+  /** The same state, to try a cut on that is not decided yet. */
+  copy(): TrustState {
+    const copy = new TrustState(this.#sha256, this.#seeds)
+    copy.domains = this.domains.copy()
+    copy.work = this.work.copy()
+    copy.#passed = this.#passed.copy()
+    copy.#failed = this.#failed.copy()
+    copy.#present = this.#present.copy()
+    copy.#seen = this.#seen.map((seen) => ({ ...seen }))
+    copy.#faults = new Map(this.#faults)
+    copy.#epoch = this.#epoch
+    return copy
   }
 
   /** Folds what was decided; returns what did not count, and why. */

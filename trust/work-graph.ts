@@ -26,8 +26,8 @@ const CLAIMS = 4
 export class WorkGraph {
   /** Edges by their pair: open addressing, at most half full; 0 is free, else the edge and one. */
   #slots = new Uint32Array(256)
-  readonly #window = new DayWindow()
-  readonly #newPairs = new Map<number, number>()
+  #window = new DayWindow()
+  #newPairs = new Map<number, number>()
   #requesters = new Uint32Array(64)
   #providers = new Uint32Array(64)
   #claims = new Uint32Array(64 * CLAIMS)
@@ -36,6 +36,19 @@ export class WorkGraph {
   /** Pairs that are kept. */
   get size(): number {
     return this.#size
+  }
+
+  /** The same, to go on with on its own. */
+  copy(): WorkGraph {
+    const copy = new WorkGraph()
+    copy.#slots = this.#slots.slice()
+    copy.#window = this.#window.copy()
+    copy.#newPairs = new Map(this.#newPairs)
+    copy.#requesters = this.#requesters.slice()
+    copy.#providers = this.#providers.slice()
+    copy.#claims = this.#claims.slice()
+    copy.#size = this.#size
+    return copy
   }
 
   requester(edge: number): number {

@@ -89,6 +89,7 @@ function statementOf(members: readonly Member[], at: number): SignedRecord {
     heads,
     provided: rows(1),
     consumed: rows(-1),
+    onion: id,
   })
 }
 

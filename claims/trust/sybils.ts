@@ -97,6 +97,7 @@ function shareOf({ sybils, edges }: Attack): number {
     heads: [],
     provided: provided[at] ?? [],
     consumed: consumed[at] ?? [],
+    onion: domain,
   }))
   const state = new TrustState(nodeCrypto.sha256, ids.slice(0, SEEDS))
   state.fold({ epoch: 1, statements, verdicts: [], faults: [] })
