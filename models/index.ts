@@ -4,6 +4,16 @@
  * @module
  */
 
+export {
+  ALIKE_PERMILLE_MIN,
+  decodeFingerprint,
+  encodeFingerprint,
+  type Fingerprint,
+  fingerprintOf,
+  isAlike,
+  type Likeness,
+  likenessOf,
+} from './comparison/likeness.ts'
 export { accepted, ModelError, MODEL_ERRORS } from './errors.ts'
 export type { ModelErrorCode, ModelFailure, Refused, Result } from './errors.ts'
 export {

@@ -46,6 +46,7 @@ import { GENERATE_ERRORS } from './scheduler/texts/errors.ts'
 import { STORAGE_ERRORS } from './storage/errors.ts'
 import { TEXT_ERRORS } from './text/errors.ts'
 import { ATTEST_ERRORS } from '../protocols/attest/errors.ts'
+import { AUDIT_ERRORS } from '../protocols/audit/errors.ts'
 import { BLOCKS_ERRORS } from '../protocols/blocks/errors.ts'
 import { CONVEYANCE_ERRORS } from '../protocols/conveyance/errors.ts'
 import { EPOCH_ERRORS } from '../protocols/epoch/errors.ts'
@@ -98,6 +99,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...STORAGE_ERRORS,
   ...TEXT_ERRORS,
   ...ATTEST_ERRORS,
+  ...AUDIT_ERRORS,
   ...BLOCKS_ERRORS,
   ...CONVEYANCE_ERRORS,
   ...EPOCH_ERRORS,

@@ -7,6 +7,13 @@
 export { type Attested, ceilingMicros, floorMicros } from './attested.ts'
 export { Beacon, onionLayer, onionOf } from './beacon.ts'
 export {
+  afterAudit,
+  type AuditEnd,
+  type AuditHistory,
+  auditRate,
+  NO_AUDITS,
+} from './audit-history.ts'
+export {
   anchorSeats,
   type Candidate,
   type CommitteeDraw,

@@ -76,6 +76,18 @@ export const STANDING_HALVINGS = 24
 /** How much a failed audit weighs beside one that passed, in the lower bound: it costs 24. */
 export const AUDIT_FAILURE_WEIGHT = 24
 
+/** Rates of audits are told in ten-thousandths. */
+export const AUDIT_RATE_UNIT = 10_000
+
+/** Audits of a provider before less than all of its work is drawn. */
+export const AUDITS_AT_FIRST = 10
+
+/** Share of work that is audited whatever passed before, in ten-thousandths. */
+export const AUDIT_FLOOR_RATE = 500
+
+/** Audits in a row for which a provider may show no evidence; the next one counts as failed. */
+export const WITHHELD_MAX = 2
+
 /** Scores are told in millionths. */
 export const MICROS = 1_000_000
 

@@ -1,0 +1,36 @@
+/**
+ * The door of /brume/audit/1.
+ *
+ * @module
+ */
+
+export {
+  AuditMachine,
+  type AuditInput,
+  type AuditOutcome,
+  type AuditOutput,
+} from './audit-machine.ts'
+export {
+  AuditorMachine,
+  type AuditorInput,
+  type AuditorOutput,
+  type Unable,
+} from './auditor-machine.ts'
+export type { AuditErrorCode } from './errors.ts'
+export * as AUDIT_LIMITS from './limits.ts'
+export { auditCodec, type AuditAnswer, type AuditQuestion } from './messages.ts'
+export { Assembly, type Part, partOf, partsOf } from './parts.ts'
+export { AUDIT_FAULTS } from './question-faults.ts'
+export { auditorOrder, type Draw, drawnRequests } from './sampling.ts'
+export {
+  type AuditVerdict,
+  commitmentOf,
+  type Finding,
+  judge,
+  type Judgement,
+  type OpenedVerdict,
+  openVerdict,
+  resultOf,
+  signVerdict,
+  verdictId,
+} from './verdict.ts'
