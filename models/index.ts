@@ -104,6 +104,7 @@ export { allRows, stepInputs } from './text/decoder-step.ts'
 export type { DecoderStep } from './text/decoder-step.ts'
 export {
   isCacheName,
+  KEPT_ROWS,
   LAST_POSITIONS,
   localNames,
   localTensors,
@@ -112,10 +113,12 @@ export {
   presentNames,
   ROWS,
   streamName,
+  TEXT_ROWS,
   TOKENS,
   TOTAL_LENGTH,
 } from './text/decoder-tensors.ts'
 export type { CacheNames, CacheShape, LocalTensors } from './text/decoder-tensors.ts'
+export { severalTexts } from './text/several-texts.ts'
 export { NO_WORDS } from './text/text-outline.ts'
 export type { TextOutline, TextWords } from './text/text-outline.ts'
 export { fileOrder } from './graph/order.ts'

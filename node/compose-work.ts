@@ -174,7 +174,8 @@ function composeStages(foundation: Foundation, parts: TextParts) {
         const proved = await probe.prove(executor, { file, description, model })
         // From now on it serves, and the owner comes first.
         await runtime.putLast(executor)
-        return { exact: proved.exact, class: fromHex(proved.class) ?? new Uint8Array(32) }
+        const { exact, together } = proved
+        return { exact, together, class: fromHex(proved.class) ?? new Uint8Array(32) }
       },
       tokens: async (model, near) => {
         const signal = AbortSignal.timeout(TOKENIZER_MS_MAX)

@@ -117,7 +117,7 @@ export class ModelSource {
   async prepare(
     open: OpenRecord,
     requester: PeerId,
-    { signal, onProgress }: FetchWork,
+    { signal, onProgress, several }: FetchWork & { readonly several: boolean },
   ): Promise<PreparedStage> {
     const { catalogue, blobs, service, self } = this.#components
     const guest = requester !== self
@@ -143,7 +143,11 @@ export class ModelSource {
       })
       this.announce()
     }
-    const stage = await catalogue.stageFile(open.model, { fromLayer, toLayer }, headOf(open))
+    const stage = await catalogue.stageFile(
+      open.model,
+      { fromLayer, toLayer },
+      { head: headOf(open), several },
+    )
     return { ...stage, fetchedBytes }
   }
 

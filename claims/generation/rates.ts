@@ -18,7 +18,7 @@ const ROUNDS = 5
 const STREAMS = 8
 
 /** Shares of the whole model's rate, and how many times it with many texts at once. */
-const GOAL = { two: 0.9, three: 0.85, streams: 1.6, hopMs: 0.6 }
+const GOAL = { two: 0.9, three: 0.85, streams: 2, together: 2, hopMs: 0.6 }
 
 interface Rates {
   readonly whole: number[]
@@ -26,6 +26,8 @@ interface Rates {
   readonly three: number[]
   /** Tokens a second of all streams together, over two stages. */
   readonly streams: number[]
+  /** The same on one device, where only running them together can help. */
+  readonly together: number[]
   /** Of a step over two stages, beyond computing, for each of its three links. */
   readonly hopMs: number[]
 }
@@ -55,12 +57,20 @@ async function round(requester: TestDaemon, spec: TextSpec, rates: Rates): Promi
   rates.two.push(rate(two))
   rates.hopMs.push(hopMsOf(two))
   rates.three.push(rate(await one(requester, { ...even, stages: 3 })))
+  rates.streams.push(await many(requester, { ...even, stages: 2 }))
+  rates.together.push(await many(requester, { ...spec, stages: 1 }))
+}
+
+/** Tokens a second of many texts at once. */
+async function many(requester: TestDaemon, spec: TextSpec): Promise<number> {
   const startedMs = performance.now()
-  const all = await Promise.all(
-    Array.from({ length: STREAMS }, () => one(requester, { ...even, stages: 2 })),
-  )
+  const all = await Promise.all(Array.from({ length: STREAMS }, () => one(requester, spec)))
   const tokens = all.reduce((sum, { answerTokens }) => sum + answerTokens, 0)
-  rates.streams.push((1000 * tokens) / (performance.now() - startedMs))
+  return (1000 * tokens) / (performance.now() - startedMs)
+}
+
+function noRates(): Rates {
+  return { whole: [], two: [], three: [], streams: [], together: [], hopMs: [] }
 }
 
 async function measure(
@@ -68,9 +78,9 @@ async function measure(
   spec: TextSpec,
   { say, signal }: ClaimContext,
 ): Promise<Rates> {
-  const rates: Rates = { whole: [], two: [], three: [], streams: [], hopMs: [] }
+  const rates = noRates()
   // What is loaded and measured for the first time does not count.
-  await round(requester, spec, { whole: [], two: [], three: [], streams: [], hopMs: [] })
+  await round(requester, spec, noRates())
   for (let count = 0; count < ROUNDS && !signal.aborted; count++) {
     await round(requester, spec, rates)
     const shown = Object.entries(rates).map(
@@ -83,7 +93,7 @@ async function measure(
 
 export const claim: Claim = {
   sentence: 'A text over two or three devices is nearly as quick as on one, and many are quicker.',
-  goal: `2 stages ≥ ${100 * GOAL.two} %, 3 ≥ ${100 * GOAL.three} % of the whole model's rate; ${STREAMS} texts ≥ ${GOAL.streams} times; a hop ≤ ${GOAL.hopMs} ms`,
+  goal: `2 stages ≥ ${100 * GOAL.two} %, 3 ≥ ${100 * GOAL.three} % of the whole model's rate; ${STREAMS} texts over 2 stages ≥ ${GOAL.streams} times, run together on one device ≥ ${GOAL.together} times; a hop ≤ ${GOAL.hopMs} ms`,
   run: async (context) => {
     await using fleet = new DaemonFleet()
     const [requester] = await fleet.startMany(DAEMONS)
@@ -108,13 +118,18 @@ export const claim: Claim = {
     const two = median(rates.two) / whole
     const three = median(rates.three) / whole
     const streams = median(rates.streams) / whole
+    const together = median(rates.together) / whole
     const hopMs = median(rates.hopMs)
     const met =
-      two >= GOAL.two && three >= GOAL.three && streams >= GOAL.streams && hopMs <= GOAL.hopMs
+      two >= GOAL.two &&
+      three >= GOAL.three &&
+      streams >= GOAL.streams &&
+      together >= GOAL.together &&
+      hopMs <= GOAL.hopMs
     const percent = (share: number): string => `${(100 * share).toFixed(0)} %`
     return {
       met,
-      figure: `whole ${whole.toFixed(1)} tokens/s; 2 stages ${percent(two)}, 3 stages ${percent(three)}; ${STREAMS} texts over 2 stages ${streams.toFixed(2)} times; a hop ${hopMs.toFixed(2)} ms`,
+      figure: `whole ${whole.toFixed(1)} tokens/s; 2 stages ${percent(two)}, 3 stages ${percent(three)}; ${STREAMS} texts over 2 stages ${streams.toFixed(2)} times, together on one device ${together.toFixed(2)} times; a hop ${hopMs.toFixed(2)} ms`,
       facts: { ...rates },
     }
   },

@@ -21,6 +21,7 @@ import type {
 const ATTRIBUTE_FLOAT = 1
 const ATTRIBUTE_INT = 2
 const ATTRIBUTE_STRING = 3
+const ATTRIBUTE_GRAPH = 5
 const ATTRIBUTE_INTS = 7
 
 /** The value of an attribute: a bare number is an integer, a float must say so. */
@@ -51,8 +52,22 @@ export function node(
   }
 }
 
+/** The body of a branch or a loop. It may name what the graph around it holds. */
+export function graphAttribute(name: string, body: Omit<GraphInit, 'initializer'>): AttributeProto {
+  const g = { ...NO_GRAPH_PARTS, ...body, initializer: [] }
+  return { ...emptyAttribute(name), type: ATTRIBUTE_GRAPH, g }
+}
+
 function attribute(name: string, value: AttributeValue): AttributeProto {
-  const none = {
+  const none = emptyAttribute(name)
+  if (typeof value === 'number') return { ...none, type: ATTRIBUTE_INT, i: value }
+  if (typeof value === 'string') return { ...none, type: ATTRIBUTE_STRING, s: utf8(value) }
+  if ('float' in value) return { ...none, type: ATTRIBUTE_FLOAT, f: value.float }
+  return { ...none, type: ATTRIBUTE_INTS, ints: value }
+}
+
+function emptyAttribute(name: string): AttributeProto {
+  return {
     name,
     floats: [],
     ints: [],
@@ -62,10 +77,6 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
     typeProtos: [],
     sparseTensors: [],
   }
-  if (typeof value === 'number') return { ...none, type: ATTRIBUTE_INT, i: value }
-  if (typeof value === 'string') return { ...none, type: ATTRIBUTE_STRING, s: utf8(value) }
-  if ('float' in value) return { ...none, type: ATTRIBUTE_FLOAT, f: value.float }
-  return { ...none, type: ATTRIBUTE_INTS, ints: value }
 }
 
 /** A tensor without data. */
@@ -109,6 +120,14 @@ export type GraphInit = Pick<GraphProto, 'node' | 'initializer' | 'input' | 'out
   readonly name: string
 }
 
+/** What no graph of ours says. */
+const NO_GRAPH_PARTS = {
+  valueInfo: [],
+  quantizationAnnotation: [],
+  sparseInitializer: [],
+  metadataProps: [],
+}
+
 /** A model of ONNX operator set 21 and onnxruntime's own operators. */
 export function model(init: GraphInit): ModelProto {
   return {
@@ -118,13 +137,7 @@ export function model(init: GraphInit): ModelProto {
       { domain: '', version: 21 },
       { domain: 'com.microsoft', version: 1 },
     ],
-    graph: {
-      ...init,
-      valueInfo: [],
-      quantizationAnnotation: [],
-      sparseInitializer: [],
-      metadataProps: [],
-    },
+    graph: { ...NO_GRAPH_PARTS, ...init },
     metadataProps: [],
     functions: [],
   }

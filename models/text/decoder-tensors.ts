@@ -28,6 +28,16 @@ export const TOTAL_LENGTH = 'total_sequence_length'
 /** Which of the tokens that come in shall have logits, counted from 0: int64 [rows]. */
 export const ROWS = 'rows'
 
+/**
+ * Where a run takes rows of several texts (text/several-texts.ts), the rows of each: int64 [texts, padded],
+ * indexes among all rows that come in. Each text has equally many; those that only pad repeat its last one.
+ * Lengths are then [texts, 1], and keys and values [texts, 1, kvHeads, past, headSize].
+ */
+export const TEXT_ROWS = 'text_rows'
+
+/** Where each row that came in is found behind attention: int64 [1, seq, 3] of its text, 0 and its place in that text's rows. */
+export const KEPT_ROWS = 'kept_rows'
+
 /** The residual stream before a layer, or behind the last one: float32 [batch, seq, hidden]. */
 export function streamName(layer: number): string {
   return `stream.${layer}`

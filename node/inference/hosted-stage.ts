@@ -44,6 +44,7 @@ import {
   type StageLease,
   type StagePool,
 } from './stage-pool.ts'
+import { textBytes } from './text-room.ts'
 
 export interface HostedStageComponents {
   readonly clock: Clock
@@ -204,8 +205,7 @@ export class HostedStage {
       return 'INFERENCE_OPEN_REFUSED'
     }
     if (text === undefined) return stage.text.textsOnly ? 'INFERENCE_OPEN_REFUSED' : undefined
-    const { keptRowBytes, sentRowBytes } = stage.text
-    const bytes = text.positionsMax * (keptRowBytes + sentRowBytes)
+    const bytes = textBytes(stage.text, text.positionsMax)
     if (!this.#components.texts.take(this.requester, bytes)) return 'INFERENCE_MEMORY'
     this.#textBytes = bytes
     const guide = stage.text.draws ? text.guide : undefined
@@ -302,13 +302,13 @@ export class HostedStage {
   }
 
   async #compute(
-    { description, executor }: LoadedStage,
+    { description, executor, steps }: LoadedStage,
     received: readonly Tensor[],
     rows: TextRows | undefined,
   ): Promise<RunOutcome> {
     const tensors = incoming(description, received)
     if (rows !== undefined) {
-      const { outputs, computeUs } = await executor.step({ slot: this.#slot, rows, tensors })
+      const { outputs, computeUs } = await steps.run({ slot: this.#slot, rows, tensors })
       return { tensors: outputs, computeUs }
     }
     const { outputs, computeUs } = await executor.run(tensors)
@@ -377,6 +377,7 @@ export class HostedStage {
   #giveRoomBack(): void {
     if (this.#textBytes === undefined) return
     this.#components.texts.give(this.requester, this.#textBytes)
+    this.#lease?.stage.steps.leave(this.#slot)
     // An executor that has ended keeps nothing.
     this.#lease?.stage.executor.end(this.#slot).catch(() => undefined)
   }

@@ -14,6 +14,7 @@ import { InferenceError, pickTensors, type OpenRecord } from '../../protocols/in
 import { RuntimeError } from '../runtime/errors.ts'
 import type { Executor, ExecutorSpec, TokenBytes } from '../runtime/executor-spec.ts'
 import type { Provider } from '../runtime/provider.ts'
+import { StepBatcher } from './step-batcher.ts'
 import { type TextRoom, textRoom } from './text-room.ts'
 import { CrashTable } from '../runtime/restart-policy.ts'
 
@@ -30,6 +31,8 @@ export interface StageProof {
   readonly class: Uint8Array
   /** True when the bits of a text's rows do not depend on how they are run. */
   readonly exact: boolean
+  /** True when they do not depend on which other texts are run beside it. */
+  readonly together: boolean
 }
 
 export interface StagePoolComponents {
@@ -42,6 +45,8 @@ export interface StagePoolComponents {
     work: {
       readonly onProgress: (bytesDone: number, bytesTotal: number) => void
       readonly signal: AbortSignal
+      /** True for a stage that takes several texts at once, where it can. */
+      readonly several: boolean
     },
   ): Promise<PreparedStage>
   load(spec: ExecutorSpec, signal: AbortSignal): Promise<Executor>
@@ -72,6 +77,8 @@ export interface StagePoolInit {
 export interface LoadedStage {
   readonly model: ModelId
   readonly executor: Executor
+  /** What runs steps of texts on it. */
+  readonly steps: StepBatcher
   readonly description: StageDescription
   readonly provider: Provider
   readonly numericClass: Uint8Array
@@ -293,7 +300,10 @@ export class StagePool {
     const onProgress = (bytesDone: number, bytesTotal: number): void => {
       for (const user of entry.users) user.onProgress(bytesDone, bytesTotal)
     }
-    const prepared = await this.#components.prepare(open, requester, { onProgress, signal })
+    // Drivers of accelerators know attention as a node of its own, not inside of a loop.
+    const several = spec.provider === 'cpu'
+    const work = { onProgress, signal, several }
+    const prepared = await this.#components.prepare(open, requester, work)
     await this.#makeRoom(entry, prepared.description.weightBytes)
     signal.throwIfAborted()
     const startedMs = clock.monotonicMs()
@@ -304,6 +314,7 @@ export class StagePool {
       return {
         model: open.model,
         executor,
+        steps: new StepBatcher(executor, proof.together ? executor.textsMax : 1),
         description: prepared.description,
         provider: spec.provider,
         numericClass: proof.class,

@@ -7,6 +7,7 @@
 import { tensorBytes } from '../../core/tensor.ts'
 import type { StageDescription } from '../../models/index.ts'
 import type { Executor } from '../runtime/executor-spec.ts'
+import { roomRows } from '../runtime/text-cache.ts'
 import { textGraphOf } from '../runtime/text-graph.ts'
 
 export interface TextRoom {
@@ -18,6 +19,11 @@ export interface TextRoom {
   readonly keptRowBytes: number
   /** Bytes that the journal keeps of it. */
   readonly sentRowBytes: number
+}
+
+/** Bytes that a text of up to `positionsMax` rows takes. */
+export function textBytes({ keptRowBytes, sentRowBytes }: TextRoom, positionsMax: number): number {
+  return roomRows(positionsMax) * keptRowBytes + positionsMax * sentRowBytes
 }
 
 /** Bytes of a drawn token, with all that may be asked for beside it. */

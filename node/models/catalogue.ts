@@ -20,6 +20,7 @@ import {
   manifestBlobs,
   MANIFEST_BYTES_MAX,
   ModelError,
+  severalTexts,
   SKELETON_BYTES_MAX,
   stageNeeds,
   type BlobRef,
@@ -46,6 +47,13 @@ export interface CatalogueModel {
   readonly addedMs: number
   /** True when another device brought it, to have a stage of it run here. */
   readonly guest: boolean
+}
+
+/** Which form of a stage is wanted. */
+export interface StageWish {
+  readonly head?: HeadGives
+  /** True for one that takes several texts at once, where the model is one that can be made to. */
+  readonly several?: boolean
 }
 
 /** Characters of an id that may stand for it. */
@@ -161,7 +169,11 @@ export class ModelCatalogue implements Startable {
    * @throws {CatalogueError} MODELS_NOT_FOUND, MODELS_INCOMPLETE.
    * @throws {ModelError} MODELS_RANGE_INVALID, MODELS_SKELETON_MISMATCH, or why the skeleton is refused.
    */
-  async stageFile(id: ModelId, range: LayerRange, head: HeadGives = 'logits'): Promise<StageFile> {
+  async stageFile(
+    id: ModelId,
+    range: LayerRange,
+    { head = 'logits', several = false }: StageWish = {},
+  ): Promise<StageFile> {
     const { manifest } = this.get(id)
     if (!isLayerRange(manifest, range)) {
       const reason = `expected layers in [0, ${manifest.layers.length}]`
@@ -170,9 +182,10 @@ export class ModelCatalogue implements Startable {
     const { length: missing } = this.missing(manifest, range)
     if (missing > 0) throw new CatalogueError({ code: 'MODELS_INCOMPLETE', id, missing })
     const stage = accepted(buildStage(await this.#skeleton(manifest), manifest, range, head))
-    const name = `${id}-${range.fromLayer}-${range.toLayer}${head === 'hidden' ? '-hidden' : ''}`
-    const file = join(this.#init.folder, `${name}.onnx`)
-    await writeFileAtomic(file, encodeModel(stage.model))
+    const wide = several ? severalTexts(stage.model) : undefined
+    const form = `${head === 'hidden' ? '-hidden' : ''}${wide === undefined ? '' : '-texts'}`
+    const file = join(this.#init.folder, `${id}-${range.fromLayer}-${range.toLayer}${form}.onnx`)
+    await writeFileAtomic(file, encodeModel(wide ?? stage.model))
     return { file, description: stage.description }
   }
 

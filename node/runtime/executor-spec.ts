@@ -47,6 +47,14 @@ export interface TextStep {
   readonly tensors: readonly Tensor[]
 }
 
+/** What steps that were run together gave. */
+export interface StepsRun {
+  /** Of each step, what `step` would have given. */
+  readonly outputs: readonly (readonly Tensor[])[]
+  /** Time inside onnxruntime for all of them. */
+  readonly computeUs: number
+}
+
 /** What the tokens of a model stand for. */
 export interface TokenBytes {
   /** All tokens' bytes, one after another; none of those that steer the model. */
@@ -89,6 +97,15 @@ export interface Executor {
    * @throws {RuntimeError} as `run` does, and RUNTIME_GUIDE_FAILED; the text is of no use then.
    */
   step(step: TextStep): Promise<ExecutorRun>
+  /** Texts that `steps` takes at once. */
+  readonly textsMax: number
+  /**
+   * Adds rows to several texts at once, each with the bits that `step` would have given it.
+   *
+   * @param steps - Of up to `textsMax` texts, one of each.
+   * @throws {RuntimeError} as `step` does, for all of them: those that are left can be asked for again.
+   */
+  steps(steps: readonly TextStep[]): Promise<StepsRun>
   /** Gives the room of a text back. @throws {RuntimeError} as `run` does. */
   end(slot: number): Promise<void>
   /** True between `freeze` and `thaw`. */

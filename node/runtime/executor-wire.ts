@@ -12,8 +12,7 @@
  * row a tensor (u8 type, u8 rank, u16 index of the input or output, u32 for each dimension),
  * then the tensors' bytes, the table and every tensor padded to 64 bytes: both ends see their
  * elements in place, without copying. In a shapes message the tensors' bytes are left out.
- * A step has one tensor more, an int32 vector with the index 0xffff: slot, position, drawFrom and
- * the token of each row.
+ * A step has one tensor more, an int32 vector with the index 0xffff (step-message.ts).
  *
  * 64 bytes is where onnxruntime's own allocator puts a tensor. Some of its kernels (reductions, in
  * Eigen) take the elements before the first whole vector one by one, so the place of an input in
@@ -48,7 +47,7 @@ export const FRAME_KIND = {
   begin: 10,
   end: 11,
   settled: 12,
-  /** Adds rows to a text; answered with `result`. */
+  /** Adds rows to texts; answered with `result`. */
   step: 13,
   /** Brings the vocabulary of the model: the bytes of all tokens, and where each begins; answered with `settled`. */
   vocabulary: 14,
@@ -81,7 +80,7 @@ export interface Frame extends FrameHeader {
   readonly body: Uint8Array
 }
 
-/** The index of the tensor that says what a step adds to which text. */
+/** The index of the tensor that says what a step adds to which texts. */
 export const STEP_INDEX = 0xffff
 
 /** A tensor in a message: its place among the graph's inputs or outputs instead of its name. */

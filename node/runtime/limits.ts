@@ -27,6 +27,9 @@ export const RUNS_QUEUED_MAX = 128
 /** Runs that an executor's process holds at once: one computes while the next one arrives. */
 export const RUNS_SENT_MAX = 2
 
+/** Texts that one run of an executor takes: beyond, each costs nearly as much as alone. */
+export const TEXTS_TOGETHER_MAX = 8
+
 /** Time that an executor gets to end by itself when asked to. */
 export const STOP_GRACE_MS = 500
 

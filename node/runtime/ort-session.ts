@@ -12,6 +12,7 @@ import type { TokenBytes } from './executor-spec.ts'
 import { STEP_INDEX, type WireTensor } from './executor-wire.ts'
 import { NAME_CHARACTERS_MAX } from './limits.ts'
 import { ORT_PROVIDER_NAMES } from './provider.ts'
+import { readSteps, STEP_OUTPUTS } from './step-message.ts'
 import { textGraphOf } from './text-graph.ts'
 import { TextSession } from './text-session.ts'
 
@@ -73,10 +74,11 @@ export class OrtSession {
 }
 
 /**
- * Adds rows to a text.
+ * Adds rows to texts.
  *
- * @param tensors - What crosses the cut, and the vector that says what is added to which text.
- * @throws {Error} when the message is none, or as {@link TextSession.step} throws.
+ * @param tensors - What crosses the cut, and the vector that says what is added to which texts.
+ * @returns What each text gave: an output of text i has i times STEP_OUTPUTS added to its index.
+ * @throws {Error} when the message is none, or as {@link TextSession.steps} throws.
  */
 export async function step(
   { ready, texts }: OrtSession,
@@ -84,12 +86,15 @@ export async function step(
 ): Promise<OrtRun> {
   const command = tensors.find(({ index }) => index === STEP_INDEX)
   if (command?.type !== 'int32') throw new Error('expected a text')
-  const numbers = elementsOf('int32', command.data) as Int32Array
-  const [slot = 0, position = 0, drawFrom = 0, ...tokens] = numbers
+  const asked = readSteps(elementsOf('int32', command.data) as Int32Array)
   const rest = tensors.filter(({ index }) => index !== STEP_INDEX)
   const feeds = feedsOf(rest, ready.inputs)
   const crossing = Object.entries(feeds).map(([name, tensor]) => ({ name, tensor }))
-  return texts.step(slot >>> 0, { position, drawFrom, tokens }, crossing)
+  const { outputs, computeUs } = await texts.steps(asked, crossing)
+  const numbered = outputs.flatMap((own, text) =>
+    own.map((tensor) => ({ ...tensor, index: text * STEP_OUTPUTS + tensor.index })),
+  )
+  return { outputs: numbered, computeUs }
 }
 
 /** What tokens stand for, of the message that brings it; undefined when it is none. */

@@ -24,6 +24,7 @@ import type {
   ExecutorExit,
   ExecutorRun,
   ExecutorSpec,
+  StepsRun,
   TextStep,
   TokenBytes,
 } from './executor-spec.ts'
@@ -31,12 +32,12 @@ import {
   controlFrame,
   type Frame,
   readTensors,
-  STEP_INDEX,
   tensorFrame,
   type WireTensor,
 } from './executor-wire.ts'
 import { FrameReader } from './frame-reader.ts'
-import { FRAME_BYTES_MAX, RUNS_QUEUED_MAX, RUNS_SENT_MAX } from './limits.ts'
+import { FRAME_BYTES_MAX, RUNS_QUEUED_MAX, RUNS_SENT_MAX, TEXTS_TOGETHER_MAX } from './limits.ts'
+import { joinedSteps, STEP_OUTPUTS, stepCommand, unfitStep } from './step-message.ts'
 import { type TextGraph, textGraphOf } from './text-graph.ts'
 
 /** A request that waits for its answer. */
@@ -194,21 +195,24 @@ export class ProcessExecutor implements Executor {
     await this.#settle('end', encodeShape(END_MESSAGE, { slot }))
   }
 
-  async step({ slot, rows, tensors }: TextStep): Promise<ExecutorRun> {
-    const { position, drawFrom, tokens } = rows
-    const numbers = Int32Array.of(slot, position, drawFrom, ...tokens)
-    const command: WireTensor = {
-      index: STEP_INDEX,
-      type: 'int32',
-      dims: [numbers.length],
-      data: new Uint8Array(numbers.buffer),
-    }
+  get textsMax(): number {
+    return this.#graph.several ? TEXTS_TOGETHER_MAX : 1
+  }
+
+  async step(step: TextStep): Promise<ExecutorRun> {
+    const { outputs, computeUs } = await this.steps([step])
+    return { outputs: outputs[0] ?? [], computeUs }
+  }
+
+  async steps(steps: readonly TextStep[]): Promise<StepsRun> {
+    for (const { tensors } of steps) this.#wireTensors(tensors, this.#graph.local)
+    const unfit = unfitStep(steps)
+    if (unfit !== undefined) throw invalid(unfit.tensor, unfit.detail)
     const id = this.#id()
-    const crossing = this.#wireTensors(tensors, this.#graph.local)
-    const pieces = tensorFrame({ kind: 'step', id, computeUs: 0 }, [...crossing, command])
-    const frame = await this.#ask(id, pieces)
-    const outputs = this.#stepOutputs(frame)
-    return { outputs, computeUs: frame.computeUs }
+    const crossing = this.#wireTensors(joinedSteps(steps), this.#graph.local)
+    const header = { kind: 'step', id, computeUs: 0 } as const
+    const frame = await this.#ask(id, tensorFrame(header, [...crossing, stepCommand(steps)]))
+    return { outputs: this.#stepOutputs(frame, steps.length), computeUs: frame.computeUs }
   }
 
   async #settle(kind: 'begin' | 'end', body: Uint8Array): Promise<void> {
@@ -226,17 +230,22 @@ export class ProcessExecutor implements Executor {
     return id
   }
 
-  /** What crosses the cut behind, or what was drawn. */
-  #stepOutputs(frame: Frame): readonly Tensor[] {
+  /** Of each of `count` texts, what crosses the cut behind, or what was drawn. */
+  #stepOutputs(frame: Frame, count: number): readonly (readonly Tensor[])[] {
     const tensors = frame.kind === 'result' ? readTensors(frame) : `got ${frame.kind}`
     if (typeof tensors === 'string') throw this.#faulty(tensors)
     const { draws, pools } = this.#graph
     const names = draws || pools ? DRAWN_NAMES : this.#crossing
-    return tensors.map(({ index, type, dims, data }) => {
-      const name = names[index]
-      if (name === undefined) throw this.#faulty(`an output ${index} that there is not`)
-      return { name, type, dims, data }
-    })
+    const outputs = Array.from({ length: count }, (): Tensor[] => [])
+    for (const { index, type, dims, data } of tensors) {
+      const name = names[index % STEP_OUTPUTS]
+      const own = outputs[Math.floor(index / STEP_OUTPUTS)]
+      if (name === undefined || own === undefined) {
+        throw this.#faulty(`an output ${index} that there is not`)
+      }
+      own.push({ name, type, dims, data })
+    }
+    return outputs
   }
 
   #submit(kind: 'run' | 'measure', inputs: readonly Tensor[]): Promise<Frame> {

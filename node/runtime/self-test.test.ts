@@ -33,6 +33,8 @@ function executor(provider: Provider, answers: readonly (readonly number[])[]): 
     thaw: () => undefined,
     begin: () => Promise.resolve(),
     step: () => Promise.reject(new Error('no text')),
+    textsMax: 1,
+    steps: () => Promise.reject(new Error('no text')),
     end: () => Promise.resolve(),
     exited: new Promise(() => undefined),
     stop: () => Promise.resolve(),

@@ -23,6 +23,8 @@ export interface Probe {
   readonly mustRepeat: boolean
   first(executor: Executor): Promise<readonly Tensor[]>
   second(executor: Executor): Promise<readonly Tensor[]>
+  /** The same in the company of others, where the stage takes several at once. */
+  together?(executor: Executor): Promise<readonly Tensor[]>
 }
 
 /** One run after another of the same inputs; {@link probeInputs} makes some where no better are known. */
@@ -43,6 +45,8 @@ export interface SelfTest {
   readonly class: string
   /** True when both answers had the same bits. Of a plain probe always so on the CPU. */
   readonly exact: boolean
+  /** True when company changed no bit either. */
+  readonly together: boolean
   /** Time of the test. */
   readonly ms: number
 }
@@ -62,7 +66,9 @@ export async function selfTest(
   const { probe } = init
   const first = await probe.first(executor)
   const second = await probe.second(executor)
-  const exact = first.every((tensor, index) => sameBits(tensor, second[index]))
+  const exact = sameAnswer(first, second)
+  const third = exact ? await probe.together?.(executor) : undefined
+  const together = third !== undefined && sameAnswer(first, third)
   const { provider } = executor.spec
   if (provider === 'cpu') {
     if (!exact && probe.mustRepeat)
@@ -76,7 +82,11 @@ export async function selfTest(
     }
   }
   const ms = performance.now() - startedMs
-  return { class: classOf(executor, init.stage, first), exact, ms }
+  return { class: classOf(executor, init.stage, first), exact, together, ms }
+}
+
+function sameAnswer(a: readonly Tensor[], b: readonly Tensor[]): boolean {
+  return a.every((tensor, index) => sameBits(tensor, b[index]))
 }
 
 function sameBits(a: Tensor, b: Tensor | undefined): boolean {

@@ -21,7 +21,7 @@ export interface ProbedStage {
 }
 
 /** What the test showed. */
-export type ProvedStage = Pick<SelfTest, 'class' | 'exact'>
+export type ProvedStage = Pick<SelfTest, 'class' | 'exact' | 'together'>
 
 export class StageProbe {
   readonly #runtime: Pick<Runtime, 'selfTest'>
@@ -63,7 +63,11 @@ const PROBE_BYTES_MAX = 67_108_864
 
 function unproved({ ortVersion, spec }: Executor, name: string): ProvedStage {
   const words = ['unproved', ortVersion, spec.provider, process.arch, name]
-  return { class: createHash('sha256').update(words.join('\0')).digest('hex'), exact: false }
+  return {
+    class: createHash('sha256').update(words.join('\0')).digest('hex'),
+    exact: false,
+    together: false,
+  }
 }
 
 function bytesOf(specs: Executor['inputs']): number {

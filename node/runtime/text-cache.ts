@@ -9,6 +9,7 @@
  * @module
  */
 
+import { CacheArena, type Tenant } from './cache-arena.ts'
 import type { TextMemory } from './text-memory.ts'
 
 /** One pair of tensors of the graph. */
@@ -23,57 +24,97 @@ export interface CachedTensor {
 /** Rows of the smallest room. */
 const ROWS_MIN = 128
 
-export class TextCache {
-  readonly #tensors: readonly CachedTensor[]
-  readonly #rowsMax: number
-  readonly #memory: TextMemory
-  #data: readonly Float32Array[] = []
-  #capacity = 0
-  /** Rows that are valid. */
-  length = 0
+/** Rows beside a power of two: a text that fills one exactly has some more that only pad. */
+const ROWS_SPARE = 8
 
-  /** @param rowsMax - Rows that the text may have, those that only pad included. */
-  constructor(tensors: readonly CachedTensor[], rowsMax: number, memory: TextMemory) {
-    this.#tensors = tensors
-    this.#rowsMax = rowsMax
+/** Rows that a text takes memory for when it has `rows`: texts whose rooms are equally large can be run together. */
+export function roomRows(rows: number): number {
+  let room = ROWS_MIN
+  while (room + ROWS_SPARE < rows) room *= 2
+  return room + ROWS_SPARE
+}
+
+/** The rooms of one executor's texts. */
+export class CacheRooms {
+  readonly tensors: readonly CachedTensor[]
+  readonly #placesMax: number
+  readonly #memory: TextMemory
+  /** By their capacity. */
+  readonly #arenas = new Map<number, CacheArena<TextCache>[]>()
+
+  /** @param placesMax - Texts that a run takes, at most. */
+  constructor(tensors: readonly CachedTensor[], placesMax: number, memory: TextMemory) {
+    this.tensors = tensors
+    this.#placesMax = placesMax
     this.#memory = memory
   }
 
+  /** An arena with a free place for `rows` rows. */
+  arena(rows: number): CacheArena<TextCache> {
+    const capacity = roomRows(rows)
+    const arenas = this.#arenas.get(capacity) ?? []
+    this.#arenas.set(capacity, arenas)
+    const open = arenas.find((arena) => !arena.isFull)
+    if (open !== undefined) return open
+    const init = { capacity, placesMax: this.#placesMax }
+    const arena = new CacheArena<TextCache>(this.tensors, init, this.#memory)
+    arenas.push(arena)
+    return arena
+  }
+
+  /** Takes a place back, and the arena where it was the last one. */
+  leave(arena: CacheArena<TextCache>, place: number): void {
+    arena.remove(place)
+    if (!arena.isEmpty) return
+    const arenas = this.#arenas.get(arena.capacity)?.filter((other) => other !== arena) ?? []
+    if (arenas.length === 0) this.#arenas.delete(arena.capacity)
+    else this.#arenas.set(arena.capacity, arenas)
+  }
+}
+
+export class TextCache implements Tenant {
+  readonly #rooms: CacheRooms
+  #arena: CacheArena<TextCache> | undefined
+  /** Where it stands in its arena. */
+  place = 0
+  /** Rows that are valid. */
+  length = 0
+
+  constructor(rooms: CacheRooms) {
+    this.#rooms = rooms
+  }
+
   get capacity(): number {
-    return this.#capacity
+    return this.#arena?.capacity ?? 0
+  }
+
+  /** Undefined while it has no room. */
+  get arena(): CacheArena<TextCache> | undefined {
+    return this.#arena
   }
 
   /** The memory of tensor `index`: [1, heads, capacity, headSize]. */
   at(index: number): Float32Array {
-    return this.#data[index] ?? new Float32Array(0)
+    return this.#arena?.at(index, this.place, 1) ?? new Float32Array(0)
   }
 
   /** Makes room for `rows` rows, keeping the valid ones. */
   reserve(rows: number): void {
-    if (rows <= this.#capacity) return
-    let capacity = Math.max(ROWS_MIN, this.#capacity)
-    while (capacity < rows) capacity *= 2
-    capacity = Math.max(rows, Math.min(capacity, this.#rowsMax))
-    const outgrown = this.#data
-    this.#data = this.#tensors.map(({ heads, headSize }, index) => {
-      const grown = this.#memory.take(heads * capacity * headSize)
-      const before = this.at(index)
-      for (let head = 0; head < heads; head++) {
-        const start = head * this.#capacity * headSize
-        const valid = before.subarray(start, start + this.length * headSize)
-        grown.set(valid, head * capacity * headSize)
-      }
-      return grown
-    })
-    this.#capacity = capacity
-    for (const array of outgrown) this.#memory.give(array)
+    const before = this.#arena
+    if (before !== undefined && rows <= before.capacity) return
+    const arena = this.#rooms.arena(rows)
+    const from = { length: this.length, place: this.place }
+    arena.add(this)
+    this.#arena = arena
+    if (before === undefined) return
+    arena.copyFrom(before, from, this)
+    this.#rooms.leave(before, from.place)
   }
 
   /** Gives all room back. */
   end(): void {
-    for (const array of this.#data) this.#memory.give(array)
-    this.#data = []
-    this.#capacity = 0
+    if (this.#arena !== undefined) this.#rooms.leave(this.#arena, this.place)
+    this.#arena = undefined
     this.length = 0
   }
 }

@@ -5,7 +5,15 @@
  */
 
 import type { TensorSpec } from '../../core/tensor.ts'
-import { isCacheName, LAST_POSITIONS, LOGITS, ROWS, TOTAL_LENGTH } from '../../models/index.ts'
+import {
+  isCacheName,
+  KEPT_ROWS,
+  LAST_POSITIONS,
+  LOGITS,
+  ROWS,
+  TEXT_ROWS,
+  TOTAL_LENGTH,
+} from '../../models/index.ts'
 import type { CachedTensor } from './text-cache.ts'
 
 export interface TextGraph {
@@ -18,6 +26,8 @@ export interface TextGraph {
   readonly draws: boolean
   /** True at the stage that gives the mean of its rows instead. */
   readonly pools: boolean
+  /** True when a run takes rows of several texts: where it attends to none, they are all the same to it. */
+  readonly several: boolean
 }
 
 /** What `inputs` and `outputs` of a stage's graph say; one that only looks tokens up says nothing. */
@@ -26,12 +36,13 @@ export function textGraphOf(
   outputs: readonly TensorSpec[],
 ): TextGraph {
   const cached = inputs.flatMap(({ name, dims }): readonly CachedTensor[] => {
-    const [, heads, , headSize] = dims
+    const [heads, , headSize] = dims.slice(-3)
     const fits = isCacheName(name) && typeof heads === 'number' && typeof headSize === 'number'
     if (!fits) return []
     return [{ past: name, present: name.replace('past', 'present'), heads, headSize }]
   })
-  const own = new Set([LAST_POSITIONS, TOTAL_LENGTH, ROWS, ...cached.map(({ past }) => past)])
+  const places = [LAST_POSITIONS, TOTAL_LENGTH, ROWS, TEXT_ROWS, KEPT_ROWS]
+  const own = new Set([...places, ...cached.map(({ past }) => past)])
   const local = inputs.map(({ name }) => name).filter((name) => own.has(name))
   const picks = local.includes(ROWS)
   return {
@@ -39,6 +50,7 @@ export function textGraphOf(
     local: new Set(local),
     kept: new Set(cached.map(({ present }) => present)),
     draws: picks && outputs.some(({ name }) => name === LOGITS),
+    several: local.includes(TEXT_ROWS) || !local.some((name) => name !== ROWS),
     pools: picks && !outputs.some(({ name }) => name === LOGITS),
   }
 }

@@ -1,36 +1,45 @@
 import { describe, expect, it } from 'vitest'
-import { TextCache } from './text-cache.ts'
+import { CacheRooms, roomRows, TextCache } from './text-cache.ts'
 import { TextMemory } from './text-memory.ts'
 
 const TENSORS = [{ past: 'past.0.key', present: 'present.0.key', heads: 2, headSize: 4 }]
+/** Rows of the two smallest rooms. */
+const SMALL = roomRows(1)
+const NEXT = roomRows(SMALL + 1)
+
+function rooms(memory: TextMemory, placesMax = 1): CacheRooms {
+  return new CacheRooms(TENSORS, placesMax, memory)
+}
 
 describe('the memory of texts', () => {
   it('gives arrays out again, with nothing of the text before in them', () => {
     const memory = new TextMemory()
-    const first = new TextCache(TENSORS, 500, memory)
+    const shared = rooms(memory)
+    const first = new TextCache(shared)
     first.reserve(10)
     const array = first.at(0).fill(7)
     first.end()
     expect([memory.bytes, first.capacity, first.at(0).length]).toEqual([array.byteLength, 0, 0])
 
-    const second = new TextCache(TENSORS, 500, memory)
+    const second = new TextCache(shared)
     second.reserve(10)
-    expect(second.at(0)).toBe(array)
+    expect(second.at(0).buffer).toBe(array.buffer)
     expect(second.at(0).every((value) => value === 0)).toBe(true)
     expect(memory.bytes).toBe(0)
   })
 
   it('takes back what a text has outgrown, and keeps what is valid of it', () => {
     const memory = new TextMemory()
-    const cache = new TextCache(TENSORS, 500, memory)
-    cache.reserve(128)
+    const cache = new TextCache(rooms(memory))
+    cache.reserve(SMALL)
     const small = cache.at(0)
     for (let at = 0; at < small.length; at++) small[at] = at
-    cache.length = 128
-    cache.reserve(129)
-    expect(cache.capacity).toBe(256)
-    expect([...cache.at(0).subarray(0, 512)]).toEqual([...small.subarray(0, 512)])
-    expect([...cache.at(0).subarray(1_024, 1_536)]).toEqual([...small.subarray(512)])
+    cache.length = SMALL
+    cache.reserve(SMALL + 1)
+    expect(cache.capacity).toBe(NEXT)
+    const [head, size] = [4 * NEXT, 4 * SMALL]
+    expect([...cache.at(0).subarray(0, size)]).toEqual([...small.subarray(0, size)])
+    expect([...cache.at(0).subarray(head, head + size)]).toEqual([...small.subarray(size)])
     expect(memory.bytes).toBe(small.byteLength)
   })
 
@@ -47,5 +56,65 @@ describe('the memory of texts', () => {
     const memory = new TextMemory()
     expect(memory.sampling(8)).toBe(memory.sampling(8))
     expect(memory.sampling(9).logits).toHaveLength(9)
+  })
+})
+
+describe('the rooms of texts', () => {
+  /** Texts of 10 valid rows that each hold their own number. */
+  function texts(count: number, shared: CacheRooms): TextCache[] {
+    return Array.from({ length: count }, (_, index) => {
+      const text = new TextCache(shared)
+      text.reserve(10)
+      text.length = 10
+      text.at(0).fill(index)
+      return text
+    })
+  }
+  const numbersIn = (all: readonly TextCache[]): number[] => all.map((text) => text.at(0)[0] ?? -1)
+
+  it('are as large for a text that ends with a power of two as for one a row shorter', () => {
+    expect([128, 129, 136, 137, 2_049].map(roomRows)).toEqual([136, 136, 136, 264, 2_056])
+  })
+
+  it('stand side by side, grow with what comes, and are given back with the last one', () => {
+    const memory = new TextMemory()
+    const shared = rooms(memory, 4)
+    const all = texts(5, shared)
+    expect(all.map(({ place }) => place)).toEqual([0, 1, 2, 3, 0])
+    expect(numbersIn(all)).toEqual([0, 1, 2, 3, 4])
+    expect(all[4]?.arena).not.toBe(all[0]?.arena)
+    all[1]?.end()
+    const [other] = texts(1, shared)
+    expect(other?.place).toBe(1)
+    for (const text of all) text.end()
+    other?.end()
+    expect(memory.bytes).toBeGreaterThan(0)
+  })
+
+  it('are brought side by side for texts that are run together, and stay so', () => {
+    const all = texts(8, rooms(new TextMemory(), 8))
+    const asked = [0, 3, 5, 6].flatMap((index) => all[index] ?? [])
+    const [group, ...others] = all[0]?.arena?.gathered(asked) ?? []
+    expect(others).toEqual([])
+    expect(new Set(group)).toEqual(new Set(asked))
+    const places = group?.map(({ place }) => place) ?? []
+    expect(places).toEqual(places.map((_, index) => (places[0] ?? 0) + index))
+    expect(numbersIn(all)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    all[0]?.arena?.gathered(asked)
+    expect(group?.map(({ place }) => place)).toEqual(places)
+  })
+
+  it('are left where they are when texts are long, in groups of neighbours', () => {
+    const shared = rooms(new TextMemory(), 4)
+    const all = texts(4, shared)
+    for (const text of all) {
+      text.reserve(400)
+      text.length = 400
+    }
+    const asked = all.filter((_, index) => index !== 1)
+    expect(all[0]?.arena?.gathered(asked).map((group) => group.map(({ place }) => place))).toEqual([
+      [0],
+      [2, 3],
+    ])
   })
 })

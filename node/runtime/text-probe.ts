@@ -12,7 +12,7 @@ import { concatBytes } from '../../core/bytes.ts'
 import type { Tensor, TensorSpec } from '../../core/tensor.ts'
 import type { StageDescription } from '../../models/index.ts'
 import type { BeginMessage } from './executor-messages.ts'
-import type { Executor } from './executor-spec.ts'
+import type { Executor, TextStep } from './executor-spec.ts'
 import { probeInputs, type Probe } from './self-test.ts'
 import { textGraphOf } from './text-graph.ts'
 
@@ -20,8 +20,12 @@ import { textGraphOf } from './text-graph.ts'
 const CHUNKS: readonly number[] = [17, 1, 1, 21]
 const ROWS = CHUNKS.reduce((sum, rows) => sum + rows, 0)
 
-/** No text of a session has it. */
+/** Rows that another text has beside each of them in the third. */
+const COMPANY: readonly number[] = [1, 1, 8, 2]
+
+/** No text of a session has these. */
 const SLOT = 0xffff_ffff
+const COMPANY_SLOT = 0xffff_fffe
 
 /** Token ids that every vocabulary has. */
 const TOKENS_MAX = 16
@@ -51,7 +55,7 @@ const BEGIN: BeginMessage = {
 
 /** The probe of an executor's stage, or undefined when all that it takes crosses its cut. */
 export function textProbe(
-  { inputs, outputs }: Executor,
+  { inputs, outputs, textsMax }: Executor,
   description: StageDescription,
 ): Probe | undefined {
   const { local } = textGraphOf(inputs, outputs)
@@ -64,6 +68,9 @@ export function textProbe(
     mustRepeat: false,
     first: (executor) => answer(executor, crossing, [ROWS]),
     second: (executor) => answer(executor, crossing, CHUNKS),
+    ...(textsMax > 1 && {
+      together: (executor: Executor) => answer(executor, crossing, CHUNKS, COMPANY),
+    }),
   }
 }
 
@@ -72,28 +79,45 @@ async function answer(
   executor: Executor,
   crossing: readonly Tensor[],
   chunks: readonly number[],
+  company: readonly number[] = [],
 ): Promise<readonly Tensor[]> {
   await executor.begin(BEGIN)
+  if (company.length > 0) await executor.begin({ ...BEGIN, slot: COMPANY_SLOT })
   try {
     const answers: (readonly Tensor[])[] = []
-    let position = 0
-    for (const rows of chunks) {
-      const end = position + rows
-      const tokens = Array.from({ length: rows }, (_, row) => (position + row) % TOKENS_MAX)
-      const drawFrom = end === ROWS ? rows - 1 : rows
-      const { outputs } = await executor.step({
-        slot: SLOT,
-        rows: { position, drawFrom, tokens },
-        tensors: crossing.map((tensor) => rowsFrom(tensor, position, end)),
-      })
-      answers.push(outputs)
-      position = end
+    const own = stepsOf(SLOT, crossing, chunks)
+    const others = stepsOf(COMPANY_SLOT, crossing, company)
+    for (const [index, step] of own.entries()) {
+      const beside = others[index]
+      const steps = beside === undefined ? [step] : [beside, step]
+      const { outputs } = await executor.steps(steps)
+      answers.push(outputs.at(-1) ?? [])
     }
     const { draws, pools } = textGraphOf(executor.inputs, executor.outputs)
     return draws || pools ? (answers.at(-1) ?? []) : joined(answers)
   } finally {
     await executor.end(SLOT)
+    if (company.length > 0) await executor.end(COMPANY_SLOT)
   }
+}
+
+/** Steps of these numbers of rows, from the first one on. */
+function stepsOf(
+  slot: number,
+  crossing: readonly Tensor[],
+  chunks: readonly number[],
+): readonly TextStep[] {
+  let position = 0
+  return chunks.map((rows) => {
+    const from = position
+    position += rows
+    const tokens = Array.from({ length: rows }, (_, row) => (from + row) % TOKENS_MAX)
+    return {
+      slot,
+      rows: { position: from, drawFrom: position === ROWS ? rows - 1 : rows, tokens },
+      tensors: crossing.map((tensor) => rowsFrom(tensor, from, position)),
+    }
+  })
 }
 
 /** All rows of what crosses the cut before the stage: token ids, or numbers that look random. */

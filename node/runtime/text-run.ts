@@ -18,7 +18,7 @@ import {
 } from '../../models/index.ts'
 import type { DrawnToken, TextRows } from '../../protocols/inference/index.ts'
 import type { BeginMessage } from './executor-messages.ts'
-import { TextCache } from './text-cache.ts'
+import { TextCache, type CacheRooms } from './text-cache.ts'
 import { MeanRow } from './mean-row.ts'
 import type { TextGraph } from './text-graph.ts'
 import { GuideError } from './text-guides.ts'
@@ -30,6 +30,7 @@ export const ROWS_MIN = 2
 /** Where a text is: the stage, and the memory that its texts share. */
 export interface TextPlace {
   readonly graph: TextGraph
+  readonly rooms: CacheRooms
   readonly memory: TextMemory
 }
 
@@ -46,16 +47,20 @@ export class TextRun {
 
   /** @param constraint - What the answer has to be. */
   constructor(
-    { graph, memory }: TextPlace,
+    { graph, rooms, memory }: TextPlace,
     init: BeginMessage,
     constraint: TokenConstraint | undefined,
   ) {
     this.#init = init
     this.#memory = memory
     this.#constraint = constraint
-    // One row more, which pads the last one.
-    this.cache = new TextCache(graph.cached, init.positionsMax + ROWS_MIN - 1, memory)
+    this.cache = new TextCache(rooms)
     this.#tokens = new Int32Array(graph.draws ? init.positionsMax : 0)
+  }
+
+  /** Whether it may be run as `rowCount` rows from `position` on: one row alone is padded by one more. */
+  fits(position: number, rowCount: number): boolean {
+    return position + rowCount <= this.#init.positionsMax + ROWS_MIN - 1
   }
 
   /** Forgets what is behind the first of `rows`, and makes room. @throws {Error} when there is a gap. */

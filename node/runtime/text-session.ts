@@ -6,7 +6,7 @@
 
 import type * as Ort from 'onnxruntime-node'
 import type { Tensor, TensorSpec } from '../../core/tensor.ts'
-import { LAST_POSITIONS, LOGITS, ROWS, TOTAL_LENGTH } from '../../models/index.ts'
+import { LOGITS, ROWS } from '../../models/index.ts'
 import {
   DRAWN_NAMES,
   drawnTensors,
@@ -16,6 +16,9 @@ import {
 import type { BeginMessage } from './executor-messages.ts'
 import type { TokenBytes } from './executor-spec.ts'
 import type { WireTensor } from './executor-wire.ts'
+import { TEXTS_TOGETHER_MAX } from './limits.ts'
+import { CacheRooms } from './text-cache.ts'
+import { textFeeds } from './text-feeds.ts'
 import type { TextGraph } from './text-graph.ts'
 import { TextGuides } from './text-guides.ts'
 import { TextMemory } from './text-memory.ts'
@@ -37,14 +40,39 @@ export interface Crossing {
   readonly tensor: Ort.Tensor
 }
 
+/** Rows of the text in a slot. */
+export interface SlotRows {
+  readonly slot: number
+  readonly rows: TextRows
+}
+
+/** A step of one text. */
+export interface RunPart {
+  readonly text: TextRun
+  readonly rows: TextRows
+  /** Where its first row stands among all that came. */
+  readonly from: number
+  /** Where it stands among all steps that were asked for. */
+  readonly at: number
+}
+
+/** What steps gave, each its own tensors. */
+export interface StepsGiven {
+  readonly outputs: readonly (readonly WireTensor[])[]
+  readonly computeUs: number
+}
+
 export class TextSession {
   readonly #init: TextSessionInit
   readonly #texts = new Map<number, TextRun>()
   readonly #memory = new TextMemory()
+  readonly #rooms: CacheRooms
   #guides = new TextGuides()
 
   constructor(init: TextSessionInit) {
     this.#init = init
+    const { cached, several } = init.graph
+    this.#rooms = new CacheRooms(cached, several ? TEXTS_TOGETHER_MAX : 1, this.#memory)
   }
 
   /** Brings what tokens stand for: texts with a guide come after it. */
@@ -57,7 +85,7 @@ export class TextSession {
     const { slot, guide, sampling } = message
     const constraint =
       guide === undefined ? undefined : this.#guides.constraint(guide, sampling.stopTokens)
-    const place = { graph: this.#init.graph, memory: this.#memory }
+    const place = { graph: this.#init.graph, rooms: this.#rooms, memory: this.#memory }
     this.end(slot)
     this.#texts.set(slot, new TextRun(place, message, constraint))
   }
@@ -68,88 +96,104 @@ export class TextSession {
   }
 
   /**
-   * Runs `rows` of the text in `slot`.
+   * Runs rows of one text, or of several at once where the graph can.
    *
-   * @returns Tensors of the cut behind; of the stage that draws or pools, what it drew or the mean
-   * of all rows, each with its place in DRAWN_NAMES.
+   * @param crossing - The rows of all texts, one text after another.
+   * @returns For each text, tensors of the cut behind; of the stage that draws or pools, what it drew
+   * or the mean of all rows, each with its place in DRAWN_NAMES.
    * @throws {Error} of onnxruntime, or when rows and text do not fit or what came out is no number.
+   * All steps may then be asked for again.
    */
-  async step(
-    slot: number,
-    rows: TextRows,
+  async steps(asked: readonly SlotRows[], crossing: readonly Crossing[]): Promise<StepsGiven> {
+    let count = 0
+    const parts = asked.map(({ slot, rows }, at): RunPart => {
+      const text = this.#texts.get(slot)
+      if (text === undefined) throw new Error(`expected a text in slot ${slot}`)
+      const from = count
+      count += rows.tokens.length
+      return { text, rows, from, at }
+    })
+    if (new Set(parts.map(({ text }) => text)).size < parts.length) {
+      throw new Error('expected each text once')
+    }
+    for (const { tensor } of crossing) {
+      const [, rows] = tensor.dims
+      if (rows !== count) throw new Error(`expected ${count} rows, got ${rows}`)
+    }
+    const outputs: (readonly WireTensor[])[] = []
+    const startedMs = performance.now()
+    for (const group of this.#grouped(parts)) {
+      const given = await this.#run(group, crossing)
+      for (const [index, { at }] of group.entries()) outputs[at] = given[index] ?? []
+    }
+    const computeUs = Math.min(0xffff_ffff, Math.round(1000 * (performance.now() - startedMs)))
+    return { outputs, computeUs }
+  }
+
+  /** Those that are run together: texts in neighbouring places of one arena. */
+  #grouped(parts: readonly RunPart[]): readonly (readonly RunPart[])[] {
+    const together = paddedRows(parts)
+    const own = (part: RunPart): boolean =>
+      !this.#init.graph.several || !part.text.fits(part.rows.position, together)
+    const alone = parts.filter(own)
+    const company = parts.filter((part) => !own(part))
+    for (const { text, rows } of alone) text.begin(rows, paddedRows([{ rows }]))
+    for (const { text, rows } of company) text.begin(rows, together)
+    const byCache = new Map(company.map((part) => [part.text.cache, part]))
+    const arenas = Map.groupBy(byCache.keys(), ({ arena }) => arena)
+    const groups = [...arenas].flatMap(([arena, caches]) => arena?.gathered(caches) ?? [caches])
+    return [
+      ...groups.map((caches) => caches.flatMap((cache) => byCache.get(cache) ?? [])),
+      ...alone.map((part) => [part]),
+    ]
+  }
+
+  /** What each of `parts` gave. */
+  async #run(
+    parts: readonly RunPart[],
     crossing: readonly Crossing[],
-  ): Promise<{ readonly outputs: readonly WireTensor[]; readonly computeUs: number }> {
-    const text = this.#texts.get(slot)
-    if (text === undefined) throw new Error(`expected a text in slot ${slot}`)
-    const count = rows.tokens.length
-    const rowCount = Math.max(count, ROWS_MIN)
-    text.begin(rows, rowCount)
-    const feeds = this.#feeds(text, rows, rowCount)
-    for (const { name, tensor } of crossing) feeds[name] = this.#padded(tensor, count, rowCount)
-    const { sent, session } = this.#init
+  ): Promise<readonly (readonly WireTensor[])[]> {
+    const { ort, graph, sent, session } = this.#init
+    const wanted = wantedRows(parts, graph)
+    const feeds = textFeeds({ ort, graph }, { parts, crossing, padded: paddedRows(parts) })
+    if (graph.local.has(ROWS)) {
+      feeds[ROWS] = new ort.Tensor('int64', BigInt64Array.from(wanted, BigInt), [wanted.length])
+    }
     const fetches: Record<string, Ort.Tensor | null> = {}
     for (const { name } of sent) fetches[name] = null
-    for (const { past, present } of this.#init.graph.cached) fetches[present] = feeds[past] ?? null
-
-    const startedMs = performance.now()
+    for (const { past, present } of graph.cached) fetches[present] = feeds[past] ?? null
     const results = await session.run(feeds, fetches)
-    text.commit(rows)
-    const outputs = this.#init.graph.draws
-      ? this.#drawn(text, rows, results)
-      : sent.map(({ name }, index) => crossed(results[name], index, { count, rowCount }))
-    const [hidden] = outputs
-    const given =
-      this.#init.graph.pools && hidden !== undefined ? pooled(text, rows, hidden) : outputs
-    const computeUs = Math.min(0xffff_ffff, Math.round(1000 * (performance.now() - startedMs)))
-    return { outputs: given, computeUs }
-  }
-
-  #feeds(text: TextRun, rows: TextRows, rowCount: number): Record<string, Ort.Tensor> {
-    const { ort, graph } = this.#init
-    const { Tensor } = ort
-    const end = rows.position + rowCount
-    const feeds: Record<string, Ort.Tensor> = {}
-    const { local } = graph
-    if (local.has(LAST_POSITIONS)) {
-      feeds[LAST_POSITIONS] = new Tensor('int32', Int32Array.of(end - 1), [1])
-    }
-    if (local.has(TOTAL_LENGTH)) feeds[TOTAL_LENGTH] = new Tensor('int32', Int32Array.of(end), [1])
-    if (local.has(ROWS)) {
-      const wanted = wantedRows(graph.pools ? { ...rows, drawFrom: 0 } : rows)
-      feeds[ROWS] = new Tensor('int64', wanted, [wanted.length])
-    }
-    for (const [index, { past, heads, headSize }] of graph.cached.entries()) {
-      const dims = [1, heads, text.cache.capacity, headSize]
-      feeds[past] = new Tensor('float32', text.cache.at(index), dims)
-    }
-    return feeds
-  }
-
-  /** `tensor` [1, rows, …] with its last row once more where there is only one. */
-  #padded(tensor: Ort.Tensor, count: number, rowCount: number): Ort.Tensor {
-    const [, rows, ...rest] = tensor.dims
-    if (rows !== count) throw new Error(`expected ${count} rows, got ${rows}`)
-    if (count === rowCount) return tensor
-    const { Tensor } = this.#init.ort
-    const given = tensor.data as Float32Array
-    const wide = new (given.constructor as Float32ArrayConstructor)(2 * given.length)
-    wide.set(given)
-    wide.set(given, given.length)
-    return new Tensor(tensor.type as 'float32', wide, [1, rowCount, ...rest])
+    for (const { text, rows } of parts) text.commit(rows)
+    if (graph.draws) return this.#drawn(parts, wanted.length, results)
+    const made = sent.map(({ name }, index) => crossed(results[name], index, parts))
+    return parts.map(({ text, rows }, at) => {
+      const outputs = made.flatMap((each) => each[at] ?? [])
+      const [hidden] = outputs
+      return graph.pools && hidden !== undefined ? pooled(text, rows, hidden) : outputs
+    })
   }
 
   #drawn(
-    text: TextRun,
-    rows: TextRows,
+    parts: readonly RunPart[],
+    wanted: number,
     results: Readonly<Record<string, Ort.OnnxValue>>,
-  ): readonly WireTensor[] {
+  ): readonly (readonly WireTensor[])[] {
     const logits = results[LOGITS]?.data
     if (!(logits instanceof Float32Array)) throw new Error('expected logits of float32')
-    const count = rows.tokens.length - rows.drawFrom
-    const wanted = wantedRows(rows).length
-    const drawn = text.draw(rows, logits.subarray(0, (logits.length / wanted) * count))
-    return drawnTensors(drawn).map(placed)
+    const vocabulary = logits.length / wanted
+    let row = 0
+    return parts.map(({ text, rows }) => {
+      const from = row
+      row += rows.tokens.length - rows.drawFrom
+      const drawn = text.draw(rows, logits.subarray(from * vocabulary, row * vocabulary))
+      return drawnTensors(drawn).map(placed)
+    })
   }
+}
+
+/** Rows that each text of a run has: as many as the longest, and never one alone. */
+function paddedRows(parts: readonly Pick<RunPart, 'rows'>[]): number {
+  return Math.max(ROWS_MIN, ...parts.map(({ rows }) => rows.tokens.length))
 }
 
 /** Nothing while rows are still to come, then the mean of all. */
@@ -164,28 +208,40 @@ function placed({ name, type, dims, data }: Tensor): WireTensor {
   return { index: DRAWN_NAMES.indexOf(name), type, dims, data }
 }
 
-/** The rows whose logits are asked for: at least two, of which the last may only pad. */
-function wantedRows({ drawFrom, tokens }: TextRows): BigInt64Array {
-  const last = tokens.length - 1
-  const rows = tokens.slice(drawFrom).map((_, index) => BigInt(drawFrom + index))
-  while (rows.length < ROWS_MIN) rows.push(BigInt(last))
-  return BigInt64Array.from(rows)
+/** The rows, of all that come in, whose logits are asked for: at least two, of which the last may only pad. */
+function wantedRows(parts: readonly RunPart[], { pools }: TextGraph): readonly number[] {
+  let count = 0
+  const rows = parts.flatMap(({ rows: { tokens, drawFrom } }) => {
+    const from = count
+    count += tokens.length
+    const first = pools ? 0 : drawFrom
+    return tokens.slice(first).map((_, index) => from + first + index)
+  })
+  while (rows.length < ROWS_MIN) rows.push(count - 1)
+  return rows
 }
 
-/** The first `count` of the rows of an output, all of them numbers. */
+/** Of an output, the rows of each of `parts`, all of them numbers. */
 function crossed(
   value: Ort.OnnxValue | undefined,
   index: number,
-  { count, rowCount }: { readonly count: number; readonly rowCount: number },
-): WireTensor {
+  parts: readonly RunPart[],
+): readonly WireTensor[] {
+  const count = parts.reduce((sum, { rows }) => sum + rows.tokens.length, 0)
+  const rowCount = Math.max(count, ROWS_MIN)
   const [, rows, ...rest] = value?.dims ?? []
   if (value?.type !== 'float32' || rows !== rowCount) {
     throw new Error(`expected ${rowCount} rows of float32 at output ${index}`)
   }
   const all = value.data as Float32Array
-  const own = all.subarray(0, (all.length / rowCount) * count)
-  // Not a number anywhere spoils every row after it, in this stage and behind.
-  if (!own.every(Number.isFinite)) throw new Error(`output ${index} is not finite`)
-  const data = new Uint8Array(own.buffer, own.byteOffset, own.byteLength)
-  return { index, type: 'float32', dims: [1, count, ...rest], data }
+  const width = all.length / rowCount
+  let row = 0
+  return parts.map(({ rows: { tokens } }) => {
+    const own = all.subarray(row * width, (row + tokens.length) * width)
+    row += tokens.length
+    // Not a number anywhere spoils every row after it, in this stage and behind.
+    if (!own.every(Number.isFinite)) throw new Error(`output ${index} is not finite`)
+    const data = new Uint8Array(own.buffer, own.byteOffset, own.byteLength)
+    return { index, type: 'float32', dims: [1, tokens.length, ...rest], data }
+  })
 }

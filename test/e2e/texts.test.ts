@@ -102,7 +102,7 @@ async function build(quantisation: 'f32' | 'q4'): Promise<CatalogueModel> {
 async function load({ id }: CatalogueModel, parts: readonly LayerRange[]): Promise<Executor[]> {
   const executors: Executor[] = []
   for (const range of parts) {
-    const { file } = await catalogue.stageFile(id, range)
+    const { file } = await catalogue.stageFile(id, range, { several: true })
     executors.push(await runtime.load({ file, provider: 'cpu', optimise: 'disabled', ...limits }))
   }
   return executors
@@ -210,15 +210,19 @@ describe('a text in executors', () => {
     const probe = new StageProbe(runtime)
     const proofs = []
     for (const range of [...ranges(model, 1, 3), ...ranges(model, 1, 3)]) {
-      const stage = await catalogue.stageFile(model.id, range)
-      const [executor] = await load(model, [range])
-      if (executor === undefined) throw new Error('nothing was loaded')
+      // The form for one text at a time is another graph, with the same bits.
+      const several = proofs.length < 3
+      const stage = await catalogue.stageFile(model.id, range, { several })
+      const spec = { file: stage.file, provider: 'cpu', optimise: 'disabled' } as const
+      const executor = await runtime.load({ ...spec, ...limits })
       proofs.push(await probe.prove(executor, { ...stage, model: model.id }))
       await stop([executor])
     }
     expect(proofs.map(({ exact }) => exact)).toEqual([true, true, true, true, true, true])
-    expect(proofs.slice(3)).toEqual(
-      proofs.slice(0, 3).map((proof) => ({ ...proof, ms: expect.any(Number) as number })),
+    // A stage that only looks tokens up has no text to prove it with.
+    expect(proofs.map(({ together }) => together)).toEqual([false, true, true, false, false, false])
+    expect(proofs.slice(3).map((proof) => proof.class)).toEqual(
+      proofs.slice(0, 3).map((proof) => proof.class),
     )
   }, 60_000)
 

@@ -1,0 +1,195 @@
+/**
+ * Texts that share the runs of real executors: none of them shows in the bits of another.
+ *
+ * @module
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toHex } from '../../core/bytes.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import type { BeginMessage } from '../../node/runtime/executor-messages.ts'
+import type { Executor, TextStep } from '../../node/runtime/executor-spec.ts'
+import { drawnOf, type TextRows } from '../../protocols/inference/index.ts'
+import { TextStages } from '../fixtures/text-stages.ts'
+
+const VOCABULARY = 128
+const ANSWER = 5
+
+let stages: TextStages
+
+beforeAll(async () => {
+  stages = await TextStages.start()
+}, 60_000)
+
+afterAll(() => stages[Symbol.asyncDispose]())
+
+/** Whole numbers below `most` that look random and repeat. */
+function numbersFrom(seed: number): (most: number) => number {
+  let state = seed
+  return (most) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * most)
+  }
+}
+
+const SAMPLING: BeginMessage['sampling'] = {
+  temperatureMicro: 900_000,
+  topK: 50,
+  topPMicro: 950_000,
+  minPMicro: 0,
+  repetitionPenaltyMicro: 1_100_000,
+  repetitionWindow: 32,
+  frequencyPenaltyMicro: 100_000,
+  presencePenaltyMicro: 0,
+  seed: 42,
+  logprobs: 0,
+  logitBias: [],
+  stopTokens: [],
+  minTokens: 0,
+}
+
+/** A text on its way: prompt, then what was drawn. */
+class Text {
+  readonly slot: number
+  readonly prompt: readonly number[]
+  readonly drawn: { readonly token: number; readonly bits: string }[] = []
+  #position = 0
+
+  constructor(slot: number, prompt: readonly number[]) {
+    this.slot = slot
+    this.prompt = prompt
+  }
+
+  get begin(): BeginMessage {
+    return {
+      slot: this.slot,
+      positionsMax: this.prompt.length + ANSWER,
+      promptTokens: this.prompt.length,
+      hashesLogits: true,
+      guide: undefined,
+      sampling: { ...SAMPLING, seed: this.slot },
+    }
+  }
+
+  get isDone(): boolean {
+    return this.drawn.length === ANSWER
+  }
+
+  /** Up to `most` rows. */
+  next(most: number): TextRows {
+    const all = [...this.prompt, ...this.drawn.map(({ token }) => token)]
+    const tokens = all.slice(this.#position, this.#position + most)
+    const isLast = this.#position + tokens.length === all.length
+    const drawFrom = isLast ? tokens.length - 1 : tokens.length
+    return { position: this.#position, drawFrom, tokens }
+  }
+
+  took(rows: TextRows, outputs: readonly Tensor[]): void {
+    this.#position = rows.position + rows.tokens.length
+    for (const { token, logitsHash } of drawnOf(outputs) ?? []) {
+      this.drawn.push({ token, bits: toHex(logitsHash ?? new Uint8Array(0)) })
+    }
+  }
+}
+
+function idsOf({ tokens }: TextRows): readonly Tensor[] {
+  const data = new Uint8Array(BigInt64Array.from(tokens, BigInt).buffer)
+  return [{ name: 'input_ids', type: 'int64', dims: [1, tokens.length], data }]
+}
+
+async function runTogether(
+  executors: readonly Executor[],
+  texts: readonly Text[],
+  rowsOf: (text: Text) => TextRows,
+): Promise<void> {
+  if (texts.length === 0) return
+  let steps = texts.map((text): TextStep => {
+    const rows = rowsOf(text)
+    return { slot: text.slot, rows, tensors: idsOf(rows) }
+  })
+  for (const executor of executors) {
+    const { outputs } = await executor.steps(steps)
+    steps = steps.map((step, index) => ({ ...step, tensors: outputs[index] ?? [] }))
+  }
+  for (const [index, text] of texts.entries()) {
+    const { rows, tensors } = steps[index] as TextStep
+    text.took(rows, tensors)
+  }
+}
+
+async function sayAlone(executor: Executor, text: Text): Promise<void> {
+  await executor.begin(text.begin)
+  while (!text.isDone) {
+    await runTogether([executor], [text], (one) => one.next(one.prompt.length))
+  }
+  await executor.end(text.slot)
+}
+
+/** They come one after another, and each run has some of those that are there. */
+async function sayInCompany(
+  executors: readonly Executor[],
+  texts: readonly Text[],
+  number: (most: number) => number,
+): Promise<void> {
+  const coming = [...texts]
+  const going: Text[] = []
+  while (coming.length + going.length > 0) {
+    const [first] = coming
+    if (first !== undefined && (going.length === 0 || number(3) === 0)) {
+      for (const executor of executors) await executor.begin(first.begin)
+      going.push(...coming.splice(0, 1))
+    }
+    const company = going.filter(() => number(4) > 0).slice(0, 8)
+    if (number(2) === 0) company.reverse()
+    await runTogether(executors, company, (text) => text.next(1 + number(20)))
+    for (const text of going.filter(({ isDone }) => isDone)) {
+      going.splice(going.indexOf(text), 1)
+      for (const executor of executors) await executor.end(text.slot)
+    }
+  }
+}
+
+describe('texts in one executor', () => {
+  it.each(['f32', 'q4'] as const)(
+    'say together what each says alone, to the last bit: %s',
+    async (quantisation) => {
+      const seed = 20_261
+      const number = numbersFrom(seed)
+      const prompts = Array.from({ length: 10 }, () =>
+        // Some outgrow the smallest room, and move while others stay.
+        Array.from({ length: 2 + number(3) ** 2 * 36 + number(12) }, () => number(VOCABULARY)),
+      )
+      const [alone, ...together] = await stages.load(quantisation, [[], [3]])
+      const expected = prompts.map((prompt, slot) => new Text(slot, prompt))
+      for (const text of expected) await sayAlone(alone as Executor, text)
+      const texts = prompts.map((prompt, slot) => new Text(slot, prompt))
+      await sayInCompany(together, texts, number)
+      expect(
+        texts.map(({ drawn }) => drawn),
+        `seed ${seed}`,
+      ).toEqual(expected.map(({ drawn }) => drawn))
+    },
+    60_000,
+  )
+
+  it('fail together without harm: what is asked for again gives what it would have given', async () => {
+    const [alone, executor] = await stages.load('f32', [[], []])
+    if (alone === undefined || executor === undefined) throw new Error('nothing was loaded')
+    const rows = { position: 0, drawFrom: 1, tokens: [5, 9] }
+    for (const each of [alone, executor]) await each.begin(new Text(1, [5, 9]).begin)
+    const step = { slot: 1, rows, tensors: idsOf(rows) }
+    const wrong: readonly TextStep[] = [
+      { ...step, slot: 2 },
+      { ...step },
+      { ...step, slot: 3, tensors: idsOf({ ...rows, tokens: [5, 9, 9] }) },
+    ]
+    const codes: unknown[] = []
+    for (const other of wrong) {
+      await executor.steps([other, step]).catch((error: unknown) => {
+        codes.push((error as { code?: unknown }).code)
+      })
+    }
+    expect(codes).toEqual(['RUNTIME_RUN_FAILED', 'RUNTIME_RUN_FAILED', 'RUNTIME_INPUT_INVALID'])
+    expect((await executor.step(step)).outputs).toEqual((await alone.step(step)).outputs)
+  })
+})
