@@ -53,7 +53,8 @@ export function composeReceipts(
     network,
     presence,
     ledger,
-  }: Pick<MeshParts, 'network' | 'presence'> & { readonly ledger: DeviceLedger },
+    witness,
+  }: Pick<MeshParts, 'network' | 'presence'> & Pick<Ledgers, 'ledger' | 'witness'>,
 ): Receipts {
   return new Receipts({
     network,
@@ -63,5 +64,6 @@ export function composeReceipts(
     signer: identity.signer,
     logger: log,
     level: () => presence.capabilities().levelQuarters / 4,
+    onContradiction: (proof) => witness.found(proof),
   })
 }

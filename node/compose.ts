@@ -112,7 +112,7 @@ export function compose(foundation: Foundation): Parts {
   const attestation = composeAttestation(foundation, { network, mesh })
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
-  const receipts = composeReceipts(foundation, { network, presence, ledger: ledgers.ledger })
+  const receipts = composeReceipts(foundation, { network, presence, ...ledgers })
   const work = composeWork(foundation, { ...meshParts, receipts, ...models })
   const harvest = composeHarvest(foundation, { ...meshParts, ...work })
   const backend = composeBackend(foundation, {

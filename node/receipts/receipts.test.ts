@@ -2,15 +2,17 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fromHex, toHex } from '../../core/bytes.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import {
+  encodeEquivocation,
   ENTRY_KINDS,
   type Half,
   type HalfBody,
   type Receipt,
   type SettleVerdict,
   signHalf,
+  verifyEquivocation,
 } from '../../ledger/index.ts'
 import { CHUNK_MS, decodeReceiptMessage, SETTLE_WAIT_MS } from '../../protocols/receipt/index.ts'
-import { device } from '../../test/fixtures/devices.ts'
+import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
 import { halvesOf, hashOf, ledgerContext } from '../../test/fixtures/ledgers.ts'
 import { LinkHub } from '../../test/fixtures/link-hub.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
@@ -374,6 +376,46 @@ describe('halves that do not hold', () => {
       refusal: 'RECEIPT_EXCESSIVE',
     })
     expect((await bob.found()).log?.receipts).toMatchObject({ settled: 0, unmatched: 1 })
+  })
+
+  it('prove that their author lies when they answer twice what was answered', async () => {
+    const attacker = hub.device(mallory.peer)
+    const work = bob.hosts(mallory.peer, 'spec one')
+    await sendsRaw(attacker, bob.peer, [goodOrder])
+    await pass(50)
+    work.ran(run(1))
+    work.ended(end)
+    await pass(50)
+    const tip = work.receipt?.receipt.tip
+    const settled = (milliCredits: number): Half =>
+      changed(goodSettle, { after: tip, result: tip, milliCredits })
+    const answers = await sendsRaw(attacker, bob.peer, [settled(1_000), settled(1), settled(1)])
+    await pass(50)
+    expect(answers.map(decodeReceiptMessage)).toMatchObject([
+      { refusal: undefined },
+      { refusal: 'RECEIPT_HALF_UNLINKED' },
+      { refusal: 'RECEIPT_HALF_UNLINKED' },
+    ])
+    const [proof] = bob.proofs
+    expect(proof).toMatchObject({ type: 'receipt-contradiction', accused: mallory.peer })
+    expect(
+      proof && verifyEquivocation(nodeCrypto, encodeEquivocation(ledgerContext, proof)),
+    ).toMatchObject({ type: 'value' })
+    expect((await bob.found()).log?.receipts).toMatchObject({ settled: 1 })
+  })
+
+  it('prove nothing against whose name they bear when another signed them', async () => {
+    const attacker = hub.device(mallory.peer)
+    const work = bob.hosts(alice.peer, 'work')
+    await order()
+    await pass(50)
+    work.ran(run(1))
+    work.ended(end)
+    await pass(50)
+    const { task } = heard[0]?.order.body ?? goodOrder.body
+    await sendsRaw(attacker, bob.peer, [changed(goodSettle, { task })])
+    await pass(50)
+    expect(bob.proofs).toEqual([])
   })
 
   it('of another mesh, or that are no half at all, end the link', async () => {

@@ -10,9 +10,10 @@ import type { PeerId } from '../../core/ids.ts'
 import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
-import { type Half, openHalf } from '../../ledger/index.ts'
+import { type Half, openHalf, type ReceiptContradiction } from '../../ledger/index.ts'
 import type { HalfRefusal } from '../../protocols/receipt/index.ts'
-import type { DeviceLedger } from '../ledger/device-ledger.ts'
+import { contradictionBy } from '../ledger/contradictions.ts'
+import type { DeviceLedger, OpenLedger } from '../ledger/device-ledger.ts'
 import type { Network } from '../network/network.ts'
 import { Deliveries } from './deliveries.ts'
 import { Orders } from './orders.ts'
@@ -28,6 +29,8 @@ export interface ReceiptsComponents {
   readonly logger: Logger
   /** The share of this device that its owner grants, from 0 to 1. */
   readonly level: () => number
+  /** Told of a peer that answered one half twice. */
+  readonly onContradiction: (proof: ReceiptContradiction) => void
 }
 
 /** How long a stop waits for settlements, in milliseconds. */
@@ -96,20 +99,35 @@ export class Receipts implements Startable {
     if (open === undefined) return 'RECEIPT_NOT_OPEN'
     const half = openHalf(open.context, sent.kind, sent)
     if (half.type === 'refused') return refusalOf(half.code)
-    const from = { peer, link }
     try {
-      switch (half.value.kind) {
-        case 'order':
-        case 'settle':
-        case 'dispute':
-          return await this.deliveries.take(open, half.value, from)
-        default:
-          return await this.orders.take(half.value, from)
-      }
+      const refusal = await this.#take(open, half.value, { peer, link })
+      if (refusal === 'RECEIPT_HALF_UNLINKED') await this.#accuse(open, peer, half.value)
+      return refusal
     } catch (error) {
       // The ledger is closed, or more is to be written than the disk keeps up with.
       logger.info('half not recorded', { peer, error })
       return 'RECEIPT_NOT_OPEN'
     }
+  }
+
+  #take(
+    open: OpenLedger,
+    half: Half,
+    from: { readonly peer: PeerId; readonly link: number },
+  ): Promise<HalfRefusal | undefined> {
+    switch (half.kind) {
+      case 'order':
+      case 'settle':
+      case 'dispute':
+        return this.deliveries.take(open, half, from)
+      default:
+        return this.orders.take(half, from)
+    }
+  }
+
+  /** A half that does not follow may be a second answer: then both together prove that its author lies. */
+  async #accuse(open: OpenLedger, peer: PeerId, half: Half): Promise<void> {
+    const proof = await contradictionBy(open, peer, half)
+    if (proof !== undefined) this.#components.onContradiction(proof)
   }
 }

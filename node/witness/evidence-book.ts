@@ -66,6 +66,11 @@ export class EvidenceBook {
     return enough ? 'known' : 'kept'
   }
 
+  /** False for a proof that is known, and when there are enough. */
+  wants(proof: Equivocation): boolean {
+    return this.fateOf(encodeEquivocation(this.#context, proof)) === 'kept'
+  }
+
   /** Keeps a proof that another device sent. It is on the disk when this resolves. */
   async take(encoded: Uint8Array): Promise<ProofFate> {
     const fate = this.fateOf(encoded)

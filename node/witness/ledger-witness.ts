@@ -14,14 +14,9 @@ import type { MeshId, PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
-import {
-  type ChainedEntry,
-  contradictionOf,
-  type Equivocation,
-  logIdOf,
-  precedingId,
-} from '../../ledger/index.ts'
+import { type ChainedEntry, type Equivocation, logIdOf } from '../../ledger/index.ts'
 import { WITNESS_LIMITS } from '../../protocols/witness/index.ts'
+import { contradictionBy } from '../ledger/contradictions.ts'
 import type { DeviceLedger, LedgerMesh, OpenLedger } from '../ledger/device-ledger.ts'
 import { ownHalf } from '../ledger/entry-rows.ts'
 import type { LedgerRows } from '../ledger/rows.ts'
@@ -153,6 +148,13 @@ export class LedgerWitness implements Startable {
     logger.warn('fork proven', { accused: found.accused, proof: found.type })
     await network.publish(EVIDENCE_TOPIC, encoded)
     return encoded
+  }
+
+  /** As {@link report}, beside everything else. Does nothing when enough is proven against the device. */
+  found(proof: Equivocation): void {
+    this.#beside(`proof against ${proof.accused}`, async ({ evidence }) => {
+      if (evidence.wants(proof)) await this.#reported(() => this.report(proof))
+    })
   }
 
   /** Asks `peer`, and calls `work` with what answers. */
@@ -289,12 +291,9 @@ export class LedgerWitness implements Startable {
   async #contradicted({ device }: Mirror, { entry }: ChainedEntry): Promise<void> {
     const own = this.#components.ledger.current
     const half = own === undefined ? undefined : ownHalf(own.context, entry)
-    const preceding = half === undefined ? undefined : precedingId(half)
-    if (own === undefined || half === undefined || preceding === undefined) return
-    for (const sent of await own.store.reader.answersTo(preceding)) {
-      const proof = contradictionOf(own.context, device, sent, half)
-      if (proof !== undefined) await this.report(proof)
-    }
+    if (own === undefined || half === undefined) return
+    const proof = await contradictionBy(own, device, half)
+    if (proof !== undefined) await this.report(proof)
   }
 
   async #compare(
