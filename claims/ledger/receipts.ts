@@ -35,22 +35,24 @@ interface Ordered extends Settlement {
 export const claim: Claim = {
   sentence:
     'Every stage that works for another device has a receipt in both ledgers, which verify offline.',
-  goal: 'all receipts settled, in both ledgers, every ledger ok without a daemon',
+  goal: 'all receipts settled, in both ledgers, proven by both parties; every ledger ok without a daemon',
   run: async ({ say }) => {
     await using fleet = new DaemonFleet()
     const daemons = await fleet.startMany(DAEMONS)
     await fleet.formMesh('receipts')
     const ordered = await work(daemons, say)
+    const proofs = await proveAll(daemons, ordered)
+    say(`${proofs.proven} of ${2 * ordered.length} proofs of one receipt hold without a daemon`)
     const left = daemons.map(({ stateDir, status }) => ({ stateDir, peer: status.peer as PeerId }))
     await Promise.all(daemons.map((daemon) => daemon.stop()))
-    const problems = [...unsettled(ordered), ...(await missing(ordered, left))]
+    const problems = [...unsettled(ordered), ...proofs.told, ...(await missing(ordered, left))]
     const { verified, told } = await verifyAll(left, say)
     problems.push(...told)
     for (const problem of problems.slice(0, 10)) say(problem)
     const streams = ordered.filter(({ megaflops }) => megaflops > 0).length
     return {
       met: problems.length === 0 && ordered.length > 0,
-      figure: `${ordered.length} receipts in both ledgers, ${verified} of ${DAEMONS} ledgers ok offline`,
+      figure: `${ordered.length} receipts in both ledgers, ${proofs.proven} of ${2 * ordered.length} proofs hold, ${verified} of ${DAEMONS} ledgers ok offline`,
       facts: { receipts: ordered.length, withWork: streams, verified, problems },
     }
   },
@@ -98,6 +100,31 @@ function unsettled(ordered: readonly Ordered[]): readonly string[] {
   return ordered
     .filter(({ state }) => state !== 'settled')
     .map(({ id, state }) => `receipt ${id} is ${state}`)
+}
+
+/** Has both parties prove each receipt by a file, which the command line checks without a daemon. */
+async function proveAll(
+  daemons: readonly TestDaemon[],
+  ordered: readonly Ordered[],
+): Promise<{ readonly proven: number; readonly told: readonly string[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'brume-proofs-'))
+  const told: string[] = []
+  let proven = 0
+  try {
+    for (const { id, peer, requester } of ordered) {
+      for (const { stateDir, status } of daemons) {
+        if (status.peer !== peer && status.peer !== requester) continue
+        const file = join(folder, `${id}-${status.peer}`)
+        const made = await brume(stateDir, ['ledger', 'prove', '--task', id, '--out', file])
+        const { exit } = made.exit === 0 ? await brume(folder, ['ledger', 'verify', file]) : made
+        if (exit === 0) proven++
+        else told.push(`no proof of receipt ${id} by ${status.name}: exit ${exit}`)
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  return { proven, told }
 }
 
 /** Receipts of which a ledger lacks a half that it must have. */

@@ -39,6 +39,32 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+/** A text of which the helper ran a stage. Returns the task of its receipt, once it is settled. */
+async function settledText(): Promise<string> {
+  if (requester === undefined) throw new Error('expected a daemon')
+  const { id: model } = await requester.api.operate('/v1/models/build', {
+    kind: 'decoder',
+    name: 'short',
+    layers: 4,
+    hidden: 32,
+    vocabulary: 100,
+    positionsMax: 64,
+    past: 'cache',
+    seed: 5,
+  })
+  const { settlements } = await requester.api.write({
+    model,
+    promptTokens: [1, 2, 3],
+    tokensMax: 8,
+    stages: 2,
+    wire: 'f32',
+    ignoreStopTokens: true,
+    sampling: { seed: 9 },
+  })
+  expect(settlements).toMatchObject([{ state: 'settled', peer: helper?.status.peer }])
+  return settlements[0]?.id ?? ''
+}
+
 describe('brume ledger', () => {
   it('shows the head, and who witnesses it', async () => {
     const { exit, stdout } = await ledger('show')
@@ -64,10 +90,39 @@ describe('brume ledger', () => {
     })
   })
 
+  it('proves the receipt of a text by a file, at either party', async () => {
+    const task = await settledText()
+    for (const [party, author] of [
+      [requester, 'requester'],
+      [helper, 'provider'],
+    ] as const) {
+      const proof = join(folder, author)
+      const made = await brume(party?.stateDir ?? '', [
+        ...['ledger', 'prove', '--task', task, '--out', proof],
+      ])
+      expect(made).toMatchObject({ exit: 0, stderr: '' })
+      const { exit, stdout } = await offline('verify', proof, '--json')
+      expect(exit).toBe(0)
+      expect(JSON.parse(stdout)).toMatchObject({
+        receipt: {
+          status: 'ok',
+          device: party?.status.peer,
+          task,
+          stage: 'settled',
+          requester: requester?.status.peer,
+          provider: helper?.status.peer,
+        },
+      })
+    }
+  })
+
   it('audits the ledger of another device', async () => {
-    const { exit, stdout } = await ledger('audit', helper?.status.peer ?? '')
-    expect(exit).toBe(0)
-    expect(stdout).toMatch(/ 1 {2}consistent$/m)
+    // Its genesis, and its two halves of the receipt, once the witness has fetched them.
+    const stdout = await until('the witness holds all of it', 20_000, async () => {
+      const audit = await ledger('audit', helper?.status.peer ?? '')
+      expect(audit.exit).toBe(0)
+      return / 3 {2}consistent$/m.test(audit.stdout) ? audit.stdout : undefined
+    })
     expect(stdout).toMatch(/^ok: what it gave holds/m)
   })
 
