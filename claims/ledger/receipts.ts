@@ -111,15 +111,18 @@ async function proveAll(
   const told: string[] = []
   let proven = 0
   try {
-    for (const { id, peer, requester } of ordered) {
-      for (const { stateDir, status } of daemons) {
-        if (status.peer !== peer && status.peer !== requester) continue
-        const file = join(folder, `${id}-${status.peer}`)
-        const made = await brume(stateDir, ['ledger', 'prove', '--task', id, '--out', file])
-        const { exit } = made.exit === 0 ? await brume(folder, ['ledger', 'verify', file]) : made
-        if (exit === 0) proven++
-        else told.push(`no proof of receipt ${id} by ${status.name}: exit ${exit}`)
-      }
+    const pairs = ordered.flatMap(({ id, peer, requester }) =>
+      daemons
+        .filter(({ status }) => status.peer === peer || status.peer === requester)
+        .map((daemon) => ({ id, daemon })),
+    )
+    for (const { id, daemon } of pairs) {
+      const { stateDir, status } = daemon
+      const file = join(folder, `${id}-${status.peer}`)
+      const made = await brume(stateDir, ['ledger', 'prove', '--task', id, '--out', file])
+      const { exit } = made.exit === 0 ? await brume(folder, ['ledger', 'verify', file]) : made
+      if (exit === 0) proven++
+      else told.push(`no proof of receipt ${id} by ${status.name}: exit ${exit}`)
     }
   } finally {
     rmSync(folder, { recursive: true })

@@ -97,9 +97,8 @@ describe('brume ledger', () => {
       [helper, 'provider'],
     ] as const) {
       const proof = join(folder, author)
-      const made = await brume(party?.stateDir ?? '', [
-        ...['ledger', 'prove', '--task', task, '--out', proof],
-      ])
+      const words = ['ledger', 'prove', '--task', task, '--out', proof]
+      const made = await brume(party?.stateDir ?? '', words)
       expect(made).toMatchObject({ exit: 0, stderr: '' })
       const { exit, stdout } = await offline('verify', proof, '--json')
       expect(exit).toBe(0)
