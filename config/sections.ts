@@ -6,6 +6,7 @@
 
 import { type ApiConfig, apiSection } from './api.ts'
 import { type AttestationConfig, attestationSection } from './attestation.ts'
+import { type AuditConfig, auditSection } from './audit.ts'
 import { type HarvestConfig, harvestSection } from './harvest.ts'
 import { type ModelsConfig, modelsSection } from './models.ts'
 import { type NetworkConfig, networkSection } from './network.ts'
@@ -25,6 +26,7 @@ export interface Config {
   readonly presence: PresenceConfig
   readonly scheduler: SchedulerConfig
   readonly attestation: AttestationConfig
+  readonly audit: AuditConfig
   readonly harvest: HarvestConfig
   readonly telemetry: TelemetryConfig
 }
@@ -39,6 +41,7 @@ export const CONFIG_SECTIONS = {
   presence: presenceSection,
   scheduler: schedulerSection,
   attestation: attestationSection,
+  audit: auditSection,
   harvest: harvestSection,
   telemetry: telemetrySection,
 } as const

@@ -10,6 +10,8 @@ import { fromHex } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import { problemOf } from './api/index.ts'
+import type { AuditRecords } from './audit/audit-records.ts'
+import { type Auditing, composeAudits } from './compose-audits.ts'
 import type { Foundation, MeshParts, Models } from './compose.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
 import { deviceName } from './device-name.ts'
@@ -43,15 +45,18 @@ export type Work = ReturnType<typeof composeWork>
 /** Where work goes, and who keeps the account of it. */
 type WorkParts = MeshParts & Models & { readonly receipts: Receipts }
 
-type TextParts = WorkParts & { readonly tokenizers: Tokenizers }
+type TextParts = WorkParts & Auditing & { readonly tokenizers: Tokenizers }
 
 export function composeWork(foundation: Foundation, parts: WorkParts) {
   const tokenizers = new Tokenizers({
     tokenizer: (model, signal, near) => parts.source.tokenizer(model, signal, near),
     wallMs: () => systemClock.wallMs(),
   })
-  const stages = composeStages(foundation, { ...parts, tokenizers })
-  const { planner, links } = composePlanner(foundation, parts)
+  const auditing = composeAudits(foundation, parts)
+  const { audits, records } = auditing
+  const stages = composeStages(foundation, { ...parts, ...auditing, tokenizers })
+  auditing.useStages(stages)
+  const { planner, links } = composePlanner(foundation, { ...parts, records })
   const { config, log, identity, state, stateDir } = foundation
   const { network, source, receipts } = parts
   const jobs = new JobBook(
@@ -62,6 +67,7 @@ export function composeWork(foundation: Foundation, parts: WorkParts) {
       logger: log,
       outbound: stages.outbound,
       orders: receipts.orders,
+      audits,
       planner,
       links,
       outputs: new JobOutputs(join(stateDir, 'jobs')),
@@ -84,15 +90,22 @@ export function composeWork(foundation: Foundation, parts: WorkParts) {
       keptMax: config.scheduler.jobsKeptMax,
     },
   )
-  const texts = composeTexts(foundation, { ...parts, ...stages, planner, links, tokenizers })
-  return { ...stages, planner, jobs, ...texts, receipts }
+  const texts = composeTexts(foundation, {
+    ...parts,
+    ...auditing,
+    ...stages,
+    planner,
+    links,
+    tokenizers,
+  })
+  return { ...stages, planner, jobs, ...texts, receipts, audits, auditRecords: records }
 }
 
 function composeTexts(
   { config, log, identity }: Foundation,
   parts: TextParts & ReturnType<typeof composeStages> & ReturnType<typeof composePlanner>,
 ) {
-  const { network, source, outbound, planner, links, receipts, tokenizers } = parts
+  const { network, source, outbound, planner, links, receipts, audits, tokenizers } = parts
   const components: TextBookComponents = {
     self: identity.peer,
     clock: systemClock,
@@ -100,6 +113,7 @@ function composeTexts(
     logger: log,
     outbound,
     orders: receipts.orders,
+    audits,
     planner,
     links,
     nameOf: (peer) => deviceName(peer),
@@ -127,7 +141,13 @@ function composeTexts(
 
 function composePlanner(
   foundation: Foundation,
-  { network, mesh, presence, attestation }: MeshParts,
+  {
+    network,
+    mesh,
+    presence,
+    attestation,
+    records: audited,
+  }: MeshParts & { readonly records: AuditRecords },
 ) {
   const { identity, config } = foundation
   const links = new LinkTable()
@@ -148,7 +168,7 @@ function composePlanner(
         },
         ...presence.records(),
       ],
-      excluded: () => unavailable(mesh, network),
+      excluded: () => unavailable(mesh, network, audited),
       tierOf: (peer) => attestation.tierOf(peer),
       appraise: (peers, signal) => attestation.refresh(peers, signal),
     },
@@ -161,7 +181,7 @@ function composePlanner(
 const TOKENIZER_MS_MAX = 60_000
 
 function composeStages(foundation: Foundation, parts: TextParts) {
-  const { network, mesh, source, catalogue, receipts, tokenizers } = parts
+  const { network, mesh, source, catalogue, receipts, tapes, tokenizers } = parts
   const { config, log, identity, runtime } = foundation
   const probe = new StageProbe(runtime)
   const pool = new StagePool(
@@ -202,6 +222,7 @@ function composeStages(foundation: Foundation, parts: TextParts) {
       lending,
       mayOpen: (requester) => mayOpenStages(mesh, requester, identity.peer),
       hosted: (facts) => receipts.deliveries.hosted(facts),
+      tape: (open, requester) => tapes.record(open, requester),
       outbound: () => outbound,
     },
     {
@@ -224,8 +245,13 @@ function composeStages(foundation: Foundation, parts: TextParts) {
 }
 
 /** Members that may not be given work, and why. */
-function unavailable(mesh: MeshMembership, network: Network): ReadonlyMap<PeerId, string> {
-  const reasons = new Map<PeerId, string>()
+function unavailable(
+  mesh: MeshMembership,
+  network: Network,
+  audited: AuditRecords,
+): ReadonlyMap<PeerId, string> {
+  const distrusted = audited.distrusted(systemClock.wallMs())
+  const reasons = new Map(distrusted.map((peer) => [peer, 'its work failed an audit']))
   for (const { peer, role } of mesh.members()) {
     if (role !== 'worker') reasons.set(peer, `it is a ${role} and takes no work`)
     else if (!isConnected(network, peer)) reasons.set(peer, 'it is not connected')

@@ -16,6 +16,7 @@ import { composeLedger, composeReceipts, type Ledgers } from './compose-ledger.t
 import { composeWork, type Work } from './compose-work.ts'
 import { AttestationService } from './attestation/attestation-service.ts'
 import { DaemonAttestationBackend } from './backend/attestation-backend.ts'
+import { DaemonAuditBackend } from './backend/audit-backend.ts'
 import { daemonBackend } from './backend/daemon-backend.ts'
 import { DaemonJobBackend } from './backend/job-backend.ts'
 import { DaemonMeshBackend } from './backend/mesh-backend.ts'
@@ -134,7 +135,7 @@ export function compose(foundation: Foundation): Parts {
   )
   backend.useApi(api)
   const { blobs, catalogue, service } = models
-  const { jobs, texts } = work
+  const { jobs, texts, audits } = work
   const startables = [
     blobs,
     catalogue,
@@ -146,6 +147,7 @@ export function compose(foundation: Foundation): Parts {
     ledgers.witness,
     ledgers.ledger,
     receipts,
+    audits,
     presence,
     service,
     // It obeys what is decided before it, and is there for as long as others have stages here.
@@ -312,6 +314,13 @@ function composeBackend(
       embeddings,
       harvest: parts.lends,
       ledger: new DaemonLedgerBackend({ ...parts, self: foundation.identity.peer }),
+      audits: new DaemonAuditBackend({
+        ...parts,
+        records: parts.auditRecords,
+        clock: systemClock,
+        crypto: nodeCrypto,
+        nameOf,
+      }),
     }),
     part,
     useApi: (server: ApiServer) => {

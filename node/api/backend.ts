@@ -22,6 +22,7 @@ import type {
   Handover,
   ImportCollateralRequest,
 } from './schemas/attestation.ts'
+import type { AuditListView } from './schemas/audits.ts'
 import type { Device, DeviceQuery } from './schemas/device.ts'
 import type {
   HarvestAtQuery,
@@ -175,6 +176,11 @@ export interface LedgerBackend {
   evidence(): Promise<EvidenceList>
 }
 
+/** The side of work that is run again. */
+export interface AuditBackend {
+  audits(): Promise<AuditListView>
+}
+
 /** All of it. */
 export interface Backend
   extends
@@ -184,4 +190,5 @@ export interface Backend
     ModelBackend,
     JobBackend,
     TextBackend,
-    LedgerBackend {}
+    LedgerBackend,
+    AuditBackend {}

@@ -6,6 +6,7 @@
 
 import type { Route } from './route.ts'
 import { attestationRoutes } from './routes/attestation-routes.ts'
+import { auditRoutes } from './routes/audit-routes.ts'
 import { deviceRoutes } from './routes/device-routes.ts'
 import { harvestRoutes } from './routes/harvest-routes.ts'
 import { jobRoutes } from './routes/job-routes.ts'
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   ...jobRoutes,
   ...textRoutes,
   ...ledgerRoutes,
+  ...auditRoutes,
   ...openAiRoutes,
 ]
 

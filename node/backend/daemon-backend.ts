@@ -6,6 +6,7 @@
 
 import type {
   AttestationBackend,
+  AuditBackend,
   Backend,
   HarvestBackend,
   JobBackend,
@@ -27,11 +28,12 @@ export interface BackendSides {
   readonly texts: TextBook
   readonly embeddings: EmbeddingBook
   readonly ledger: LedgerBackend
+  readonly audits: AuditBackend
 }
 
 /** Methods are bound: the API calls them without their object. */
 export function daemonBackend(sides: BackendSides): Backend {
-  const { mesh, attestation, harvest, models, jobs, texts, embeddings, ledger } = sides
+  const { mesh, attestation, harvest, models, jobs, texts, embeddings, ledger, audits } = sides
   return {
     status: () => mesh.status(),
     device: (query) => mesh.device(query),
@@ -85,5 +87,6 @@ export function daemonBackend(sides: BackendSides): Backend {
     proveReceipt: (task) => ledger.proveReceipt(task),
     auditLedger: (request) => ledger.auditLedger(request),
     evidence: () => ledger.evidence(),
+    audits: () => audits.audits(),
   }
 }

@@ -42,6 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   chat: async () => (await import('./commands/chat.ts')).addChat,
   text: async () => (await import('./commands/text.ts')).addText,
   ledger: async () => (await import('./commands/ledger.ts')).addLedger,
+  audit: async () => (await import('./commands/audit.ts')).addAudit,
   attest: async () => (await import('./commands/attest.ts')).addAttest,
   config: async () => (await import('./commands/config.ts')).addConfig,
   explain: async () => (await import('./commands/explain.ts')).addExplain,

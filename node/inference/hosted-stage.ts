@@ -24,6 +24,7 @@ import {
   type RouteStage,
   type StageInput,
   type StageOutput,
+  type StageTape,
   type TextRows,
 } from '../../protocols/inference/index.ts'
 import type { StageEnd } from '../receipts/hosted-work.ts'
@@ -63,6 +64,8 @@ export interface HostedStageComponents {
   readonly reply: (message: InferenceMessage) => void
   /** Has what this stage does settled; undefined for stages of this device itself. */
   readonly work: StageWork | undefined
+  /** Keeps what goes through; undefined for stages of this device itself. */
+  readonly tape: StageTape | undefined
   /** Called once, when nothing of this stage runs any more. */
   onEnd(): void
 }
@@ -105,13 +108,13 @@ export class HostedStage {
   #over = false
 
   constructor(components: HostedStageComponents, init: HostedStageInit) {
-    const { clock, signer, sha256 } = components
+    const { clock, signer, sha256, tape } = components
     this.#slot = init.slot
     this.open = init.open
     this.requester = init.requester
     this.lent = init.lent
     this.#components = components
-    this.#machine = new StageMachine({ ...init, self: signer.peer, sha256 })
+    this.#machine = new StageMachine({ ...init, self: signer.peer, sha256, tape })
     this.#driver = new MachineDriver(this.#machine, {
       nowMs: () => clock.monotonicMs(),
       schedule: (atMs, callback) => {

@@ -20,6 +20,7 @@ import {
   type FaultCode,
   type InferenceMessage,
   type OpenRecord,
+  type StageTape,
   type TensorMessage,
 } from '../../protocols/inference/index.ts'
 import type { HostedStageFacts } from '../receipts/deliveries.ts'
@@ -45,6 +46,8 @@ export interface StageHostComponents {
   mayOpen(requester: PeerId): boolean
   /** A stage was opened for another device: who keeps the account of it. */
   hosted(facts: HostedStageFacts): StageWork | undefined
+  /** The same: who keeps what goes through it, for whoever runs it again. */
+  tape(open: OpenRecord, requester: PeerId): StageTape | undefined
   /** Asked for late: the outbound links need the host for links to this device itself. */
   outbound(): OutboundLinks
 }
@@ -129,6 +132,11 @@ export class StageHost {
   /** Calls back each time that a stage has come or gone. */
   onStages(listener: () => void): void {
     this.#onStages = listener
+  }
+
+  /** A number for a text in an executor that no other text of this device has. */
+  takeSlot(): number {
+    return this.#slots++ % TEXT_SLOTS
   }
 
   /** Bytes of others' tensors that wait here now. */
@@ -237,6 +245,7 @@ export class StageHost {
         waiting: requester === signer.peer ? undefined : this.#waiting,
         lending: requester === signer.peer ? undefined : this.#components.lending,
         work: this.#workOf(record, requester, () => stage),
+        tape: requester === signer.peer ? undefined : this.#components.tape(record, requester),
         onEnd: () => {
           slots.delete(slot)
           this.#stages.delete(stage)
@@ -250,7 +259,7 @@ export class StageHost {
         lent: requester !== signer.peer,
         // What a text may keep is set aside when its stage is known.
         journalBytesMax: record.text === undefined ? this.#journalShare() : this.#init.textBytesMax,
-        slot: this.#slots++ % TEXT_SLOTS,
+        slot: this.takeSlot(),
       },
     )
     slots.set(slot, { type: 'control', stage })

@@ -23,11 +23,14 @@ export { Assembly, type Part, partOf, partsOf } from './parts.ts'
 export { AUDIT_FAULTS } from './question-faults.ts'
 export { auditorOrder, type Draw, drawnRequests } from './sampling.ts'
 export {
+  type AuditProof,
   type AuditVerdict,
   commitmentOf,
+  encodeAuditProof,
   type Finding,
   judge,
   type Judgement,
+  openAuditProof,
   type OpenedVerdict,
   openVerdict,
   resultOf,

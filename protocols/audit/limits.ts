@@ -53,5 +53,11 @@ export const AUDITORS_ASKED_MAX = 8
 /** Longest body of a verdict. */
 export const VERDICT_BYTES_MAX = 640
 
+/** Verdicts that one task is judged by. */
+export const VERDICTS_MAX = 2
+
+/** Longest proof of how an audit ended. */
+export const PROOF_BYTES_MAX = 1_536
+
 /** Rates are told in ten-thousandths. */
 export const RATE_UNIT = 10_000

@@ -11,6 +11,7 @@ import {
   bytes,
   decodeShape,
   encodeShape,
+  list,
   optional,
   record,
   type ShapeOf,
@@ -19,9 +20,23 @@ import {
 } from '../../core/cbor-shape.ts'
 import type { Crypto, Sha256, Signer } from '../../core/crypto.ts'
 import { peerId } from '../../core/id-shapes.ts'
-import { isSignedBy, type SignedRecord, signRecord } from '../../core/signed-record.ts'
+import type { PeerId } from '../../core/ids.ts'
+import {
+  isSignedBy,
+  type SignedRecord,
+  signedRecord,
+  signRecord,
+} from '../../core/signed-record.ts'
 import { accept, refuse, type Result } from './errors.ts'
-import { AUDIT_VERSION, COMPARED_MAX, HASH_BYTES, SALT_BYTES, VERDICT_BYTES_MAX } from './limits.ts'
+import {
+  AUDIT_VERSION,
+  COMPARED_MAX,
+  HASH_BYTES,
+  PROOF_BYTES_MAX,
+  SALT_BYTES,
+  VERDICT_BYTES_MAX,
+  VERDICTS_MAX,
+} from './limits.ts'
 
 const KIND = 'audit-verdict'
 const EPOCH_MAX = 4_294_967_294
@@ -120,6 +135,57 @@ function decodeVerdict(body: Uint8Array): Result<AuditVerdict> {
   return v === AUDIT_VERSION
     ? accept(verdict)
     : refuse('AUDIT_VERDICT_MALFORMED', `expected version ${AUDIT_VERSION}`)
+}
+
+/** Verdicts of one task: as many as it takes to judge it. */
+const PROOF = list(signedRecord(VERDICT_BYTES_MAX), VERDICTS_MAX)
+
+/** The verdicts that a task is judged by, as others are shown them: at most {@link PROOF_BYTES_MAX} bytes. */
+export function encodeAuditProof(verdicts: readonly SignedRecord[]): Uint8Array {
+  return encodeShape(PROOF, verdicts)
+}
+
+/** What verdicts prove about a provider, to anybody: only a task that passed or failed. */
+export interface AuditProof {
+  readonly provider: PeerId
+  readonly task: Uint8Array
+  readonly passed: boolean
+  /** Who ran it again, whose draw remains to be checked by whoever knows the members and the beacon. */
+  readonly auditors: readonly PeerId[]
+  readonly epoch: number
+  readonly beacon: Uint8Array
+}
+
+/** Opens verdicts of one task; a beacon that only the requester drew proves nothing to others. */
+export function openAuditProof(
+  crypto: Crypto,
+  network: Uint8Array,
+  encoded: Uint8Array,
+): Result<AuditProof> {
+  const invalid = refuse('AUDIT_VERDICT_INVALID', 'expected verdicts that judge one task')
+  if (encoded.length > PROOF_BYTES_MAX) return invalid
+  const decoded = decodeShape(PROOF, encoded)
+  if (decoded.type === 'refused') return refuse('AUDIT_VERDICT_MALFORMED', decoded.reason)
+  const opened: OpenedVerdict[] = []
+  for (const signed of decoded.value) {
+    const verdict = openVerdict(crypto, network, signed)
+    if (verdict.type === 'refused') return verdict
+    opened.push({ id: verdictId(crypto.sha256, signed), verdict: verdict.value })
+  }
+  const [first] = opened
+  if (first === undefined) return invalid
+  const { provider, requester, task, epoch, beacon } = first.verdict
+  const together = opened.every(
+    ({ verdict }) =>
+      verdict.provider === provider &&
+      verdict.requester === requester &&
+      bytesEqual(verdict.task, task) &&
+      bytesEqual(verdict.beacon, beacon),
+  )
+  const judgement = judge(opened)
+  if (!together || epoch === undefined || judgement === 'inconclusive') return invalid
+  const auditors = opened.map(({ verdict }) => verdict.auditor)
+  return accept({ provider, task, passed: judgement === 'passed', auditors, epoch, beacon })
 }
 
 /** What the verdicts about one task say together. */

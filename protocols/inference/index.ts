@@ -37,7 +37,9 @@ export type { InferenceMessage, TensorMessage } from './messages.ts'
 export { leafOf, receiptHash, rootOf } from './receipt-roots.ts'
 export {
   openBytes,
+  openShape,
   receiptMessage,
+  signedReceiptShape,
   type AttachRecord,
   type OpenRecord,
   type ReadyRecord,
@@ -49,6 +51,7 @@ export { RequesterMachine } from './requester-machine.ts'
 export type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 export { samplingShape, type SamplingRecord } from './sampling-record.ts'
 export { StageMachine } from './stage-machine.ts'
+export type { StageTape } from './stage-tally.ts'
 export type { StageInit, StageInput, StageOutput } from './stage-types.ts'
 export { pickTensors, type ExpectedTensor } from './tensor-fit.ts'
 export type { Hop } from './tensor-table.ts'
@@ -64,4 +67,4 @@ export {
   type TextRows,
 } from './text-rows.ts'
 export { WireReader, WireWriter, type Envelope, type WireRead } from './wire.ts'
-export type { WireType } from './wire-type.ts'
+export { fromWire, toWire, type WireType } from './wire-type.ts'

@@ -10,11 +10,19 @@ import type { Tensor } from '../../core/tensor.ts'
 import { leafOf, rootOf } from './receipt-roots.ts'
 import type { OpenRecord, Receipt } from './records.ts'
 
+/** Who keeps what went through a stage, so that it can be run again (docs/adr/0011). */
+export interface StageTape {
+  took(request: number, tensors: readonly Tensor[], leaf: Uint8Array): void
+  gave(request: number, tensors: readonly Tensor[], leaf: Uint8Array): void
+}
+
 export interface StageTallyInit {
   readonly open: OpenRecord
   readonly self: PeerId
   readonly requester: PeerId
   readonly sha256: Sha256
+  /** Undefined where nobody will have it run again. */
+  readonly tape?: StageTape | undefined
 }
 
 export class StageTally {
@@ -28,13 +36,16 @@ export class StageTally {
   }
 
   took(request: number, tensors: readonly Tensor[]): void {
-    this.#inputLeaves.set(request, leafOf(tensors, this.#init.sha256))
+    const leaf = leafOf(tensors, this.#init.sha256)
+    this.#inputLeaves.set(request, leaf)
+    this.#init.tape?.took(request, tensors, leaf)
   }
 
   /** The leaf of what was given. */
   gave(request: number, tensors: readonly Tensor[], computeUs: number): Uint8Array {
     const leaf = leafOf(tensors, this.#init.sha256)
     this.#outputLeaves.set(request, leaf)
+    this.#init.tape?.gave(request, tensors, leaf)
     this.#computeUs += computeUs
     return leaf
   }

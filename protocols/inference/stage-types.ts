@@ -10,6 +10,7 @@ import type { Tensor } from '../../core/tensor.ts'
 import type { FaultCode } from './faults.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { AttachRecord, OpenRecord, ReadyRecord, Receipt, RouteStage } from './records.ts'
+import type { StageTape } from './stage-tally.ts'
 import type { TextRows } from './text-rows.ts'
 
 export type StageInput =
@@ -73,4 +74,6 @@ export interface StageInit {
   readonly sha256: Sha256
   /** Bytes of outputs that the journal may hold. What does not fit is not kept. */
   readonly journalBytesMax: number
+  /** Keeps what went through; undefined where nobody will have it run again. */
+  readonly tape?: StageTape | undefined
 }

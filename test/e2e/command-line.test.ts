@@ -47,6 +47,8 @@ describe('every command', () => {
     [['job', 'list'], 'cdcdcdcdcdcd  tiny'],
     [['job', 'show', JOB], 'requester → stage 0'],
     [['job', 'cancel', JOB], 'cancelled'],
+    [['audit', 'list'], 'failed'],
+    [['audit', 'providers'], 'none for a day'],
     [['attest', 'status'], 'brave-otter-7f3a'],
     [['attest', 'request', PEER], 'tier self, score 0.30'],
     [['attest', 'handover', PEER], 'AAAA'],

@@ -13,6 +13,7 @@ import type { Logger } from '../../../core/logger.ts'
 import type { Tensor } from '../../../core/tensor.ts'
 import type { BlobRef } from '../../../models/index.ts'
 import { InferenceError, leafOf, type RequesterInit } from '../../../protocols/inference/index.ts'
+import type { Audits } from '../../audit/audits.ts'
 import type { OutboundLinks } from '../../inference/outbound-links.ts'
 import { RequesterSession, type SessionEvent } from '../../inference/requester-session.ts'
 import type { Orders } from '../../receipts/orders.ts'
@@ -38,6 +39,8 @@ export interface JobRunnerComponents {
   readonly logger: Logger
   readonly outbound: OutboundLinks
   readonly orders: Pick<Orders, 'order'>
+  /** Has work of others run again. */
+  readonly audits: Pick<Audits, 'offer'>
   readonly planner: Pick<Planner, 'qualify' | 'replacement'>
   readonly links: LinkTable
   readonly outputs: Pick<JobOutputs, 'put'>
@@ -242,6 +245,7 @@ export class JobRunner {
       case 'ready':
         this.#setStage(replica, event.stage, 'ready', event.peer)
         replica.orders.seated(event.peer, event.open)
+        replica.receipts.seated(event.open)
         if (replica.stages.every(({ state }) => state === 'ready' || state === 'running')) {
           this.#work.record.enter('running')
         }
@@ -361,6 +365,7 @@ export class JobRunner {
     if (text !== undefined) this.#work.record.note(`replica ${replica.index}: ${text}`)
     void replica.orders.close(verdict, this.#init.receiptMs).then(() => {
       replica.state = 'closed'
+      this.#components.audits.offer(replica.receipts.done())
       this.#settle()
     })
   }

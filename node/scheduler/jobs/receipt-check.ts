@@ -10,12 +10,14 @@ import type { ModelId, PeerId, SessionId } from '../../../core/ids.ts'
 import type { Tensor } from '../../../core/tensor.ts'
 import {
   leafOf,
+  type OpenRecord,
   receiptHash,
   receiptMessage,
   rootOf,
   type Receipt,
   type SignedReceipt,
 } from '../../../protocols/inference/index.ts'
+import type { DoneStage } from '../../audit/audits.ts'
 import type { SessionVerdict } from '../../receipts/session-orders.ts'
 
 /** What every receipt of one session must say. */
@@ -40,6 +42,8 @@ export class ReceiptCheck {
   readonly #outputs = new Map<number, Uint8Array>()
   readonly #receipts: Receipt[] = []
   readonly #hashes = new Map<number, Uint8Array>()
+  readonly #opens = new Map<number, OpenRecord>()
+  readonly #signed = new Map<number, SignedReceipt>()
   /** After a replacement no single receipt of that stage covers all requests. */
   #whole = true
 
@@ -54,6 +58,11 @@ export class ReceiptCheck {
 
   output(request: number, tensors: readonly Tensor[]): void {
     this.#outputs.set(request, leafOf(tensors, this.#crypto.sha256))
+  }
+
+  /** A device holds a stage, as it was asked to by `open`. */
+  seated(open: OpenRecord): void {
+    this.#opens.set(open.stage, open)
   }
 
   interrupted(): void {
@@ -75,6 +84,7 @@ export class ReceiptCheck {
     this.#receipts[stage] = receipt
     const hash = receiptHash(message, signature, this.#crypto.sha256)
     this.#hashes.set(stage, hash)
+    this.#signed.set(stage, { receipt, signature })
     return toHex(hash)
   }
 
@@ -88,6 +98,18 @@ export class ReceiptCheck {
       receipt.fromLayer === ranges[stage]?.fromLayer &&
       receipt.toLayer === ranges[stage]?.toLayer
     )
+  }
+
+  /**
+   * Stages whose work can be run again: each with its receipt, where the receipts agree. None after a
+   * replacement: what a successor only repeated it did not draw.
+   */
+  done(): readonly DoneStage[] {
+    if (!this.#whole || this.verdict().text !== undefined) return []
+    return [...this.#signed].flatMap(([stage, receipt]) => {
+      const open = this.#opens.get(stage)
+      return open === undefined ? [] : [{ open, receipt }]
+    })
   }
 
   /** What the receipts together say, and whose results are to be refused for it. */

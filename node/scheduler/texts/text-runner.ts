@@ -209,6 +209,7 @@ export class TextRunner {
   #onReady({ stage, peer, record: ready, open }: TextEvent & { type: 'ready' }): void {
     const { record } = this.#work
     this.#orders.seated(peer, open)
+    this.#receipts.seated(open)
     record.exact = ready.exact && (record.exact ?? true)
     this.#setStage(stage, 'ready', peer)
     const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
@@ -250,7 +251,10 @@ export class TextRunner {
     }
     const { text, ...verdict } = this.#receipts.verdict()
     if (text !== undefined) record.note(text)
-    void this.#orders.close(verdict, this.#init.receiptMs).then(this.#done.resolve)
+    void this.#orders.close(verdict, this.#init.receiptMs).then(() => {
+      this.#components.audits.offer(this.#receipts.done())
+      this.#done.resolve()
+    })
   }
 
   #setStage(index: number, state: StageRecord['state'], peer?: PeerId): void {

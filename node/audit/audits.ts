@@ -1,0 +1,276 @@
+/**
+ * Audits of this device: what others did for it is run again by others still, and it runs for them what they had done.
+ *
+ * @module
+ */
+
+import { fromHex, toHex } from '../../core/bytes.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Crypto, Signer } from '../../core/crypto.ts'
+import type { PeerId, SessionId } from '../../core/ids.ts'
+import type { Startable } from '../../core/lifecycle.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Random } from '../../core/random.ts'
+import {
+  AUDIT_LIMITS,
+  type AuditAnswer,
+  auditorOrder,
+  type AuditQuestion,
+  drawnRequests,
+  partOf,
+} from '../../protocols/audit/index.ts'
+import type { OpenRecord, SignedReceipt } from '../../protocols/inference/index.ts'
+import type { MeshMembership } from '../mesh/mesh-membership.ts'
+import type { Link, Network, ProtocolInit } from '../network/network.ts'
+import { answerQuestions } from '../witness/question-link.ts'
+import { auditProtocol } from './audit-protocol.ts'
+import type { AuditRecords } from './audit-records.ts'
+import { Auditor } from './auditor.ts'
+import type { Beacon, BeaconSource } from './beacons.ts'
+import { Conductor } from './conductor.ts'
+import { encodeEvidence, taskId } from './evidence.ts'
+import type { RerunComponents } from './rerun.ts'
+import type { Tapes } from './tapes.ts'
+
+/** A stage that another device held in a session that is over, and its last word. */
+export interface DoneStage {
+  readonly open: OpenRecord
+  readonly receipt: SignedReceipt
+}
+
+export interface AuditsComponents {
+  readonly network: Pick<Network, 'open' | 'peers'>
+  readonly mesh: Pick<MeshMembership, 'current' | 'members'>
+  readonly clock: Clock
+  readonly crypto: Crypto
+  readonly random: Random
+  readonly logger: Logger
+  readonly signer: Signer
+  readonly tapes: Tapes
+  readonly records: AuditRecords
+  readonly beacons: BeaconSource
+  /** Asked for late: stages are composed after this. */
+  readonly rerun: () => RerunComponents
+  /** True while this device runs stages for others. */
+  readonly lends: () => boolean
+}
+
+export interface AuditsInit {
+  /** False to have nothing audited that others did for this device. */
+  readonly conduct: boolean
+  /** False to run nothing again for others. */
+  readonly serve: boolean
+}
+
+/** Stages that wait for their audit, or for a beacon. */
+const WAITING_MAX = 256
+
+/** How long the next epoch's beacon is waited for, in milliseconds: two epochs. */
+const BEACON_WAIT_MS = 600_000
+const BEACON_POLL_MS = 1_000
+
+interface Waiting extends DoneStage {
+  /** The epoch that was certified last when the work was done; the draw is by a later one. */
+  readonly after: number | undefined
+  readonly sinceMs: number
+}
+
+/** Evidence that is being fetched, so that each of its parts is not made anew. */
+interface Shown {
+  readonly key: string
+  readonly bytes: Uint8Array
+}
+
+export class Audits implements Startable {
+  readonly #components: AuditsComponents
+  readonly #init: AuditsInit
+  readonly #waiting: Waiting[] = []
+  readonly #stopped = new AbortController()
+  #serving = false
+  #work: Promise<void> | undefined
+
+  constructor(components: AuditsComponents, init: AuditsInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /** What the network is to serve. */
+  get protocol(): ProtocolInit {
+    return {
+      id: AUDIT_LIMITS.AUDIT_PROTOCOL,
+      frameBytesMax: AUDIT_LIMITS.AUDIT_FRAME_BYTES_MAX,
+      linksPerPeerMax: AUDIT_LIMITS.LINKS_PER_PEER_MAX,
+      membersOnly: true,
+      accept: (link) => this.#accept(link),
+    }
+  }
+
+  /** Audits that are under way or wait. */
+  get pending(): number {
+    return this.#waiting.length + (this.#work === undefined ? 0 : 1)
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    await this.#components.records.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#waiting.length = 0
+    await this.#work
+  }
+
+  /** A session ended well: what others did in it may be audited. */
+  offer(stages: readonly DoneStage[]): void {
+    const { conduct } = this.#init
+    const { clock, signer, beacons } = this.#components
+    if (!conduct || this.#stopped.signal.aborted) return
+    const after = beacons.latest()?.epoch
+    const sinceMs = clock.monotonicMs()
+    for (const stage of stages) {
+      const { provider, requests } = stage.receipt.receipt
+      if (provider === signer.peer || requests === 0) continue
+      this.#waiting.push({ ...stage, after, sinceMs })
+    }
+    // Nobody knows which of them would have been drawn.
+    this.#waiting.splice(0, Math.max(0, this.#waiting.length - WAITING_MAX))
+    this.#work ??= this.#workOff().finally(() => {
+      this.#work = undefined
+    })
+  }
+
+  async #workOff(): Promise<void> {
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      const beacon = await this.#beaconFor(next)
+      if (beacon === undefined || signal.aborted) continue
+      await this.#audit(next, beacon)
+    }
+  }
+
+  /** A beacon that nobody knew when the work was done; undefined when the mesh certifies none any more. */
+  async #beaconFor({ after, sinceMs }: Waiting): Promise<Beacon | undefined> {
+    const { beacons, clock, random } = this.#components
+    const { signal } = this.#stopped
+    for (;;) {
+      const latest = beacons.latest()
+      if (latest === undefined) {
+        return { epoch: undefined, value: random.bytes(AUDIT_LIMITS.HASH_BYTES) }
+      }
+      if (after === undefined || (latest.epoch ?? 0) > after) return latest
+      if (clock.monotonicMs() - sinceMs > BEACON_WAIT_MS || signal.aborted) return undefined
+      await clock.sleep(BEACON_POLL_MS, signal)
+    }
+  }
+
+  async #audit({ open, receipt }: Waiting, { epoch, value: beacon }: Beacon): Promise<void> {
+    const { crypto, clock, records, logger } = this.#components
+    const { provider, requests: count } = receipt.receipt
+    const task = taskId(crypto, { receipt })
+    const draw = { beacon, task }
+    const rate = records.rateOf(provider)
+    const requests = drawnRequests(crypto.sha256, draw, { requests: count, rate })
+    if (requests.length === 0) return
+    const startMs = clock.monotonicMs()
+    const conductor = new Conductor(
+      { ...this.#components, mesh: () => this.network },
+      {
+        open,
+        receipt,
+        epoch,
+        beacon,
+        requests,
+        auditors: auditorOrder(crypto.sha256, draw, this.#strangersTo(receipt)),
+      },
+    )
+    const { outcome, verdicts } = await conductor.run()
+    if (this.#stopped.signal.aborted) return
+    logger.info('work audited', { peer: provider, task: toHex(task), outcome })
+    try {
+      await records.add({
+        task,
+        session: open.session,
+        stage: open.stage,
+        provider,
+        requests: count,
+        compared: requests.length,
+        epoch,
+        outcome,
+        endedWallMs: clock.wallMs(),
+        elapsedMs: Math.round(clock.monotonicMs() - startMs),
+        verdicts,
+      })
+    } catch (error) {
+      // It counts as long as this daemon runs, and is lost then.
+      logger.warn('audit not kept', { error })
+    }
+  }
+
+  /** Members who had no part in the work, and are there now. */
+  #strangersTo({ receipt }: SignedReceipt): readonly PeerId[] {
+    const { mesh, network } = this.#components
+    const near = new Set(network.peers().map(({ peer }) => peer))
+    return mesh
+      .members()
+      .filter(({ role }) => role === 'worker')
+      .map(({ peer }) => peer)
+      .filter((peer) => near.has(peer) && peer !== receipt.provider && peer !== receipt.requester)
+  }
+
+  /** Id of the mesh; undefined in none. */
+  get network(): Uint8Array | undefined {
+    const id = this.#components.mesh.current()?.id
+    return id === undefined ? undefined : fromHex(id)
+  }
+
+  #accept(link: Link): void {
+    const { clock } = this.#components
+    const auditor = new Auditor(
+      {
+        ...this.#components,
+        rerun: this.#components.rerun(),
+        mesh: () => this.network,
+        begin: () => this.#begin(),
+      },
+      link.peer,
+    )
+    let shown: Shown | undefined
+    answerQuestions({
+      link,
+      clock,
+      protocol: auditProtocol,
+      answer: async (question) => {
+        if (question.type !== 'evidence') return auditor.answer(question)
+        shown = this.#shown(link.peer, question, shown)
+        return shown === undefined
+          ? { type: 'gone' }
+          : ({ type: 'evidence', ...partOf(shown.bytes, question.from) } satisfies AuditAnswer)
+      },
+      onEnd: () => auditor.close(),
+    })
+  }
+
+  /** One audit for others at a time, and none while nothing is lent. */
+  #begin(): (() => void) | undefined {
+    if (this.#serving || !this.#init.serve || !this.#components.lends()) return undefined
+    this.#serving = true
+    return () => {
+      this.#serving = false
+    }
+  }
+
+  #shown(
+    peer: PeerId,
+    { session, stage, requests }: AuditQuestion & { readonly type: 'evidence' },
+    before: Shown | undefined,
+  ): Shown | undefined {
+    const key = `${toHex(session)}/${stage}/${requests.join()}`
+    if (before?.key === key) return before
+    const which = { session: toHex(session) as SessionId, stage }
+    const evidence = this.#components.tapes.show(peer, which, requests)
+    return evidence === undefined ? undefined : { key, bytes: encodeEvidence(evidence) }
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Where the beacon comes from that decides what is audited: from an epoch after the work was settled, where the
+ * mesh certifies epochs, and from this device itself where it does not.
+ *
+ * A device that draws alone still cannot be predicted by those who work for it; only others cannot
+ * check its draw, so that such verdicts count for nobody else.
+ *
+ * @module
+ */
+
+/** What decides about tasks that were settled before. */
+export interface Beacon {
+  /** Undefined for one that this device drew. */
+  readonly epoch: number | undefined
+  /** 32 bytes. */
+  readonly value: Uint8Array
+}
+
+/** Beacons as they become known. */
+export interface BeaconSource {
+  /** The latest epoch's; undefined where epochs are not certified. */
+  latest(): Beacon | undefined
+}
