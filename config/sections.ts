@@ -15,6 +15,7 @@ import { type RuntimeConfig, runtimeSection } from './runtime.ts'
 import { type SchedulerConfig, schedulerSection } from './scheduler.ts'
 import { type StateConfig, stateSection } from './state.ts'
 import { type TelemetryConfig, telemetrySection } from './telemetry.ts'
+import { type TrustConfig, trustSection } from './trust.ts'
 
 /** Every setting with its value, checked one by one and against one another. */
 export interface Config {
@@ -28,6 +29,7 @@ export interface Config {
   readonly attestation: AttestationConfig
   readonly audit: AuditConfig
   readonly harvest: HarvestConfig
+  readonly trust: TrustConfig
   readonly telemetry: TelemetryConfig
 }
 
@@ -43,5 +45,6 @@ export const CONFIG_SECTIONS = {
   attestation: attestationSection,
   audit: auditSection,
   harvest: harvestSection,
+  trust: trustSection,
   telemetry: telemetrySection,
 } as const

@@ -11,6 +11,7 @@ import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
 import type { HarvestBackend } from './api/backend.ts'
 import { ApiServer, problemOf } from './api/index.ts'
+import { composeEpochs, foundingParameters } from './compose-epochs.ts'
 import { composeHarvest, type harvestFoundation } from './compose-harvest.ts'
 import { composeLedger, composeReceipts, type Ledgers } from './compose-ledger.ts'
 import { composeWork, type Work } from './compose-work.ts'
@@ -24,6 +25,7 @@ import { DaemonModelBackend } from './backend/model-backend.ts'
 import { DaemonLedgerBackend } from './backend/ledger-backend.ts'
 import { ModelHub } from './hub/model-hub.ts'
 import { Operations } from './backend/operations.ts'
+import { DaemonTrustBackend } from './backend/trust-backend.ts'
 import { BlobService, DEFAULT_BLOB_SERVICE_INIT } from './blobs/blob-service.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
 import { rememberSignatures } from './crypto/remembered-signatures.ts'
@@ -32,6 +34,7 @@ import { offeredCapabilities } from './device/offered-capabilities.ts'
 import { deviceName } from './device-name.ts'
 import { errorRow } from './error-catalogue.ts'
 import { DaemonHarvestBackend } from './backend/harvest-backend.ts'
+import type { MeshEpochs } from './epoch/mesh-epochs.ts'
 import type { StageHost } from './inference/stage-host.ts'
 import { MeshMembership } from './mesh/mesh-membership.ts'
 import { ModelSource } from './model-source.ts'
@@ -111,6 +114,7 @@ export function compose(foundation: Foundation): Parts {
   const { network, mesh, presence } = composeMesh(foundation)
   const ledgers = composeLedger(foundation, { network, mesh })
   const attestation = composeAttestation(foundation, { network, mesh })
+  const epochs = composeEpochs(foundation, { network, mesh, ...ledgers })
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
   const receipts = composeReceipts(foundation, { network, presence, ...ledgers })
@@ -121,6 +125,7 @@ export function compose(foundation: Foundation): Parts {
     ...ledgers,
     ...models,
     ...work,
+    epochs,
     lends: harvestSide(foundation, harvest),
   })
   const api = new ApiServer(
@@ -146,6 +151,7 @@ export function compose(foundation: Foundation): Parts {
     // It answers who starts while this device starts as well.
     ledgers.witness,
     ledgers.ledger,
+    epochs,
     receipts,
     audits,
     presence,
@@ -180,7 +186,13 @@ function composeMesh(
   const network = createNetwork({ logger: log, clock: systemClock, seed }, networkInit(config))
   const mesh = new MeshMembership(
     { ...common, crypto: remembering, network, store: state, signer },
-    { certificateMs: 365 * DAY_MS, redialMs: 500, redialMsMax: 300_000, peersTarget: PEERS_TARGET },
+    {
+      certificateMs: 365 * DAY_MS,
+      parameters: foundingParameters(config),
+      redialMs: 500,
+      redialMsMax: 300_000,
+      peersTarget: PEERS_TARGET,
+    },
   )
   const presence = new Presence({ ...common, network, mesh, signer }, presenceInit(foundation))
   return { network, mesh, presence }
@@ -274,10 +286,12 @@ function composeAttestation(
   )
 }
 
-function composeBackend(
-  foundation: Foundation,
-  parts: MeshParts & Models & Omit<Work, 'part'> & Ledgers & { readonly lends: HarvestBackend },
-) {
+type BackendParts = MeshParts &
+  Models &
+  Omit<Work, 'part'> &
+  Ledgers & { readonly lends: HarvestBackend; readonly epochs: MeshEpochs }
+
+function composeBackend(foundation: Foundation, parts: BackendParts) {
   const { runtime, measure, stateDir, startedMs } = foundation
   const { source, planner, jobs, texts, embeddings } = parts
   let api: ApiServer | undefined
@@ -286,9 +300,11 @@ function composeBackend(
     clock: systemClock,
     problemOf: (error) => problemOf(error, errorRow),
   })
+  const trust = new DaemonTrustBackend(parts.epochs, foundation.identity.peer)
   const meshSide = new DaemonMeshBackend(
     {
       ...parts,
+      trustState: () => trust.state(),
       clock: systemClock,
       runtime,
       report: measure,
@@ -321,6 +337,7 @@ function composeBackend(
         crypto: nodeCrypto,
         nameOf,
       }),
+      trust,
     }),
     part,
     useApi: (server: ApiServer) => {

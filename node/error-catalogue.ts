@@ -33,6 +33,7 @@ import { API_ERRORS } from './api/errors.ts'
 import { ATTESTER_ERRORS } from './attesters/errors.ts'
 import { CLI_ERRORS } from './cli/errors.ts'
 import { DEVICE_ERRORS } from './device/errors.ts'
+import { TRUST_STATE_ERRORS } from './epoch/errors.ts'
 import { HARVEST_ERRORS } from './harvest/errors.ts'
 import { HUB_ERRORS } from './hub/errors.ts'
 import { LEDGER_STORE_ERRORS } from './ledger/errors.ts'
@@ -86,6 +87,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...ATTESTER_ERRORS,
   ...CLI_ERRORS,
   ...DEVICE_ERRORS,
+  ...TRUST_STATE_ERRORS,
   ...HARVEST_ERRORS,
   ...HUB_ERRORS,
   ...LEDGER_STORE_ERRORS,

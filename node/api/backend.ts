@@ -65,6 +65,7 @@ import type { OperationEvent, OperationRef, OperationView } from './schemas/oper
 import type { PeerList, PeersQuery } from './schemas/peers.ts'
 import type { PlanRequest, PlanView } from './schemas/plan.ts'
 import type { Status } from './schemas/status.ts'
+import type { TrustExplanation, TrustProof, TrustView } from './schemas/trust.ts'
 import type { TextEventView, TextList, TextRequest, TextView } from './schemas/texts.ts'
 
 /** The mesh side: this device, its peers, its membership. */
@@ -181,6 +182,15 @@ export interface AuditBackend {
   audits(): Promise<AuditListView>
 }
 
+/** The side of scores. */
+export interface TrustBackend {
+  /** Rejects with a CodedError in no mesh. */
+  trust(): Promise<TrustView>
+  /** Rejects with a CodedError for a device without a certified score. */
+  explainTrust(peer: string): Promise<TrustExplanation>
+  proveTrust(peer: string): Promise<TrustProof>
+}
+
 /** All of it. */
 export interface Backend
   extends
@@ -191,4 +201,5 @@ export interface Backend
     JobBackend,
     TextBackend,
     LedgerBackend,
-    AuditBackend {}
+    AuditBackend,
+    TrustBackend {}

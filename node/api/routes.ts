@@ -15,6 +15,7 @@ import { meshRoutes } from './routes/mesh-routes.ts'
 import { modelRoutes } from './routes/model-routes.ts'
 import { openAiRoutes } from './routes/openai-routes.ts'
 import { textRoutes } from './routes/text-routes.ts'
+import { trustRoutes } from './routes/trust-routes.ts'
 
 export const ROUTES: readonly Route[] = [
   ...deviceRoutes,
@@ -26,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   ...textRoutes,
   ...ledgerRoutes,
   ...auditRoutes,
+  ...trustRoutes,
   ...openAiRoutes,
 ]
 

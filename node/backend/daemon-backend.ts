@@ -13,6 +13,7 @@ import type {
   LedgerBackend,
   MeshBackend,
   ModelBackend,
+  TrustBackend,
 } from '../api/backend.ts'
 import type { EmbeddingBook } from '../scheduler/texts/embedding-book.ts'
 import type { TextBook } from '../scheduler/texts/text-book.ts'
@@ -29,11 +30,13 @@ export interface BackendSides {
   readonly embeddings: EmbeddingBook
   readonly ledger: LedgerBackend
   readonly audits: AuditBackend
+  readonly trust: TrustBackend
 }
 
 /** Methods are bound: the API calls them without their object. */
 export function daemonBackend(sides: BackendSides): Backend {
-  const { mesh, attestation, harvest, models, jobs, texts, embeddings, ledger, audits } = sides
+  const { mesh, attestation, harvest, models, jobs, texts } = sides
+  const { embeddings, ledger, audits, trust } = sides
   return {
     status: () => mesh.status(),
     device: (query) => mesh.device(query),
@@ -88,5 +91,8 @@ export function daemonBackend(sides: BackendSides): Backend {
     auditLedger: (request) => ledger.auditLedger(request),
     evidence: () => ledger.evidence(),
     audits: () => audits.audits(),
+    trust: () => trust.trust(),
+    explainTrust: (peer) => trust.explainTrust(peer),
+    proveTrust: (peer) => trust.proveTrust(peer),
   }
 }

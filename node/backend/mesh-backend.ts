@@ -21,6 +21,7 @@ import type {
 } from '../api/schemas/mesh.ts'
 import type { PeerList, PeersQuery, PeerView } from '../api/schemas/peers.ts'
 import type { Status } from '../api/schemas/status.ts'
+import type { TrustState } from '../api/schemas/trust.ts'
 import type { DeviceReport } from '../device/device-report.ts'
 import { deviceName } from '../device-name.ts'
 import type { DeviceLedger } from '../ledger/device-ledger.ts'
@@ -56,6 +57,8 @@ export interface MeshBackendComponents {
   readonly tierOf: (peer: PeerId) => Tier | undefined
   /** Kinds of evidence that this device can show. */
   readonly evidenceKinds: () => Promise<readonly string[]>
+  /** Where the agreement on trust stands; null in no mesh. */
+  readonly trustState: () => TrustState | null
   readonly draining: () => boolean
   readonly apiUrl: () => string
 }
@@ -110,6 +113,7 @@ export class DaemonMeshBackend implements MeshBackend {
       })),
       jobs: jobs.counts(),
       ledger: ledger.current === undefined ? null : headView(ledger.current),
+      trust: this.#components.trustState(),
       memory: {
         daemonBytes: process.memoryUsage.rss(),
         executorBytes: await residentBytes(pool.stages.map(({ executor }) => executor.pid)),

@@ -43,6 +43,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   text: async () => (await import('./commands/text.ts')).addText,
   ledger: async () => (await import('./commands/ledger.ts')).addLedger,
   audit: async () => (await import('./commands/audit.ts')).addAudit,
+  trust: async () => (await import('./commands/trust.ts')).addTrust,
   attest: async () => (await import('./commands/attest.ts')).addAttest,
   config: async () => (await import('./commands/config.ts')).addConfig,
   explain: async () => (await import('./commands/explain.ts')).addExplain,

@@ -31,14 +31,20 @@ export interface GrantComponents {
   readonly random: Random
 }
 
+/** What a founder says of the mesh beside its name. */
+export interface FoundingComponents extends GrantComponents {
+  readonly parameters: Uint8Array | undefined
+}
+
 /** A new mesh called `name`, with this device as founder and first member. */
 export function foundMembership(
   name: string,
   certificateMs: number,
-  { signer, crypto, clock, random }: GrantComponents,
+  { signer, crypto, clock, random, parameters }: FoundingComponents,
 ): OwnMembership {
   const createdMs = clock.wallMs()
-  const genesis = foundMesh({ name, createdMs, nonce: random.bytes(16) }, signer, crypto.sha256)
+  const founding = { name, createdMs, nonce: random.bytes(16), reserved: parameters }
+  const genesis = foundMesh(founding, signer, crypto.sha256)
   const certificate = {
     subject: signer.peer,
     role: 'worker',

@@ -57,6 +57,8 @@ export interface MeshMembershipComponents {
 }
 
 export interface MeshMembershipInit {
+  /** What a mesh that is founded here agrees on about epochs; undefined for what all do. */
+  readonly parameters?: Uint8Array | undefined
   /** Life of the certificates that this device issues, in ms; at most CERTIFICATE_MS_MAX. */
   readonly certificateMs: number
   /** Bound of the first delay before a member is dialled again, in ms; it doubles with each failure. */
@@ -144,12 +146,13 @@ export class MeshMembership implements MembershipGate, Startable {
   current(): MeshView | undefined {
     if (this.#membership === undefined) return undefined
     const { genesis, certificate, expiresMs } = this.#membership
-    const { name, founder, createdMs } = genesis.genesis
+    const { name, founder, createdMs, reserved } = genesis.genesis
     return {
       id: genesis.id,
       name,
       founder,
       createdMs,
+      parameters: reserved,
       role: certificate.role,
       mayInvite: certificate.mayInvite,
       certificateExpiresMs: expiresMs,
@@ -216,8 +219,9 @@ export class MeshMembership implements MembershipGate, Startable {
     if (!isMeshName(name)) throw new MeshError({ code: 'MESH_NAME_INVALID' })
     return this.#change(async () => {
       this.#requireNone()
-      const { certificateMs } = this.#init
-      return this.#enter(foundMembership(name, certificateMs, this.#components), true)
+      const { certificateMs, parameters } = this.#init
+      const founding = { ...this.#components, parameters }
+      return this.#enter(foundMembership(name, certificateMs, founding), true)
     })
   }
 

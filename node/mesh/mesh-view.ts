@@ -13,6 +13,8 @@ export interface MeshView {
   readonly name: string
   readonly founder: PeerId
   readonly createdMs: number
+  /** What its genesis says of its epochs; undefined for what all meshes do. */
+  readonly parameters?: Uint8Array | undefined
   readonly role: Role
   readonly mayInvite: boolean
   /** When the first certificate of our chain ends. */

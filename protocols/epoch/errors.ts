@@ -34,8 +34,13 @@ export type EpochErrorCode =
   /** A header that cannot be reached from the trusted one. */
   | 'EPOCH_TRUST_EXPIRED'
   | 'EPOCH_PROOF_INVALID'
+  /** A device did not answer a question about an epoch in time. */
+  | 'EPOCH_ANSWER_LATE'
+  | 'EPOCH_LINK_ENDED'
+  | 'EPOCH_QUESTIONS_TOO_MANY'
 
 const forged = { retryable: false, exit: 2, status: 422 } as const
+const away = { retryable: true, exit: 1, status: 503 } as const
 const unreadable = 'update brume on the device that sent it'
 
 /** What the faces say about each code. */
@@ -131,6 +136,21 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     ...forged,
     meaning: 'a proof of a score does not prove it',
     hint: 'do not believe it',
+  },
+  EPOCH_ANSWER_LATE: {
+    ...away,
+    meaning: 'a device did not answer a question about an epoch in time',
+    hint: 'nothing to do: another device is asked',
+  },
+  EPOCH_LINK_ENDED: {
+    ...away,
+    meaning: 'a device ended the link on which it was asked about an epoch',
+    hint: 'nothing to do: another device is asked',
+  },
+  EPOCH_QUESTIONS_TOO_MANY: {
+    ...away,
+    meaning: 'a device asks more about epochs over one link than it may',
+    hint: 'update brume on the device that asks',
   },
 }
 

@@ -13,6 +13,21 @@ export {
   isCertificateOf,
   isDecisionOf,
 } from './certificate.ts'
+export {
+  type CutBody,
+  decodeCutBody,
+  decodeEpochRecord,
+  decodeEvidenceItem,
+  decodeToldStatement,
+  encodeCutBody,
+  encodeEpochRecord,
+  encodeEvidenceItem,
+  encodeToldStatement,
+  type EpochRecord,
+  type EvidenceItem,
+  type Stated,
+  type ToldStatement,
+} from './cut.ts'
 export { type CutSituation, cutProblem, type Inclusion, type OwnView } from './cut-rules.ts'
 export { EpochMachine } from './epoch-machine.ts'
 export type { EpochInit, EpochInput, EpochOutput, EpochTimeouts } from './epoch-types.ts'
@@ -39,10 +54,18 @@ export * as EPOCH_LIMITS from './limits.ts'
 export {
   decodeEpochMessage,
   encodeEpochMessage,
+  epochOfMessage,
   type EpochMessage,
   type Proposal,
   signProposal,
 } from './messages.ts'
+export { encodeParameters, type EpochParameters, parametersOf } from './parameters.ts'
+export {
+  EPOCH_QUESTION_FAULTS,
+  type EpochAnswer,
+  epochCodec,
+  type EpochQuestion,
+} from './questions.ts'
 export {
   encodeScoreProof,
   type ProvenLeaf,
@@ -52,6 +75,7 @@ export {
 export {
   type Committee,
   committeeRoot,
+  committeeShape,
   type Mode,
   modeOf,
   proposerOrder,

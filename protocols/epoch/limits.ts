@@ -7,7 +7,11 @@
 /** Version of headers, votes, certificates and proofs. */
 export const EPOCH_VERSION = 1
 
-/** Gossip topics: proposals and votes, what was decided, and evidence of misbehaviour. */
+/** Questions about what was decided, and about what is in it. */
+export const EPOCH_PROTOCOL = '/brume/epoch/1'
+
+/** Gossip topics: statements of domains, proposals and votes, what was decided, and evidence of misbehaviour. */
+export const STATEMENTS_TOPIC = '/brume/epoch/1/statements'
 export const VOTES_TOPIC = '/brume/epoch/1/votes'
 export const DECISIONS_TOPIC = '/brume/epoch/1/decisions'
 export const EVIDENCE_TOPIC = '/brume/epoch/1/evidence'
@@ -62,3 +66,39 @@ export const INCLUSION_PERMILLE: readonly number[] = [950, 800, 500]
 
 /** How long a light client trusts a header, in milliseconds: fourteen days. */
 export const TRUSTING_MS_MAX = 1_209_600_000
+
+/** Length of an epoch where the genesis names none, and what it may name, in milliseconds. */
+export const EPOCH_MS_DEFAULT = 300_000
+export const EPOCH_MS_MIN = 1_000
+export const EPOCH_MS_MAX = 86_400_000
+
+/** Longest body of a statement, and of the membership that comes with it. */
+export const STATEMENT_BODY_BYTES_MAX = 16_128
+export const CREDENTIAL_BYTES_MAX = 2_048
+export const TOLD_BYTES_MAX: number = STATEMENT_BODY_BYTES_MAX + CREDENTIAL_BYTES_MAX + 256
+
+/** Statements of one cut, proofs, and bytes of all of it. */
+export const CUT_STATEMENTS_MAX = 1_024
+export const CUT_EVIDENCE_MAX = 32
+export const CUT_BYTES_MAX = 2_097_152
+
+/** Longest proof in a cut: two statements that differ. */
+export const PROOF_BYTES_MAX = 32_768
+export const EVIDENCE_KINDS_MAX = 16
+export const FLOOR_MICROS_MAX = 1_000_000
+
+/** Epochs that one answer holds, and bytes of them: what a device that was away asks for. */
+export const EPOCHS_PER_ANSWER_MAX = 64
+export const EPOCHS_ANSWER_BYTES_MAX = 1_048_576
+
+/** Statements and proofs that one answer holds. */
+export const ITEMS_PER_ANSWER_MAX = 64
+export const ITEM_BYTES_MAX: number = PROOF_BYTES_MAX + 16
+
+/** Longest frame of a question or answer: one cut, or that many items. */
+export const EPOCH_FRAME_BYTES_MAX: number = 2 * CUT_BYTES_MAX + 65_536
+
+/** How long an answer may take, how long a link may be silent, and questions over one link. */
+export const ANSWER_MS_MAX = 10_000
+export const LINK_IDLE_MS_MAX = 30_000
+export const QUESTIONS_PER_LINK_MAX = 4_096

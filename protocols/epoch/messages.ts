@@ -130,6 +130,15 @@ export function decodeEpochMessage(
   return accept({ ...rest, type } as unknown as EpochMessage)
 }
 
+/** The epoch of a message of this mesh, before anything else of it is read; undefined when it is none. */
+export function epochOfMessage(network: Uint8Array, encoded: Uint8Array): number | undefined {
+  const opened = openVersioned(encoded, MESSAGE_BYTES_MAX)
+  if (opened.type === 'refused') return undefined
+  const [, of, epoch] = opened.value
+  const ours = of instanceof Uint8Array && bytesEqual(of, network)
+  return ours && typeof epoch === 'number' && epoch <= EPOCH_MAX ? epoch : undefined
+}
+
 interface Headed {
   readonly v: number
   readonly network: Uint8Array

@@ -56,7 +56,7 @@ export function honestSomeOf(seats: number): number {
 /**
  * The order in which seats propose: shuffled by the beacon, those who were absent last.
  *
- * @param absent - Seats that signed neither of the last two certificates.
+ * @param absent - Seats of which the last two epochs hold nothing; all seats must come to the same.
  */
 export function proposerOrder(
   sha256: Sha256,

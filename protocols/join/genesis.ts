@@ -47,6 +47,7 @@ const genesisShape = record({
   founder: peerId(),
   /** Random, so that two meshes of one founder never share an id. */
   nonce: bytes(16),
+  /** What the mesh agreed on at its foundation about its epochs (protocols/epoch/parameters.ts). */
   reserved: optional(bytes(0, RESERVED_BYTES_MAX)),
 })
 
@@ -79,7 +80,7 @@ export function isMeshName(name: string): boolean {
 
 /** Founds a mesh: `signer` is its founder. */
 export function foundMesh(
-  init: { readonly name: string; readonly createdMs: number; readonly nonce: Uint8Array },
+  init: Pick<Genesis, 'name' | 'createdMs' | 'nonce'> & Partial<Pick<Genesis, 'reserved'>>,
   signer: Signer,
   sha256: Sha256,
 ): VerifiedGenesis {

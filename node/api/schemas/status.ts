@@ -7,6 +7,7 @@
 import { z } from 'zod'
 import { ledgerHeadSchema } from './ledger.ts'
 import { bytes, layerRange, ms, peerId, providerName, role, wallMs } from './scalars.ts'
+import { trustStateSchema } from './trust.ts'
 
 export const statusSchema = z.object({
   version: z.string(),
@@ -32,6 +33,7 @@ export const statusSchema = z.object({
     .describe('stages that this device runs for others and for itself'),
   jobs: z.object({ running: z.int(), done: z.int(), failed: z.int() }),
   ledger: ledgerHeadSchema.nullable().describe('null in no mesh, and just after a start'),
+  trust: trustStateSchema.nullable().describe('null in no mesh'),
   memory: z.object({ daemonBytes: bytes, executorBytes: bytes }),
 })
 

@@ -8,6 +8,7 @@ import type { Command } from 'commander'
 import type { Status } from '../../api/schemas/status.ts'
 import type { Cli } from '../cli.ts'
 import { bytesText, msText, shortId, shortPeer } from '../quantity-text.ts'
+import { trustStatusLines } from '../trust-report.ts'
 
 export function addStatus(program: Command, cli: Cli): void {
   program
@@ -29,7 +30,7 @@ const REASONS = {
 } as const
 
 function statusLines(status: Status): string[] {
-  const { name, peer, state, reason, mesh, jobs, ledger, memory, uptimeMs } = status
+  const { name, peer, state, reason, mesh, jobs, ledger, trust, memory, uptimeMs } = status
   const why = reason === undefined ? '' : ` · ${REASONS[reason]}`
   return [
     `${name} (${shortPeer(peer)}) ${state}${why}`,
@@ -44,6 +45,7 @@ function statusLines(status: Status): string[] {
     ),
     `  jobs     ${jobs.running} running, ${jobs.done} done, ${jobs.failed} failed`,
     `  ledger   ${ledger === null ? 'none' : ledgerText(ledger)}`,
+    ...(trust === null ? [] : trustStatusLines(trust)),
     `  memory   ${bytesText(memory.daemonBytes)} daemon, ${bytesText(memory.executorBytes)} executors`,
     `  network  ${status.addresses.join(' ')}`,
     `  api      ${status.apiUrl}`,

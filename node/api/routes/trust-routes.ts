@@ -1,0 +1,42 @@
+/**
+ * Routes about scores and how they are agreed on.
+ *
+ * @module
+ */
+
+import { answers, type Route } from '../route.ts'
+import {
+  trustExplanationSchema,
+  trustPeerParams,
+  trustProofSchema,
+  trustSchema,
+} from '../schemas/trust.ts'
+
+export const trustRoutes: readonly Route[] = [
+  answers({
+    method: 'GET',
+    path: '/v1/trust',
+    summary: 'The last certified epoch: who decides, all scores, and what is wrong here',
+    status: 200,
+    answer: trustSchema,
+    handle: ({ backend }) => backend.trust(),
+  }),
+  answers({
+    method: 'GET',
+    path: '/v1/trust/:peer',
+    summary: 'Why the score of a device is what it is, and what would raise it',
+    params: trustPeerParams,
+    status: 200,
+    answer: trustExplanationSchema,
+    handle: ({ backend, params }) => backend.explainTrust(params.peer),
+  }),
+  answers({
+    method: 'GET',
+    path: '/v1/trust/:peer/proof',
+    summary: 'The score of a device as a proof that anybody can check offline',
+    params: trustPeerParams,
+    status: 200,
+    answer: trustProofSchema,
+    handle: ({ backend, params }) => backend.proveTrust(params.peer),
+  }),
+]

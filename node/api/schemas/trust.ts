@@ -1,0 +1,95 @@
+/**
+ * What the mesh agrees on about trust, and what is wrong with this device in it.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { peerId, sha256, wallMs } from './scalars.ts'
+
+const unit = z.number().min(0).max(1)
+
+export const trustProblemSchema = z.object({
+  code: z.string(),
+  message: z
+    .string()
+    .describe('what is wrong with the clock, the disk or the program of this device'),
+  facts: z.record(z.string(), z.number()),
+})
+
+export const trustStateSchema = z.object({
+  mode: z
+    .enum(['solo', 'owner', 'bft'])
+    .describe('how much the agreement withstands, by its seats'),
+  finality: z
+    .enum(['none', 'fresh', 'stale'])
+    .describe(
+      'none before the first certificate; stale when the last one is older than three epochs',
+    ),
+  epoch: z.int().min(0).nullable().describe('the last certified epoch'),
+  problems: z.array(trustProblemSchema),
+})
+
+const scoreSchema = z.object({
+  peer: peerId,
+  name: z.string(),
+  domain: sha256,
+  score: unit,
+  floor: unit.describe('what attestation alone gives'),
+  ceiling: unit,
+  standing: unit.describe('where work for trusted domains leaves the domain'),
+  auditFactor: unit,
+  faulted: z.boolean(),
+})
+
+export const trustSchema = trustStateSchema.extend({
+  header: sha256.nullable().describe('hash of the last certified header'),
+  cutMs: wallMs.nullable().describe('when statements of that epoch were no longer taken'),
+  epochMs: z.int().describe('length of an epoch'),
+  seats: z
+    .array(z.object({ peer: peerId, name: z.string() }))
+    .describe('who decides the next epoch'),
+  quorum: z.int().describe('votes that decide'),
+  seated: z.boolean().describe('whether this device is among them'),
+  beacon: sha256.nullable(),
+  scoresRoot: sha256.nullable().describe('RFC 9162 root over all scores'),
+  scores: z.array(scoreSchema).describe('by key'),
+})
+
+export const trustPeerParams = z.strictObject({ peer: peerId })
+
+export const trustExplanationSchema = z.object({
+  epoch: z.int(),
+  score: scoreSchema,
+  mass: z.object({ units: z.number(), standing: unit.describe('before audits') }),
+  audits: z.object({ passed: z.int(), failed: z.int(), lowerBound: unit, factor: unit }),
+  edges: z
+    .array(
+      z.object({
+        domain: sha256,
+        peer: peerId.optional(),
+        role: z.enum(['requester', 'provider']).describe('what the device was in it'),
+        agreedCredits: z.number().describe('what both parties say, in the window'),
+        weight: z.number(),
+      }),
+    )
+    .describe('the heaviest first, at most 20'),
+  edgesLeftOut: z.int(),
+  faults: z.array(z.object({ kind: z.string(), epoch: z.int() })),
+  remedies: z
+    .array(z.object({ name: z.string(), score: unit }))
+    .describe('what would raise the score, and to what at most'),
+})
+
+export const trustProofSchema = z.object({
+  peer: peerId,
+  epoch: z.int(),
+  header: sha256,
+  proof: z.string().describe('in base64url; brume trust verify checks it'),
+})
+
+export type TrustState = z.infer<typeof trustStateSchema>
+export type TrustView = z.infer<typeof trustSchema>
+export type TrustScoreView = z.infer<typeof scoreSchema>
+export type TrustExplanation = z.infer<typeof trustExplanationSchema>
+export type TrustProof = z.infer<typeof trustProofSchema>

@@ -1,0 +1,175 @@
+/**
+ * The trust side of the API.
+ *
+ * @module
+ */
+
+import { toBase64Url, toHex } from '../../core/bytes.ts'
+import { asPeerId, type PeerId } from '../../core/ids.ts'
+import { quorumOf } from '../../protocols/epoch/index.ts'
+import { domainIdOf, type Score } from '../../trust/index.ts'
+import type { TrustBackend } from '../api/backend.ts'
+import type {
+  TrustExplanation,
+  TrustProof,
+  TrustScoreView,
+  TrustState,
+  TrustView,
+} from '../api/schemas/trust.ts'
+import { deviceName } from '../device-name.ts'
+import type { ChainTop } from '../epoch/epoch-chain.ts'
+import type { EpochProblem } from '../epoch/epoch-health.ts'
+import type { EpochRoom } from '../epoch/epoch-room.ts'
+import { TrustError } from '../epoch/errors.ts'
+import type { MeshEpochs } from '../epoch/mesh-epochs.ts'
+import { encodeProofFile } from '../epoch/proof-file.ts'
+
+const MICROS = 1_000_000
+const Q16 = 65_536
+const MILLI = 1_000
+
+export class DaemonTrustBackend implements TrustBackend {
+  readonly #epochs: MeshEpochs
+  readonly #self: PeerId
+
+  constructor(epochs: MeshEpochs, self: PeerId) {
+    this.#epochs = epochs
+    this.#self = self
+  }
+
+  /** The short form, for the status of the daemon; null in no mesh. */
+  state(): TrustState | null {
+    const { room } = this.#epochs
+    return room === undefined ? null : stateOf(room)
+  }
+
+  async trust(): Promise<TrustView> {
+    const room = this.#epochs.opened
+    const { top } = room.chain
+    const seats = room.committee.map((peer) => ({ peer, name: deviceName(peer) }))
+    return {
+      ...stateOf(room),
+      header: top === undefined ? null : toHex(top.id),
+      cutMs: top?.header.cutWallMs ?? null,
+      epochMs: room.calendar.epochMs,
+      seats,
+      quorum: quorumOf(seats.length),
+      seated: room.committee.includes(this.#self),
+      beacon: top === undefined ? null : toHex(top.header.beacon),
+      scoresRoot: top === undefined ? null : toHex(top.header.scoresRoot),
+      scores: (top?.scores.scores ?? []).map((score) => scoreView(score)),
+    }
+  }
+
+  async explainTrust(peer: string): Promise<TrustExplanation> {
+    const { room, top, device } = this.#certified(peer)
+    const explained = room.chain.fold.explain(device)
+    if (explained === undefined) throw new TrustError({ code: 'TRUST_SCORE_UNKNOWN', peer: device })
+    const { score, mass, audits, edges, edgesLeftOut, faults, remedies } = explained
+    const { crypto, network } = room.chain.context
+    const owners = new Map(
+      top.scores.scores.map((one) => [
+        toHex(domainIdOf(crypto.sha256, { network, owner: one.device })),
+        one.device,
+      ]),
+    )
+    return {
+      epoch: top.header.epoch,
+      score: scoreView(score),
+      mass: { units: mass.units, standing: mass.micros / MICROS },
+      audits: {
+        passed: audits.passed,
+        failed: audits.failed,
+        lowerBound: audits.lowerBoundQ16 / Q16,
+        factor: audits.factorQ16 / Q16,
+      },
+      edges: edges.map(({ peer: domain, role, agreedMilliCredits, weight }) => ({
+        domain: toHex(domain),
+        peer: owners.get(toHex(domain)),
+        role,
+        agreedCredits: agreedMilliCredits / MILLI,
+        weight,
+      })),
+      edgesLeftOut,
+      faults: [...faults],
+      remedies: remedies.map(({ name, micros }) => ({ name, score: micros / MICROS })),
+    }
+  }
+
+  async proveTrust(peer: string): Promise<TrustProof> {
+    const { top, device } = this.#certified(peer)
+    const path = top.scores.pathOf(device)
+    if (path === undefined) throw new TrustError({ code: 'TRUST_SCORE_UNKNOWN', peer: device })
+    return {
+      peer: device,
+      epoch: top.header.epoch,
+      header: toHex(top.id),
+      proof: toBase64Url(encodeProofFile(top, path)),
+    }
+  }
+
+  /** @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_SCORE_UNKNOWN`. */
+  #certified(peer: string): {
+    readonly room: EpochRoom
+    readonly top: ChainTop
+    readonly device: PeerId
+  } {
+    const room = this.#epochs.opened
+    const { top } = room.chain
+    if (top === undefined) throw new TrustError({ code: 'TRUST_NOT_CERTIFIED' })
+    const device = asPeerId(peer)
+    if (device === undefined || top.scores.of(device) === undefined) {
+      throw new TrustError({ code: 'TRUST_SCORE_UNKNOWN', peer: peer as PeerId })
+    }
+    return { room, top, device }
+  }
+}
+
+function stateOf(room: EpochRoom): TrustState {
+  const { top } = room.chain
+  return {
+    mode: room.mode,
+    finality: top === undefined ? 'none' : room.isFresh ? 'fresh' : 'stale',
+    epoch: top?.header.epoch ?? null,
+    problems: room.problems.map(({ code, facts }) => ({
+      code,
+      message: problemText({ code, facts }),
+      facts: { ...facts },
+    })),
+  }
+}
+
+function scoreView(score: Score): TrustScoreView {
+  return {
+    peer: score.device,
+    name: deviceName(score.device),
+    domain: toHex(score.domain),
+    score: score.micros / MICROS,
+    floor: score.floorMicros / MICROS,
+    ceiling: score.ceilingMicros / MICROS,
+    standing: score.standingMicros / MICROS,
+    auditFactor: score.auditFactorQ16 / Q16,
+    faulted: score.faulted,
+  }
+}
+
+function problemText({ code, facts }: EpochProblem): string {
+  const { clockAheadMs, abstainsUntilEpoch, epoch } = facts
+  if (clockAheadMs !== undefined) {
+    const way = clockAheadMs > 0 ? 'ahead of' : 'behind'
+    return `the clock of this device is ${secondsText(clockAheadMs)} ${way} that of the mesh: set it`
+  }
+  if (abstainsUntilEpoch !== undefined) {
+    const why =
+      code === 'EPOCH_VOTES_LOST'
+        ? 'the disk of this device lost what it voted for: check it'
+        : 'the clock of this device was set back'
+    return `${why}; it does not vote before epoch ${abstainsUntilEpoch}`
+  }
+  return `this device does not come to the scores that were certified in epoch ${epoch}: update brume`
+}
+
+function secondsText(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1_000)
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
+}

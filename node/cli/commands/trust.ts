@@ -1,0 +1,100 @@
+/**
+ * `brume trust`: scores, why they are what they are, and proofs of them.
+ *
+ * @module
+ */
+
+import { open, writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { fromBase64Url } from '../../../core/bytes.ts'
+import type { TrustExplanation, TrustProof, TrustView } from '../../api/schemas/trust.ts'
+import { nodeCrypto } from '../../crypto/node-crypto.ts'
+import { TrustError } from '../../epoch/errors.ts'
+import { PROOF_FILE_BYTES_MAX, verifyProofFile } from '../../epoch/proof-file.ts'
+import { systemClock } from '../../system/system-clock.ts'
+import type { Cli } from '../cli.ts'
+import { CliError } from '../errors.ts'
+import { explanationLines, provenJson, provenLines, trustLines } from '../trust-report.ts'
+
+interface ProveOptions {
+  readonly out: string
+}
+
+interface VerifyOptions {
+  readonly header?: string
+}
+
+export function addTrust(program: Command, cli: Cli): void {
+  const trust = program.command('trust').description('how far devices are trusted, and why')
+  trust
+    .command('show')
+    .description('the last certified epoch: who decides, and all scores')
+    .action(() => show(cli))
+  trust
+    .command('explain')
+    .description('why the score of a device is what it is, and what would raise it')
+    .argument('<peer>', 'PeerId, as brume trust show --json shows it')
+    .action((peer: string) => explain(cli, peer))
+  trust
+    .command('prove')
+    .description('write the score of a device to a file that anybody can check')
+    .argument('<peer>', 'PeerId, as brume trust show --json shows it')
+    .requiredOption('--out <file>', 'where to')
+    .action((peer: string, options: ProveOptions) => prove(cli, peer, options))
+  trust
+    .command('verify')
+    .description('check the score in a file; needs no daemon')
+    .argument('<file>', 'what brume trust prove wrote')
+    .option('--header <hash>', 'the header to trust, as brume trust show names it')
+    .action((file: string, options: VerifyOptions) => verify(cli, file, options))
+}
+
+async function show(cli: Cli): Promise<void> {
+  const client = await cli.client()
+  const trust = await client.get<TrustView>('/v1/trust')
+  cli.print({ trust }, () => trustLines(trust, systemClock.wallMs(), cli.width))
+}
+
+async function explain(cli: Cli, peer: string): Promise<void> {
+  const client = await cli.client()
+  const explained = await client.get<TrustExplanation>(`/v1/trust/${encodeURIComponent(peer)}`)
+  cli.print({ explanation: explained }, () => explanationLines(explained, cli.width))
+}
+
+async function prove(cli: Cli, peer: string, { out }: ProveOptions): Promise<void> {
+  const client = await cli.client()
+  const path = `/v1/trust/${encodeURIComponent(peer)}/proof`
+  const { proof, epoch, header } = await client.get<TrustProof>(path)
+  const bytes = fromBase64Url(proof)
+  if (bytes === undefined) throw new CliError({ code: 'CLI_RESPONSE_INVALID', path })
+  try {
+    await writeFile(out, bytes)
+  } catch (error) {
+    throw new CliError({ code: 'CLI_OUTPUT_UNWRITABLE', path: out }, { cause: error })
+  }
+  cli.print({ file: out, bytes: bytes.length, epoch, header }, () => [
+    `wrote ${out}, ${bytes.length} bytes: the score of epoch ${epoch}`,
+    `check it with brume trust verify ${out} --header ${header}`,
+  ])
+}
+
+async function verify(cli: Cli, file: string, { header }: VerifyOptions): Promise<void> {
+  const proven = verifyProofFile(nodeCrypto, await beginning(file), systemClock.wallMs())
+  if (typeof proven === 'string') throw new TrustError({ code: proven })
+  const anchored = header !== undefined && header.toLowerCase() === proven.headerId
+  if (header !== undefined && !anchored) throw new TrustError({ code: 'EPOCH_TRUST_EXPIRED' })
+  cli.print({ proof: { ...provenJson(proven), anchored } }, () => provenLines(proven, anchored))
+  if (!anchored) throw new TrustError({ code: 'TRUST_PROOF_UNANCHORED', header: proven.headerId })
+}
+
+/** As much of a file as a proof may be long, and a byte more. */
+async function beginning(path: string): Promise<Uint8Array> {
+  try {
+    await using opened = await open(path)
+    const buffer = new Uint8Array(PROOF_FILE_BYTES_MAX + 1)
+    const { bytesRead } = await opened.read(buffer, 0, buffer.length)
+    return buffer.subarray(0, bytesRead)
+  } catch (error) {
+    throw new CliError({ code: 'CLI_INPUT_UNREADABLE', path }, { cause: error })
+  }
+}

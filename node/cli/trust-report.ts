@@ -1,0 +1,144 @@
+/**
+ * Scores and how they are agreed on, for people.
+ *
+ * @module
+ */
+
+import type {
+  TrustExplanation,
+  TrustScoreView,
+  TrustState,
+  TrustView,
+} from '../api/schemas/trust.ts'
+import type { ProvenScore } from '../epoch/proof-file.ts'
+import { countText, msText, shortId, shortPeer } from './quantity-text.ts'
+import { tableLines } from './table.ts'
+
+const MODES: Readonly<Record<TrustState['mode'], string>> = {
+  solo: 'solo: the word of one device',
+  owner: 'owner: withstands a crash of one in three, no liars',
+  bft: 'bft: withstands liars, less than a third',
+}
+
+/** Of `brume status`. */
+export function trustStatusLines(trust: TrustState): readonly string[] {
+  const { mode, epoch, finality, problems } = trust
+  const at = epoch === null ? 'no epoch certified yet' : `epoch ${epoch}, ${finality}`
+  return [`  trust    ${mode}, ${at}`, ...problems.map(({ message }) => `           ! ${message}`)]
+}
+
+/** Of `brume trust show`. */
+export function trustLines(trust: TrustView, nowMs: number, width?: number): readonly string[] {
+  const { epoch, cutMs, mode, finality, seats, quorum, seated, header, problems, scores } = trust
+  const age = cutMs === null ? '' : `, ${msText(Math.max(0, nowMs - cutMs))} ago`
+  const certified =
+    epoch === null
+      ? `no epoch certified yet: one takes ${msText(trust.epochMs)}`
+      : `epoch ${epoch}, ${finality}${age}`
+  return [
+    `trust     ${certified}`,
+    `mode      ${MODES[mode]}`,
+    `seats     ${seats.map(({ name }) => name).join(', ')}${seated ? ' (this device is one)' : ''}`,
+    `quorum    ${quorum} of ${seats.length}`,
+    ...(header === null ? [] : [`header    ${header}`]),
+    ...problems.map(({ message }) => `problem   ${message}`),
+    ...(scores.length === 0 ? [] : ['', ...scoreLines(scores, width)]),
+  ]
+}
+
+function scoreLines(scores: readonly TrustScoreView[], width?: number): readonly string[] {
+  return tableLines(
+    [
+      { title: 'device' },
+      { title: 'peer', spare: 1 },
+      { title: 'score', align: 'right' },
+      { title: 'floor', align: 'right' },
+      { title: 'standing', align: 'right' },
+      { title: 'fault' },
+    ],
+    scores
+      .toSorted((a, b) => b.score - a.score)
+      .map(({ name, peer, score, floor, standing, faulted }) => [
+        name,
+        shortPeer(peer),
+        score.toFixed(4),
+        floor.toFixed(2),
+        standing.toFixed(4),
+        faulted ? 'proven' : '',
+      ]),
+    width,
+  )
+}
+
+/** Of `brume trust explain`. */
+export function explanationLines(explained: TrustExplanation, width?: number): readonly string[] {
+  const { score, audits, edges, edgesLeftOut, faults, remedies, mass } = explained
+  const why = score.faulted
+    ? 'zero, because a fault is proven'
+    : `(${score.floor.toFixed(2)} + ${(score.ceiling - score.floor).toFixed(2)} × ${score.standing.toFixed(4)}) × ${score.auditFactor.toFixed(4)}`
+  return [
+    `${score.name}  ${score.score.toFixed(4)} in epoch ${explained.epoch}`,
+    `  score     ${why}`,
+    `  floor     ${score.floor.toFixed(2)} by attestation; it can rise to ${score.ceiling.toFixed(2)}`,
+    `  standing  ${mass.standing.toFixed(4)} by work × ${audits.lowerBound.toFixed(4)} by audits`,
+    `  audits    ${audits.passed} passed, ${audits.failed} failed`,
+    ...faults.map(({ kind, epoch }) => `  fault     ${kind}, proven in epoch ${epoch}`),
+    ...edgeLines(edges, width),
+    ...(edgesLeftOut > 0 ? [`  and ${countText(edgesLeftOut, 'pair')} more`] : []),
+    ...remedies.map(
+      ({ name, score: to }) => `  to raise  ${REMEDIES[name] ?? name}: up to ${to.toFixed(4)}`,
+    ),
+  ]
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  'wait-until-the-fault-is-old': 'wait until the fault is thirty days old',
+  'attest-hardware': 'show hardware: brume attest',
+  'pass-audits': 'pass audits',
+  'work-for-trusted-domains': 'work for devices that are trusted',
+}
+
+function edgeLines(edges: TrustExplanation['edges'], width?: number): readonly string[] {
+  if (edges.length === 0) return ['  work      none that another device confirms']
+  return tableLines(
+    [
+      { title: '  worked as' },
+      { title: 'with' },
+      { title: 'credits', align: 'right' },
+      { title: 'weight', align: 'right' },
+    ],
+    edges.map(({ role, peer, domain, agreedCredits, weight }) => [
+      `  ${role}`,
+      peer === undefined ? shortId(domain) : shortPeer(peer),
+      agreedCredits.toFixed(3),
+      String(weight),
+    ]),
+    width,
+  )
+}
+
+/** Of `brume trust verify`. */
+export function provenLines(proven: ProvenScore, anchored: boolean): readonly string[] {
+  const { score, header, headerId, committee, mode } = proven
+  return [
+    `score     ${(score.micros / 1_000_000).toFixed(4)} of ${score.device}`,
+    `epoch     ${header.epoch}, cut ${new Date(header.cutWallMs).toISOString()}`,
+    `mode      ${MODES[mode]}`,
+    `seats     ${committee.map(shortPeer).join(', ')}`,
+    `header    ${headerId}${anchored ? '' : ': compare it with brume trust show on a device of yours'}`,
+  ]
+}
+
+/** The JSON of `brume trust verify`. */
+export function provenJson({ score, header, headerId, committee, mode }: ProvenScore): object {
+  return {
+    peer: score.device,
+    score: score.micros / 1_000_000,
+    faulted: score.faulted,
+    epoch: header.epoch,
+    cutMs: header.cutWallMs,
+    mode,
+    committee,
+    header: headerId,
+  }
+}

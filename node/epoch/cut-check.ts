@@ -1,0 +1,104 @@
+/**
+ * Whether this device may vote for a header: by the statements, floors and proofs that it holds itself.
+ *
+ * @module
+ */
+
+import { bytesEqual, toHex } from '../../core/bytes.ts'
+import type { PeerId } from '../../core/ids.ts'
+import {
+  type CutBody,
+  cutProblem,
+  EPOCH_LIMITS,
+  type EpochErrorCode,
+  type Header,
+  type Inclusion,
+} from '../../protocols/epoch/index.ts'
+import { decodeStatement, type TrustErrorCode } from '../../trust/index.ts'
+import type { EpochChain, TriedCut } from './epoch-chain.ts'
+import type { EvidencePool } from './evidence-pool.ts'
+import type { StatementPool } from './statement-pool.ts'
+
+export interface CutJudge {
+  readonly chain: EpochChain
+  readonly pool: StatementPool
+  readonly evidence: EvidencePool
+  /** What a device's hardware is worth, as this one found; undefined when it has not seen evidence. */
+  readonly floorOf: (device: PeerId) => number | undefined
+}
+
+/** When a header is judged. */
+export interface JudgedAt {
+  readonly round: number
+  readonly wallMs: number
+  /** Statements that came before this moment of the monotonic clock must not be left out. */
+  readonly settledBeforeMs: number
+}
+
+/** What is wrong with what is in a cut, whatever its header says; undefined when it may be folded. */
+export function bodyProblem(
+  { chain, pool, evidence, floorOf }: CutJudge,
+  body: CutBody,
+): EpochErrorCode | TrustErrorCode | undefined {
+  const seen = new Set<string>()
+  for (const stated of body.statements) {
+    const problem = pool.problemOf(stated, chain.next)
+    if (problem !== undefined) return problem
+    const decoded = decodeStatement(stated.signed.body)
+    const key =
+      decoded.type === 'value' ? `${toHex(decoded.value.domain)} ${decoded.value.epoch}` : ''
+    if (seen.has(key)) return 'TRUST_STATEMENT_REPLAYED'
+    seen.add(key)
+  }
+  const proven = body.evidence.map((item) => evidence.newIn(item, chain.next))
+  if (proven.some((one) => one === undefined)) return 'EPOCH_EVIDENCE_INVALID'
+  // Nobody is held for more than this device has seen itself, or the mesh had certified.
+  const inflated = body.floors.some(
+    ({ device, floorMicros }) =>
+      floorMicros > Math.max(floorOf(device) ?? 0, chain.fold.floorOf(device)),
+  )
+  return inflated ? 'EPOCH_FOLD_MISMATCH' : undefined
+}
+
+/** What is wrong with a header; undefined when this device may vote for it. */
+export function headerProblem(
+  judge: CutJudge,
+  header: Header,
+  { tried, at }: { readonly tried: TriedCut; readonly at: JudgedAt },
+): EpochErrorCode | undefined {
+  const { round, wallMs } = at
+  const inclusion = inclusionOf(judge, tried.body, at)
+  const scores = tried.folded.scores.scores.length
+  if (header.scores !== scores || header.statements !== tried.body.statements.length) {
+    return 'EPOCH_FOLD_MISMATCH'
+  }
+  return cutProblem(header, tried.view, { round, wallMs, inclusion })
+}
+
+function inclusionOf(
+  { chain, pool, evidence }: CutJudge,
+  body: CutBody,
+  { settledBeforeMs }: JudgedAt,
+): Inclusion {
+  const { sha256 } = chain.context.crypto
+  const included = new Set(body.statements.map(({ signed }) => toHex(sha256(signed.body))))
+  const held = pool.for(chain.next).filter(({ sinceMs }) => sinceMs < settledBeforeMs)
+  const proofs = body.evidence.flatMap((item) => evidence.proven(item) ?? [])
+  const leftOut = evidence
+    .pending(chain.next)
+    .filter(
+      ({ sinceMs, proven }) =>
+        sinceMs < settledBeforeMs &&
+        !proofs.some(
+          ({ accused, kind, evidence: id }) =>
+            bytesEqual(id, proven.evidence) || (accused === proven.accused && kind === proven.kind),
+        ),
+    )
+  // A cut that is full leaves out the rest, which comes into the next one.
+  const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX } = EPOCH_LIMITS
+  return {
+    held: body.statements.length < CUT_STATEMENTS_MAX ? held.length : 0,
+    included: held.filter(({ id }) => included.has(toHex(id))).length,
+    evidenceLeftOut: body.evidence.length < CUT_EVIDENCE_MAX ? leftOut.length : 0,
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * The epochs of one mesh that were decided, as far as this device has followed them.
+ *
+ * Nothing enters it but what its committee decided, and nothing stays that does not lead to the same
+ * roots here: a header whose roots this device does not come to itself is a bug of ours, and loud.
+ *
+ * @module
+ */
+
+import { bytesEqual } from '../../core/bytes.ts'
+import type { Crypto } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import {
+  type Certificate,
+  type Committee,
+  committeeRoot,
+  type CutBody,
+  decodeCutBody,
+  decodeHeader,
+  encodeCutBody,
+  encodeHeader,
+  type EpochErrorCode,
+  type EpochRecord,
+  type Header,
+  isDecisionOf,
+  type OwnView,
+} from '../../protocols/epoch/index.ts'
+import { decodeStatement, domainIdOf, type ScoreVector } from '../../trust/index.ts'
+import { type FoldContext, type Folded, inOrder, TrustFold } from './trust-fold.ts'
+
+export interface ChainContext extends FoldContext {
+  readonly crypto: Crypto
+  /** Hash of the parameters of the mesh. */
+  readonly parameters: Uint8Array
+}
+
+/** A cut that was tried on, and what follows from it. */
+export interface TriedCut {
+  readonly epoch: number
+  readonly body: CutBody
+  readonly fold: TrustFold
+  readonly folded: Folded
+  readonly view: OwnView
+}
+
+/** The last decided epoch. */
+export interface ChainTop {
+  readonly header: Header
+  /** Hash of the header. */
+  readonly id: Uint8Array
+  readonly value: Uint8Array
+  readonly certificate: Certificate
+  readonly committee: Committee
+  readonly scores: ScoreVector
+}
+
+/** An epoch that was taken. */
+export interface Appended {
+  readonly body: CutBody
+  /** What is to be kept of it. */
+  readonly record: EpochRecord
+}
+
+/** Cuts of the present epoch that are kept folded: own ones, and those of the latest proposers. */
+const TRIED_MAX = 4
+
+export class EpochChain {
+  readonly context: ChainContext
+  #fold: TrustFold
+  #top: ChainTop | undefined
+  readonly #tried: TriedCut[] = []
+
+  constructor(context: ChainContext) {
+    this.context = context
+    this.#fold = new TrustFold(context)
+  }
+
+  /** The epoch that comes next. */
+  get next(): number {
+    return this.#fold.epoch + 1
+  }
+
+  get top(): ChainTop | undefined {
+    return this.#top
+  }
+
+  get fold(): TrustFold {
+    return this.#fold
+  }
+
+  /** Who decides the next epoch. */
+  get committee(): Committee {
+    return this.#fold.committees.next
+  }
+
+  /** Seats of the next epoch whose statements the last two epochs lack: they propose last. */
+  get absent(): ReadonlySet<PeerId> {
+    return new Set(this.committee.filter((seat) => !this.#fold.hasSpoken(seat)))
+  }
+
+  /** Folds a cut of the next epoch, and leaves no trace of it. */
+  try(body: CutBody): TriedCut {
+    const ordered = inOrder(body)
+    const fold = this.#fold.copy()
+    const folded = fold.fold(this.next, ordered)
+    const view = this.#view(fold, folded)
+    const tried = { epoch: this.next, body: ordered, fold, folded, view }
+    this.#tried.push(tried)
+    if (this.#tried.length > TRIED_MAX) this.#tried.shift()
+    return tried
+  }
+
+  /** A cut that was tried on, and that leads to the roots of a header. */
+  triedFor(header: Header): TriedCut | undefined {
+    return this.#tried.find(
+      ({ view }) =>
+        bytesEqual(view.statementRoot, header.statementRoot) &&
+        bytesEqual(view.evidenceRoot, header.evidenceRoot) &&
+        bytesEqual(view.scoresRoot, header.scoresRoot),
+    )
+  }
+
+  /** The header of a cut that was tried on. */
+  headerOf({ body, folded, view }: TriedCut, cutWallMs: number): Uint8Array {
+    const { length } = folded.scores.scores
+    const statements = body.statements.length
+    return encodeHeader({ ...view, cutWallMs, statements, scores: length })
+  }
+
+  /** Why a decision is not the next one; undefined when its committee decided it. */
+  problemOf({
+    value,
+    certificate,
+  }: Pick<EpochRecord, 'value' | 'certificate'>): EpochErrorCode | undefined {
+    const { crypto } = this.context
+    const header = decodeHeader(value)
+    if (header.type === 'refused') return header.code
+    if (header.value.epoch !== this.next) return 'EPOCH_PARENT_UNKNOWN'
+    const decided = isDecisionOf(crypto, header.value, this.committee, { value, certificate })
+    return decided ? undefined : 'EPOCH_CERTIFICATE_INVALID'
+  }
+
+  /**
+   * Goes on to the next epoch, which was decided.
+   *
+   * @returns what is in it, or why the cut is not the one that was decided.
+   */
+  append(
+    decided: Pick<EpochRecord, 'value' | 'certificate'>,
+    body: CutBody,
+  ): Appended | EpochErrorCode {
+    const problem = this.problemOf(decided)
+    if (problem !== undefined) return problem
+    const header = decodeHeader(decided.value)
+    invariant(header.type === 'value', 'a decision that holds has a header')
+    const { committee } = this
+    if (!this.isSound(body)) return 'EPOCH_MESSAGE_MALFORMED'
+    const tried = this.triedFor(header.value) ?? this.try(body)
+    if (!isOf(header.value, tried.view)) return 'EPOCH_FOLD_MISMATCH'
+    this.#fold = tried.fold
+    this.#tried.length = 0
+    this.#top = {
+      ...decided,
+      header: header.value,
+      id: this.context.crypto.sha256(decided.value),
+      committee,
+      scores: tried.folded.scores,
+    }
+    const { body: ordered } = tried
+    return { body: ordered, record: { ...decided, committee, cut: encodeCutBody(ordered) } }
+  }
+
+  /** True when every statement of a cut is one, by who is said to have made it: only then it is folded. */
+  isSound({ statements }: CutBody): boolean {
+    const { crypto, network } = this.context
+    return statements.every(({ owner, signed }) => {
+      const statement = decodeStatement(signed.body)
+      const domain = domainIdOf(crypto.sha256, { network, owner })
+      return statement.type === 'value' && bytesEqual(statement.value.domain, domain)
+    })
+  }
+
+  /** The same, from what was kept or another device has sent. */
+  appendRecord(record: EpochRecord): Appended | EpochErrorCode {
+    const body = decodeCutBody(record.cut)
+    return body.type === 'refused' ? body.code : this.append(record, body.value)
+  }
+
+  #view(fold: TrustFold, folded: Folded): OwnView {
+    const { crypto, network, parameters } = this.context
+    const { sha256 } = crypto
+    return {
+      network,
+      epoch: this.next,
+      parent: this.#top?.id ?? network,
+      statementRoot: folded.statementRoot,
+      evidenceRoot: folded.evidenceRoot,
+      scoresRoot: folded.scores.root,
+      graphRoot: folded.graphRoot,
+      committee: committeeRoot(sha256, this.committee),
+      next: committeeRoot(sha256, fold.committees.next),
+      afterNext: committeeRoot(sha256, fold.committees.afterNext),
+      beacon: folded.beacon,
+      parameters,
+    }
+  }
+}
+
+const NAMED = [
+  'network',
+  'parent',
+  'statementRoot',
+  'evidenceRoot',
+  'scoresRoot',
+  'graphRoot',
+  'committee',
+  'next',
+  'afterNext',
+  'beacon',
+  'parameters',
+] as const
+
+/** True when a header says what this device came to. */
+function isOf(header: Header, view: OwnView): boolean {
+  return NAMED.every((field) => bytesEqual(header[field], view[field]))
+}

@@ -1,0 +1,52 @@
+/**
+ * What the epochs of one mesh are built from.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../core/clock.ts'
+import type { Crypto, Signer } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { CutBody } from '../../protocols/epoch/index.ts'
+import type { OpenLedger } from '../ledger/device-ledger.ts'
+import type { EpochStore } from './epoch-store.ts'
+import type { EpochCalendar } from './epoch-time.ts'
+import type { SeatMemory } from './vote-keeper.ts'
+
+export interface EpochRoomComponents {
+  readonly clock: Clock
+  readonly crypto: Crypto
+  readonly signer: Signer
+  readonly logger: Logger
+  readonly store: EpochStore
+  readonly memory: SeatMemory
+  readonly ledger: () => OpenLedger | undefined
+  readonly credential: () => Uint8Array
+  readonly provesMembership: (peer: PeerId, credential: Uint8Array) => boolean
+  readonly publish: (topic: string, data: Uint8Array) => void
+  /** Asks others for what is in a header: the proposer first. */
+  readonly fetchCut: (header: Uint8Array, from: readonly PeerId[]) => Promise<CutBody | undefined>
+  /** Asks others for statements by their ids, as they were gossiped. */
+  readonly fetchStatements: (
+    ids: readonly Uint8Array[],
+    from: readonly PeerId[],
+  ) => Promise<readonly Uint8Array[]>
+  /** Asks a device which epochs were decided after those that are known here. */
+  readonly follow: (peer: PeerId) => void
+  /** What the hardware of a device is worth; undefined when no evidence was seen. */
+  readonly floorOf: (device: PeerId) => number | undefined
+  /** The disk does not do what it should: the process has to end. */
+  readonly onFailure: (error: unknown) => void
+  /** An epoch was decided. */
+  readonly onEpoch: () => void
+}
+
+export interface EpochRoomInit {
+  readonly mesh: string
+  readonly network: Uint8Array
+  readonly founder: PeerId
+  readonly calendar: EpochCalendar
+  /** The parameters of the mesh as they are encoded. */
+  readonly parameters: Uint8Array
+}

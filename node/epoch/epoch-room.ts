@@ -1,0 +1,420 @@
+/**
+ * The epochs of one mesh at this device: what it says, what it votes, and what it follows.
+ *
+ * @module
+ */
+
+import { bytesEqual } from '../../core/bytes.ts'
+import { errorCode } from '../../core/errors.ts'
+import type { PeerId } from '../../core/ids.ts'
+import {
+  type Committee,
+  type CutBody,
+  decodeEpochMessage,
+  decodeHeader,
+  type Decision,
+  EPOCH_LIMITS,
+  type EpochErrorCode,
+  type EpochMessage,
+  encodeDoubleVote,
+  encodeEpochMessage,
+  encodeEvidenceItem,
+  epochOfMessage,
+  type Mode,
+  modeOf,
+  proposerOrder,
+  type Standpoint,
+} from '../../protocols/epoch/index.ts'
+import { type Appended, EpochChain } from './epoch-chain.ts'
+import { EpochHealth, type EpochProblem } from './epoch-health.ts'
+import type { EpochRoomComponents, EpochRoomInit } from './epoch-room-types.ts'
+import { EpochSeat } from './epoch-seat.ts'
+import { cutDueMs, epochAt, type EpochCalendar, startMs, timeoutsOf } from './epoch-time.ts'
+import { evidenceItem } from './evidence-kinds.ts'
+import { EvidencePool } from './evidence-pool.ts'
+import { OwnVoice } from './own-voice.ts'
+import { Proposals } from './proposals.ts'
+import { type StatementFate, StatementPool } from './statement-pool.ts'
+import { VoteKeeper } from './vote-keeper.ts'
+
+/** Messages of an epoch that has not begun here yet. */
+const EARLY_MAX = 512
+/** Longest sleep: a clock that was set is noticed then. */
+const SLEEP_MS_MAX = 5_000
+/** Epochs that are folded between two turns of the event loop. */
+const FOLDS_AT_ONCE = 8
+/** Epochs without a certificate before finality is called stale. */
+const STALE_EPOCHS = 3
+
+export class EpochRoom {
+  readonly chain: EpochChain
+  readonly pool: StatementPool
+  readonly evidence: EvidencePool
+  readonly calendar: EpochCalendar
+  readonly #components: EpochRoomComponents
+  readonly #init: EpochRoomInit
+  readonly #proposals: Proposals
+  readonly #keeper: VoteKeeper
+  readonly #health: EpochHealth
+  readonly #voice: OwnVoice
+  readonly #early: { readonly from: PeerId; readonly data: Uint8Array }[] = []
+  readonly #stopping = new AbortController()
+  #seat: EpochSeat | undefined
+  #wake: () => void = () => undefined
+  #ready = false
+  #openedMs = 0
+  #lateAnsweredMs = -Infinity
+  #running: Promise<void> = Promise.resolve()
+  /** One change of the chain at a time. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(components: EpochRoomComponents, init: EpochRoomInit) {
+    const { crypto, clock, store, memory, provesMembership } = components
+    const { network, founder, parameters, calendar, mesh } = init
+    this.#components = components
+    this.#init = init
+    this.calendar = calendar
+    this.chain = new EpochChain({
+      crypto,
+      network,
+      founder,
+      parameters: crypto.sha256(parameters),
+    })
+    const nowMs = (): number => clock.monotonicMs()
+    this.pool = new StatementPool({
+      crypto,
+      network,
+      provesMembership,
+      nowMs,
+      latestEpoch: () => epochAt(calendar, clock.wallMs() + EPOCH_LIMITS.CUT_SKEW_MS_MAX) - 1,
+      latestIn: (domain) => this.chain.fold.latestOf(domain),
+      deciding: () => this.chain.next,
+    })
+    this.evidence = new EvidencePool({
+      crypto,
+      network,
+      nowMs,
+      keep: (id, encoded) => store.keepEvidence(id, encoded),
+    })
+    this.#proposals = new Proposals({
+      ...components,
+      calendar,
+      chain: this.chain,
+      pool: this.pool,
+      evidence: this.evidence,
+      takeStatement: (encoded) => this.takeStatement(encoded),
+    })
+    this.#keeper = new VoteKeeper({ mesh, network, store, memory })
+    this.#health = new EpochHealth(clock)
+    this.#voice = new OwnVoice({ ...components, network, calendar, pool: this.pool })
+  }
+
+  /** Reads what is kept, in the background; from then on this device takes part. */
+  start(): void {
+    this.#openedMs = this.#components.clock.monotonicMs()
+    this.#running = this.#run(this.#stopping.signal).catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) this.#components.onFailure(error)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.#wake()
+    this.#seat?.stop()
+    await this.#running
+    await this.#turn
+  }
+
+  /** True once all that is kept has been read. */
+  get ready(): boolean {
+    return this.#ready
+  }
+
+  /** Who decides now. */
+  get committee(): Committee {
+    return this.chain.committee
+  }
+
+  get mode(): Mode {
+    return modeOf(this.committee.length)
+  }
+
+  /** True when the last certificate is as recent as it should be. */
+  get isFresh(): boolean {
+    const { clock } = this.#components
+    return epochAt(this.calendar, clock.wallMs()) - this.chain.next < STALE_EPOCHS
+  }
+
+  /** What is wrong with this device, as far as it can tell. */
+  get problems(): readonly EpochProblem[] {
+    return this.#health.problems
+  }
+
+  /** Takes a statement, as it is gossiped; says what came of it. */
+  takeStatement(data: Uint8Array): StatementFate {
+    const fate = this.pool.take(data)
+    if (fate.type === 'forked')
+      this.report(encodeEvidenceItem(evidenceItem('statement-fork', fate.proof)))
+    return fate
+  }
+
+  /** Keeps a proof that was found here, and tells the others. */
+  report(encoded: Uint8Array): void {
+    if (this.evidence.fateOf(encoded) !== 'new') return
+    this.#components.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, encoded)
+    this.#beside(() => this.evidence.take(encoded))
+  }
+
+  /** Takes a proof that others tell of. */
+  takeEvidence(encoded: Uint8Array): 'new' | 'known' | 'invalid' {
+    const fate = this.evidence.fateOf(encoded)
+    if (fate === 'new') this.#beside(() => this.evidence.take(encoded))
+    return fate
+  }
+
+  /** Takes a proposal, a vote or a decision; false when it is none of this mesh. */
+  takeMessage(from: PeerId, data: Uint8Array): boolean {
+    const epoch = epochOfMessage(this.#init.network, data)
+    if (epoch === undefined) return false
+    if (!this.#ready) return true
+    const { next } = this.chain
+    if (epoch > next) this.#components.follow(from)
+    else if (epoch === next) this.#feed(from, data)
+    else if (epoch === next - 1) this.#answerLate(data)
+    return true
+  }
+
+  /** What is in a header that was proposed or decided lately. */
+  async cutOf(header: Uint8Array): Promise<Uint8Array | undefined> {
+    const proposed = this.#proposals.cutOf(header)
+    if (proposed !== undefined) return proposed
+    const { top } = this.chain
+    if (top === undefined || !bytesEqual(top.id, header)) return undefined
+    return (await this.#components.store.record(top.header.epoch))?.cut
+  }
+
+  /** Goes on by what another device says was decided; false when it does not hold. */
+  appendRecord(encoded: Parameters<EpochChain['appendRecord']>[0]): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const appended = this.chain.appendRecord(encoded)
+      if (typeof appended === 'string') return this.#refuse(appended, encoded.value)
+      await this.#keep(appended)
+      return true
+    })
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    await this.#replay(signal)
+    while (!signal.aborted) {
+      await this.#voice.speak()
+      await this.#begin()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#wake = resolve
+      await Promise.race([promise, this.#components.clock.sleep(this.#restMs(), signal)])
+    }
+  }
+
+  async #replay(signal: AbortSignal): Promise<void> {
+    const { store, logger } = this.#components
+    this.evidence.restore(await store.evidence())
+    let folded = 0
+    for await (const record of store.decided(0)) {
+      if (signal.aborted) return
+      const appended = this.chain.appendRecord(record)
+      if (typeof appended === 'string') {
+        // What the disk changed is asked for again, from there on.
+        logger.warn('kept epoch does not hold', { epoch: this.chain.next, code: appended })
+        break
+      }
+      await this.#noteEvidence(appended.body)
+      if (++folded % FOLDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await this.#proposals.restore()
+    this.#ready = true
+    logger.info('epochs open', { mesh: this.#init.mesh, epoch: this.chain.next - 1 })
+    this.#components.onEpoch()
+  }
+
+  /** Takes part in the next epoch, once its time has come. */
+  async #begin(): Promise<void> {
+    const { clock, logger } = this.#components
+    const { next: epoch } = this.chain
+    if (this.#seat?.epoch === epoch || clock.wallMs() < cutDueMs(this.calendar, epoch)) return
+    const standpoint = await this.#keeper.standpoint(epoch)
+    if (this.chain.next !== epoch || this.#stopping.signal.aborted) return
+    if (this.#health.noteStandpoint(standpoint)) {
+      logger.warn('votes lost, abstaining', { epoch, ...standpoint })
+    }
+    const seat = this.#seatFor(standpoint)
+    if (seat !== undefined) await this.#keeper.seated()
+    this.#seat?.stop()
+    this.#seat = this.#open(epoch, seat, standpoint)
+    this.#seat.start()
+    for (const { from, data } of this.#early.splice(0)) this.#feed(from, data)
+  }
+
+  #seatFor(standpoint: Standpoint): number | undefined {
+    const { clock, signer } = this.#components
+    const seat = this.committee.indexOf(signer.peer)
+    if (seat < 0) return undefined
+    if (standpoint.type !== 'abstains') return seat
+    // Alone, nobody else can go on; what was signed before is long decided, or seen by nobody.
+    const waitedMs = clock.monotonicMs() - this.#openedMs
+    const alone = this.committee.length === 1 && standpoint.code === 'EPOCH_VOTES_LOST'
+    return alone && waitedMs > 2 * this.calendar.epochMs ? seat : undefined
+  }
+
+  #open(epoch: number, seat: number | undefined, standpoint: Standpoint): EpochSeat {
+    const { committee } = this
+    const { crypto, signer, clock, store, logger } = this.#components
+    const { network } = this.#init
+    const beacon = this.chain.top?.header.beacon ?? network
+    const order = proposerOrder(crypto.sha256, beacon, committee, this.chain.absent)
+    return new EpochSeat(
+      {
+        network,
+        epoch,
+        committee,
+        order,
+        seat,
+        signer,
+        crypto,
+        timeouts: timeoutsOf(this.calendar),
+        record: standpoint.type === 'bound' ? standpoint.record : undefined,
+      },
+      {
+        clock,
+        build: () => this.#proposals.build(epoch),
+        check: (round, value) =>
+          this.#proposals.check(value, {
+            round,
+            proposer: committee[order[round % order.length] ?? 0],
+          }),
+        keepVotes: (record) => store.keepVotes(record),
+        send: (message) => this.#send(epoch, message),
+        decided: (decision) => this.#decided(decision, committee),
+        evidence: (proof) =>
+          this.report(encodeEvidenceItem(evidenceItem('double-vote', encodeDoubleVote(proof)))),
+        fault: (from, code) => logger.debug('epoch message refused', { from, code }),
+        failed: (error) => this.#components.onFailure(error),
+      },
+    )
+  }
+
+  #feed(from: PeerId, data: Uint8Array): void {
+    const { network } = this.#init
+    const { next: epoch } = this.chain
+    const message = decodeEpochMessage({ network, epoch }, data)
+    if (message.type === 'refused') return
+    if (message.value.type === 'decision') return this.#decided(message.value.decision, [from])
+    if (this.#seat?.epoch === epoch) this.#seat.receive(from, message.value)
+    else if (this.#early.length < EARLY_MAX) this.#early.push({ from, data: Uint8Array.from(data) })
+  }
+
+  /** Somebody still speaks of what is decided: it does not know. */
+  #answerLate(data: Uint8Array): void {
+    const { clock } = this.#components
+    const { top } = this.chain
+    if (top === undefined) return
+    const nowMs = clock.monotonicMs()
+    const { epoch } = top.header
+    const message = decodeEpochMessage({ network: this.#init.network, epoch }, data)
+    if (message.type === 'refused' || message.value.type === 'decision') return
+    if (nowMs - this.#lateAnsweredMs < timeoutsOf(this.calendar).repeatMs) return
+    this.#lateAnsweredMs = nowMs
+    const { value, certificate } = top
+    this.#send(epoch, { type: 'decision', decision: { value, certificate } })
+  }
+
+  #send(epoch: number, message: EpochMessage): void {
+    const { network } = this.#init
+    const { VOTES_TOPIC, DECISIONS_TOPIC } = EPOCH_LIMITS
+    const topic = message.type === 'decision' ? DECISIONS_TOPIC : VOTES_TOPIC
+    this.#components.publish(topic, encodeEpochMessage({ network, epoch }, message))
+  }
+
+  /** A decision is there: goes on, once it is known what is in it. */
+  #decided(decision: Decision, from: readonly PeerId[]): void {
+    this.#beside(() =>
+      this.#inTurn(async () => {
+        const problem = this.chain.problemOf(decision)
+        if (problem !== undefined) {
+          this.#components.logger.debug('decision refused', { code: problem })
+          return
+        }
+        if (decision.certificate.round === 0) this.#noteTime(decision.value)
+        const body = await this.#proposals.bodyOf(decision.value, from)
+        if (body === undefined) {
+          for (const peer of from) this.#components.follow(peer)
+          return
+        }
+        const appended = this.chain.append(decision, body)
+        if (typeof appended === 'string') this.#refuse(appended, decision.value)
+        else await this.#keep(appended)
+      }),
+    )
+  }
+
+  #noteTime(value: Uint8Array): void {
+    const header = decodeHeader(value)
+    if (header.type === 'value') this.#health.noteCut(header.value.cutWallMs)
+  }
+
+  #refuse(code: EpochErrorCode, value: Uint8Array): false {
+    const { logger } = this.#components
+    const header = decodeHeader(value)
+    const epoch = header.type === 'value' ? header.value.epoch : undefined
+    if (code === 'EPOCH_FOLD_MISMATCH' && epoch === this.chain.next) {
+      this.#health.noteMismatch(epoch)
+      logger.error('decided roots are not found again', { epoch, code })
+    } else logger.debug('decided epoch refused', { epoch, code })
+    return false
+  }
+
+  async #keep({ body, record }: Appended): Promise<void> {
+    const { store, logger, onEpoch } = this.#components
+    const epoch = this.chain.next - 1
+    this.#health.noteMismatch(undefined)
+    await store.keep(epoch, record)
+    await this.#noteEvidence(body)
+    this.pool.sweep()
+    if (this.#seat !== undefined && this.#seat.epoch <= epoch) {
+      this.#seat.stop()
+      this.#seat = undefined
+    }
+    this.#early.length = 0
+    logger.debug('epoch decided', { epoch, round: record.certificate.round })
+    onEpoch()
+    this.#wake()
+  }
+
+  async #noteEvidence({ evidence }: CutBody): Promise<void> {
+    for (const item of evidence) await this.evidence.noteIn(item, this.chain.next - 1)
+  }
+
+  /** Until something is to be done, in ms. */
+  #restMs(): number {
+    const { clock } = this.#components
+    const wallMs = clock.wallMs()
+    const speakMs = startMs(this.calendar, epochAt(this.calendar, wallMs) + 1) - wallMs
+    const cutMs =
+      this.#seat?.epoch === this.chain.next
+        ? Infinity
+        : cutDueMs(this.calendar, this.chain.next) - wallMs
+    return Math.max(1, Math.min(SLEEP_MS_MAX, speakMs, cutMs))
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
+  #beside(work: () => Promise<unknown>): void {
+    work().catch((error: unknown) => {
+      if (this.#stopping.signal.aborted) return
+      this.#components.logger.error('epoch not kept', { code: errorCode(error) })
+      this.#components.onFailure(error)
+    })
+  }
+}

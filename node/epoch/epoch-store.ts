@@ -1,0 +1,121 @@
+/**
+ * What a device keeps of the epochs of one mesh: what was decided, what it said itself, and what it voted.
+ *
+ *     D epoch8   a decided epoch            S epoch8   the own statement about an epoch
+ *     E hash32   a proof against somebody   V          votes of the epoch that is decided on
+ *     B          the cut that was proposed last, until it is decided
+ *
+ * Every write is on the disk when it resolves.
+ *
+ * @module
+ */
+
+import { concatBytes, utf8 } from '../../core/bytes.ts'
+import {
+  decodeEpochRecord,
+  encodeEpochRecord,
+  type EpochRecord,
+} from '../../protocols/epoch/index.ts'
+import type { LedgerRows, RowChange } from '../ledger/rows.ts'
+
+/** Rows that are read at once: of these, few are long. */
+const PAGE_ROWS = 64
+/** Proofs that are kept. */
+const PROOFS_MAX = 1_024
+const VOTES_KEY = utf8('V')
+const PROPOSED_KEY = utf8('B')
+
+export class EpochStore {
+  readonly #rows: LedgerRows
+
+  constructor(rows: LedgerRows) {
+    this.#rows = rows
+  }
+
+  open(): Promise<void> {
+    return this.#rows.open()
+  }
+
+  close(): Promise<void> {
+    return this.#rows.close()
+  }
+
+  /** Decided epochs from `from` on, in order, as far as they are there. */
+  async *decided(from: number): AsyncGenerator<EpochRecord, void> {
+    for await (const encoded of this.encoded(from)) {
+      const decoded = decodeEpochRecord(encoded)
+      if (decoded.type === 'refused') return
+      yield decoded.value
+    }
+  }
+
+  /** The same, as they are kept. */
+  async *encoded(from: number): AsyncGenerator<Uint8Array, void> {
+    for (let at = from; ; at += PAGE_ROWS) {
+      const range = { from: key('D', at), to: key('D', at + PAGE_ROWS), limit: PAGE_ROWS }
+      const rows = await this.#rows.range(range)
+      for (const { value } of rows) yield value
+      if (rows.length < PAGE_ROWS) return
+    }
+  }
+
+  async record(epoch: number): Promise<EpochRecord | undefined> {
+    const [value] = await this.#rows.get([key('D', epoch)])
+    const decoded = value === undefined ? undefined : decodeEpochRecord(value)
+    return decoded?.type === 'value' ? decoded.value : undefined
+  }
+
+  /** Keeps a decided epoch; the votes on it are of no use any more, but that they were. */
+  keep(epoch: number, decided: EpochRecord): Promise<void> {
+    return this.#write([{ type: 'put', key: key('D', epoch), value: encodeEpochRecord(decided) }])
+  }
+
+  /** What this device said of an epoch: it says nothing else of it, ever. */
+  async statement(epoch: number): Promise<Uint8Array | undefined> {
+    const [value] = await this.#rows.get([key('S', epoch)])
+    return value
+  }
+
+  keepStatement(epoch: number, statement: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'put', key: key('S', epoch), value: statement }])
+  }
+
+  async votes(): Promise<Uint8Array | undefined> {
+    const [value] = await this.#rows.get([VOTES_KEY])
+    return value
+  }
+
+  keepVotes(record: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'put', key: VOTES_KEY, value: record }])
+  }
+
+  async proposed(): Promise<Uint8Array | undefined> {
+    const [value] = await this.#rows.get([PROPOSED_KEY])
+    return value
+  }
+
+  /** What a header is about that this device proposes: nobody else may have it after a crash. */
+  keepProposed(cut: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'put', key: PROPOSED_KEY, value: cut }])
+  }
+
+  async evidence(): Promise<readonly Uint8Array[]> {
+    const [from, to] = [utf8('E'), utf8('F')]
+    const rows = await this.#rows.range({ from, to, limit: PROOFS_MAX })
+    return rows.map(({ value }) => value)
+  }
+
+  keepEvidence(id: Uint8Array, encoded: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'put', key: concatBytes([utf8('E'), id]), value: encoded }])
+  }
+
+  #write(changes: readonly RowChange[]): Promise<void> {
+    return this.#rows.write(changes)
+  }
+}
+
+function key(letter: string, epoch: number): Uint8Array {
+  const number = new Uint8Array(8)
+  new DataView(number.buffer).setBigUint64(0, BigInt(epoch))
+  return concatBytes([utf8(letter), number])
+}

@@ -1,0 +1,85 @@
+/**
+ * What goes wrong when this device asks others about epochs, or is asked for a score that there is not.
+ *
+ * @module
+ */
+
+import { CodedError, type ErrorTable } from '../../core/errors.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { EpochErrorCode } from '../../protocols/epoch/index.ts'
+import type { TrustErrorCode } from '../../trust/index.ts'
+
+/** A device that did not answer as the protocol says. */
+export class EpochQuestionError extends CodedError<{ readonly code: EpochErrorCode }> {
+  constructor(code: EpochErrorCode) {
+    super({ code }, 'expected an answer about an epoch, got none')
+  }
+}
+
+export type TrustFailure =
+  /** No epoch of the mesh was certified yet, or this device has not caught up. */
+  | { readonly code: 'TRUST_NOT_CERTIFIED' }
+  /** The device made no statement that is in an epoch. */
+  | { readonly code: 'TRUST_SCORE_UNKNOWN'; readonly peer: PeerId }
+  /** A proof holds, and nobody has said whom to trust. */
+  | { readonly code: 'TRUST_PROOF_UNANCHORED'; readonly header: string }
+  /** A proof that does not hold. */
+  | { readonly code: EpochErrorCode | TrustErrorCode }
+  /** The genesis names parameters that this program does not know. */
+  | { readonly code: 'TRUST_PARAMETERS_UNKNOWN' }
+
+/** Something about trust that cannot be told. */
+export class TrustError extends CodedError<TrustFailure> {
+  constructor(failure: TrustFailure) {
+    super(failure, describe(failure))
+  }
+}
+
+function describe(failure: TrustFailure): string {
+  switch (failure.code) {
+    case 'TRUST_NOT_CERTIFIED':
+      return 'no epoch of this mesh has been certified yet'
+    case 'TRUST_SCORE_UNKNOWN':
+      return `${failure.peer} has no certified score`
+    case 'TRUST_PARAMETERS_UNKNOWN':
+      return 'this mesh has epochs that this program does not understand'
+    case 'TRUST_PROOF_UNANCHORED':
+      return `the proof holds for whoever trusts header ${failure.header}`
+    default:
+      return 'the proof of a score does not hold'
+  }
+}
+
+type StateCode = Exclude<TrustFailure['code'], EpochErrorCode | TrustErrorCode>
+
+/** What the faces say about each code. */
+export const TRUST_STATE_ERRORS: ErrorTable<StateCode> = {
+  TRUST_NOT_CERTIFIED: {
+    retryable: true,
+    exit: 3,
+    status: 409,
+    meaning: 'no epoch of the mesh has been certified yet, or none that this device has followed',
+    hint: 'wait for the end of the first epoch, and look at `brume trust show`',
+  },
+  TRUST_SCORE_UNKNOWN: {
+    retryable: true,
+    exit: 4,
+    status: 404,
+    meaning: 'the device has no certified score: it has not spoken in the last day of epochs',
+    hint: 'scores are listed by `brume trust show`; a device that has just joined has one soon',
+  },
+  TRUST_PROOF_UNANCHORED: {
+    retryable: false,
+    exit: 3,
+    status: 409,
+    meaning: 'the proof of a score holds, but nobody has said whether to trust who certified it',
+    hint: 'give the header that `brume trust show` names on a device of yours: --header HASH',
+  },
+  TRUST_PARAMETERS_UNKNOWN: {
+    retryable: false,
+    exit: 3,
+    status: 409,
+    meaning: 'the mesh was founded with epochs that this program does not understand',
+    hint: 'update brume on this device',
+  },
+}

@@ -1,0 +1,68 @@
+/**
+ * Proofs that an epoch may hold, and which domain each of them is against.
+ *
+ * Each proves itself: whoever has the mesh and the proof comes to the same.
+ *
+ * @module
+ */
+
+import { bytesEqual } from '../../core/bytes.ts'
+import type { Crypto } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import { verifyEquivocation } from '../../ledger/index.ts'
+import { type EvidenceItem, verifyDoubleVote } from '../../protocols/epoch/index.ts'
+import { domainIdOf, type ProvenFault, verifyStatementFork } from '../../trust/index.ts'
+
+/** Numbers on the wire. A new kind is added at the end. */
+const KINDS = ['ledger', 'statement-fork', 'double-vote'] as const
+export type EvidenceKind = (typeof KINDS)[number]
+
+/** A fault, and the device whose key signed what proves it. */
+export interface ProvenItem extends ProvenFault {
+  readonly accused: PeerId
+}
+
+export function evidenceItem(kind: EvidenceKind, proof: Uint8Array): EvidenceItem {
+  return { kind: KINDS.indexOf(kind), proof }
+}
+
+/** What an item proves in this mesh; undefined when it does not. */
+export function provenBy(
+  crypto: Crypto,
+  network: Uint8Array,
+  { kind, proof }: EvidenceItem,
+): ProvenItem | undefined {
+  const name = KINDS[kind]
+  const found = name === undefined ? undefined : READERS[name](crypto, proof)
+  if (found === undefined || !bytesEqual(found.network, network)) return undefined
+  const { accused } = found
+  const domain = domainIdOf(crypto.sha256, { network, owner: accused })
+  return { accused, domain, kind: found.kind, evidence: crypto.sha256(proof) }
+}
+
+interface Found {
+  readonly network: Uint8Array
+  readonly accused: PeerId
+  readonly kind: ProvenFault['kind']
+}
+
+const READERS: Readonly<
+  Record<EvidenceKind, (crypto: Crypto, proof: Uint8Array) => Found | undefined>
+> = {
+  ledger: (crypto, encoded) => {
+    const proven = verifyEquivocation(crypto, encoded)
+    if (proven.type === 'refused') return undefined
+    const { network, proof } = proven.value
+    return { network, accused: proof.accused, kind: proof.type }
+  },
+  'statement-fork': (crypto, encoded) => {
+    const proven = verifyStatementFork(crypto, encoded)
+    if (proven.type === 'refused') return undefined
+    return { network: proven.value.network, accused: proven.value.owner, kind: 'statement-fork' }
+  },
+  'double-vote': ({ verify }, encoded) => {
+    const proven = verifyDoubleVote(verify, encoded)
+    if (proven.type === 'refused') return undefined
+    return { network: proven.value.network, accused: proven.value.accused, kind: 'double-vote' }
+  },
+}

@@ -1,0 +1,271 @@
+/**
+ * The part of the daemon that agrees with others on what trust follows from: the epochs of its mesh.
+ *
+ * @module
+ */
+
+import { fromHex } from '../../core/bytes.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { Crypto, Signer } from '../../core/crypto.ts'
+import type { MeshId, PeerId } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { Startable } from '../../core/lifecycle.ts'
+import type { Logger } from '../../core/logger.ts'
+import { EPOCH_LIMITS, encodeParameters, parametersOf } from '../../protocols/epoch/index.ts'
+import type { DeviceLedger } from '../ledger/device-ledger.ts'
+import type { LedgerRows } from '../ledger/rows.ts'
+import type { GossipMessage, Link, Network } from '../network/network.ts'
+import type { NearMembers } from '../witness/near-members.ts'
+import { answerQuestions } from '../witness/question-link.ts'
+import { answerAbout, EpochLinks, epochProtocol } from './epoch-links.ts'
+import { EpochRoom } from './epoch-room.ts'
+import { EpochStore } from './epoch-store.ts'
+import { TrustError } from './errors.ts'
+import type { SeatMemory } from './vote-keeper.ts'
+
+/** What is asked of the mesh. */
+export interface EpochMesh {
+  current():
+    | {
+        readonly id: MeshId
+        readonly founder: PeerId
+        readonly createdMs: number
+        /** What the genesis says of epochs. */
+        readonly parameters?: Uint8Array | undefined
+      }
+    | undefined
+  members(): readonly { readonly peer: PeerId }[]
+  credential(): Uint8Array
+  provesMembership(peer: PeerId, credential: Uint8Array): boolean
+  onMesh(listener: () => void): () => void
+}
+
+export interface MeshEpochsComponents {
+  readonly network: Pick<Network, 'self' | 'handle' | 'open' | 'peers' | 'publish' | 'subscribe'>
+  readonly mesh: EpochMesh
+  readonly near: Pick<NearMembers, 'onNear'>
+  readonly ledger: Pick<DeviceLedger, 'current'>
+  readonly signer: Signer
+  readonly crypto: Crypto
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly memory: SeatMemory
+  /** What the hardware of a device is worth; undefined when no evidence was seen. */
+  readonly floorOf: (device: PeerId) => number | undefined
+  /** The rows in a folder that is there. */
+  readonly openRows: (folder: string) => LedgerRows
+  readonly madeFolder: (path: string) => Promise<unknown>
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface MeshEpochsInit {
+  /** What is kept lies in `trust/<mesh>` of this folder. */
+  readonly stateDir: string
+}
+
+interface OpenMesh {
+  readonly mesh: MeshId
+  /** Undefined in a mesh whose parameters this program does not know. */
+  readonly room: EpochRoom | undefined
+  readonly store: EpochStore
+}
+
+/** A verifier asks one question at a time; a second link is one that was not closed yet. */
+const LINKS_PER_PEER_MAX = 4
+
+export class MeshEpochs implements Startable {
+  readonly #components: MeshEpochsComponents
+  readonly #init: MeshEpochsInit
+  readonly #links: EpochLinks
+  readonly #open: Set<Link> = new Set()
+  readonly #listeners = new Set<() => void>()
+  readonly #undo: (() => void)[] = []
+  readonly #following = new Map<PeerId, Promise<void>>()
+  #current: OpenMesh | undefined
+  #stopping = false
+  /** One change of the mesh at a time. */
+  #turn: Promise<void> = Promise.resolve()
+
+  /** Registers itself for its topics and its protocol: before the network starts. */
+  constructor(components: MeshEpochsComponents, init: MeshEpochsInit) {
+    this.#components = components
+    this.#init = init
+    const { network, mesh } = components
+    const isMember = (peer: PeerId): boolean => mesh.members().some((one) => one.peer === peer)
+    this.#links = new EpochLinks({ ...components, isMember })
+    network.handle({
+      id: epochProtocol.id,
+      frameBytesMax: epochProtocol.frameBytesMax,
+      linksPerPeerMax: LINKS_PER_PEER_MAX,
+      membersOnly: true,
+      accept: (link) => this.#accept(link),
+    })
+    const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC } = EPOCH_LIMITS
+    const onMessage = ({ from, data }: GossipMessage): Fate =>
+      this.room?.takeMessage(from, data) === false ? 'reject' : 'accept'
+    this.#subscribe(STATEMENTS_TOPIC, ({ data }) => this.#takeStatement(data))
+    this.#subscribe(VOTES_TOPIC, onMessage)
+    this.#subscribe(DECISIONS_TOPIC, onMessage)
+    this.#subscribe(EVIDENCE_TOPIC, ({ data }) => this.#takeEvidence(data))
+  }
+
+  async start(): Promise<void> {
+    const { mesh, near } = this.#components
+    this.#undo.push(
+      mesh.onMesh(() => this.#inTurn(() => this.#enter())),
+      near.onNear((peer) => this.#follow(peer)),
+    )
+    await this.#enter()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    for (const undo of this.#undo) undo()
+    for (const link of this.#open) link.abort()
+    await this.#turn
+    await this.#leave()
+  }
+
+  /** The epochs of the mesh that this device is in; undefined in none, or in one that it cannot follow. */
+  get room(): EpochRoom | undefined {
+    return this.#current?.room
+  }
+
+  /** @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_PARAMETERS_UNKNOWN`. */
+  get opened(): EpochRoom {
+    const { room } = this
+    if (room !== undefined) return room
+    const unknown = this.#current !== undefined
+    throw new TrustError({ code: unknown ? 'TRUST_PARAMETERS_UNKNOWN' : 'TRUST_NOT_CERTIFIED' })
+  }
+
+  /** Calls back after each epoch that was decided or followed; returns how to stop. */
+  onEpoch(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #subscribe(topic: string, take: (message: GossipMessage) => Fate): void {
+    const { network } = this.#components
+    // Everything is done where it is decided whether others get it: what is invalid goes no further.
+    network.subscribe(
+      topic,
+      (message) => (message.from === network.self ? 'accept' : take(message)),
+      () => undefined,
+    )
+  }
+
+  #takeStatement(data: Uint8Array): Fate {
+    const fate = this.room?.takeStatement(data)
+    if (fate === undefined || fate.type === 'known') return 'ignore'
+    if (fate.type !== 'refused') return 'accept'
+    this.#components.logger.debug('statement refused', { code: fate.code })
+    return FORGED.has(fate.code) ? 'reject' : 'ignore'
+  }
+
+  #takeEvidence(data: Uint8Array): Fate {
+    const fate = this.room?.takeEvidence(data) ?? 'known'
+    return fate === 'new' ? 'accept' : fate === 'known' ? 'ignore' : 'reject'
+  }
+
+  #accept(link: Link): void {
+    const current = this.#current
+    if (current?.room === undefined || this.#stopping) return link.abort()
+    const { room, store } = current
+    this.#open.add(link)
+    answerQuestions({
+      link,
+      clock: this.#components.clock,
+      protocol: epochProtocol,
+      answer: (question) => answerAbout(room, store, question),
+      onEnd: () => this.#open.delete(link),
+    })
+  }
+
+  /** Catches up with a member, once at a time. */
+  #follow(peer: PeerId): void {
+    const { room } = this
+    if (room === undefined || !room.ready || this.#stopping || this.#following.has(peer)) return
+    const following = this.#links.follow(peer, room).finally(() => this.#following.delete(peer))
+    this.#following.set(peer, following)
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#turn = this.#turn.then(work).catch((error: unknown) => this.#components.onFailure(error))
+  }
+
+  async #enter(): Promise<void> {
+    const { mesh, openRows, madeFolder, crypto, clock, logger } = this.#components
+    const view = mesh.current()
+    if (view?.id === this.#current?.mesh) return
+    await this.#leave()
+    if (view === undefined || this.#stopping) return
+    const network = fromHex(view.id)
+    invariant(network !== undefined, 'a mesh has an id in hexadecimal')
+    const folder = `${this.#init.stateDir}/trust/${view.id}`
+    await madeFolder(folder)
+    const store = new EpochStore(openRows(folder))
+    await store.open()
+    const parameters = parametersOf(view.parameters)
+    if (parameters === undefined) logger.warn('epochs not followed: unknown parameters')
+    const room =
+      parameters &&
+      new EpochRoom(
+        {
+          ...this.#components,
+          store,
+          crypto,
+          clock,
+          ledger: () => this.#components.ledger.current,
+          credential: () => mesh.credential(),
+          provesMembership: (peer, credential) => mesh.provesMembership(peer, credential),
+          publish: (topic, data) => this.#publish(topic, data),
+          fetchCut: (header, from) => this.#links.cut(header, from),
+          fetchStatements: (ids, from) => this.#links.statements(ids, from),
+          follow: (peer) => this.#follow(peer),
+          onEpoch: () => this.#tell(),
+        },
+        {
+          mesh: view.id,
+          network,
+          founder: view.founder,
+          calendar: { createdMs: view.createdMs, epochMs: parameters.epochMs },
+          parameters: encodeParameters(parameters),
+        },
+      )
+    this.#current = { mesh: view.id, room, store }
+    room?.start()
+  }
+
+  async #leave(): Promise<void> {
+    const current = this.#current
+    this.#current = undefined
+    if (current === undefined) return
+    await current.room?.stop()
+    await Promise.all(this.#following.values())
+    await current.store.close()
+  }
+
+  #publish(topic: string, data: Uint8Array): void {
+    this.#components.network.publish(topic, data).catch((error: unknown) => {
+      // It is told again, or asked for.
+      this.#components.logger.debug('not gossiped', { topic, error })
+    })
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+type Fate = 'accept' | 'ignore' | 'reject'
+
+/** Refusals that no honest device can cause. */
+const FORGED: ReadonlySet<string> = new Set([
+  'EPOCH_MESSAGE_TOO_LONG',
+  'EPOCH_MESSAGE_MALFORMED',
+  'TRUST_MALFORMED',
+  'TRUST_NETWORK_MISMATCH',
+  'TRUST_SIGNATURE_INVALID',
+  'TRUST_ROWS_INVALID',
+])

@@ -1,0 +1,279 @@
+/**
+ * What follows from a cut: scores, the committee after the next, and the roots that a header names.
+ *
+ * Where trust and agreement meet: `trust` folds, `protocols/epoch` decides. It takes what was checked
+ * (cut-check.ts), reads no clock, and comes to the same for everybody.
+ *
+ * @module
+ */
+
+import { compareBytes, toHex } from '../../core/bytes.ts'
+import type { Crypto } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import { leafHash, MerkleTree } from '../../core/merkle-tree.ts'
+import type { Committee, CutBody } from '../../protocols/epoch/index.ts'
+import {
+  Beacon,
+  type Candidate,
+  decodeStatement,
+  domainIdOf,
+  drawCommittee,
+  explain,
+  type Explanation,
+  floorMicros,
+  mayBeDrawn,
+  type ScoredDevice,
+  type ScoreVector,
+  type Statement,
+  TRUST_LIMITS,
+  TrustState,
+} from '../../trust/index.ts'
+import { provenBy } from './evidence-kinds.ts'
+
+/** The mesh whose trust is folded. */
+export interface FoldContext {
+  readonly crypto: Crypto
+  readonly network: Uint8Array
+  /** Trust starts at the founder, who decides alone until others are there. */
+  readonly founder: PeerId
+}
+
+/** A domain that has spoken. */
+interface Speaker {
+  readonly owner: PeerId
+  /** The latest epoch that it made a statement of. */
+  readonly epoch: number
+  /** Lively epochs that were folded when it last spoke. */
+  readonly lively: number
+  /** What its hardware was found to be worth, and when. */
+  readonly floorMicros: number
+  readonly floorEpoch: number
+}
+
+/** What a cut leads to. */
+export interface Folded {
+  readonly statementRoot: Uint8Array
+  readonly evidenceRoot: Uint8Array
+  readonly graphRoot: Uint8Array
+  readonly beacon: Uint8Array
+  readonly scores: ScoreVector
+  readonly afterNext: Committee
+}
+
+/** Lively epochs that a seat may be silent in before it is given to another. */
+const SILENT_EPOCHS_MAX = 12
+/** Epochs that a device has a score after its last word: a day. */
+const SCORED_EPOCHS = TRUST_LIMITS.EPOCHS_PER_DAY
+/** Epochs that evidence of hardware counts after it was seen. */
+const FLOOR_EPOCHS = 36
+/** What its word alone gives a device. */
+const WORD_MICROS = floorMicros({
+  tier: 'self',
+  secureBoot: false,
+  tpmBesideTee: false,
+  measuredBuild: false,
+})
+
+export class TrustFold {
+  readonly #context: FoldContext
+  #state: TrustState
+  #beacon: Beacon
+  #speakers = new Map<string, Speaker>()
+  /** Epochs in which more than half of the seats spoke: a mesh that sleeps forgets nobody. */
+  #lively = 0
+  #epoch = -1
+  #committees: { readonly next: Committee; readonly afterNext: Committee }
+
+  constructor(context: FoldContext) {
+    const { crypto, network, founder } = context
+    this.#context = context
+    this.#state = new TrustState(crypto.sha256, [this.#domainOf(founder)])
+    this.#beacon = new Beacon(crypto.sha256, network)
+    this.#committees = { next: [founder], afterNext: [founder] }
+  }
+
+  /** The same, to try a cut on that is not decided yet. */
+  copy(): TrustFold {
+    const copy = new TrustFold(this.#context)
+    copy.#state = this.#state.copy()
+    copy.#beacon = this.#beacon.copy()
+    copy.#speakers = new Map(this.#speakers)
+    copy.#lively = this.#lively
+    copy.#epoch = this.#epoch
+    copy.#committees = this.#committees
+    return copy
+  }
+
+  /** The epoch that was folded last; -1 for none. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  get beacon(): Uint8Array {
+    return this.#beacon.value
+  }
+
+  /** Who decides the epoch after the last one, and the one after that. */
+  get committees(): { readonly next: Committee; readonly afterNext: Committee } {
+    return this.#committees
+  }
+
+  /** The latest epoch that a domain made a statement of which is in; -1 for none. */
+  latestOf(domain: Uint8Array): number {
+    return this.#speakers.get(toHex(domain))?.epoch ?? -1
+  }
+
+  /** True when what a device said of the last epoch or the one before it is in. */
+  hasSpoken(device: PeerId): boolean {
+    return this.latestOf(this.#domainOf(device)) >= this.#epoch - 1
+  }
+
+  /** The floor that a device was last certified with. */
+  floorOf(device: PeerId): number {
+    const speaker = this.#speakers.get(toHex(this.#domainOf(device)))
+    return speaker === undefined ? WORD_MICROS : this.#floorNow(speaker)
+  }
+
+  explain(device: PeerId): Explanation | undefined {
+    const scored = this.#scored().find((one) => one.device === device)
+    return scored === undefined ? undefined : explain(this.#state, scored)
+  }
+
+  /** Folds the next epoch. */
+  fold(epoch: number, cut: CutBody): Folded {
+    invariant(epoch === this.#epoch + 1, 'epochs are folded one after the other')
+    const { crypto } = this.#context
+    const statements = cut.statements.map(({ signed }) => statementIn(signed.body))
+    const faults = cut.evidence.flatMap(
+      (item) => provenBy(crypto, this.#context.network, item) ?? [],
+    )
+    this.#state.fold({ epoch, statements, verdicts: [], faults })
+    this.#beacon.fold(statements)
+    this.#epoch = epoch
+    this.#note(cut, statements)
+    const scores = this.#state.scores(this.#scored())
+    const afterNext = this.#draw(scores)
+    this.#committees = { next: this.#committees.afterNext, afterNext }
+    return {
+      statementRoot: rootOver(
+        crypto,
+        cut.statements.map(({ signed }) => crypto.sha256(signed.body)),
+      ),
+      evidenceRoot: rootOver(
+        crypto,
+        cut.evidence.map(({ proof }) => crypto.sha256(proof)),
+      ),
+      graphRoot: this.#state.standings().graphRoot,
+      beacon: this.#beacon.value,
+      scores,
+      afterNext,
+    }
+  }
+
+  /** Scores as of the last fold, for a device that starts again. */
+  scores(): ScoreVector {
+    return this.#state.scores(this.#scored())
+  }
+
+  #note({ statements: stated, floors }: CutBody, statements: readonly Statement[]): void {
+    const seated = new Set(this.#committees.next)
+    const voices = new Set(stated.map(({ owner }) => owner).filter((owner) => seated.has(owner)))
+    if (2 * voices.size > seated.size) this.#lively++
+    for (const [at, { domain, epoch }] of statements.entries()) {
+      const key = toHex(domain)
+      const before = this.#speakers.get(key)
+      const owner = stated[at]?.owner
+      invariant(owner !== undefined, 'a statement has an owner')
+      this.#speakers.set(key, {
+        owner,
+        epoch: Math.max(epoch, before?.epoch ?? epoch),
+        lively: this.#lively,
+        floorMicros: before?.floorMicros ?? WORD_MICROS,
+        floorEpoch: before?.floorEpoch ?? this.#epoch,
+      })
+    }
+    for (const { device, floorMicros: micros } of floors) {
+      const key = toHex(this.#domainOf(device))
+      const speaker = this.#speakers.get(key)
+      if (speaker === undefined) continue
+      this.#speakers.set(key, { ...speaker, floorMicros: micros, floorEpoch: this.#epoch })
+    }
+  }
+
+  #scored(): readonly ScoredDevice[] {
+    return [...this.#speakers.values()]
+      .filter(({ epoch }) => this.#epoch - epoch <= SCORED_EPOCHS)
+      .map((speaker) => ({
+        device: speaker.owner,
+        domain: this.#domainOf(speaker.owner),
+        floorMicros: this.#floorNow(speaker),
+      }))
+  }
+
+  #floorNow({ floorMicros: micros, floorEpoch }: Speaker): number {
+    return this.#epoch - floorEpoch <= FLOOR_EPOCHS ? micros : WORD_MICROS
+  }
+
+  #draw(scores: ScoreVector): Committee {
+    const { crypto, founder } = this.#context
+    const owners = new Map<string, PeerId>([[toHex(this.#domainOf(founder)), founder]])
+    const present: Candidate[] = []
+    for (const [key, { owner, lively }] of this.#speakers) {
+      owners.set(key, owner)
+      if (this.#lively - lively > SILENT_EPOCHS_MAX) continue
+      present.push(this.#candidate(owner, scores))
+    }
+    const anchor = this.#candidate(founder, scores)
+    const drawn = drawCommittee(crypto.sha256, {
+      beacon: this.#beacon.value,
+      anchors: anchor.faulted ? [] : [anchor.domain],
+      candidates: mayBeDrawn(present),
+      seated: this.#committees.afterNext.map((owner) => this.#domainOf(owner)),
+    })
+    const committee = drawn.flatMap((domain) => owners.get(toHex(domain)) ?? [])
+    // A mesh in which nobody may sit keeps those who do: somebody has to be able to go on.
+    return committee.length === 0 ? this.#committees.afterNext : committee
+  }
+
+  #candidate(owner: PeerId, scores: ScoreVector): Candidate {
+    const domain = this.#domainOf(owner)
+    const { mass, age, presentPermille, faulted } = this.#state.facts(domain)
+    const micros = scores.of(owner)?.micros ?? 0
+    // Whoever is here was invited by a member.
+    return { domain, mass, micros, age, presentPermille, faulted, vouched: true }
+  }
+
+  #domainOf(owner: PeerId): Uint8Array {
+    const { crypto, network } = this.#context
+    return domainIdOf(crypto.sha256, { network, owner })
+  }
+}
+
+/** The statements and proofs of a cut in the order that their roots are over. */
+export function inOrder(cut: CutBody): CutBody {
+  const keyed = cut.statements.map((stated) => {
+    const { domain, epoch } = statementIn(stated.signed.body)
+    return { stated, domain, epoch }
+  })
+  return {
+    statements: keyed
+      .toSorted((a, b) => compareBytes(a.domain, b.domain) || a.epoch - b.epoch)
+      .map(({ stated }) => stated),
+    floors: cut.floors.toSorted((a, b) => (a.device < b.device ? -1 : 1)),
+    evidence: cut.evidence.toSorted((a, b) => a.kind - b.kind || compareBytes(a.proof, b.proof)),
+  }
+}
+
+function statementIn(body: Uint8Array): Statement {
+  const decoded = decodeStatement(body)
+  invariant(decoded.type === 'value', 'what is folded was checked')
+  return decoded.value
+}
+
+/** RFC 9162 root over ids in their order. */
+function rootOver({ sha256 }: Crypto, ids: readonly Uint8Array[]): Uint8Array {
+  const tree = new MerkleTree(sha256)
+  for (const id of ids) tree.append(leafHash(sha256, id))
+  return tree.root()
+}

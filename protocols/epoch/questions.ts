@@ -1,0 +1,94 @@
+/**
+ * Questions and answers of /brume/epoch/1 as frames: a byte for the kind, then canonical CBOR.
+ *
+ * What is agreed on is gossiped; what is in it, and what was missed, is asked for.
+ *
+ * @module
+ */
+
+import { concatBytes } from '../../core/bytes.ts'
+import {
+  bytes,
+  decodeShape,
+  encodeShape,
+  list,
+  optional,
+  record,
+  type Shape,
+  type ShapeOf,
+  uint,
+} from '../../core/cbor-shape.ts'
+import type { QuestionCodec, QuestionFault } from '../../core/question.ts'
+import { epochRecordShape } from './cut.ts'
+import type { EpochErrorCode } from './errors.ts'
+import {
+  CUT_BYTES_MAX,
+  EPOCH_MAX,
+  EPOCHS_PER_ANSWER_MAX,
+  HASH_BYTES,
+  ITEM_BYTES_MAX,
+  ITEMS_PER_ANSWER_MAX,
+} from './limits.ts'
+
+const QUESTIONS = {
+  /** What is in the header of this hash? */
+  cut: record({ header: bytes(HASH_BYTES) }),
+  /** Which epochs were decided, from this one on? */
+  epochs: record({ from: uint(EPOCH_MAX) }),
+  /** Statements and evidence with these ids. */
+  items: record({ ids: list(bytes(HASH_BYTES), ITEMS_PER_ANSWER_MAX) }),
+} as const
+
+const ANSWERS = {
+  cut: record({ cut: optional(bytes(1, CUT_BYTES_MAX)) }),
+  epochs: record({ epochs: list(epochRecordShape(), EPOCHS_PER_ANSWER_MAX) }),
+  /** Gossiped statements, and evidence, as they travel there. */
+  items: record({
+    statements: list(bytes(1, ITEM_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
+    evidence: list(bytes(1, ITEM_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
+  }),
+} as const
+
+const TYPES = ['cut', 'epochs', 'items'] as const
+type QuestionType = (typeof TYPES)[number]
+
+export type EpochQuestion = {
+  readonly [T in QuestionType]: { readonly type: T } & ShapeOf<(typeof QUESTIONS)[T]>
+}[QuestionType]
+export type EpochAnswer = {
+  readonly [T in QuestionType]: { readonly type: T } & ShapeOf<(typeof ANSWERS)[T]>
+}[QuestionType]
+
+const QUESTIONS_FROM = 0x01
+const ANSWERS_FROM = 0x81
+
+/** Frames of /brume/epoch/1. */
+export const epochCodec: QuestionCodec<EpochQuestion, EpochAnswer> = {
+  encodeQuestion: (question) => encoded(QUESTIONS, QUESTIONS_FROM, question),
+  decodeQuestion: (frame) => decoded(QUESTIONS, QUESTIONS_FROM, frame) as EpochQuestion | undefined,
+  encodeAnswer: (answer) => encoded(ANSWERS, ANSWERS_FROM, answer),
+  decodeAnswer: (frame) => decoded(ANSWERS, ANSWERS_FROM, frame) as EpochAnswer | undefined,
+  fits: (question, answer) => question.type === answer.type,
+}
+
+/** What a fault of one of these links is reported as. */
+export const EPOCH_QUESTION_FAULTS: Readonly<Record<QuestionFault, EpochErrorCode>> = {
+  unexpected: 'EPOCH_MESSAGE_MALFORMED',
+  late: 'EPOCH_ANSWER_LATE',
+  ended: 'EPOCH_LINK_ENDED',
+  'too-many': 'EPOCH_QUESTIONS_TOO_MANY',
+}
+
+type Shapes = Readonly<Record<QuestionType, Shape<never> | Shape<unknown>>>
+
+function encoded(shapes: Shapes, from: number, message: EpochQuestion | EpochAnswer): Uint8Array {
+  const kind = Uint8Array.of(from + TYPES.indexOf(message.type))
+  return concatBytes([kind, encodeShape(shapes[message.type] as Shape<unknown>, message)])
+}
+
+function decoded(shapes: Shapes, from: number, frame: Uint8Array): object | undefined {
+  const type = TYPES[(frame[0] ?? 0) - from]
+  if (type === undefined) return undefined
+  const read = decodeShape(shapes[type] as Shape<unknown>, frame.subarray(1))
+  return read.type === 'refused' ? undefined : { type, ...(read.value as object) }
+}
