@@ -33,6 +33,8 @@ export interface Collateral {
   readonly dcap?: DcapCollateral | undefined
   /** Undefined: not asked for. */
   readonly amdCrls?: readonly Crl[] | undefined
+  /** Lists of the makers of TPMs; there is none for most of them. */
+  readonly tpmCrls?: readonly Crl[] | undefined
   readonly androidStatus?: AndroidStatusList | undefined
 }
 
@@ -55,7 +57,11 @@ export function verifyEvidence(evidence: Evidence, context: EvidenceContext): Cl
   const graceMs = policy.graceDays * DAY_MS
   switch (evidence.kind) {
     case 'tpm':
-      return verifyTpm(evidence, { ...common, selection: policy.tpm.pcrs })
+      return verifyTpm(evidence, {
+        ...common,
+        selection: policy.tpm.pcrs,
+        crls: collateral.tpmCrls,
+      })
     case 'sev-snp':
       return verifySnp(evidence, { ...common, crls: collateral.amdCrls, graceMs })
     case 'sgx':

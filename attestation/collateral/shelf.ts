@@ -19,7 +19,8 @@ import { demand, refuse } from '../errors.ts'
 import type { Collateral, Evidence } from '../evidence.ts'
 import { type Certificate, readCertificate } from '../x509/certificate.ts'
 import { type Crl, readCrl } from '../x509/crl.ts'
-import { checkPath } from '../x509/path.ts'
+import { endorsementIssuers } from '../tpm/endorsement.ts'
+import { checkPath, orderedPath } from '../x509/path.ts'
 import {
   ANDROID_SLOT,
   type CollateralAbout,
@@ -99,6 +100,7 @@ export class CollateralShelf {
     const isDcap = evidence.kind === 'sgx' || evidence.kind === 'tdx'
     return {
       amdCrls: lists.length === 0 ? undefined : lists,
+      tpmCrls: evidence.kind === 'tpm' ? this.#tpmCrls(evidence, anchors) : undefined,
       androidStatus: status && readStatusList(textOf(status.body) ?? '', status.fetchedAtMs ?? 0),
       dcap: isDcap ? this.#dcap(evidence, anchors) : undefined,
     }
@@ -117,6 +119,19 @@ export class CollateralShelf {
   #crl(issuer: Uint8Array): readonly Crl[] {
     const shelved = this.#slots.get(crlSlot(issuer))
     return shelved === undefined ? [] : [readCrl(shelved.item.body)]
+  }
+
+  #tpmCrls(
+    { endorsement }: Extract<Evidence, { kind: 'tpm' }>,
+    { intermediates }: AnchorSet,
+  ): Collateral['tpmCrls'] {
+    const issuers = [
+      ...endorsementIssuers(endorsement.certificates),
+      ...intermediates.map(({ issuer }) => issuer),
+    ]
+    const slots = new Set(issuers.map(crlSlot))
+    const lists = this.list().filter(({ slot }) => slots.has(slot))
+    return lists.length === 0 ? undefined : lists.map(({ item }) => readCrl(item.body))
   }
 
   #dcap(
@@ -146,20 +161,26 @@ export class CollateralShelf {
   }
 
   #checkCrl({ body, issuerChain }: CollateralItem, rules: ShelfRules): void {
-    const { nowMs, anchors, graceMs } = rules
+    const { nowMs, graceMs } = rules
     const crl = readCrl(body)
-    const roots = [...anchors.roots.amd, ...anchors.roots.intel]
+    const anchors = this.anchors(rules.anchors)
+    const roots = [...anchors.roots.amd, ...anchors.roots.intel, ...anchors.roots.tpm]
     const pinned = roots.find(({ certificate }) => bytesEqual(certificate.subject, crl.issuer))
     if (pinned !== undefined) return crl.check(pinned.certificate, nowMs, graceMs)
-    if (issuerChain === '') refuse('COLLATERAL_ISSUER', 'list of an issuer that is not pinned')
-    const chain = certificatesOfPem(issuerChain, CHAIN_MAX).map(readCertificate)
-    checkPath(chain, {
-      nowMs,
-      graceMs,
-      anchors: anchors.roots.intel,
-      crls: [this.#rootCrl(rules)],
-      revocable: [0],
-    })
+    const chain = chainOf(crl, issuerChain, anchors)
+    const common = { nowMs, graceMs }
+    const issuers = chain.map(({ issuer }) => issuer)
+    const isTpm = anchors.roots.tpm.some(({ certificate }) =>
+      issuers.some((issuer) => bytesEqual(issuer, certificate.subject)),
+    )
+    if (isTpm) {
+      const crls = issuers.flatMap((issuer) => this.#crl(issuer))
+      const old = { graceMs: Number.MAX_SAFE_INTEGER }
+      checkPath(chain, { ...common, ...old, anchors: anchors.roots.tpm, crls })
+    } else {
+      const crls = [this.#rootCrl(rules)]
+      checkPath(chain, { ...common, anchors: anchors.roots.intel, crls, revocable: [0] })
+    }
     crl.check(issuerIn(chain), nowMs, graceMs)
   }
 
@@ -172,6 +193,20 @@ export class CollateralShelf {
 function shelvedOf(encoded: Uint8Array): ShelvedItem {
   const item = decodeCollateral(encoded)
   return { ...collateralAbout(item), id: collateralId(encoded), item, encoded }
+}
+
+/** The issuer of `crl`, then its own issuers: as they came with the list, or from those that are shipped. */
+function chainOf(
+  { issuer }: Crl,
+  issuerChain: string,
+  { intermediates, roots }: AnchorSet,
+): readonly Certificate[] {
+  if (issuerChain !== '') {
+    return certificatesOfPem(issuerChain, CHAIN_MAX).map((der) => readCertificate(der))
+  }
+  const known = intermediates.find(({ subject }) => bytesEqual(subject, issuer))
+  if (known === undefined) refuse('COLLATERAL_ISSUER', 'list of an issuer that is not pinned')
+  return orderedPath(known, intermediates, roots.tpm)
 }
 
 function issuerIn([issuer]: readonly Certificate[]): Certificate {

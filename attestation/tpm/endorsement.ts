@@ -41,7 +41,7 @@ export interface Endorsed {
 export interface EndorsementContext {
   readonly nowMs: number
   readonly anchors: AnchorSet
-  readonly crls?: readonly Crl[]
+  readonly crls?: readonly Crl[] | undefined
 }
 
 const SUBJECT_ALT_NAME = '2.5.29.17'
@@ -103,9 +103,26 @@ function checkVendorPath(
   if (leaf === undefined) refuse('TPM_EK_CERTIFICATE', 'no certificate')
   const roots = anchors.roots.tpm
   const path = orderedPath(leaf, [...hints, ...anchors.intermediates], roots)
-  // The subject of such a certificate may be empty; its alternative name is critical then.
-  const rules = { nowMs, anchors: roots, understood: [SUBJECT_ALT_NAME], ...(crls && { crls }) }
+  const rules = {
+    nowMs,
+    anchors: roots,
+    // The subject of such a certificate may be empty; its alternative name is critical then.
+    understood: [SUBJECT_ALT_NAME],
+    ...(crls && { crls }),
+    // Few makers publish lists, and none is asked for: an old one says less, but what it says stays true.
+    graceMs: Number.MAX_SAFE_INTEGER,
+  }
   return { leaf, path, anchor: checkPath(path, rules).name }
+}
+
+/**
+ * The Names, encoded, of who issued any of `certificates`: whose lists may say something of them.
+ *
+ * @throws {AttestationError} when one cannot be read.
+ */
+export function endorsementIssuers(certificates: readonly Uint8Array[]): readonly Uint8Array[] {
+  demand(certificates.length <= PATH_COUNT_MAX, 'ATTESTATION_LIMIT', 'too many certificates')
+  return certificates.map((der) => readCertificate(derOnly(der)).issuer)
 }
 
 /** NV indices may be padded behind the certificate: what counts ends where its DER ends. */

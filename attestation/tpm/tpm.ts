@@ -69,7 +69,8 @@ export interface TpmContext extends VerifyContext {
   /** Registers that were asked for, ascending. */
   readonly selection: readonly number[]
   readonly activation: Activation
-  readonly crls?: readonly Crl[]
+  /** Lists of the makers of TPMs, as far as they are at hand. */
+  readonly crls?: readonly Crl[] | undefined
 }
 
 export interface TpmClaims extends CommonClaims {

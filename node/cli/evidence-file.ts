@@ -92,10 +92,12 @@ async function collateralOf(parts: Parts, nowMs: number): Promise<Collateral> {
   const dcap = await parts.optional('collateral')
   const status = await parts.optional('statusList')
   const lists = await parts.files('crls')
+  const crls = lists.length === 0 ? undefined : lists.map((list) => readCrl(list))
   return {
     dcap: dcap && dcapCollateral(parts, dcap),
     androidStatus: status && readStatusList(textOf(status) ?? '', nowMs),
-    amdCrls: lists.length === 0 ? undefined : lists.map((list) => readCrl(list)),
+    amdCrls: crls,
+    tpmCrls: crls,
   }
 }
 

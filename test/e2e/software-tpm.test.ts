@@ -217,6 +217,8 @@ describe.skipIf(!softwareTpmAtHand)(`a real TPM in software${softwareTpmNote}`, 
     const issued = [...words, '--issuer', file('issuer.pem', issuer)]
     const good = await brume([...issued, '--policy', 'test'])
     expect([good.code, good.stdout]).toEqual([0, expect.stringContaining('tier tpm, score 0.70')])
+    const keyed = await brume([...issued, '--policy', 'test', '--binding-key'])
+    expect([keyed.code, keyed.stdout]).toEqual([0, expect.stringMatching(/bindingKey +000b/)])
     const refused = await brume(issued)
     expect([refused.code, refused.stderr]).toEqual([
       7,

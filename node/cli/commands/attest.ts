@@ -26,6 +26,7 @@ interface LocalOptions {
   readonly policy: string
   readonly root: readonly string[]
   readonly issuer: readonly string[]
+  readonly bindingKey?: true
 }
 
 export function addAttest(program: Command, cli: Cli): void {
@@ -66,6 +67,7 @@ export function addAttest(program: Command, cli: Cli): void {
       collected,
       [],
     )
+    .option('--binding-key', 'have a key that is tied to the registers sign as well')
     .action((options: LocalOptions) => checkLocal(cli, options))
   addAttestPeers(attest, cli)
   addAttestCollateral(attest, cli)
@@ -108,7 +110,8 @@ async function checkLocal(cli: Cli, options: LocalOptions): Promise<void> {
   const issuers = await Promise.all(options.issuer.map((path) => readCertificateFile(at(path))))
   const client = new TpmClient(await openTpm(options.tpm))
   try {
-    const init = { issuers: issuers.flat(), eventLogPath: at(options.eventLog) }
+    const bindingKey = options.bindingKey === true || policy.tpm.bindingKeyRequired
+    const init = { issuers: issuers.flat(), eventLogPath: at(options.eventLog), bindingKey }
     const attester = new TpmAttester(client, systemRandom, init)
     const checked = await checkTpm(attester, {
       nowMs: Date.now(),
