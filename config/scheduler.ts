@@ -29,6 +29,20 @@ export const schedulerSection = z.strictObject({
     .max(1_099_511_627_776)
     .default(1_073_741_824)
     .describe('memory for keys, values and journals of texts that stages here are part of'),
+  prefixBytesMax: z
+    .int()
+    .min(0)
+    .max(1_099_511_627_776)
+    .default(268_435_456)
+    .describe(
+      'of textBytesMax, memory for texts that ended, whose beginnings need not be run again',
+    ),
+  sharePrefixes: z
+    .boolean()
+    .default(false)
+    .describe(
+      'whether texts may begin with what another device asked: how soon answers come tells',
+    ),
   jobsKeptMax: z
     .int()
     .min(1)

@@ -228,6 +228,10 @@ function composeStages(foundation: Foundation, parts: TextParts) {
     {
       journalBytesMax: config.scheduler.journalBytesMax,
       textBytesMax: config.scheduler.textBytesMax,
+      prefixes: {
+        bytesMax: config.scheduler.prefixBytesMax,
+        shared: config.scheduler.sharePrefixes,
+      },
       stagesMax: 64,
     },
   )

@@ -296,6 +296,7 @@ function loaded(fault: FaultCode | undefined, loadMs: number): StageInput {
     loadMs: Math.round(loadMs),
     fetchedBytes: 0,
     weightBytes: 1,
+    prefixRows: undefined,
   }
   return { type: 'loaded', ready }
 }

@@ -54,10 +54,12 @@ function headline({ id, modelName, state }: TextView): string {
   return `text ${shortId(id)} ${modelName} ${state}`
 }
 
-function paceLine({ finish, promptTokens, answerTokens, seed, drafts, times }: TextView): string {
+function paceLine(text: TextView): string {
+  const { finish, promptTokens, cachedTokens, answerTokens, seed, drafts, times } = text
   const most = finish === 'length' ? ', as many as it may have,' : ''
   return [
     `${countText(answerTokens, 'token')}${most} after ${promptTokens}`,
+    ...(cachedTokens === 0 ? [] : [`${cachedTokens} of them known`]),
     ...(times.firstTokenMs === undefined ? [] : [`first after ${msText(times.firstTokenMs)}`]),
     ...speedTexts(times),
     ...(drafts.made === 0 ? [] : [`${drafts.right} of ${drafts.made} drafts right`]),

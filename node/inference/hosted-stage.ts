@@ -32,8 +32,10 @@ import type { StageRun } from '../receipts/work-meter.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { loadFaultOf, runFaultOf } from './faults.ts'
+import { HostedText } from './hosted-text.ts'
 import type { Lending } from './lending.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
+import type { PrefixStore } from './prefix-store.ts'
 import { RunQueue, type RunOutcome } from './run-queue.ts'
 import type { RunGate } from './run-gate.ts'
 import {
@@ -45,7 +47,6 @@ import {
   type StageLease,
   type StagePool,
 } from './stage-pool.ts'
-import { textBytes } from './text-room.ts'
 
 export interface HostedStageComponents {
   readonly clock: Clock
@@ -54,8 +55,8 @@ export interface HostedStageComponents {
   readonly sha256: Sha256
   readonly pool: StagePool
   readonly outbound: OutboundLinks
-  /** What keys, values and journals of texts count against. */
-  readonly texts: ByteBudget
+  /** What texts left here, and what keys, values and journals of all texts count against. */
+  readonly prefixes: PrefixStore
   /** What tensors that wait for their executors count against; those of this device itself do not. */
   readonly waiting: ByteBudget | undefined
   /** What is lent of this device; undefined for what it asked for itself. */
@@ -98,8 +99,7 @@ export class HostedStage {
   readonly #abort = new AbortController()
   /** This text's place in the executor. */
   readonly #slot: number
-  /** Bytes that are set aside for it. */
-  #textBytes: number | undefined
+  #text: HostedText | undefined
   #lease: StageLease | undefined
   #next: Slot | undefined
   /** The way to a successor of the next stage, which is fed beside it. */
@@ -208,26 +208,10 @@ export class HostedStage {
       return 'INFERENCE_OPEN_REFUSED'
     }
     if (text === undefined) return stage.text.textsOnly ? 'INFERENCE_OPEN_REFUSED' : undefined
-    const bytes = textBytes(stage.text, text.positionsMax)
-    if (!this.#components.texts.take(this.requester, bytes)) return 'INFERENCE_MEMORY'
-    this.#textBytes = bytes
-    const guide = stage.text.draws ? text.guide : undefined
-    if (guide !== undefined) {
-      try {
-        await this.#components.pool.teach(stage, this.#near)
-      } catch (error) {
-        return loadFaultOf(error)
-      }
-    }
-    const { positionsMax, promptTokens, sampling, hashesLogits } = text
-    const slot = this.#slot
-    await stage.executor.begin({ slot, positionsMax, promptTokens, sampling, hashesLogits, guide })
-    return undefined
-  }
-
-  /** Who may have what this stage lacks. */
-  get #near(): readonly PeerId[] {
-    return [this.requester, ...this.open.route.map(({ peer }) => peer)]
+    const { open, requester } = this
+    const init = { open, text, requester, stage, slot: this.#slot }
+    this.#text = new HostedText(this.#components, init)
+    return this.#text.admit()
   }
 
   #serve({ stage }: StageLease): void {
@@ -240,6 +224,7 @@ export class HostedStage {
         loadMs: stage.loadMs,
         fetchedBytes: stage.fetchedBytes,
         weightBytes: stage.description.weightBytes,
+        prefixRows: this.#text?.prefixRows,
       },
     })
     this.#runs.open()
@@ -292,30 +277,34 @@ export class HostedStage {
     if (stage === undefined) throw new InferenceError({ code: 'INFERENCE_EXECUTOR_DIED' })
     const { description } = stage
     const received = crossing(description, sent)
-    const outcome = await this.#compute(stage, received, rows)
+    const { ranRows, ...outcome } = await this.#compute(stage, received, rows)
+    // What was known already costs its requester nothing.
+    if (ranRows === 0) return outcome
     this.#components.work?.ran({
       description,
       received,
       sent: outcome.tensors,
-      rows: rows?.tokens.length,
+      rows: ranRows,
       computeUs: outcome.computeUs,
       accelerated: stage.provider !== 'cpu',
     })
     return outcome
   }
 
+  /** `ranRows`: of a text only. */
   async #compute(
-    { description, executor, steps }: LoadedStage,
+    { description, executor }: LoadedStage,
     received: readonly Tensor[],
     rows: TextRows | undefined,
-  ): Promise<RunOutcome> {
+  ): Promise<RunOutcome & { readonly ranRows: number | undefined }> {
     const tensors = incoming(description, received)
-    if (rows !== undefined) {
-      const { outputs, computeUs } = await steps.run({ slot: this.#slot, rows, tensors })
-      return { tensors: outputs, computeUs }
-    }
+    if (rows !== undefined && this.#text !== undefined) return this.#text.run(tensors, rows)
     const { outputs, computeUs } = await executor.run(tensors)
-    return { tensors: outgoing(description, received, outputs), computeUs }
+    return {
+      tensors: outgoing(description, received, outputs),
+      computeUs,
+      ranRows: undefined,
+    }
   }
 
   #onFailed(request: number, error: unknown): void {
@@ -363,7 +352,7 @@ export class HostedStage {
     this.#leave(this.#next)
     this.#leave(this.#shadow)
     this.#abort.abort()
-    this.#giveRoomBack()
+    this.#text?.leave()
     this.#lease?.release()
     this.#components.onEnd()
   }
@@ -375,14 +364,6 @@ export class HostedStage {
     const signature = signer.sign(message)
     reply({ type: 'receipt', signed: { receipt, signature } })
     return receiptHash(message, signature, sha256)
-  }
-
-  #giveRoomBack(): void {
-    if (this.#textBytes === undefined) return
-    this.#components.texts.give(this.requester, this.#textBytes)
-    this.#lease?.stage.steps.leave(this.#slot)
-    // An executor that has ended keeps nothing.
-    this.#lease?.stage.executor.end(this.#slot).catch(() => undefined)
   }
 
   /** Tells a stage that nothing more comes on this slot. */

@@ -32,6 +32,7 @@ import { InferenceLink } from './inference-link.ts'
 import type { Lending } from './lending.ts'
 import { localLinkPair } from './local-link.ts'
 import type { OutboundLinks } from './outbound-links.ts'
+import { PrefixStore, type PrefixStoreInit } from './prefix-store.ts'
 import type { LentResource, StagePool } from './stage-pool.ts'
 
 export interface StageHostComponents {
@@ -57,6 +58,8 @@ export interface StageHostInit {
   readonly journalBytesMax: number
   /** Bytes of keys, values and journals that all texts together may have here. */
   readonly textBytesMax: number
+  /** What of that may be texts that have ended, and whether one requester's are of use to all. */
+  readonly prefixes: PrefixStoreInit
   /** Stages that all sessions together may have open here. */
   readonly stagesMax: number
 }
@@ -96,8 +99,8 @@ export class StageHost {
   readonly #stages = new Set<HostedStage>()
   /** Tensors of others that wait: for a route, or for an executor. */
   readonly #waiting: ByteBudget
-  /** Keys, values and journals of texts. */
-  readonly #texts: ByteBudget
+  /** What texts left here; keys, values and journals of all texts count against its memory. */
+  readonly #prefixes: PrefixStore
   #onStages: () => void = () => undefined
   #slots = 0
   #attachments = 0
@@ -110,7 +113,12 @@ export class StageHost {
     this.#waiting = new ByteBudget({ bytesMax: SHARES * bytesPerPeerMax, bytesPerPeerMax })
     const { textBytesMax } = init
     const textPerPeerMax = Math.ceil(textBytesMax * PEER_PART)
-    this.#texts = new ByteBudget({ bytesMax: textBytesMax, bytesPerPeerMax: textPerPeerMax })
+    const texts = new ByteBudget({ bytesMax: textBytesMax, bytesPerPeerMax: textPerPeerMax })
+    const { bytesMax, shared } = init.prefixes
+    this.#prefixes = new PrefixStore(
+      { bytesMax: Math.min(bytesMax, textPerPeerMax), shared },
+      texts,
+    )
   }
 
   /** What the network is to serve. */
@@ -241,7 +249,7 @@ export class StageHost {
         pool,
         outbound,
         reply,
-        texts: this.#texts,
+        prefixes: this.#prefixes,
         waiting: requester === signer.peer ? undefined : this.#waiting,
         lending: requester === signer.peer ? undefined : this.#components.lending,
         work: this.#workOf(record, requester, () => stage),

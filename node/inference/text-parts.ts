@@ -64,3 +64,21 @@ export function splitRows(
 function emptied(tensor: Tensor): Tensor {
   return { ...tensor, dims: [0, ...tensor.dims.slice(1)], data: new Uint8Array(0) }
 }
+
+/** Rows [from, to) of a part. */
+export function rowsOfPart({ tensors, rows }: TextPart, from: number, to: number): TextPart {
+  const count = rows.tokens.length
+  return {
+    tensors: tensors.map((tensor) => {
+      const rowBytes = tensor.data.length / count
+      const [batch = 1, , ...rest] = tensor.dims
+      const data = tensor.data.subarray(from * rowBytes, to * rowBytes)
+      return { ...tensor, dims: [batch, to - from, ...rest], data }
+    }),
+    rows: {
+      position: rows.position + from,
+      drawFrom: Math.max(0, Math.min(rows.drawFrom, to) - from),
+      tokens: rows.tokens.slice(from, to),
+    },
+  }
+}

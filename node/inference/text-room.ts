@@ -26,6 +26,14 @@ export function textBytes({ keptRowBytes, sentRowBytes }: TextRoom, positionsMax
   return roomRows(positionsMax) * keptRowBytes + positionsMax * sentRowBytes
 }
 
+/** Bytes of the first `rows` rows of a text that has run `room` of them. */
+export function keptBytes(
+  { keptRowBytes, sentRowBytes, draws }: TextRoom,
+  { rows, room }: { readonly rows: number; readonly room: number },
+): number {
+  return roomRows(room) * keptRowBytes + (draws ? 0 : rows * sentRowBytes)
+}
+
 /** Bytes of a drawn token, with all that may be asked for beside it. */
 const DRAWN_BYTES = 256
 

@@ -96,9 +96,13 @@ export const BEGIN_MESSAGE = record({
   hashesLogits: flag(),
   /** What is drawn is of it; the executor must have been given a vocabulary before. */
   guide: optional(guideShape),
+  /** It begins with these rows of another text, and is as if they had been run. */
+  after: optional(record({ slot: uint(0xffff_ffff), rows: uint(TEXT_POSITIONS_MAX) })),
 })
 
-export type BeginMessage = ShapeOf<typeof BEGIN_MESSAGE>
+/** As it is sent; what is not said is not there. */
+export type BeginMessage = Omit<ShapeOf<typeof BEGIN_MESSAGE>, 'after'> &
+  Partial<Pick<ShapeOf<typeof BEGIN_MESSAGE>, 'after'>>
 
 /** Gives the room of a text back. */
 export const END_MESSAGE = record({ slot: uint(0xffff_ffff) })

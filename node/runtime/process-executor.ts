@@ -188,7 +188,7 @@ export class ProcessExecutor implements Executor {
   }
 
   async begin(text: BeginMessage): Promise<void> {
-    await this.#settle('begin', encodeShape(BEGIN_MESSAGE, text))
+    await this.#settle('begin', encodeShape(BEGIN_MESSAGE, { after: undefined, ...text }))
   }
 
   async end(slot: number): Promise<void> {

@@ -111,6 +111,14 @@ export class TextCache implements Tenant {
     this.#rooms.leave(before, from.place)
   }
 
+  /** Holds the first `rows` rows of another text. */
+  beginAfter(other: TextCache, rows: number): void {
+    this.reserve(rows)
+    const { arena, place } = other
+    if (arena !== undefined) this.#arena?.copyFrom(arena, { length: rows, place }, this)
+    this.length = rows
+  }
+
   /** Gives all room back. */
   end(): void {
     if (this.#arena !== undefined) this.#rooms.leave(this.#arena, this.place)

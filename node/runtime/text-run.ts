@@ -58,6 +58,15 @@ export class TextRun {
     this.#tokens = new Int32Array(graph.draws ? init.positionsMax : 0)
   }
 
+  /** Takes over the first `rows` rows of another text. @throws {Error} when it has fewer, or this one no room. */
+  beginAfter(other: TextRun, rows: number): void {
+    if (rows > other.cache.length || rows > this.#init.positionsMax) {
+      throw new Error(`expected at most ${other.cache.length} rows, got ${rows}`)
+    }
+    this.cache.beginAfter(other.cache, rows)
+    this.#tokens.set(other.#tokens.subarray(0, this.#tokens.length === 0 ? 0 : rows))
+  }
+
   /** Whether it may be run as `rowCount` rows from `position` on: one row alone is padded by one more. */
   fits(position: number, rowCount: number): boolean {
     return position + rowCount <= this.#init.positionsMax + ROWS_MIN - 1

@@ -80,14 +80,23 @@ export class TextSession {
     this.#guides = new TextGuides(tokens)
   }
 
-  /** @throws {GuideError} when the guide of the text is of no use. */
+  /**
+   * @throws {GuideError} when the guide of the text is of no use; {Error} when the text that it begins
+   * with is not there.
+   */
   begin(message: BeginMessage): void {
-    const { slot, guide, sampling } = message
+    const { slot, guide, sampling, after } = message
     const constraint =
       guide === undefined ? undefined : this.#guides.constraint(guide, sampling.stopTokens)
     const place = { graph: this.#init.graph, rooms: this.#rooms, memory: this.#memory }
+    const source = after === undefined ? undefined : this.#texts.get(after.slot)
+    if (after !== undefined && source === undefined) {
+      throw new Error(`expected a text in slot ${after.slot}`)
+    }
     this.end(slot)
-    this.#texts.set(slot, new TextRun(place, message, constraint))
+    const text = new TextRun(place, message, constraint)
+    if (after !== undefined && source !== undefined) text.beginAfter(source, after.rows)
+    this.#texts.set(slot, text)
   }
 
   end(slot: number): void {

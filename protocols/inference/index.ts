@@ -27,6 +27,7 @@ export {
   INFERENCE_PROTOCOL,
   IN_FLIGHT_MAX,
   LINKS_PER_PEER_MAX,
+  PREFIX_BLOCK_ROWS,
   REQUESTS_MAX,
   SESSIONS_PER_LINK_MAX,
   STAGES_MAX,
@@ -34,6 +35,7 @@ export {
   TEXT_POSITIONS_MAX,
 } from './limits.ts'
 export type { InferenceMessage, TensorMessage } from './messages.ts'
+export { prefixChain } from './prefix-chain.ts'
 export { leafOf, receiptHash, rootOf } from './receipt-roots.ts'
 export {
   openBytes,

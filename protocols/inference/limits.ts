@@ -67,6 +67,12 @@ export const SESSION_SILENCE_MS_MAX = 30_000
 /** Tokens of one text: its prompt and what was drawn. */
 export const TEXT_POSITIONS_MAX = 1_048_576
 
+/** Tokens of one block of a text's beginning that a stage may know already. */
+export const PREFIX_BLOCK_ROWS = 64
+
+/** Blocks of a beginning that is asked for: names of more would not fit an `open`. */
+export const PREFIX_BLOCKS_MAX = 256
+
 /** Tokens of a vocabulary. */
 export const VOCABULARY_MAX: number = 2 ** 19
 

@@ -32,7 +32,13 @@ import {
 import { FAULT_CODES, type FaultCode } from './faults.ts'
 import { guideShape } from './guide-record.ts'
 import { samplingShape } from './sampling-record.ts'
-import { IN_FLIGHT_MAX, REQUESTS_MAX, STAGES_MAX, TEXT_POSITIONS_MAX } from './limits.ts'
+import {
+  IN_FLIGHT_MAX,
+  PREFIX_BLOCKS_MAX,
+  REQUESTS_MAX,
+  STAGES_MAX,
+  TEXT_POSITIONS_MAX,
+} from './limits.ts'
 
 /** Chunk hashes that an `open` carries for its manifest: 64 MiB of manifest. */
 const MANIFEST_CHUNKS_MAX = 64
@@ -80,6 +86,8 @@ const textShape = record({
   gives: word('tokens', 'embedding'),
   /** What the last stage lets the answer be; anything when it is not there. */
   guide: optional(guideShape),
+  /** Names of the prompt's beginnings (prefix-chain.ts): a stage that has run one need not run it again. */
+  prefix: optional(list(bytes(32), PREFIX_BLOCKS_MAX)),
 })
 
 /** `open`: the requester asks a peer to hold one stage of a session. */
@@ -130,6 +138,8 @@ export const readyShape = record({
   loadMs: uint(US_MAX),
   fetchedBytes: uint(BYTES_MAX),
   weightBytes: uint(BYTES_MAX),
+  /** Of a text: rows of its prompt that this stage knows, and answers without running them. */
+  prefixRows: optional(uint(TEXT_POSITIONS_MAX)),
 })
 export type ReadyRecord = ShapeOf<typeof readyShape>
 

@@ -39,6 +39,7 @@ const record: ReadyRecord = {
   loadMs: 1,
   fetchedBytes: 0,
   weightBytes: 1,
+  prefixRows: undefined,
 }
 
 /** One machine, and what it said to each word, without the pings. */

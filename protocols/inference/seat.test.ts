@@ -10,6 +10,7 @@ const record = {
   loadMs: 1,
   fetchedBytes: 0,
   weightBytes: 1,
+  prefixRows: undefined,
 }
 
 function seat(nowMs = 0): Seat {

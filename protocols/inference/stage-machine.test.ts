@@ -42,6 +42,7 @@ const ready = {
   loadMs: 1,
   fetchedBytes: 0,
   weightBytes: 1,
+  prefixRows: undefined,
 }
 
 function tensors(value: number): readonly Tensor[] {

@@ -68,7 +68,12 @@ describe("OpenAI's client", () => {
     const [choice] = whole.choices
     expect(choice?.text).toMatch(/^ \w+ \w+/)
     expect(choice?.finish_reason).toBe('length')
-    expect(whole.usage).toEqual({ prompt_tokens: 3, completion_tokens: 24, total_tokens: 27 })
+    expect(whole.usage).toEqual({
+      prompt_tokens: 3,
+      completion_tokens: 24,
+      total_tokens: 27,
+      prompt_tokens_details: { cached_tokens: 0 },
+    })
     expect(chunks.map((chunk) => chunk.choices[0]?.text ?? '').join('')).toBe(choice?.text)
     expect(chunks.at(-1)?.usage).toEqual(whole.usage)
     expect(response.headers.get('x-request-id')).toBe(whole.id.replace('cmpl-', ''))

@@ -84,6 +84,11 @@ class Text {
     return { position: this.#position, drawFrom, tokens }
   }
 
+  /** Its first rows need not be run. */
+  skip(rows: number): void {
+    this.#position = rows
+  }
+
   took(rows: TextRows, outputs: readonly Tensor[]): void {
     this.#position = rows.position + rows.tokens.length
     for (const { token, logitsHash } of drawnOf(outputs) ?? []) {
@@ -117,12 +122,16 @@ async function runTogether(
   }
 }
 
-async function sayAlone(executor: Executor, text: Text): Promise<void> {
+async function sayAlone(executor: Executor, text: Text, ends = true): Promise<void> {
   await executor.begin(text.begin)
+  await sayBegun(executor, text)
+  if (ends) await executor.end(text.slot)
+}
+
+async function sayBegun(executor: Executor, text: Text): Promise<void> {
   while (!text.isDone) {
     await runTogether([executor], [text], (one) => one.next(one.prompt.length))
   }
-  await executor.end(text.slot)
 }
 
 /** They come one after another, and each run has some of those that are there. */
@@ -171,6 +180,29 @@ describe('texts in one executor', () => {
     },
     60_000,
   )
+
+  it('begin with rows of another as if they had been run, in whatever room those are', async () => {
+    const number = numbersFrom(7)
+    const [alone, executor] = await stages.load('q4', [[], []])
+    if (alone === undefined || executor === undefined) throw new Error('nothing was loaded')
+    for (const rows of [64, 128]) {
+      const prompt = Array.from({ length: rows + 9 }, () => number(VOCABULARY))
+      const expected = new Text(2, prompt)
+      await sayAlone(alone, expected)
+      const before = new Text(1, [...prompt.slice(0, rows), ...prompt])
+      await sayAlone(executor, before, false)
+      const text = new Text(2, prompt)
+      await executor.begin({ ...text.begin, after: { slot: 1, rows } })
+      text.skip(rows)
+      await sayBegun(executor, text)
+      expect(text.drawn).toEqual(expected.drawn)
+      const codeOf = (error: unknown) => (error as { code?: unknown }).code
+      const absent = executor.begin({ ...text.begin, after: { slot: 9, rows } })
+      expect(await absent.catch(codeOf)).toBe('RUNTIME_RUN_FAILED')
+      const tooMany = executor.begin({ ...text.begin, after: { slot: 1, rows: 999 } })
+      expect(await tooMany.catch(codeOf)).toBe('RUNTIME_RUN_FAILED')
+    }
+  })
 
   it('fail together without harm: what is asked for again gives what it would have given', async () => {
     const [alone, executor] = await stages.load('f32', [[], []])

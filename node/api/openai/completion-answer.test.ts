@@ -67,7 +67,12 @@ const head = {
   model: 'tiny',
   system_fingerprint: `fp_${MODEL.slice(0, 12)}`,
 }
-const usage = { prompt_tokens: 4, completion_tokens: 3, total_tokens: 7 }
+const usage = {
+  prompt_tokens: 4,
+  completion_tokens: 3,
+  total_tokens: 7,
+  prompt_tokens_details: { cached_tokens: 0 },
+}
 
 describe('an answer', () => {
   it('of a chat comes whole, with its usage and its route', async () => {

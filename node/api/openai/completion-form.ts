@@ -40,11 +40,12 @@ export function headOf({ id, createdMs, modelName, model }: TextView, prefix: st
   }
 }
 
-export function usageOf({ promptTokens, answerTokens }: TextView): Usage {
+export function usageOf({ promptTokens, cachedTokens, answerTokens }: TextView): Usage {
   return {
     prompt_tokens: promptTokens,
     completion_tokens: answerTokens,
     total_tokens: promptTokens + answerTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
   }
 }
 

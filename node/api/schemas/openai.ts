@@ -74,6 +74,7 @@ export const usageSchema = z.object({
   prompt_tokens: z.int(),
   completion_tokens: z.int(),
   total_tokens: z.int(),
+  prompt_tokens_details: z.object({ cached_tokens: z.int() }),
 })
 
 /** How the text was written, for requests with the header `x-brume-timing: 1`. */

@@ -145,6 +145,7 @@ export const textSchema = z.object({
   text: z.string().describe('the answer so far'),
   finish: textFinish.optional(),
   promptTokens: z.int(),
+  cachedTokens: z.int().describe('tokens of the prompt that no stage had to run again'),
   answerTokens: z.int(),
   seed: z.int(),
   exact: z

@@ -52,6 +52,7 @@ export class TextRecord {
   drafts: TextView['drafts'] = { made: 0, right: 0 }
   #text = ''
   #answerTokens = 0
+  #cachedTokens: number | undefined
   #finish: TextFinish | undefined
   #state: TextState = 'planning'
   #error: Problem | undefined
@@ -75,6 +76,11 @@ export class TextRecord {
     if (this.over || state === this.#state) return
     this.#state = state
     this.events.append({ type: 'state', state })
+  }
+
+  /** Rows of the prompt that one more stage need not run. */
+  known(rows: number): void {
+    this.#cachedTokens = Math.min(rows, this.#cachedTokens ?? rows)
   }
 
   note(text: string): void {
@@ -124,6 +130,7 @@ export class TextRecord {
       text: this.#text,
       ...(this.#finish === undefined ? {} : { finish: this.#finish }),
       promptTokens,
+      cachedTokens: this.#cachedTokens ?? 0,
       answerTokens: this.#answerTokens,
       seed,
       ...(this.exact === undefined ? {} : { exact: this.exact }),

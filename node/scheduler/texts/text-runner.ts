@@ -6,11 +6,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { toHex } from '../../../core/bytes.ts'
+import type { Sha256 } from '../../../core/crypto.ts'
 import type { PeerId, SessionId } from '../../../core/ids.ts'
 import type { BlobRef } from '../../../models/index.ts'
 import {
   embeddingOf,
   InferenceError,
+  prefixChain,
   type GenerationInit,
   type GuideRecord,
   type RequesterInit,
@@ -75,7 +77,7 @@ export class TextRunner {
     this.#work = work
     this.#search = new ReplacementSearch(components)
     this.stepMs = planned.plan.stages.map(() => new Samples())
-    const session = sessionInit(work, init)
+    const session = sessionInit(work, init, components.crypto.sha256)
     this.#receipts = new ReceiptCheck(components.crypto, {
       session: session.open.session,
       model: planned.model.id,
@@ -211,6 +213,8 @@ export class TextRunner {
     this.#orders.seated(peer, open)
     this.#receipts.seated(open)
     record.exact = ready.exact && (record.exact ?? true)
+    // Known is what no stage has to run.
+    record.known(ready.prefixRows ?? 0)
     this.#setStage(stage, 'ready', peer)
     const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
     if (!all) return
@@ -303,8 +307,12 @@ export class TextRunner {
   }
 }
 
-function sessionInit(work: TextWork, limits: JobRunnerInit): RequesterInit {
+function sessionInit(work: TextWork, limits: JobRunnerInit, sha256: Sha256): RequesterInit {
   const { planned, manifest, provider, generation, sampling, hashesLogits, guide, gives } = work
+  const { prompt } = generation
+  // Behind its last row the prompt is drawn at: that one is always run.
+  const known = gives === 'tokens' ? prompt.slice(0, -1) : []
+  const prefix = prefixChain(planned.model.id, known, sha256)
   const { inFlightMax, runMsMax, ...rest } = limits
   return {
     ...rest,
@@ -318,12 +326,13 @@ function sessionInit(work: TextWork, limits: JobRunnerInit): RequesterInit {
       inFlightMax,
       runMsMax,
       text: {
-        positionsMax: generation.prompt.length + generation.tokensMax,
-        promptTokens: generation.prompt.length,
+        positionsMax: prompt.length + generation.tokensMax,
+        promptTokens: prompt.length,
         sampling,
         hashesLogits,
         gives,
         guide,
+        prefix,
       },
     },
     ranges: planned.plan.stages.map(({ fromLayer, toLayer }) => ({ fromLayer, toLayer })),

@@ -1,0 +1,187 @@
+/**
+ * The text of one hosted stage: its room, its steps, and what of it need not be run again.
+ *
+ * @module
+ */
+
+import type { Sha256 } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import {
+  drawnTensors,
+  PREFIX_BLOCK_ROWS,
+  prefixChain,
+  type FaultCode,
+  type OpenRecord,
+  type TextRows,
+} from '../../protocols/inference/index.ts'
+import { loadFaultOf } from './faults.ts'
+import { knownRows, knownTensors, type KnownPrefix, type PrefixStore } from './prefix-store.ts'
+import type { RunOutcome } from './run-queue.ts'
+import type { LoadedStage, StagePool } from './stage-pool.ts'
+import { keptBytes, textBytes } from './text-room.ts'
+import { joinedRows, rowsOfPart, type TextPart } from './text-parts.ts'
+
+export interface HostedTextComponents {
+  readonly pool: Pick<StagePool, 'teach'>
+  readonly prefixes: PrefixStore
+  readonly sha256: Sha256
+}
+
+export interface HostedTextInit {
+  readonly open: OpenRecord
+  readonly text: NonNullable<OpenRecord['text']>
+  readonly requester: PeerId
+  readonly stage: LoadedStage
+  /** Its place in the executor. */
+  readonly slot: number
+}
+
+/** What a step gave, and how many of its rows were run for it. */
+export interface TextOutcome extends RunOutcome {
+  readonly ranRows: number
+}
+
+export class HostedText {
+  readonly #components: HostedTextComponents
+  readonly #init: HostedTextInit
+  /** Bytes that are set aside for it. */
+  #bytes: number | undefined
+  #known: KnownPrefix | undefined
+  /** What ran so far, as far as it may be kept: the token of each row, and what was sent of it. */
+  readonly #tokens: number[] = []
+  #parts: TextPart[] = []
+  /** Where the steps begin that are under way. */
+  readonly #running = new Set<TextRows>()
+
+  constructor(components: HostedTextComponents, init: HostedTextInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /** Rows of its prompt that this stage knows. */
+  get prefixRows(): number {
+    return this.#known?.rows ?? 0
+  }
+
+  /** Makes room; why it cannot be had, or undefined when it is there. @throws {RuntimeError} of the executor. */
+  async admit(): Promise<FaultCode | undefined> {
+    const { pool, prefixes } = this.#components
+    const { open, text, requester, stage, slot } = this.#init
+    const bytes = textBytes(stage.text, text.positionsMax)
+    if (!prefixes.take(requester, bytes)) return 'INFERENCE_MEMORY'
+    this.#bytes = bytes
+    const guide = stage.text.draws ? text.guide : undefined
+    if (guide !== undefined) {
+      try {
+        await pool.teach(stage, [requester, ...open.route.map(({ peer }) => peer)])
+      } catch (error) {
+        return loadFaultOf(error)
+      }
+    }
+    const known = this.#mayKnow ? prefixes.find(this.#source, text.prefix ?? []) : undefined
+    const after = known === undefined ? undefined : { slot: known.slot, rows: known.rows }
+    const { positionsMax, promptTokens, sampling, hashesLogits } = text
+    // Nothing is waited for in between: what was found is not forgotten before it is copied.
+    const begun = { slot, positionsMax, promptTokens, sampling, hashesLogits, guide, after }
+    await stage.executor.begin(begun)
+    this.#known = known
+    return undefined
+  }
+
+  /** Adds rows: those that are known are answered, the others run. @throws {RuntimeError} of the executor. */
+  async run(tensors: readonly Tensor[], rows: TextRows): Promise<TextOutcome> {
+    this.#running.add(rows)
+    try {
+      const outcome = await this.#ran({ tensors, rows })
+      this.#note(rows, outcome.tensors)
+      return outcome
+    } finally {
+      this.#running.delete(rows)
+    }
+  }
+
+  /** Gives its room back, or leaves what ran to a text that begins in the same way. */
+  leave(): void {
+    if (this.#bytes === undefined) return
+    const { stage, slot, requester } = this.#init
+    stage.steps.leave(slot)
+    this.#components.prefixes.give(requester, this.#bytes)
+    this.#bytes = undefined
+    // An executor that has ended keeps nothing.
+    if (!this.#keep()) stage.executor.end(slot).catch(() => undefined)
+  }
+
+  /** Where such rows come from decides their bits: the same stage, behind the same devices. */
+  get #source() {
+    const { open, stage, requester } = this.#init
+    const before = open.route.slice(0, open.stage).map(({ peer }) => peer)
+    return { stage, requester, before }
+  }
+
+  /** What was rounded on its way depends on where else the model was cut. */
+  get #mayKnow(): boolean {
+    const { open, text } = this.#init
+    return text.gives === 'tokens' && (open.wire === 'f32' || open.stage === 0)
+  }
+
+  async #ran(part: TextPart): Promise<TextOutcome> {
+    const { stage, slot } = this.#init
+    const { length } = part.rows.tokens
+    const count = this.#known === undefined ? 0 : knownRows(this.#known, part.rows)
+    const rest = count === 0 ? part : rowsOfPart(part, count, length)
+    if (count === length) {
+      return { tensors: this.#knownTensors(part.rows, count), computeUs: 0, ranRows: 0 }
+    }
+    // From here on the executor has other rows than those that were known.
+    const { position } = rest.rows
+    if (this.#known !== undefined && position < this.#known.rows) {
+      this.#known = { ...this.#known, rows: position }
+    }
+    const { outputs, computeUs } = await stage.steps.run({ slot, ...rest })
+    const ranRows = length - count
+    if (count === 0 || stage.text.draws) return { tensors: outputs, computeUs, ranRows }
+    const first = rowsOfPart(part, 0, count)
+    const known = { tensors: this.#knownTensors(part.rows, count), rows: first.rows }
+    const { tensors } = joinedRows([known, { tensors: outputs, rows: rest.rows }])
+    return { tensors, computeUs, ranRows }
+  }
+
+  #knownTensors({ position }: TextRows, count: number): readonly Tensor[] {
+    // Behind a row that is known nothing is drawn.
+    if (this.#init.stage.text.draws) return drawnTensors([])
+    return this.#known === undefined ? [] : knownTensors(this.#known, position, count)
+  }
+
+  #note(rows: TextRows, sent: readonly Tensor[]): void {
+    const { position, tokens } = rows
+    if (!this.#mayKnow || position > this.#tokens.length) return
+    this.#tokens.length = position
+    this.#tokens.push(...tokens)
+    if (this.#init.stage.text.draws) return
+    this.#parts = [...partsUpTo(this.#parts, position), { tensors: sent, rows }]
+  }
+
+  #keep(): boolean {
+    const { prefixes, sha256 } = this.#components
+    const { open, stage, slot } = this.#init
+    // A step that is still under way may change rows from its first one on.
+    const ends = [...this.#running].map(({ position }) => position)
+    const length = Math.min(this.#tokens.length, ...ends)
+    const rows = length - (length % PREFIX_BLOCK_ROWS)
+    if (rows === 0) return false
+    const tokens = this.#tokens.slice(0, rows)
+    const chain = prefixChain(open.model, tokens, sha256)
+    const parts = partsUpTo(this.#parts, rows)
+    const bytes = keptBytes(stage.text, { rows, room: this.#tokens.length })
+    return prefixes.keep({ ...this.#source, slot, tokens, parts, chain, bytes })
+  }
+}
+
+function partsUpTo(parts: readonly TextPart[], rows: number): TextPart[] {
+  return parts.flatMap((part) => {
+    const { position, tokens } = part.rows
+    if (position >= rows) return []
+    return position + tokens.length <= rows ? part : rowsOfPart(part, 0, rows - position)
+  })
+}

@@ -1,0 +1,163 @@
+/**
+ * Texts that begin like texts before them, between real hosts and requesters over links in memory.
+ */
+
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { PREFIX_BLOCK_ROWS } from '../../protocols/inference/index.ts'
+import {
+  InferenceMesh,
+  type InferenceDevice,
+  type TextLog,
+} from '../../test/fixtures/inference-mesh.ts'
+import { answerOf, FakeTextExecutor, VOCABULARY } from '../../test/fixtures/text-executor.ts'
+
+let mesh = new InferenceMesh()
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  mesh = new InferenceMesh()
+})
+
+afterEach(async () => {
+  await mesh.stop()
+  vi.useRealTimers()
+})
+
+const TOKENS = 6
+
+/** Tokens that look random and are none that end a text. */
+function words(count: number, seed = 1): readonly number[] {
+  return Array.from(
+    { length: count },
+    (_, at) => 1 + ((at * at * 31 + at * 7 + seed) % (VOCABULARY - 1)),
+  )
+}
+
+async function say(
+  stages: readonly InferenceDevice[],
+  prompt: readonly number[],
+  wish: Partial<Parameters<InferenceMesh['startText']>[0]> = {},
+): Promise<TextLog> {
+  const [requester = mesh.add()] = stages
+  const log = mesh.startText({ requester, stages, prompt, tokensMax: TOKENS, ...wish })
+  await mesh.runText(log)
+  expect(log.text.generation.answer).toEqual(answerOf(prompt, TOKENS))
+  return log
+}
+
+/** Rows of the prompt that each stage said to know. */
+function known({ events }: TextLog): readonly (number | undefined)[] {
+  return events.flatMap((event) => (event.type === 'ready' ? event.record.prefixRows : []))
+}
+
+function rowsRun(devices: readonly InferenceDevice[]): readonly number[] {
+  return devices.map(({ executors }) =>
+    executors
+      .filter((executor) => executor instanceof FakeTextExecutor)
+      .reduce((sum, { runs }) => sum + runs.reduce((rows, run) => rows + run, 0), 0),
+  )
+}
+
+describe('a text that begins like one before it', () => {
+  it('says the same, and its stages run only what is new', async () => {
+    const all = [mesh.add(), mesh.add()]
+    const prompt = words(2 * PREFIX_BLOCK_ROWS + 9)
+    const first = await say(all, prompt)
+    expect(known(first)).toEqual([0, 0])
+    const before = rowsRun(all)
+    const answer = first.text.generation.answer
+    const next = await say(all, [...prompt, ...answer, ...words(12, 5)])
+    expect(known(next)).toEqual([2 * PREFIX_BLOCK_ROWS, 2 * PREFIX_BLOCK_ROWS])
+    const ran = rowsRun(all).map((rows, stage) => rows - (before[stage] ?? 0))
+    const fresh = 9 + answer.length + 12 + (next.text.generation.answer.length - 1)
+    expect(ran).toEqual([fresh, fresh])
+  })
+
+  it('runs what differs within a block, and its last row always', async () => {
+    const all = [mesh.add()]
+    const prompt = words(2 * PREFIX_BLOCK_ROWS)
+    await say(all, prompt)
+    // The second block is whole only with the row that is drawn at.
+    expect(known(await say(all, prompt))).toEqual([PREFIX_BLOCK_ROWS])
+    const other = prompt.with(
+      PREFIX_BLOCK_ROWS + 3,
+      1 + ((prompt[PREFIX_BLOCK_ROWS + 3] ?? 0) % 90),
+    )
+    expect(known(await say(all, [...other, ...other]))).toEqual([PREFIX_BLOCK_ROWS])
+    expect(known(await say(all, words(200, 9)))).toEqual([0])
+  })
+
+  it('is of no use to another device, which would see by the time what was asked before', async () => {
+    const [own, other, holder] = [mesh.add(), mesh.add(), mesh.add()]
+    const prompt = words(100)
+    await say([holder], prompt, { requester: own })
+    expect(known(await say([holder], prompt, { requester: other }))).toEqual([0])
+    expect(known(await say([holder], prompt, { requester: own }))).toEqual([PREFIX_BLOCK_ROWS])
+  })
+
+  it('is run anew behind other devices, whose bits may be others', async () => {
+    const [requester, holder, before] = [mesh.add(), mesh.add(), mesh.add()]
+    const prompt = words(100)
+    await say([requester, holder], prompt)
+    expect(known(await say([before, holder], prompt, { requester }))).toEqual([0, 0])
+  })
+
+  it('loses nothing when a stage is lost that knew it', async () => {
+    const [requester, second, spare] = [mesh.add(), mesh.add(), mesh.add()]
+    const prompt = words(150)
+    await say([requester, second], prompt)
+    for (const victim of [second, requester]) {
+      let draws = 0
+      const log = await say([requester, second], [...prompt, ...words(9, 3)], {
+        spares: [spare, victim],
+        onEvent: (event) => {
+          const [executor] = victim.executors.filter(({ stopped }) => !stopped).slice(-1)
+          if (event.type === 'draw' && ++draws === 40) executor?.die()
+        },
+      })
+      expect(log.events.some(({ type }) => type === 'recovered')).toBe(true)
+    }
+  })
+
+  it('is forgotten with its stage, and when there is no more room', async () => {
+    const all = [mesh.add()]
+    const prompt = words(100)
+    await say(all, prompt)
+    all[0]?.executors.at(-1)?.die()
+    await mesh.pass(1_000)
+    expect(known(await say(all, prompt))).toEqual([0])
+    for (let seed = 2; seed < 90; seed++) await say(all, words(80, seed))
+    expect(known(await say(all, prompt))).toEqual([0])
+    const [executor] = all[0]?.executors.slice(-1) ?? []
+    if (!(executor instanceof FakeTextExecutor)) throw new Error('expected an executor of texts')
+    expect(executor.texts).toBeLessThanOrEqual(64)
+  })
+
+  it('says in any conversation what it says alone', async () => {
+    const turns = fc.array(
+      fc.record({
+        /** Which of the prompts before it goes on from; none for a new one. */
+        from: fc.option(fc.nat(7)),
+        keep: fc.integer({ min: 1, max: 260 }),
+        fresh: fc.integer({ min: 1, max: 90 }),
+        seed: fc.nat(50),
+        stages: fc.integer({ min: 1, max: 3 }),
+      }),
+      { minLength: 2, maxLength: 8 },
+    )
+    await fc.assert(
+      fc.asyncProperty(turns, async (all) => {
+        const devices = [mesh.add(), mesh.add(), mesh.add()]
+        const said: (readonly number[])[] = []
+        for (const { from, keep, fresh, seed, stages } of all) {
+          const base = from === null ? [] : (said[from % Math.max(1, said.length)] ?? [])
+          const prompt = [...base.slice(0, keep), ...words(fresh, seed)]
+          const { text } = await say(devices.slice(0, stages), prompt)
+          said.push([...prompt, ...text.generation.answer])
+        }
+      }),
+      { numRuns: 12 },
+    )
+  })
+})
