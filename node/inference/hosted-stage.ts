@@ -285,7 +285,7 @@ export class HostedStage {
       received,
       sent: outcome.tensors,
       rows: ranRows,
-      computeUs: outcome.computeUs,
+      computeUs: outcome.ownUs ?? outcome.computeUs,
       accelerated: stage.provider !== 'cpu',
     })
     return outcome

@@ -131,20 +131,20 @@ export class HostedText {
     const count = this.#known === undefined ? 0 : knownRows(this.#known, part.rows)
     const rest = count === 0 ? part : rowsOfPart(part, count, length)
     if (count === length) {
-      return { tensors: this.#knownTensors(part.rows, count), computeUs: 0, ranRows: 0 }
+      return { tensors: this.#knownTensors(part.rows, count), computeUs: 0, ownUs: 0, ranRows: 0 }
     }
     // From here on the executor has other rows than those that were known.
     const { position } = rest.rows
     if (this.#known !== undefined && position < this.#known.rows) {
       this.#known = { ...this.#known, rows: position }
     }
-    const { outputs, computeUs } = await stage.steps.run({ slot, ...rest })
+    const { outputs, ...times } = await stage.steps.run({ slot, ...rest })
     const ranRows = length - count
-    if (count === 0 || stage.text.draws) return { tensors: outputs, computeUs, ranRows }
+    if (count === 0 || stage.text.draws) return { tensors: outputs, ...times, ranRows }
     const first = rowsOfPart(part, 0, count)
     const known = { tensors: this.#knownTensors(part.rows, count), rows: first.rows }
     const { tensors } = joinedRows([known, { tensors: outputs, rows: rest.rows }])
-    return { tensors, computeUs, ranRows }
+    return { tensors, ...times, ranRows }
   }
 
   #knownTensors({ position }: TextRows, count: number): readonly Tensor[] {

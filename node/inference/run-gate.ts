@@ -20,6 +20,8 @@ const ROWS_MIN = 16
 /** What is counted of a run. */
 export interface Computed {
   readonly computeUs: number
+  /** Its part of that, where others were run with it. */
+  readonly ownUs?: number
 }
 
 export class RunGate {
@@ -74,7 +76,7 @@ export class RunGate {
     let computeUs = 0
     try {
       const ran = await run()
-      computeUs = ran.computeUs
+      computeUs = ran.ownUs ?? ran.computeUs
       return ran
     } finally {
       this.#running--

@@ -32,12 +32,16 @@ export interface Ran {
   readonly tensors: readonly Tensor[]
   readonly queueUs: number
   readonly computeUs: number
+  /** Its part of that, where other texts were run with it: what its requester is charged. */
+  readonly ownUs?: number
 }
 
 /** What one run of the executor gives: tensors for the next cut. */
 export interface RunOutcome {
   readonly tensors: readonly Tensor[]
   readonly computeUs: number
+  /** Its part of that, where other texts were run with it: what its requester is charged. */
+  readonly ownUs?: number
 }
 
 export interface RunQueueComponents {
@@ -126,14 +130,15 @@ export class RunQueue {
         rows === undefined ? [] : [{ tensors, rows }],
       )
       const { tensors, rows } = parts.length > 1 ? joinedRows(parts) : (batch[0] as Entry)
-      const { tensors: made, computeUs } = await this.#components.run(tensors, rows)
+      const { tensors: made, ...times } = await this.#components.run(tensors, rows)
       const each = parts.length > 1 ? splitRows(made, parts) : [made]
       const nowMs = this.#components.clock.monotonicMs()
       for (const [index, { request, sinceMs }] of batch.entries()) {
-        const share = Math.round(computeUs / batch.length)
-        const queueUs = Math.max(0, Math.round((nowMs - sinceMs) * 1000) - share)
+        const computeUs = Math.round(times.computeUs / batch.length)
+        const ownUs = Math.round((times.ownUs ?? times.computeUs) / batch.length)
+        const queueUs = Math.max(0, Math.round((nowMs - sinceMs) * 1000) - computeUs)
         const own = each[index] ?? []
-        this.#components.onRan({ request, tensors: own, queueUs, computeUs: share })
+        this.#components.onRan({ request, tensors: own, queueUs, computeUs, ownUs })
       }
     } catch (error) {
       for (const { request } of batch) this.#components.onFailed(request, error)

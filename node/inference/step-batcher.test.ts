@@ -55,7 +55,13 @@ describe('steps that wait for a stage', () => {
       'of 4',
       'of 5',
     ])
-    expect(each.map(({ computeUs }) => computeUs)).toEqual([100, 33, 33, 33, 100])
+    expect(each.map(({ computeUs, ownUs }) => [computeUs, ownUs])).toEqual([
+      [100, 100],
+      [100, 33],
+      [100, 33],
+      [100, 33],
+      [100, 100],
+    ])
   })
 
   it('keep the order of each text', async () => {

@@ -16,9 +16,15 @@ const COMPANY_ROWS_MAX = 8
 /** Long steps handed over at once: one computes while the next one's tensors travel. */
 const RUNS_AT_ONCE = 2
 
+/** What a step gave. */
+export interface StepRun extends ExecutorRun {
+  /** Its part of `computeUs`, which is the time of all that were run together. */
+  readonly ownUs: number
+}
+
 interface Entry {
   readonly step: TextStep
-  readonly resolve: (run: ExecutorRun) => void
+  readonly resolve: (run: StepRun) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -41,9 +47,9 @@ export class StepBatcher {
    *
    * @throws {RuntimeError} as that does; {InferenceError} INFERENCE_SESSION_UNKNOWN when its text has left.
    */
-  run(step: TextStep): Promise<ExecutorRun> {
-    if (this.#textsMax < 2) return this.#executor.step(step)
-    const { promise, resolve, reject } = Promise.withResolvers<ExecutorRun>()
+  run(step: TextStep): Promise<StepRun> {
+    if (this.#textsMax < 2) return this.#alone(step)
+    const { promise, resolve, reject } = Promise.withResolvers<StepRun>()
     this.#waiting.push({ step, resolve, reject })
     this.#pump()
     return promise
@@ -88,18 +94,21 @@ export class StepBatcher {
       this.#done()
       const rows = batch.reduce((sum, { step }) => sum + step.rows.tokens.length, 0)
       for (const [index, { step, resolve }] of batch.entries()) {
-        const share = Math.round((computeUs * step.rows.tokens.length) / rows)
-        resolve({ outputs: outputs[index] ?? [], computeUs: share })
+        const ownUs = Math.round((computeUs * step.rows.tokens.length) / rows)
+        resolve({ outputs: outputs[index] ?? [], computeUs, ownUs })
       }
     } catch (error) {
       const [only, ...others] = batch
       if (others.length === 0) only?.reject(error)
       // One of them spoilt it for all: alone, each fails for itself.
-      else
-        for (const { step, resolve, reject } of batch)
-          this.#executor.step(step).then(resolve, reject)
+      else for (const { step, resolve, reject } of batch) this.#alone(step).then(resolve, reject)
       this.#done()
     }
+  }
+
+  async #alone(step: TextStep): Promise<StepRun> {
+    const run = await this.#executor.step(step)
+    return { ...run, ownUs: run.computeUs }
   }
 
   /** What comes next is on its way before anybody is told what came last. */

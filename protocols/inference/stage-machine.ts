@@ -320,7 +320,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   }
 
   #onRan(ran: StageInput & { type: 'ran' }, nowMs: number): readonly StageOutput[] {
-    const { request, tensors, queueUs, computeUs } = ran
+    const { request, tensors, queueUs, computeUs, ownUs = computeUs } = ran
     const running = this.#running.get(request)
     if (running === undefined) return []
     this.#running.delete(request)
@@ -336,7 +336,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
         ]
     // On the wire it would end a link that other sessions use too.
     if (!fitsMessage(travelling)) return [fault('INFERENCE_MESSAGE_TOO_LARGE', request)]
-    const leaf = this.#tally.gave(request, travelling, computeUs)
+    const leaf = this.#tally.gave(request, travelling, ownUs)
     const heldUs = Math.round((nowMs - arrivedMs) * 1000)
     const message: TensorMessage = {
       request,

@@ -35,6 +35,8 @@ export type StageInput =
       /** How long it waited for the executor, and how long it computed. */
       readonly queueUs: number
       readonly computeUs: number
+      /** Its part of that, where others were run with it; all of it when missing. */
+      readonly ownUs?: number
     }
   | { readonly type: 'run-failed'; readonly request: number; readonly code: FaultCode }
   | { readonly type: 'executor-died' }
