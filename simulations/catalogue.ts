@@ -26,6 +26,9 @@ import { sessionsWithPartitions } from './scenarios/sessions-with-partitions.ts'
 import { sessionsWithSlowLoads } from './scenarios/sessions-with-slow-loads.ts'
 import { sessionsWithSmallJournals } from './scenarios/sessions-with-small-journals.ts'
 import { sessionsWithoutEnoughDevices } from './scenarios/sessions-without-enough-devices.ts'
+import { textsInPeace } from './scenarios/texts-in-peace.ts'
+import { textsInTrouble } from './scenarios/texts-in-trouble.ts'
+import { textsUnderKills } from './scenarios/texts-under-kills.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   sessionsInPeace,
@@ -39,6 +42,9 @@ export const SCENARIOS: readonly Scenario[] = [
   sessionsOfSleepers,
   sessionsWithoutEnoughDevices,
   sessionsInBytes,
+  textsInPeace,
+  textsUnderKills,
+  textsInTrouble,
   blocksWithLiars,
   blocksFromAnyone,
   presenceComesTrue,

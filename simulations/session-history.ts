@@ -28,6 +28,12 @@ export interface SessionHistory {
     readonly atMs: number
   }[]
   readonly receipts: readonly Receipt[]
+  /** Of a text: what was said, what the model says, and the steps that the requester had to send. */
+  readonly text?: {
+    readonly answer: readonly number[]
+    readonly expected: readonly number[]
+    readonly steps: number
+  }
   /** How the session ended; more than one end is one too many. */
   readonly ends: readonly {
     readonly code: InferenceCode | undefined

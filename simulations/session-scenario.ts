@@ -9,13 +9,17 @@ import { endsWithAWord } from './checkers/ends-with-a-word.ts'
 import { everyOutputOnce } from './checkers/every-output-once.ts'
 import { noStageIsLeft } from './checkers/no-stage-is-left.ts'
 import { receiptsAgree } from './checkers/receipts-agree.ts'
+import { sameWords } from './checkers/same-words.ts'
+import { below } from './faults.ts'
 import type { Outcome, Scenario } from './scenario.ts'
 import type { SessionChecker } from './session-history.ts'
+import type { TextPlan } from './sim-text.ts'
 import { SessionWorld, type SessionPlan } from './session-world.ts'
 
 /** What must hold whatever happens. */
 const ALWAYS: readonly SessionChecker[] = [
   everyOutputOnce,
+  sameWords,
   endsWithAWord,
   receiptsAgree,
   noStageIsLeft,
@@ -31,6 +35,14 @@ export const ORDINARY: Omit<SessionPlan, 'stages' | 'faults'> = {
   loadMsMax: 1_000,
   runMsMax: 20,
   recoveriesMax: 64,
+}
+
+/** A text of up to a hundred tokens, one in four of which a stop string ends. */
+export function drawText(random: SeededRandom, guesses: number): TextPlan {
+  const prompt = Array.from({ length: 1 + below(random, 12) }, () => 1 + below(random, 96))
+  const tokens = 40 + below(random, 60)
+  const stopAt = random.fraction() < 0.25 ? 1 + below(random, tokens) : undefined
+  return { prompt, tokens, guesses, stopAt }
 }
 
 export interface SessionScenarioInit {

@@ -9,7 +9,7 @@ import type { BlobId, ModelId, PeerId, SessionId } from '../core/ids.ts'
 import { peerIdOf } from '../core/peer-key.ts'
 import type { SeededRandom } from '../core/random.ts'
 import type { Tensor } from '../core/tensor.ts'
-import type { Envelope, FaultCode } from '../protocols/inference/index.ts'
+import type { Envelope, FaultCode, OpenRecord } from '../protocols/inference/index.ts'
 import { calmMs, type Fault } from './faults.ts'
 import type { SessionHistory } from './session-history.ts'
 import { sessionNetwork, SimOutbound } from './session-network.ts'
@@ -19,6 +19,8 @@ import { simHash } from './sim-hash.ts'
 import type { SimNetwork } from './sim-network.ts'
 import { SimRequester } from './sim-requester.ts'
 import { SimStageHost } from './sim-stage-host.ts'
+import { SIM_SAMPLING, STOP_TOKEN, type TextPlan } from './sim-text.ts'
+import { saidAfter } from './sim-text-model.ts'
 
 /** What is simulated. Times in milliseconds. */
 export interface SessionPlan {
@@ -37,6 +39,8 @@ export interface SessionPlan {
   readonly loadFaults?: ReadonlyMap<number, FaultCode>
   /** A request on which every device fails. */
   readonly poison?: number
+  /** The session is a text, whatever `requests` says. */
+  readonly text?: TextPlan
   /** Messages travel as the frames that devices exchange. */
   readonly bytes?: boolean
 }
@@ -97,6 +101,7 @@ export class SessionWorld {
         machine: machineInit(plan),
         requests: plan.requests,
         input,
+        text: plan.text,
         first: others.slice(0, plan.stages).map(({ peer }) => peer),
         candidates: others.slice(plan.stages).map(({ peer }) => peer),
       },
@@ -118,7 +123,8 @@ export class SessionWorld {
   }
 
   #history(calm: number): SessionHistory {
-    const { stages, requests, loadFaults, poison } = this.#plan
+    const { stages, text, loadFaults, poison } = this.#plan
+    const requests = text === undefined ? this.#plan.requests : this.#requester.submitted
     const { outputs, losses, receipts, ends } = this.#requester
     for (const [index] of loadFaults ?? []) {
       const device = this.#devices[index + 1]
@@ -128,6 +134,7 @@ export class SessionWorld {
       stages,
       requests,
       input,
+      ...(text === undefined ? {} : { text: this.#written(text) }),
       outputs,
       losses,
       receipts,
@@ -144,6 +151,13 @@ export class SessionWorld {
         .filter((device) => (this.#hosts.get(device)?.stages.length ?? 0) > 0)
         .map(({ peer }) => peer),
     }
+  }
+
+  #written(text: TextPlan): NonNullable<SessionHistory['text']> {
+    const { answer = [], steps } = this.#requester
+    const tokens = text.stopAt ?? text.tokens
+    const expected = saidAfter(text.prompt, { stages: this.#plan.stages, tokens, stop: STOP_TOKEN })
+    return { answer, expected, steps }
   }
 
   #host(device: SimDevice): void {
@@ -179,6 +193,12 @@ export class SessionWorld {
       .toSorted(([, a], [, b]) => epoch(b) - epoch(a))[0]?.[0]
   }
 
+  /** In a ring the first stage is the next of the last one. */
+  #nextOf(stage: number): number {
+    const { stages, text } = this.#plan
+    return text === undefined ? stage + 1 : (stage + 1) % stages
+  }
+
   #strike(fault: Fault): void {
     const own = this.#devices[REQUESTER] as SimDevice
     const device = fault.type === 'sleep' ? own : this.#holder(fault.stage)
@@ -191,7 +211,8 @@ export class SessionWorld {
       this.#network.kill(device, { loud, flushed: loud && fault.flushed })
     } else if (fault.type === 'cut' || fault.type === 'isolate') {
       const one = fault.type === 'cut'
-      for (const other of one ? [this.#holder(fault.stage + 1)] : this.#devices.slice(1)) {
+      const next = this.#nextOf(fault.stage)
+      for (const other of one ? [this.#holder(next)] : this.#devices.slice(1)) {
         this.#cut(device, other, fault.forMs)
       }
     } else this.#disturb(device, fault)
@@ -236,7 +257,7 @@ function machineInit(plan: SessionPlan): ConstructorParameters<typeof SimRequest
       provider: 'auto',
       inFlightMax: plan.inFlightMax,
       runMsMax: 60_000,
-      text: undefined,
+      text: plan.text === undefined ? undefined : textOf(plan.text),
     },
     ranges: Array.from({ length: plan.stages }, (_, stage) => ({
       fromLayer: stage,
@@ -248,5 +269,17 @@ function machineInit(plan: SessionPlan): ConstructorParameters<typeof SimRequest
     progressMs: 30_000,
     recoveriesMax: plan.recoveriesMax,
     receiptMs: 2_000,
+  }
+}
+
+function textOf({ prompt, tokens }: TextPlan): NonNullable<OpenRecord['text']> {
+  return {
+    positionsMax: prompt.length + tokens,
+    promptTokens: prompt.length,
+    sampling: SIM_SAMPLING,
+    hashesLogits: false,
+    gives: 'tokens',
+    guide: undefined,
+    prefix: undefined,
   }
 }

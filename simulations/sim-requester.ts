@@ -21,6 +21,7 @@ import { below } from './faults.ts'
 import type { SimOutbound, SimSlot } from './session-network.ts'
 import type { SimClock } from './sim-clock.ts'
 import type { SimDevice } from './sim-device.ts'
+import { SimTextRequest, type TextPlan } from './sim-text.ts'
 
 /** How long it takes to find a successor, in milliseconds. */
 const SEARCH_MS_MAX = 20
@@ -36,6 +37,8 @@ export interface SimRequesterInit {
   readonly machine: RequesterInit
   readonly requests: number
   readonly input: (request: number) => readonly Tensor[]
+  /** Instead of requests: a text. */
+  readonly text: TextPlan | undefined
   /** Who holds the stages at first. */
   readonly first: readonly PeerId[]
   /** Who may hold one later. The list does not know who is well. */
@@ -57,17 +60,35 @@ export class SimRequester {
   readonly #machine: RequesterMachine
   readonly #driver: MachineDriver<RequesterInput, RequesterOutput>
   readonly #slots = new Map<string, SimSlot>()
+  readonly #text: SimTextRequest | undefined
   #submitted = 0
+  #steps = 0
 
   constructor(components: SimRequesterComponents, init: SimRequesterInit) {
     this.#components = components
     this.#init = init
     this.#machine = new RequesterMachine(init.machine)
+    this.#text = init.text === undefined ? undefined : new SimTextRequest(init.text)
     this.#driver = components.device.drive(this.#machine, (output) => this.#perform(output))
   }
 
   get over(): boolean {
     return this.ends.length > 0
+  }
+
+  /** Requests that were submitted so far. */
+  get submitted(): number {
+    return this.#text?.submitted ?? this.#submitted
+  }
+
+  /** Steps that were sent: a ring makes others by itself. */
+  get steps(): number {
+    return this.#steps
+  }
+
+  /** What was said so far, of a text. */
+  get answer(): readonly number[] | undefined {
+    return this.#text?.answer
   }
 
   start(): void {
@@ -77,6 +98,11 @@ export class SimRequester {
   #feed(input: RequesterInput): void {
     if (this.over) return
     this.#driver.feed(input)
+    if (this.#text !== undefined) {
+      const capacity = (): number => (this.over ? 0 : this.#machine.capacity)
+      for (const chunk of this.#text.prompt(capacity)) this.#driver.feed(chunk)
+      return
+    }
     while (!this.over && this.#machine.capacity > 0 && this.#submitted < this.#init.requests) {
       const request = this.#submitted++
       this.#driver.feed({ type: 'submit', request, tensors: this.#init.input(request) })
@@ -89,6 +115,7 @@ export class SimRequester {
         this.#open(output)
         return
       case 'send':
+        if (output.message.type === 'step') this.#steps++
         this.#slots.get(`${output.stage}/${output.epoch}`)?.send(output.message)
         return
       case 'drop':
@@ -152,17 +179,22 @@ export class SimRequester {
     )
   }
 
+  #onOutput({ output: { request, tensors } }: RequesterOutput & { readonly type: 'output' }): void {
+    const { clock } = this.#components
+    clock.tell(`output ${request}`)
+    this.outputs.push({ request, tensors, atMs: clock.nowMs })
+    for (const input of this.#text?.take(request, tensors) ?? []) this.#driver.feed(input)
+    const done = this.#text?.over ?? this.outputs.length === this.#init.requests
+    if (done) this.#driver.feed({ type: 'finish' })
+  }
+
   #note(output: RequesterOutput): void {
     const { clock } = this.#components
     const atMs = clock.nowMs
     switch (output.type) {
-      case 'output': {
-        const { request, tensors } = output.output
-        clock.tell(`output ${request}`)
-        this.outputs.push({ request, tensors, atMs })
-        if (this.outputs.length === this.#init.requests) this.#driver.feed({ type: 'finish' })
+      case 'output':
+        this.#onOutput(output)
         return
-      }
       case 'receipt':
         this.receipts.push(output.signed.receipt)
         return

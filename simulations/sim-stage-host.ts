@@ -12,7 +12,6 @@ import type { SeededRandom } from '../core/random.ts'
 import type { Tensor } from '../core/tensor.ts'
 import {
   ATTACH_WAIT_MS_MAX,
-  IN_FLIGHT_MAX,
   StageMachine,
   type AttachRecord,
   type Envelope,
@@ -21,13 +20,13 @@ import {
   type OpenRecord,
   type StageInput,
   type StageOutput,
-  type TensorMessage,
 } from '../protocols/inference/index.ts'
 import type { SimOutbound, SimSlot } from './session-network.ts'
 import type { SimClock } from './sim-clock.ts'
 import type { SimDevice } from './sim-device.ts'
 import { simHash } from './sim-hash.ts'
 import type { SimLinkEnd, SimLinkListener } from './sim-network.ts'
+import { textRun, type SimText } from './sim-text-model.ts'
 
 /** What a simulated device is like. Times in milliseconds, drawn evenly up to the bound. */
 export interface SimStageHostInit {
@@ -47,23 +46,33 @@ export interface SimStageHostComponents {
   readonly random: SeededRandom
 }
 
+/** Steps that one attachment may bring before its route: what a text replays may be many short ones. */
+const HELD_MAX = 8_192
+
 interface Attached {
   readonly from: PeerId
   readonly record: AttachRecord
   readonly link: number
   stage: HeldStage | undefined
-  readonly held: TensorMessage[]
+  readonly held: Arrival[]
 }
+
+/** What comes on a way that a stage attached: steps, or what was drawn. */
+type Arrival = InferenceMessage & { readonly type: 'step' | 'output' }
 
 interface HeldStage {
   readonly record: OpenRecord
   readonly machine: StageMachine
   readonly feed: (input: StageInput) => void
   readonly reply: (message: InferenceMessage) => void
-  readonly waiting: { readonly request: number; readonly tensors: readonly Tensor[] }[]
+  readonly waiting: (StageOutput & { readonly type: 'run' })[]
+  /** Keys and values. */
+  readonly text: SimText
   running: boolean
   over: boolean
   next: SimSlot | undefined
+  shadow: SimSlot | undefined
+  shadowEpoch: number
 }
 
 /** The output of every simulated stage. */
@@ -131,7 +140,7 @@ export class SimStageHost {
     const control = controls.get(slot)
     const attached = this.#attached.get(key)
     if (attached !== undefined && message.type === 'close') this.#attached.delete(key)
-    else if (attached !== undefined && message.type === 'step') this.#onStep(attached, message)
+    else if (attached !== undefined) this.#onArrival(attached, message)
     else if (control !== undefined) {
       control.feed({ type: 'control', message })
       this.#settle()
@@ -167,9 +176,12 @@ export class SimStageHost {
       feed: (input) => driver.feed(input),
       reply,
       waiting: [],
+      text: [],
       running: false,
       over: false,
       next: undefined,
+      shadow: undefined,
+      shadowEpoch: 0,
     }
     this.#stages.add(stage)
     const loadMs = random.fraction() * loadMsMax
@@ -198,10 +210,10 @@ export class SimStageHost {
     this.#settle()
   }
 
-  #onStep(attached: Attached, step: TensorMessage): void {
-    if (attached.stage !== undefined) {
-      attached.stage.feed({ type: 'step', link: attached.link, step })
-    } else if (attached.held.length < IN_FLIGHT_MAX) attached.held.push(step)
+  #onArrival(attached: Attached, message: InferenceMessage): void {
+    if (message.type !== 'step' && message.type !== 'output') return
+    if (attached.stage !== undefined) attached.stage.feed(arrived(attached.link, message))
+    else if (attached.held.length < HELD_MAX) attached.held.push(message)
   }
 
   /** Gives stages the attachments that their routes explain, with the steps that came early. */
@@ -210,11 +222,11 @@ export class SimStageHost {
       if (attached.stage !== undefined) continue
       const { from, record, link } = attached
       for (const stage of this.#stages) {
-        if (attached.stage !== undefined || record.stage + 1 !== stage.record.stage) continue
+        if (attached.stage !== undefined) continue
         if (!stage.machine.expects(from, record)) continue
         attached.stage = stage
         stage.feed({ type: 'attach', from, link, record })
-        for (const step of attached.held.splice(0)) stage.feed({ type: 'step', link, step })
+        for (const message of attached.held.splice(0)) stage.feed(arrived(link, message))
       }
     }
   }
@@ -228,22 +240,23 @@ export class SimStageHost {
       case 'reply':
         stage.reply(output.message)
         return
-      case 'connect-next': {
-        const { to, attach } = output
-        leaveNext(stage)
-        stage.next = this.#components.outbound.openSlot(to.peer, attach.epoch, {
-          onMessage: () => undefined,
-          onEnd: () => stage.feed({ type: 'next-lost', epoch: to.epoch }),
-        })
-        stage.next.send({ type: 'attach', record: attach })
+      case 'connect-next':
+        leave(stage.next)
+        stage.next = this.#way(stage, output)
         return
-      }
-      // Only of texts, which nobody writes here.
       case 'connect-shadow':
+        leave(stage.shadow)
+        stage.shadow = this.#way(stage, output)
+        stage.shadowEpoch = output.to.epoch
+        return
       case 'promote-shadow':
+        leave(stage.next)
+        stage.next = stage.shadow
+        stage.shadow = undefined
+        if (stage.next === undefined) stage.feed({ type: 'next-lost', epoch: stage.shadowEpoch })
         return
       case 'forward':
-        stage.next?.send(output.message)
+        stage[output.to]?.send(output.message)
         return
       case 'end':
         if (output.receipt !== undefined) {
@@ -253,6 +266,22 @@ export class SimStageHost {
         this.#end(stage)
         return
     }
+  }
+
+  /** A way to another stage; which of the two it is by then is said when it ends. */
+  #way(
+    stage: HeldStage,
+    { to, attach }: StageOutput & { readonly type: 'connect-next' | 'connect-shadow' },
+  ): SimSlot {
+    const way = this.#components.outbound.openSlot(to.peer, attach.epoch, {
+      onMessage: () => undefined,
+      onEnd: () => {
+        if (stage.next === way) stage.feed({ type: 'next-lost', epoch: to.epoch })
+        else if (stage.shadow === way) stage.shadow = undefined
+      },
+    })
+    way.send({ type: 'attach', record: attach })
+    return way
   }
 
   #runNext(stage: HeldStage): void {
@@ -271,7 +300,7 @@ export class SimStageHost {
       if (request === this.#init.poison) {
         stage.feed({ type: 'run-failed', request, code: 'INFERENCE_RUN_FAILED' })
       } else {
-        const tensors = computed(next.tensors)
+        const tensors = made(stage, next)
         const computeUs = Math.round(runMs * 1000)
         stage.feed({ type: 'ran', request, tensors, queueUs: 0, computeUs })
       }
@@ -281,7 +310,8 @@ export class SimStageHost {
 
   #end(stage: HeldStage): void {
     stage.over = true
-    leaveNext(stage)
+    leave(stage.next)
+    leave(stage.shadow)
     this.#stages.delete(stage)
   }
 }
@@ -301,8 +331,21 @@ function loaded(fault: FaultCode | undefined, loadMs: number): StageInput {
   return { type: 'loaded', ready }
 }
 
-function leaveNext(stage: HeldStage): void {
-  stage.next?.send({ type: 'close' })
-  stage.next?.close()
-  stage.next = undefined
+function made(
+  { text, record }: HeldStage,
+  { rows, tensors }: StageOutput & { readonly type: 'run' },
+): readonly Tensor[] {
+  const last = record.stage === record.route.length - 1
+  return rows === undefined ? computed(tensors) : textRun(text, { rows, tensors, last })
+}
+
+function arrived(link: number, message: Arrival): StageInput {
+  return message.type === 'step'
+    ? { type: 'step', link, step: message }
+    : { type: 'drawn', link, drawn: message }
+}
+
+function leave(way: SimSlot | undefined): void {
+  way?.send({ type: 'close' })
+  way?.close()
 }

@@ -28,7 +28,7 @@ interface Rates {
   readonly streams: number[]
   /** The same on one device, where only running them together can help. */
   readonly together: number[]
-  /** Of a step over two stages, beyond computing, for each of its three links. */
+  /** Of a step over two stages, beyond computing, for each of the two links of their ring. */
   readonly hopMs: number[]
 }
 
@@ -45,7 +45,7 @@ async function one(requester: TestDaemon, spec: TextSpec): Promise<TextView> {
 /** Between two tokens, beyond what the stages computed, for each link. */
 function hopMsOf({ times, stages }: TextView): number {
   const computeMs = stages.reduce((sum, stage) => sum + (stage.computeMs ?? 0), 0)
-  return ((times.gapP50Ms ?? Number.NaN) - computeMs) / (stages.length + 1)
+  return ((times.gapP50Ms ?? Number.NaN) - computeMs) / stages.length
 }
 
 /** Each way once, one after another: what else the machine does hits all of them alike. */

@@ -38,6 +38,17 @@ class Tape implements StageTape {
     this.#keep(this.#outputs, request, { tensors, leaf })
   }
 
+  ended(below: number): void {
+    for (const kept of [this.#inputs, this.#outputs]) {
+      for (const [request, { bytes }] of kept) {
+        if (request < below) continue
+        kept.delete(request)
+        this.bytes -= bytes
+        this.#grew(-bytes)
+      }
+    }
+  }
+
   /** What shows that `requests` were done right; undefined when that is not here. */
   show(requests: readonly number[]): Evidence | undefined {
     const inputs = passages(this.#inputs, needed(this.open, requests))

@@ -84,6 +84,11 @@ export class RequesterSession {
     this.#feed({ type: 'submit', request, tensors })
   }
 
+  /** Steps of a text below `until` may be made by its ring. */
+  free(until: number): void {
+    this.#feed({ type: 'free', until })
+  }
+
   /** Asks for receipts and ends; `closed` follows. */
   finish(): void {
     this.#feed({ type: 'finish' })

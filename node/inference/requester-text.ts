@@ -8,7 +8,7 @@ import type { Tensor } from '../../core/tensor.ts'
 import {
   drawnOf,
   Generation,
-  rowsTensor,
+  stepTensors,
   type DrawnToken,
   type GenerationInit,
   type GenerationStep,
@@ -56,6 +56,8 @@ export class RequesterText {
   readonly #session: RequesterSession
   /** Steps that are under way, and what was sent of them. */
   readonly #steps = new Map<number, Pick<TextDraw, 'rows' | 'input'>>()
+  /** Steps below this one are the ring's to make. */
+  #freeUntil = 0
   #over = false
 
   constructor(
@@ -120,18 +122,25 @@ export class RequesterText {
     }
   }
 
+  /** Lets the ring go on without a word of this device. What it may do is given to it as well. */
+  #free(submitted: number): void {
+    const until = this.generation.freeUntil
+    if (until <= this.#freeUntil) return
+    const rows = until - Math.max(this.#freeUntil, submitted)
+    this.#freeUntil = until
+    this.#session.free(until)
+    if (rows > 0) this.#components.onEvent({ type: 'given', rows })
+  }
+
   #submit(step: GenerationStep | undefined): void {
     if (step === undefined) return
     const { request, rows } = step
-    const input = [idsTensor(rows.tokens), rowsTensor(rows)]
+    const input = stepTensors(rows)
     this.#steps.set(request, { rows, input })
     this.#session.submit(request, input)
-    this.#components.onEvent({ type: 'given', rows: rows.tokens.length })
+    if (request >= this.#freeUntil) {
+      this.#components.onEvent({ type: 'given', rows: rows.tokens.length })
+    }
+    this.#free(request + 1)
   }
-}
-
-/** What the first stage takes: [1, rows] token ids. */
-function idsTensor(tokens: readonly number[]): Tensor {
-  const data = new Uint8Array(BigInt64Array.from(tokens, BigInt).buffer)
-  return { name: 'input_ids', type: 'int64', dims: [1, tokens.length], data }
 }

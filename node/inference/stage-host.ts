@@ -20,6 +20,7 @@ import {
   type FaultCode,
   type InferenceMessage,
   type OpenRecord,
+  type StageInput,
   type StageTape,
   type TensorMessage,
 } from '../../protocols/inference/index.ts'
@@ -80,6 +81,9 @@ const RECALL_MS = 30_000
 const PEER_PART = 1 / 2
 const OWN_PART = 1 / 8
 
+/** What comes on a way that a stage attached: steps, or what was drawn. */
+type Arrival = InferenceMessage & { readonly type: 'step' | 'output' }
+
 /** A slot of an inbound link: the requester's own, or the way from the stage before. */
 type Inbound =
   | { readonly type: 'control'; readonly stage: HostedStage }
@@ -89,7 +93,7 @@ type Inbound =
       readonly link: number
       readonly sinceMs: number
       stage: HostedStage | undefined
-      readonly held: TensorMessage[]
+      readonly held: Arrival[]
     }
 
 export class StageHost {
@@ -207,14 +211,13 @@ export class StageHost {
       this.#settle(inbound.stage)
       return
     }
-    if (message.type !== 'step') return
-    if (inbound.stage !== undefined) {
-      inbound.stage.feed({ type: 'step', link: inbound.link, step: message })
-    } else this.#hold(inbound, message, peer)
+    if (message.type !== 'step' && message.type !== 'output') return
+    if (inbound.stage !== undefined) inbound.stage.feed(arrived(inbound.link, message))
+    else this.#hold(inbound, message, peer)
   }
 
   /** Steps that overtook the route which explains them. One that is dropped is replayed later. */
-  #hold(inbound: Inbound & { type: 'attached' }, step: TensorMessage, peer: PeerId): void {
+  #hold(inbound: Inbound & { type: 'attached' }, step: Arrival, peer: PeerId): void {
     const bytes = tensorsBytes(step.tensors)
     if (inbound.held.length >= STEPS_HELD_MAX || !this.#waiting.take(peer, bytes)) {
       this.#components.logger.warn('steps before their route were dropped', { peer })
@@ -343,19 +346,19 @@ export class StageHost {
       for (const inbound of slots.values()) {
         if (inbound.type !== 'attached' || inbound.stage !== undefined) continue
         const { record } = inbound
-        const same = record.session === stage.open.session && record.stage + 1 === stage.open.stage
+        const same = record.session === stage.open.session
         if (!same || !stage.expects(link.peer, record)) continue
         inbound.stage = stage
         stage.feed({ type: 'attach', from: link.peer, link: inbound.link, record })
         for (const step of this.#letGo(inbound, link.peer)) {
-          stage.feed({ type: 'step', link: inbound.link, step })
+          stage.feed(arrived(inbound.link, step))
         }
       }
     }
   }
 
   /** The steps that were held for `inbound`, which are held no more. */
-  #letGo(inbound: Inbound & { type: 'attached' }, peer: PeerId): readonly TensorMessage[] {
+  #letGo(inbound: Inbound & { type: 'attached' }, peer: PeerId): readonly Arrival[] {
     const held = inbound.held.splice(0)
     for (const { tensors } of held) this.#waiting.give(peer, tensorsBytes(tensors))
     return held
@@ -397,6 +400,12 @@ function sensible(record: OpenRecord, self: PeerId): boolean {
     record.inFlightMax >= 1 &&
     record.runMsMax >= 1
   )
+}
+
+function arrived(link: number, message: Arrival): StageInput {
+  return message.type === 'step'
+    ? { type: 'step', link, step: message }
+    : { type: 'drawn', link, drawn: message }
 }
 
 function tensorsBytes(tensors: TensorMessage['tensors']): number {

@@ -231,6 +231,16 @@ describe('a text', () => {
     expect(recoveries({ text, events })).toBe(1)
   })
 
+  it('goes round without its requester, who sends the prompt', async () => {
+    const [requester = mesh.add(), ...stages] = devices(3)
+    const { text, events } = await say([requester, ...stages], { stages })
+    const sent = events.flatMap((event) =>
+      event.type === 'draw' && event.transfersMs[0] !== undefined ? event.output.request : [],
+    )
+    expect(text.generation.answer).toEqual(expected())
+    expect(sent).toEqual([0, 1, 2])
+  })
+
   it('gives back all room that it had', async () => {
     const all = devices(3)
     await say(all)

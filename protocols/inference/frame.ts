@@ -35,6 +35,7 @@ export const FRAME_TYPES = [
   'close',
   'receipt',
   'fault',
+  'free',
 ] as const
 
 export type FrameType = (typeof FRAME_TYPES)[number]

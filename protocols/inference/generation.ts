@@ -4,9 +4,13 @@
  * Requests are numbered from 0 as they are made. A step holds the token that was drawn last and
  * drafts behind it; as many as were drawn again count, and the next step goes on behind them.
  *
+ * Where nothing is guessed the ring of the stages makes the steps by itself, and the same ones are
+ * made here when the draws come. It is let run as many steps ahead as there was nothing to guess.
+ *
  * @module
  */
 
+import { FREE_STEPS_MAX } from './limits.ts'
 import { mayBeDrawn, type DrawnToken, type TextRows } from './text-rows.ts'
 
 /** Guesses tokens that may follow `tokens`; each costs a row, and saves a step when it is right. */
@@ -41,6 +45,9 @@ export class Generation {
   #requests = 0
   /** The step whose draw is waited for. */
   #open: GenerationStep | undefined
+  #freeUntil = 0
+  /** Steps in a row for which nothing was guessed. */
+  #quiet = 0
   #end: GenerationEnd | undefined
   #drafted = 0
   #accepted = 0
@@ -64,6 +71,11 @@ export class Generation {
     return this.#end
   }
 
+  /** Steps below this one hold the token that was drawn before, and nothing that is guessed. */
+  get freeUntil(): number {
+    return this.#freeUntil
+  }
+
   /** Drafts that were made, and those of them that were right. */
   get drafts(): { readonly made: number; readonly right: number } {
     return { made: this.#drafted, right: this.#accepted }
@@ -79,7 +91,10 @@ export class Generation {
     const last = this.#chunked === prompt.length
     const rows = { position, drawFrom: last ? tokens.length - 1 : tokens.length, tokens }
     const step = { request: this.#requests++, rows }
-    if (last) this.#open = step
+    if (last) {
+      this.#open = step
+      if (this.#init.propose === undefined) this.#free(this.#init.tokensMax - 1)
+    }
     return step
   }
 
@@ -115,13 +130,30 @@ export class Generation {
     }
     // A draft behind the last token that may come is of no use.
     const left = tokensMax - this.answer.length - 1
-    const drafts = (left > 0 && propose !== undefined ? propose(this.#tokens) : []).slice(0, left)
+    const guessed = left > 0 && propose !== undefined ? propose(this.#tokens) : []
+    const request = this.#requests++
+    const drafts = request < this.#freeUntil ? [] : guessed.slice(0, left)
+    this.#quiet = guessed.length === 0 ? this.#quiet + 1 : 0
+    if (guessed.length === 0) this.#free(left)
     const rows = {
       position: this.#tokens.length - 1,
       drawFrom: 0,
       tokens: [last, ...drafts],
     }
-    this.#open = { request: this.#requests++, rows }
+    this.#open = { request, rows }
     return this.#open
+  }
+
+  /** Lets the ring run on, when half of what it was let run is done. `left`: steps that may follow. */
+  #free(left: number): void {
+    const { propose } = this.#init
+    const ahead = Math.min(
+      left,
+      propose === undefined ? FREE_STEPS_MAX : this.#quiet,
+      FREE_STEPS_MAX,
+    )
+    if (this.#freeUntil - this.#requests <= ahead / 2) {
+      this.#freeUntil = Math.max(this.#freeUntil, this.#requests + ahead)
+    }
   }
 }

@@ -65,6 +65,7 @@ export {
   embeddingTensors,
   rowsOf,
   rowsTensor,
+  stepTensors,
   type DrawnToken,
   type TextRows,
 } from './text-rows.ts'

@@ -37,6 +37,9 @@ export const STAGES_MAX = 16
 /** Requests that a session may have in flight, from its first stage to its requester. */
 export const IN_FLIGHT_MAX = 64
 
+/** Steps of a text that its ring may be let make ahead of what its requester has seen. */
+export const FREE_STEPS_MAX = 16
+
 /** Requests of one session: a session longer than that is opened anew. */
 export const REQUESTS_MAX = 65_536
 

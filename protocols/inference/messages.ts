@@ -46,6 +46,8 @@ export type InferenceMessage =
   | ({ readonly type: 'output' } & TensorMessage)
   /** Every request below this one has reached the requester: journals may forget them. */
   | { readonly type: 'release'; readonly request: number }
+  /** The first stage may make every step of a text below this one from what the last stage drew. */
+  | { readonly type: 'free'; readonly request: number }
   | {
       readonly type: 'route'
       readonly route: readonly RouteStage[]
@@ -86,7 +88,7 @@ export function encodeMessage(message: InferenceMessage): MessageBody {
       pieces: encodeTensorBody(message),
     }
   }
-  if (message.type === 'release') return body([], message.request)
+  if (message.type === 'release' || message.type === 'free') return body([], message.request)
   return body(control(message))
 }
 
@@ -94,7 +96,7 @@ function body(pieces: readonly Uint8Array[], request: number = 0): MessageBody {
   return { request, tensors: 0, leaf: NO_LEAF, pieces }
 }
 
-type ControlMessage = Exclude<InferenceMessage, { type: 'step' | 'output' | 'release' }>
+type ControlMessage = Exclude<InferenceMessage, { type: 'step' | 'output' | 'release' | 'free' }>
 
 function control(message: ControlMessage): readonly Uint8Array[] {
   switch (message.type) {
@@ -126,7 +128,7 @@ function control(message: ControlMessage): readonly Uint8Array[] {
 export function decodeMessage(first: Frame, whole: Uint8Array): InferenceMessage | undefined {
   const { type, request } = first
   if (type === 'step' || type === 'output') return decodeTensors(type, first, whole)
-  if (type === 'release') {
+  if (type === 'release' || type === 'free') {
     return whole.length === 0 && request <= REQUESTS_MAX ? { type, request } : undefined
   }
   if (type === 'ping' || type === 'close') return whole.length === 0 ? { type } : undefined
@@ -144,7 +146,7 @@ function decodeTensors(
   return { type, request: first.request, leaf: first.leaf.slice(), ...decoded }
 }
 
-type ControlType = Exclude<FrameType, 'step' | 'output' | 'release' | 'ping' | 'close'>
+type ControlType = Exclude<FrameType, 'step' | 'output' | 'release' | 'free' | 'ping' | 'close'>
 
 function decodeControl(type: ControlType, whole: Uint8Array): InferenceMessage | undefined {
   switch (type) {

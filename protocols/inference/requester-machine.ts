@@ -19,32 +19,26 @@ import type { Tensor } from '../../core/tensor.ts'
 import type { InferenceCode } from './errors.ts'
 import type { TensorMessage } from './messages.ts'
 import type { FaultRecord, OpenRecord, ReadyRecord, SignedReceipt } from './records.ts'
-import type {
-  Outstanding,
-  RequesterInit,
-  RequesterInput,
-  RequesterOutput,
-} from './requester-types.ts'
+import type { RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 import { finalCode, isOwnCause, isSaidByAll } from './final-code.ts'
 import { Replacements } from './replacements.ts'
-import { ping, recovered, send, stepTo } from './seat-messages.ts'
+import { Requests } from './requests.ts'
+import { ping, recovered, send } from './seat-messages.ts'
 import type { Seat } from './seat.ts'
 import { Seats } from './seats.ts'
 import { expectedOutput } from './expected-output.ts'
-import { TextInputs } from './text-inputs.ts'
 import { fitsMessage } from './tensor-table.ts'
 import { transfersOf } from './transfers.ts'
+
+/** Pings that a step which was left to the ring may take before it is sent. */
+const RING_PINGS_MAX = 4
 
 export class RequesterMachine implements Machine<RequesterInput, RequesterOutput> {
   readonly #init: RequesterInit
   readonly #seats = new Seats()
   readonly #replacements: Replacements
-  readonly #outstanding = new Map<number, Outstanding>()
-  /** Of a text only. */
-  readonly #inputs = new TextInputs()
+  readonly #requests: Requests
   #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
-  #released = 0
-  #highest = -1
   #pingAtMs = 0
   #finishAtMs = Infinity
   readonly #receipts = new Set<number>()
@@ -52,6 +46,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   constructor(init: RequesterInit) {
     this.#init = init
     this.#replacements = new Replacements(init.recoveriesMax)
+    this.#requests = new Requests(init.open.text !== undefined)
   }
 
   /**
@@ -60,12 +55,12 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
    */
   get capacity(): number {
     if (this.#phase !== 'idle' && this.#phase !== 'running') return 0
-    return this.#init.open.inFlightMax - (this.#highest + 1 - this.#released)
+    return this.#init.open.inFlightMax - this.#requests.span
   }
 
   /** Requests that were submitted so far. */
   get submitted(): number {
-    return this.#highest + 1
+    return this.#requests.submitted
   }
 
   handle(input: RequesterInput | TimePassed, nowMs: number): readonly RequesterOutput[] {
@@ -81,6 +76,9 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
         return this.#onLost(input.stage, input.epoch, input.code, nowMs)
       case 'replacement':
         return this.#onReplacement(input.stage, input.peer, nowMs)
+      case 'free':
+        this.#requests.lead.grant(input.until)
+        return this.#pump(nowMs)
       case 'finish':
         return this.#finish(nowMs)
       case 'time-passed':
@@ -119,37 +117,14 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   #submit(request: number, tensors: readonly Tensor[], nowMs: number): readonly RequesterOutput[] {
-    if (this.#outstanding.has(request) || request < this.#released) return []
+    if (this.#requests.knows(request)) return []
     if (!fitsMessage(tensors)) return this.#fail('INFERENCE_MESSAGE_TOO_LARGE', undefined, request)
-    this.#highest = Math.max(this.#highest, request)
-    this.#outstanding.set(request, { tensors, sentMs: nowMs, sent: false, failures: 0 })
-    if (this.#init.open.text !== undefined) this.#inputs.keep(request, tensors)
+    this.#requests.submit(request, tensors, nowMs)
     return this.#pump(nowMs)
   }
 
-  /** What a new first stage needs to have the same keys and values as the one before it. */
-  #replay(seat: Seat, outstanding: boolean): readonly RequesterOutput[] {
-    return this.#inputs.all
-      .filter(([request]) => outstanding || !this.#outstanding.has(request))
-      .map(([request, tensors]) => stepTo(seat, request, tensors))
-  }
-
-  /** Sends what waits, once every stage serves. */
   #pump(nowMs: number): readonly RequesterOutput[] {
-    const first = this.#seats.at(0)
-    if (first === undefined || !this.#seats.allReady) return []
-    const warm = this.#seats.successor(0)
-    const receivers = warm?.warming === true ? [first, warm] : [first]
-    const outputs: RequesterOutput[] = []
-    for (const [request, outstanding] of this.#outstanding) {
-      if (outstanding.sent) continue
-      outstanding.sent = true
-      outstanding.sentMs = nowMs
-      const { tensors } = outstanding
-      outputs.push(...receivers.map((seat) => stepTo(seat, request, tensors)))
-    }
-    for (const seat of this.#seats.all) seat.noteWork(nowMs)
-    return outputs
+    return this.#requests.send(this.#seats, nowMs)
   }
 
   #onMessage(
@@ -185,33 +160,23 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   #onOutput(seat: Seat, sent: TensorMessage, nowMs: number): readonly RequesterOutput[] {
-    const outstanding = this.#outstanding.get(sent.request)
+    const outstanding = this.#requests.get(sent.request)
     if (outstanding === undefined) return []
     const tensors = expectedOutput(this.#init, sent.tensors, outstanding.tensors)
     if (tensors === undefined) {
       return this.#onLost(seat.stage, seat.epoch, 'INFERENCE_OUTPUT_INVALID', nowMs)
     }
     const output = { ...sent, tensors }
-    this.#outstanding.delete(output.request)
+    this.#requests.answered(output.request)
     const elapsedMs = nowMs - outstanding.sentMs
-    const transfersMs = transfersOf(output.hops, this.#seats.all, outstanding.sentMs, nowMs)
+    const transfersMs = transfersOf(output.hops, this.#seats.all, outstanding, nowMs)
     return [
       { type: 'output', output, elapsedMs, transfersMs },
-      ...this.#release(),
+      ...this.#requests.release(this.#seats, false),
       // Who is being fed has come so far as well, or is asked again at the next one.
       ...this.#seats.reachable.filter(({ warming }) => warming).map((warm) => ping(warm, nowMs)),
       ...this.#maybeClose(nowMs),
     ]
-  }
-
-  /** Tells the stages up to where everything has arrived. */
-  #release(): readonly RequesterOutput[] {
-    const lowest = Math.min(this.#highest + 1, ...this.#outstanding.keys())
-    if (lowest <= this.#released) return []
-    this.#released = lowest
-    return this.#seats.all
-      .filter((seat) => seat.phase === 'ready')
-      .map((seat) => send(seat, { type: 'release', request: lowest }))
   }
 
   #onReady(seat: Seat, record: ReadyRecord, nowMs: number): readonly RequesterOutput[] {
@@ -233,13 +198,9 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
 
   /** Has a successor fed with all of the text: by the stage before it, or by this requester. */
   #warm(seat: Seat, nowMs: number): readonly RequesterOutput[] {
-    const outputs = [ping(seat, nowMs), ...this.#tellReleased(seat)]
+    const outputs = [ping(seat, nowMs), ...this.#requests.tell(seat)]
     if (seat.stage > 0) return [...outputs, ...this.#announceRoute()]
-    return [...outputs, ...this.#replay(seat, true)]
-  }
-
-  #tellReleased(seat: Seat): readonly RequesterOutput[] {
-    return this.#released > 0 ? [send(seat, { type: 'release', request: this.#released })] : []
+    return [...outputs, ...this.#requests.replay(seat, true)]
   }
 
   /** Gives a successor the seat of its stage. */
@@ -249,14 +210,15 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     seat.warming = false
     const before = this.#seats.promote(seat)
     if (before === undefined) return []
-    if (stage === 0) for (const outstanding of this.#outstanding.values()) outstanding.sent = false
+    if (stage === 0 || stage === this.#seats.all.length - 1) this.#requests.lead.mend()
+    this.#requests.again(({ left }) => left || stage === 0)
     const goodbye = before.phase === 'lost' ? [] : [send(before, { type: 'close' })]
     return [
       ping(seat, nowMs),
       recovered(before, seat, nowMs),
       ...goodbye,
-      ...this.#tellReleased(seat),
-      ...(stage === 0 && !wasWarm ? this.#replay(seat, false) : []),
+      ...this.#requests.tell(seat),
+      ...(stage === 0 && !wasWarm ? this.#requests.replay(seat, false) : []),
       ...this.#announceRoute(),
       ...this.#pump(nowMs),
     ]
@@ -268,23 +230,25 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
    * takes its seat, and attaches then.
    */
   #announceRoute(): readonly RequesterOutput[] {
-    const message = this.#seats.routeMessage(this.#released)
-    return this.#seats.all
-      .filter((seat) => seat.phase !== 'lost')
-      .map((seat) => send(seat, message))
+    const message = this.#seats.routeMessage(this.#requests.released)
+    return [
+      // What the message says of who needs nothing more is said of what was released.
+      ...this.#requests.release(this.#seats, true),
+      ...this.#seats.all.filter((seat) => seat.phase !== 'lost').map((seat) => send(seat, message)),
+    ]
   }
 
   #onFault(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {
     const { code, request, nextEpoch } = fault
     if (code === 'INFERENCE_JOURNAL_MISSING' && request !== undefined) {
-      const outstanding = this.#outstanding.get(request)
-      if (outstanding !== undefined) outstanding.sent = false
+      const missing = this.#requests.get(request)
+      this.#requests.again((outstanding) => outstanding === missing)
       return this.#pump(nowMs)
     }
     if (nextEpoch !== undefined) return this.#onUnreached(seat, nextEpoch, nowMs)
     if (isSaidByAll(code)) return this.#fail(code, seat.stage, request)
     if (request !== undefined && code === 'INFERENCE_RUN_FAILED') {
-      const outstanding = this.#outstanding.get(request)
+      const outstanding = this.#requests.get(request)
       if (outstanding !== undefined && ++outstanding.failures > 1) {
         return this.#fail(code, seat.stage, request)
       }
@@ -297,6 +261,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
    * way to its successor breaks too, one of the two is cut off: it is `seat`, if the other answers us.
    */
   #onUnreached(seat: Seat, nextEpoch: number, nowMs: number): readonly RequesterOutput[] {
+    if (seat.stage === this.#seats.all.length - 1) return this.#onRingCut(nextEpoch, nowMs)
     const next = this.#seats.find(seat.stage + 1, nextEpoch)
     if (this.#phase !== 'running' || next === undefined || next.phase === 'lost') return []
     if (seat.lostWays++ === 0) {
@@ -304,6 +269,14 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     }
     next.doubt = { by: seat, sinceMs: nowMs }
     return [ping(next, nowMs)]
+  }
+
+  /** The last stage does not reach the first: that costs a way, and nobody a seat. */
+  #onRingCut(firstEpoch: number, nowMs: number): readonly RequesterOutput[] {
+    if (this.#seats.at(0)?.epoch !== firstEpoch) return []
+    this.#requests.lead.cut()
+    this.#requests.again(({ left }) => left)
+    return this.#pump(nowMs)
   }
 
   #onAnswer(seat: Seat, nowMs: number): readonly RequesterOutput[] {
@@ -315,7 +288,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
 
   /** A successor that has run all that came so far takes its seat. */
   #onWarm(seat: Seat, nowMs: number): readonly RequesterOutput[] {
-    const warm = seat.warming && this.#phase === 'running' && seat.hasRun(this.#released)
+    const warm = seat.warming && this.#phase === 'running' && seat.hasRun(this.#requests.released)
     return warm ? this.#seatSuccessor(seat, nowMs) : []
   }
 
@@ -387,8 +360,10 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     this.#finishAtMs = nowMs + this.#init.receiptMs
     // A stage that does not serve has nothing to sign.
     for (const { stage, phase } of this.#seats.all) if (phase !== 'ready') this.#receipts.add(stage)
+    // A receipt is about what has arrived; what the ring did beyond that is nobody's.
+    const released = this.#requests.release(this.#seats, true)
     const goodbyes = this.#seats.reachable.map((seat) => send(seat, { type: 'close' }))
-    return [...goodbyes, ...this.#maybeClose(nowMs)]
+    return [...released, ...goodbyes, ...this.#maybeClose(nowMs)]
   }
 
   #onReceipt(seat: Seat, signed: SignedReceipt): readonly RequesterOutput[] {
@@ -427,7 +402,10 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
         outputs.push(...this.#onLost(seat.stage, seat.epoch, code, nowMs))
       }
     }
-    return outputs
+    // Whatever became of it: what the ring does not make in time is sent.
+    const lateMs = RING_PINGS_MAX * this.#init.pingMs
+    const late = this.#requests.again(({ left, sentMs }) => left && nowMs - sentMs > lateMs)
+    return late && !this.#over ? [...outputs, ...this.#pump(nowMs)] : outputs
   }
 
   #fail(code: InferenceCode, stage?: number, request?: number): readonly RequesterOutput[] {

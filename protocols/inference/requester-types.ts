@@ -28,6 +28,8 @@ export type RequesterInput =
     }
   /** The answer to `replace`; undefined when there is nobody. */
   | { readonly type: 'replacement'; readonly stage: number; readonly peer: PeerId | undefined }
+  /** Steps of a text below `until` hold the token drawn before and no other: the ring may make them. */
+  | { readonly type: 'free'; readonly until: number }
   | { readonly type: 'finish' }
 
 export type RequesterOutput =
@@ -117,6 +119,8 @@ export interface Outstanding {
   readonly tensors: readonly Tensor[]
   sentMs: number
   sent: boolean
+  /** True when the ring makes it without being sent it. */
+  left: boolean
   /** Stages that failed on this request: a second one ends the session, since the request is at fault. */
   failures: number
 }

@@ -17,14 +17,17 @@ import type { PeerId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { FaultCode } from './faults.ts'
-import { REQUESTS_AHEAD_MAX, ROUTES_MAX, SESSION_SILENCE_MS_MAX } from './limits.ts'
+import { FreeRun } from './free-run.ts'
+import { REQUESTS_AHEAD_MAX, SESSION_SILENCE_MS_MAX } from './limits.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
-import type { AttachRecord, ReadyRecord, Receipt, RouteStage } from './records.ts'
+import type { AttachRecord, ReadyRecord, Receipt } from './records.ts'
+import { fault, reply } from './stage-replies.ts'
 import type { StageInit, StageInput, StageOutput } from './stage-types.ts'
 import { StageTally } from './stage-tally.ts'
+import { StageWays } from './stage-ways.ts'
 import { Journal } from './journal.ts'
 import { TextOrder } from './text-order.ts'
-import { rowsOf, rowsTensor, type TextRows } from './text-rows.ts'
+import { drawnOf, rowsOf, rowsTensor, stepTensors, type TextRows } from './text-rows.ts'
 import { fromWire, toWire } from './wire-type.ts'
 import { fitsMessage, type Hop } from './tensor-table.ts'
 
@@ -34,29 +37,22 @@ interface Running {
   readonly rows: TextRows | undefined
 }
 
-interface Attachment {
-  readonly peer: PeerId
-  readonly link: number
-  readonly epoch: number
-}
+/** A leaf that says nothing. */
+const NO_LEAF = new Uint8Array(8)
 
 export class StageMachine implements Machine<StageInput, StageOutput> {
   readonly #init: StageInit
-  #route: readonly RouteStage[]
   #ready: ReadyRecord | undefined
   #over = false
-  #attached: Attachment | undefined
-  #connectedTo: RouteStage | undefined
-  #shadow: RouteStage | undefined
-  /** Stages that need nothing of what was released: see the route. */
-  #fed = 0
   #reached = 0
   /** Requests on their way through the executor, with what they came with. */
   readonly #running = new Map<number, Running>()
   readonly #journal: Journal
+  readonly #ways: StageWays
   /** Of a text only. */
   readonly #order: TextOrder | undefined
-  #routes = 0
+  /** At the first stage of a text only. */
+  readonly #free: FreeRun | undefined
   #received = 0
   #done = 0
   #heardMs: number | undefined
@@ -64,12 +60,17 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
 
   constructor(init: StageInit) {
     this.#init = init
-    const { route, text } = init.open
-    this.#route = route
+    const { stage, text } = init.open
     const keepsReleased = text !== undefined
     this.#journal = new Journal({ bytesMax: init.journalBytesMax, keepsReleased })
+    this.#ways = new StageWays(init.open, this.#journal)
     this.#tally = new StageTally(init)
-    this.#order = text === undefined ? undefined : new TextOrder(text.positionsMax)
+    if (text === undefined) return
+    const { positionsMax, gives } = text
+    const { stopTokens } = text.sampling
+    this.#order = new TextOrder(positionsMax)
+    const free = stage === 0 && gives === 'tokens'
+    this.#free = free ? new FreeRun({ stopTokens, positionsMax }) : undefined
   }
 
   /** False when a request that waits for the executor is not worth running any more. */
@@ -92,21 +93,30 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     if (input.type === 'time-passed') {
       return nowMs >= (this.deadlineMs() ?? Infinity) ? this.#end() : []
     }
-    return input.type === 'step' || input.type === 'attach'
+    return input.type === 'step' || input.type === 'drawn' || input.type === 'attach'
       ? this.#onPeer(input, nowMs)
       : this.#onOwn(input, nowMs)
   }
 
-  /** What the stage before says. */
-  #onPeer(input: StageInput & { type: 'step' | 'attach' }, nowMs: number): readonly StageOutput[] {
-    return input.type === 'step'
-      ? this.#onStep(input.link, input.step, nowMs)
-      : this.#onAttach(input)
+  /** What the stage before says, or the last one to the first. */
+  #onPeer(
+    input: StageInput & { type: 'step' | 'drawn' | 'attach' },
+    nowMs: number,
+  ): readonly StageOutput[] {
+    switch (input.type) {
+      case 'step':
+        return this.#onStep(input.link, input.step, nowMs)
+      case 'drawn':
+        return input.link === this.#ways.link ? this.#onDrawn(input.drawn, nowMs) : []
+      case 'attach':
+        this.#ways.attach(input)
+        return []
+    }
   }
 
   /** What this device's own driver says. */
   #onOwn(
-    input: Exclude<StageInput, { type: 'control' | 'step' | 'attach' }>,
+    input: Exclude<StageInput, { type: 'control' | 'step' | 'drawn' | 'attach' }>,
     nowMs: number,
   ): readonly StageOutput[] {
     switch (input.type) {
@@ -123,7 +133,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
       case 'executor-died':
         return this.#fail('INFERENCE_EXECUTOR_DIED')
       case 'next-lost':
-        return this.#onNextLost(input.epoch)
+        return this.#ways.lost(input.epoch)
       case 'unsettled':
         return this.#fail('INFERENCE_UNSETTLED')
       case 'requester-lost':
@@ -143,19 +153,13 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     return this.#init.open.stage
   }
 
-  get #next(): RouteStage | undefined {
-    return this.#route[this.#stage + 1]
-  }
-
-  get #own(): RouteStage | undefined {
-    return this.#init.open.route[this.#stage]
-  }
-
   #onLoaded(ready: ReadyRecord): readonly StageOutput[] {
     this.#ready = ready
-    const served = reply({ type: 'ready', record: ready })
-    // Nobody knows a successor before the requester announces it: its attach might wait too long.
-    return this.#own?.epoch === 0 ? [...this.#connectNext(), served] : [served]
+    return [...this.#orFail(this.#ways.serve()), reply({ type: 'ready', record: ready })]
+  }
+
+  #orFail(outputs: readonly StageOutput[] | FaultCode): readonly StageOutput[] {
+    return typeof outputs === 'string' ? this.#fail(outputs) : outputs
   }
 
   #onControl(message: InferenceMessage, nowMs: number): readonly StageOutput[] {
@@ -166,9 +170,12 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
         this.#release(message.request)
         return []
       case 'route':
-        return this.#onRoute(message)
+        return this.#orFail(this.#ways.reroute(message))
       case 'step':
         return this.#onStep(undefined, message, nowMs)
+      case 'free':
+        this.#free?.grant(message.request)
+        return this.#onward(nowMs)
       case 'close':
         return this.#end()
       default:
@@ -188,91 +195,40 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     }
   }
 
-  #onRoute(message: InferenceMessage & { type: 'route' }): readonly StageOutput[] {
-    const { route, fed, shadow } = message
-    const own = route[this.#stage]
-    if (route.length !== this.#route.length || own === undefined || !same(own, this.#own)) return []
-    this.#route = route
-    this.#fed = fed
-    if (++this.#routes > ROUTES_MAX) return this.#fail('INFERENCE_OVERLOADED')
-    if (this.#ready === undefined || this.#next === undefined) return []
-    const connected = this.#connectedTo !== undefined && same(this.#next, this.#connectedTo)
-    const way = connected ? [] : this.#connectNext()
-    return shadow?.stage === this.#stage + 1 ? [...way, ...this.#connectShadow(shadow)] : way
-  }
-
-  /** Attaches to the next stage and replays what it may not have seen. */
-  #connectNext(): readonly StageOutput[] {
-    const next = this.#next
-    this.#connectedTo = next
-    if (next === undefined) return []
-    const shadow = this.#shadow
-    this.#shadow = undefined
-    // It has been fed all along.
-    if (shadow !== undefined && same(next, shadow)) return [{ type: 'promote-shadow' }]
-    return [{ type: 'connect-next', to: next, attach: this.#attach }, ...this.#replay()]
-  }
-
-  /** Feeds a successor of the next stage all that was, and from now on all that comes. */
-  #connectShadow({ peer, epoch }: RouteStage): readonly StageOutput[] {
-    const to = { peer, epoch }
-    if (this.#order === undefined || (this.#shadow !== undefined && same(to, this.#shadow)))
-      return []
-    this.#shadow = to
-    const steps = this.#journal.messages.map((message) => forward('shadow', message))
-    return [{ type: 'connect-shadow', to, attach: this.#attach }, ...steps]
-  }
-
-  get #attach(): AttachRecord {
-    const { session, stage } = this.#init.open
-    return { version: 1, session, stage, epoch: this.#own?.epoch ?? 0 }
-  }
-
-  /** True when the next stage needs nothing of what was released. */
-  get #nextIsFed(): boolean {
-    return ((this.#fed >> (this.#stage + 1)) & 1) === 1
-  }
-
-  #replay(): readonly StageOutput[] {
-    const { messages, missing } = this.#journal
-    // A text with a hole cannot be rebuilt from here: this stage has to be rebuilt itself.
-    if (this.#order !== undefined && missing.length > 0) {
-      return this.#fail('INFERENCE_JOURNAL_MISSING')
-    }
-    const faults = missing.map((request) => fault('INFERENCE_JOURNAL_MISSING', request))
-    const { released } = this.#journal
-    const missed = this.#nextIsFed
-      ? messages.filter(({ request }) => request >= released)
-      : messages
-    return [...missed.map((message) => this.#send(message)), ...faults]
-  }
-
-  #onAttach({ from, link, record }: StageInput & { type: 'attach' }): readonly StageOutput[] {
-    const before = this.#route[this.#stage - 1]
-    const expected =
-      before !== undefined &&
-      record.stage === this.#stage - 1 &&
-      record.epoch === before.epoch &&
-      from === before.peer
-    if (expected) this.#attached = { peer: from, link, epoch: record.epoch }
-    return []
-  }
-
-  /** True when an attach by this peer and epoch is what the route says now. */
+  /** True when an attach by this peer, stage and epoch is what the route says now. */
   expects(from: PeerId, record: AttachRecord): boolean {
-    const before = this.#route[this.#stage - 1]
-    return before?.peer === from && before.epoch === record.epoch
+    return this.#ways.expects(from, record)
+  }
+
+  /** The last stage drew behind a step: the ring may go on without a word of the requester. */
+  #onDrawn({ request, tensors }: TensorMessage, nowMs: number): readonly StageOutput[] {
+    const drawn = this.#free === undefined ? undefined : drawnOf(tensors)
+    if (drawn === undefined) return []
+    this.#free?.drew(request, drawn)
+    return this.#onward(nowMs)
+  }
+
+  /** Makes the step that follows, when it is this stage's to make. */
+  #onward(nowMs: number): readonly StageOutput[] {
+    const step = this.#free?.next()
+    if (step === undefined) return []
+    const { request, rows } = step
+    return this.#admit({ request, hops: [], tensors: stepTensors(rows), leaf: NO_LEAF }, nowMs)
   }
 
   #onStep(link: number | undefined, step: TensorMessage, nowMs: number): readonly StageOutput[] {
     // Steps come from the requester at the first stage, and on the attached link at the others.
-    const entitled = this.#stage === 0 ? link === undefined : link === this.#attached?.link
+    const entitled = this.#stage === 0 ? link === undefined : link === this.#ways.link
     if (!entitled || (this.#stage > 0 && link === undefined)) return []
+    return this.#admit(step, nowMs)
+  }
+
+  #admit(step: TensorMessage, nowMs: number): readonly StageOutput[] {
     const { request, tensors } = step
     if (this.#running.has(request)) return []
     const done = this.#journal.get(request)
     // Of a text, what was released is kept for others than the requester.
-    if (done !== undefined) return request < this.#journal.released ? [] : [this.#send(done)]
+    if (done !== undefined) return request < this.#journal.released ? [] : this.#ways.send(done)
     const refused = this.#order === undefined ? this.#refuse(request) : this.#defer(step)
     if (refused !== undefined) return refused
     this.#received++
@@ -281,7 +237,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     const hops = step.hops.slice(0, this.#stage)
     this.#running.set(request, { hops, arrivedMs: nowMs, rows })
     this.#tally.took(request, tensors)
-    return [this.#runOf(request, tensors, rows)]
+    if (rows !== undefined) this.#free?.took(request, rows)
+    return [this.#runOf(request, tensors, rows), ...this.#onward(nowMs)]
   }
 
   #runOf(request: number, sent: readonly Tensor[], rows: TextRows | undefined): StageOutput {
@@ -326,9 +283,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     this.#running.delete(request)
     this.#done++
     this.#reached = Math.max(this.#reached, request + 1)
-    const last = this.#next === undefined
     const { hops, arrivedMs, rows } = running
-    const travelling = last
+    const travelling = this.#ways.isLast
       ? tensors
       : [
           ...toWire(tensors, this.#init.open.wire),
@@ -346,21 +302,12 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     }
     if (rows !== undefined) this.#journal.truncate(rows.position)
     this.#journal.keep(message)
-    return this.#pass(message)
+    return [...this.#alone(message, nowMs), ...this.#ways.pass(message)]
   }
 
-  /** Hands an output on to whoever lacks it. */
-  #pass(message: TensorMessage): readonly StageOutput[] {
-    const known = message.request < this.#journal.released
-    const last = this.#next === undefined
-    const sent = known && (last || this.#nextIsFed) ? [] : [this.#send(message)]
-    return this.#shadow === undefined ? sent : [...sent, forward('shadow', message)]
-  }
-
-  #send(message: TensorMessage): StageOutput {
-    return this.#next === undefined
-      ? reply({ type: 'output', ...message })
-      : forward('next', message)
+  /** A text in one stage: what it draws needs no way home. */
+  #alone(message: TensorMessage, nowMs: number): readonly StageOutput[] {
+    return this.#ways.isLast ? this.#onDrawn(message, nowMs) : []
   }
 
   #release(request: number): void {
@@ -384,12 +331,6 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     this.#done++
   }
 
-  #onNextLost(epoch: number): readonly StageOutput[] {
-    // A late word about a next stage that has been replaced since says nothing new.
-    if (this.#next?.epoch !== epoch) return []
-    return [fault('INFERENCE_NEXT_UNREACHABLE', undefined, epoch)]
-  }
-
   #fail(code: FaultCode): readonly StageOutput[] {
     return [fault(code, undefined), ...this.#end()]
   }
@@ -403,22 +344,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
 
   /** A stage that served and was asked nothing says so: its requester waits for every receipt. */
   #receipt(): Receipt | undefined {
-    return this.#ready === undefined ? undefined : this.#tally.receipt(this.#ready.numericClass)
+    if (this.#ready === undefined) return undefined
+    const below = this.#order === undefined ? Infinity : this.#journal.released
+    return this.#tally.receipt(this.#ready.numericClass, below)
   }
-}
-
-function same(a: RouteStage, b: RouteStage | undefined): boolean {
-  return a.peer === b?.peer && a.epoch === b.epoch
-}
-
-function reply(message: InferenceMessage): StageOutput {
-  return { type: 'reply', message }
-}
-
-function fault(code: FaultCode, request?: number, nextEpoch?: number): StageOutput {
-  return reply({ type: 'fault', record: { code, request, nextEpoch } })
-}
-
-function forward(to: 'next' | 'shadow', message: TensorMessage): StageOutput {
-  return { type: 'forward', to, message: { type: 'step', ...message } }
 }

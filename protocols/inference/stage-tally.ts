@@ -14,6 +14,8 @@ import type { OpenRecord, Receipt } from './records.ts'
 export interface StageTape {
   took(request: number, tensors: readonly Tensor[], leaf: Uint8Array): void
   gave(request: number, tensors: readonly Tensor[], leaf: Uint8Array): void
+  /** Requests from `below` on are in no receipt: the requester never got them. */
+  ended(below: number): void
 }
 
 export interface StageTallyInit {
@@ -54,8 +56,11 @@ export class StageTally {
     return rootOf(this.#outputLeaves, this.#outputLeaves, this.#init.sha256)
   }
 
-  receipt(numericClass: Uint8Array): Receipt {
+  /** @param below - Requests from this one on are left out: what the requester never got of a text. */
+  receipt(numericClass: Uint8Array, below: number): Receipt {
     const { open, self, requester, sha256 } = this.#init
+    this.#init.tape?.ended(below)
+    const given = new Map([...this.#outputLeaves].filter(([request]) => request < below))
     return {
       version: 1,
       session: open.session,
@@ -66,9 +71,9 @@ export class StageTally {
       provider: self,
       requester,
       numericClass,
-      requests: this.#outputLeaves.size,
-      inputRoot: rootOf(this.#inputLeaves, this.#outputLeaves, sha256),
-      outputRoot: this.outputRoot(),
+      requests: given.size,
+      inputRoot: rootOf(this.#inputLeaves, given, sha256),
+      outputRoot: rootOf(given, given, sha256),
       computeUs: this.#computeUs,
     }
   }

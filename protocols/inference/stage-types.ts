@@ -28,6 +28,8 @@ export type StageInput =
     }
   /** A step on the link that was attached, or from the requester (link undefined). */
   | { readonly type: 'step'; readonly link: number | undefined; readonly step: TensorMessage }
+  /** At the first stage of a text: what the last one drew, on the link that it attached. */
+  | { readonly type: 'drawn'; readonly link: number; readonly drawn: TensorMessage }
   | {
       readonly type: 'ran'
       readonly request: number
@@ -55,7 +57,7 @@ export type StageOutput =
       readonly rows: TextRows | undefined
     }
   | { readonly type: 'reply'; readonly message: InferenceMessage }
-  /** Open or re-open the way to the next stage; everything sent on before is of no use any more. */
+  /** Open or re-open the way to the next stage, or home to the first one of a text; everything sent on before is of no use any more. */
   | { readonly type: 'connect-next'; readonly to: RouteStage; readonly attach: AttachRecord }
   /** Open a way to a successor of the next stage, which is fed beside it. */
   | { readonly type: 'connect-shadow'; readonly to: RouteStage; readonly attach: AttachRecord }

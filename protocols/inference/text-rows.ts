@@ -190,6 +190,30 @@ export function mayBeDrawn(
   return drawn.length > 0 && drawn.length <= rows && right
 }
 
+/** The step behind a draw: the last token of it, and nothing that is guessed. */
+export function stepBehind(
+  { position, drawFrom }: TextRows,
+  drawn: readonly Pick<DrawnToken, 'token'>[],
+): TextRows | undefined {
+  const last = drawn.at(-1)
+  if (last === undefined) return undefined
+  return { position: position + drawFrom + drawn.length, drawFrom: 0, tokens: [last.token] }
+}
+
+/** What the first stage takes for `rows`: [1, rows] token ids, and what they are. */
+export function stepTensors(rows: TextRows): readonly Tensor[] {
+  const { tokens } = rows
+  const data = new Uint8Array(BigInt64Array.from(tokens, BigInt).buffer)
+  const ids: Tensor = { name: 'input_ids', type: 'int64', dims: [1, tokens.length], data }
+  return [ids, rowsTensor(rows)]
+}
+
+/** Of an output, what the first stage has to know; undefined when nothing was drawn. */
+export function drawnAlone(tensors: readonly Tensor[]): Tensor | undefined {
+  const tensor = tensors.find(({ name }) => name === DRAWN)
+  return tensor === undefined || tensor.data.length === 0 ? undefined : tensor
+}
+
 function isToken(value: number): boolean {
   return value >= 0 && value < VOCABULARY_MAX
 }

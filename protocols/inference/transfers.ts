@@ -4,17 +4,21 @@
  * @module
  */
 
+import type { Outstanding } from './requester-types.ts'
 import type { Seat } from './seat.ts'
 import type { Hop } from './tensor-table.ts'
 
-/** Time on each link from the requester to the first stage and so on back to the requester. */
+/**
+ * Time on each link from the requester to the first stage and so on back to the requester. A step
+ * that the ring made did not come by the first of them.
+ */
 export function transfersOf(
   hops: readonly Hop[],
   seats: readonly Seat[],
-  sentMs: number,
+  { sentMs, left }: Pick<Outstanding, 'sentMs' | 'left'>,
   nowMs: number,
 ): readonly (number | undefined)[] {
-  let leftMs: number | undefined = sentMs
+  let leftMs = left ? undefined : sentMs
   const transfers: (number | undefined)[] = []
   for (const [stage, hop] of hops.entries()) {
     const arrivedMs = seats[stage]?.ownMs(hop.arrivedMs)

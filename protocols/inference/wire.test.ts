@@ -126,6 +126,7 @@ const messages: readonly InferenceMessage[] = [
     },
   },
   { type: 'fault', record: { code: 'INFERENCE_RUN_FAILED', request: 4, nextEpoch: undefined } },
+  { type: 'free', request: 21 },
 ]
 
 function tensor(name: string, dims: readonly number[]): Tensor {

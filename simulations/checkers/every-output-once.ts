@@ -14,6 +14,7 @@ export const everyOutputOnce: SessionChecker = (history) => {
   for (const { request, tensors } of history.outputs) {
     if (seen.has(request)) wrong.push(`output ${request} came twice`)
     seen.add(request)
+    if (history.text !== undefined) continue
     let expected = history.input(request)
     for (let stage = 0; stage < history.stages; stage++) expected = computed(expected)
     const [right, came] = [expected[0]?.data, tensors[0]?.data]

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest'
+import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
+import type { InferenceMessage } from './messages.ts'
+import type { ReadyRecord } from './records.ts'
+import { RequesterMachine } from './requester-machine.ts'
+import type { RequesterInit, RequesterOutput } from './requester-types.ts'
+import { drawnTensors, stepTensors } from './text-rows.ts'
+
+const text = {
+  positionsMax: 40,
+  promptTokens: 2,
+  sampling: {
+    temperatureMicro: 0,
+    topK: 0,
+    topPMicro: 1_000_000,
+    minPMicro: 0,
+    repetitionPenaltyMicro: 1_000_000,
+    repetitionWindow: 0,
+    frequencyPenaltyMicro: 0,
+    presencePenaltyMicro: 0,
+    seed: 0,
+    logprobs: 0,
+    logitBias: [],
+    stopTokens: [],
+    minTokens: 0,
+  },
+  hashesLogits: false,
+  gives: 'tokens',
+  guide: undefined,
+  prefix: undefined,
+} as const
+const draw = [{ token: 7, logprob: undefined, alternatives: [], logitsHash: undefined }]
+const drawn = { hops: [], leaf: new Uint8Array(8), tensors: drawnTensors(draw) }
+const stepOf = (position: number) => stepTensors({ position, drawFrom: 0, tokens: [7] })
+
+const init: RequesterInit = {
+  open: {
+    version: 1,
+    session: '00'.repeat(16) as SessionId,
+    model: 'ab'.repeat(32) as ModelId,
+    manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
+    wire: 'f32',
+    provider: 'auto',
+    inFlightMax: 4,
+    runMsMax: 1_000,
+    text,
+  },
+  ranges: [
+    { fromLayer: 0, toLayer: 1 },
+    { fromLayer: 1, toLayer: 2 },
+  ],
+  pingMs: 100,
+  stallMs: 4_000,
+  progressMs: 4_000,
+  recoveriesMax: 3,
+  receiptMs: 500,
+}
+
+const record: ReadyRecord = {
+  provider: 'cpu',
+  numericClass: new Uint8Array(32),
+  exact: true,
+  loadMs: 1,
+  fetchedBytes: 0,
+  weightBytes: 1,
+  prefixRows: undefined,
+}
+
+/** A text in two stages that serve, and what its machine says to each word, without the pings. */
+class Session {
+  readonly #machine = new RequesterMachine(init)
+  #nowMs = 0
+
+  constructor() {
+    this.handle({ type: 'start', peers: ['a', 'b'] as PeerId[] })
+    for (const stage of [0, 1]) this.hear(stage, 0, { type: 'ready', record })
+  }
+
+  handle(input: Parameters<RequesterMachine['handle']>[0]): readonly RequesterOutput[] {
+    return this.#machine
+      .handle(input, this.#nowMs)
+      .filter((output) => output.type !== 'send' || output.message.type !== 'ping')
+  }
+
+  hear(stage: number, epoch: number, message: InferenceMessage): readonly RequesterOutput[] {
+    return this.handle({ type: 'message', stage, epoch, message })
+  }
+
+  /** Lets `ms` pass in steps of a ping. */
+  pass(ms: number): readonly RequesterOutput[] {
+    return Array.from({ length: ms / 100 }, () => {
+      this.#nowMs += 100
+      return this.handle({ type: 'time-passed' })
+    }).flat()
+  }
+}
+
+const types = (outputs: readonly RequesterOutput[]) =>
+  outputs.map((output) => (output.type === 'send' ? `send ${output.message.type}` : output.type))
+
+/** A text whose ring may make steps below `until`, and has drawn behind the first one. */
+function running(until: number): Session {
+  const session = new Session()
+  session.handle({ type: 'submit', request: 0, tensors: stepOf(0) })
+  session.handle({ type: 'free', until })
+  session.hear(1, 0, { type: 'output', request: 0, ...drawn })
+  return session
+}
+
+/** Numbers of the steps that go to the first stage. */
+const steps = (outputs: readonly RequesterOutput[]) =>
+  outputs.flatMap((output) =>
+    output.type === 'send' && output.message.type === 'step' ? output.message.request : [],
+  )
+
+describe('requester machine of a text', () => {
+  it('tells the first stage how far the ring may go, and sends no step below', () => {
+    const session = new Session()
+    session.handle({ type: 'submit', request: 0, tensors: stepOf(0) })
+    const free = session.handle({ type: 'free', until: 2 })
+    session.hear(1, 0, { type: 'output', request: 0, ...drawn })
+    const first = session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
+    session.hear(1, 0, { type: 'output', request: 1, ...drawn })
+    const second = session.handle({ type: 'submit', request: 2, tensors: stepOf(2) })
+
+    expect(free).toEqual([
+      { type: 'send', stage: 0, epoch: 0, message: { type: 'free', request: 2 } },
+    ])
+    expect([steps(first), steps(second)]).toEqual([[], [2]])
+  })
+
+  it('sends what was left to the ring when its last stage is replaced', () => {
+    const session = running(9)
+    session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
+    session.handle({ type: 'lost', stage: 1, epoch: 0, code: 'INFERENCE_LINK_LOST' })
+    session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
+    const seated = session.hear(1, 1, { type: 'ready', record })
+
+    expect(steps(seated)).toEqual([1])
+    session.hear(1, 1, { type: 'output', request: 1, ...drawn })
+    expect(session.handle({ type: 'submit', request: 2, tensors: stepOf(2) })).toEqual([])
+  })
+
+  it('feeds a new first stage all of it, and tells it how far it may go', () => {
+    const session = running(9)
+    session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
+    session.handle({ type: 'lost', stage: 0, epoch: 0, code: 'INFERENCE_LINK_LOST' })
+    session.handle({ type: 'replacement', stage: 0, peer: 'c' as PeerId })
+    const seated = session.hear(0, 1, { type: 'ready', record })
+
+    expect(steps(seated)).toEqual([0, 1])
+    expect(types(seated).at(-1)).toBe('send free')
+  })
+
+  it('makes every step itself while the last stage does not reach the first', () => {
+    const session = running(9)
+    session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
+    const fault = { code: 'INFERENCE_NEXT_UNREACHABLE', request: undefined, nextEpoch: 0 } as const
+    const cut = session.hear(1, 0, { type: 'fault', record: fault })
+    session.hear(1, 0, { type: 'output', request: 1, ...drawn })
+    const next = session.handle({ type: 'submit', request: 2, tensors: stepOf(2) })
+
+    expect([types(cut), steps(cut), steps(next)]).toEqual([['send step'], [1], [2]])
+  })
+
+  it('sends what the ring does not make in time', () => {
+    const session = running(9)
+    session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
+    expect(steps(session.pass(400))).toEqual([])
+    expect(steps(session.pass(100))).toEqual([1])
+    expect(steps(session.pass(1_000))).toEqual([])
+  })
+
+  it('says what has arrived before it says farewell', () => {
+    expect(types(running(9).handle({ type: 'finish' }))).toEqual([
+      'send release',
+      'send release',
+      'send close',
+      'send close',
+    ])
+  })
+})
