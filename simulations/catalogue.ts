@@ -29,6 +29,9 @@ import { sessionsWithoutEnoughDevices } from './scenarios/sessions-without-enoug
 import { textsInPeace } from './scenarios/texts-in-peace.ts'
 import { textsInTrouble } from './scenarios/texts-in-trouble.ts'
 import { textsUnderKills } from './scenarios/texts-under-kills.ts'
+import { trustAfterACon } from './scenarios/trust-after-a-con.ts'
+import { trustUnderSlander } from './scenarios/trust-under-slander.ts'
+import { trustUnderSwarms } from './scenarios/trust-under-swarms.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   sessionsInPeace,
@@ -55,4 +58,7 @@ export const SCENARIOS: readonly Scenario[] = [
   epochsBeyondAThird,
   epochsOfOwners,
   epochsInBytes,
+  trustUnderSwarms,
+  trustUnderSlander,
+  trustAfterACon,
 ]
