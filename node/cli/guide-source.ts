@@ -31,10 +31,12 @@ export function addGuideOptions(command: Command): Command {
 export async function readGuide(
   cli: Cli,
   { jsonSchema, grammar }: GuideOptions,
+  /** For whom the options are, where they cannot be both. */
+  command: string,
 ): Promise<Pick<TextSpec, 'schema' | 'grammar'>> {
   if (jsonSchema !== undefined && grammar !== undefined) {
     const problem = 'expected --json-schema or --grammar, got both'
-    throw new CliError({ code: 'CLI_USAGE_INVALID', problem, command: 'brume generate' })
+    throw new CliError({ code: 'CLI_USAGE_INVALID', problem, command })
   }
   if (grammar !== undefined) return { grammar: await readTextFile(cli, grammar) }
   if (jsonSchema === undefined) return {}

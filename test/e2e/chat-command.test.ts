@@ -1,5 +1,7 @@
 /** `brume chat` before an API whose daemon is make-believe: a line a turn, as a pipe brings them. */
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { EventLog } from '../../node/api/event-log.ts'
@@ -8,7 +10,7 @@ import type { CliSurroundings } from '../../node/cli/cli.ts'
 import { text } from '../fixtures/backend.ts'
 import { type Ran, useCommandLine } from '../fixtures/command-line.ts'
 
-const { backend, brume } = useCommandLine()
+const { backend, brume, stateDir } = useCommandLine()
 
 function chat(
   lines: readonly string[],
@@ -62,6 +64,22 @@ describe('brume chat', () => {
     expect(ran.stderr).toMatch(/3 tokens after 4 · .*\nforgotten\nthe model is told: Be kind\.\n/s)
     expect(ran.stderr).toContain('no command /what; /help lists them\n')
     expect(ran.stderr).toContain('/system TEXT')
+  })
+
+  it('guides every answer by the schema or the grammar of a file, and refuses both', async () => {
+    const schema = join(stateDir, 'schema.json')
+    const grammar = join(stateDir, 'yes.gbnf')
+    writeFileSync(schema, '{"type": "boolean"}')
+    writeFileSync(grammar, 'root ::= "yes"')
+
+    await chat(['Is it?', 'And now?'], ['--json-schema', schema])
+    const guided = backend.written.slice(-2).map((each) => each.schema)
+    await chat(['Is it?'], ['--grammar', grammar])
+    const both = await chat(['Is it?'], ['--json-schema', schema, '--grammar', grammar])
+
+    expect(guided).toEqual([{ type: 'boolean' }, { type: 'boolean' }])
+    expect(backend.written.at(-1)?.grammar).toBe('root ::= "yes"')
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('brume chat')])
   })
 
   it('says when an answer is cut off, and prints JSON a line', async () => {

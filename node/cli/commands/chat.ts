@@ -6,18 +6,19 @@
 
 import type { Command } from 'commander'
 import type { ModelDetail } from '../../api/schemas/models.ts'
-import type { TextView } from '../../api/schemas/texts.ts'
+import type { TextSpec, TextView } from '../../api/schemas/texts.ts'
 import { type ApiClient, RemoteProblem } from '../api-client.ts'
 import { type Cli, Interrupted } from '../cli.ts'
 import { Conversation } from '../conversation.ts'
 import { CliError } from '../errors.ts'
 import { reportFailure } from '../failure-report.ts'
 import { followText } from '../follow-text.ts'
+import { addGuideOptions, type GuideOptions, readGuide } from '../guide-source.ts'
 import { textSummaryLines } from '../text-report.ts'
 import { addTextOptions, type TextOptions, textRequest } from '../text-request.ts'
 import { typedLines } from '../typed-lines.ts'
 
-interface ChatOptions extends TextOptions {
+interface ChatOptions extends TextOptions, GuideOptions {
   readonly system: string
 }
 
@@ -36,13 +37,19 @@ export function addChat(program: Command, cli: Cli): void {
     .description('talk with a model; /help lists what else can be typed')
     .argument('<model>', 'id or name of a model with a chat template')
     .option('--system <text>', 'what the model is told first', '')
-  addTextOptions(command).action((model: string, options: ChatOptions) => chat(cli, model, options))
+  addGuideOptions(addTextOptions(command)).action((model: string, options: ChatOptions) =>
+    chat(cli, model, options),
+  )
 }
 
 async function chat(cli: Cli, model: string, options: ChatOptions): Promise<void> {
+  const guide = await readGuide(cli, options, 'brume chat')
   const client = await cli.client()
   await checkTemplate(client, model)
-  const talk = new Chat(cli, client, { model, options })
+  const talk = new Chat(cli, client, {
+    asked: { model, ...textRequest(options), ...guide },
+    system: options.system,
+  })
   const typed = cli.surroundings.stdin().isTTY === true
   if (typed) cli.terminal.note('/help lists what can be typed, /exit ends')
   for await (const line of typedLines(cli)) {
@@ -68,10 +75,13 @@ async function checkTemplate(client: ApiClient, model: string): Promise<void> {
   }
 }
 
-/** With whom, and how. */
-interface Asked {
-  readonly model: string
-  readonly options: ChatOptions
+/** With whom, and how: all of a request but what was said. */
+type Asked = Omit<TextSpec, 'messages'>
+
+interface Talk {
+  readonly asked: Asked
+  /** What the model is told first. */
+  readonly system: string
 }
 
 class Chat {
@@ -81,11 +91,11 @@ class Chat {
   readonly #conversation: Conversation
   #last: TextView | undefined
 
-  constructor(cli: Cli, client: ApiClient, asked: Asked) {
+  constructor(cli: Cli, client: ApiClient, { asked, system }: Talk) {
     this.#cli = cli
     this.#client = client
     this.#asked = asked
-    this.#conversation = new Conversation(asked.options.system)
+    this.#conversation = new Conversation(system)
   }
 
   /** Does what a line says. False when it says that this is the end. */
@@ -118,11 +128,10 @@ class Chat {
   }
 
   async #ask(question: string): Promise<void> {
-    const { model, options } = this.#asked
     const messages = [...this.#conversation.asking(question)]
     let answer = ''
     try {
-      const request = { model, messages, ...textRequest(options) }
+      const request = { ...this.#asked, messages }
       const { text } = await followText(this.#cli, this.#client, request, {
         // Where it runs is of interest once.
         stages: this.#last === undefined,

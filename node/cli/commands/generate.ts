@@ -53,7 +53,7 @@ async function generate(cli: Cli, { model, prompt: given, options }: Words): Pro
     throw new CliError({ code: 'CLI_USAGE_INVALID', problem, command: 'brume generate' })
   }
   const prompt = await readPrompt(cli, { prompt: given, file })
-  const guide = await readGuide(cli, options)
+  const guide = await readGuide(cli, options, 'brume generate')
   const client = await cli.client()
   const { sampling, ...rest } = textRequest(options)
   const request = {
