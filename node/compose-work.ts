@@ -150,7 +150,7 @@ function composePlanner(
   }: MeshParts & { readonly records: AuditRecords },
 ) {
   const { identity, config } = foundation
-  const links = new LinkTable()
+  const links = new LinkTable(identity.peer)
   // As it is before anything of it is held back from others.
   const { memoryFreeBytes } = presence.capabilities()
   const planner = new Planner(
@@ -158,6 +158,7 @@ function composePlanner(
       self: identity.peer,
       links,
       speeds: new SpeedTable(),
+      nowMs: () => systemClock.monotonicMs(),
       // Before it is in a mesh this device has no record, but may work for itself.
       records: () => [
         {
@@ -172,10 +173,13 @@ function composePlanner(
       tierOf: (peer) => attestation.tierOf(peer),
       appraise: (peers, signal) => attestation.refresh(peers, signal),
     },
-    { inFlightMax: config.scheduler.inFlightMax },
+    { inFlightMax: config.scheduler.inFlightMax, loadedMs: STAGE_IDLE_MS },
   )
   return { planner, links }
 }
+
+/** How long a stage that nobody uses stays loaded, here and, as it is assumed, elsewhere. */
+const STAGE_IDLE_MS = 60_000
 
 /** Longest fetch of a tokenizer for a stage: it is smaller than most tensors. */
 const TOKENIZER_MS_MAX = 60_000
@@ -194,8 +198,8 @@ function composeStages(foundation: Foundation, parts: TextParts) {
         const proved = await probe.prove(executor, { file, description, model })
         // From now on it serves, and the owner comes first.
         await runtime.putLast(executor)
-        const { exact, together } = proved
-        return { exact, together, class: fromHex(proved.class) ?? new Uint8Array(32) }
+        const { exact, together, stepUs } = proved
+        return { exact, together, stepUs, class: fromHex(proved.class) ?? new Uint8Array(32) }
       },
       tokens: async (model, near) => {
         const signal = AbortSignal.timeout(TOKENIZER_MS_MAX)
@@ -208,7 +212,7 @@ function composeStages(foundation: Foundation, parts: TextParts) {
       executorMemoryBytes: config.runtime.executorMemoryBytes,
       loadMsMax: config.runtime.loadDeadlineMs,
       runMsMax: config.runtime.runDeadlineMs,
-      idleMs: 60_000,
+      idleMs: STAGE_IDLE_MS,
     },
   )
   const lending = new Lending(systemClock, availableParallelism())

@@ -325,6 +325,7 @@ function loaded(fault: FaultCode | undefined, loadMs: number): StageInput {
     exact: true,
     loadMs: Math.round(loadMs),
     fetchedBytes: 0,
+    stepUs: undefined,
     weightBytes: 1,
     prefixRows: undefined,
   }

@@ -39,8 +39,8 @@ export class DaemonJobBackend implements JobBackend {
   async plan(request: PlanRequest): Promise<PlanView> {
     const { source, planner, nameOf } = this.#components
     const model = await source.resolve(request.model, AbortSignal.timeout(RESOLVE_MS_MAX))
-    const { objective } = request
-    const inputs = objective === 'throughput' ? 8 : 1
+    const { objective, atOnce } = request
+    const inputs = atOnce ?? (objective === 'throughput' ? 8 : 1)
     const { text } = model.manifest
     const positions = Math.min(PLANNED_POSITIONS, text?.positionsMax ?? 0)
     await planner.qualify(request.requirements)

@@ -225,6 +225,7 @@ export class HostedStage {
         fetchedBytes: stage.fetchedBytes,
         weightBytes: stage.description.weightBytes,
         prefixRows: this.#text?.prefixRows,
+        stepUs: stage.stepUs > 0 ? stage.stepUs : undefined,
       },
     })
     this.#runs.open()

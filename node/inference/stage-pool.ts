@@ -33,6 +33,8 @@ export interface StageProof {
   readonly exact: boolean
   /** True when they do not depend on which other texts are run beside it. */
   readonly together: boolean
+  /** Time of one row of a text, in microseconds; 0 where it was not measured. */
+  readonly stepUs: number
 }
 
 export interface StagePoolComponents {
@@ -83,6 +85,7 @@ export interface LoadedStage {
   readonly provider: Provider
   readonly numericClass: Uint8Array
   readonly exact: boolean
+  readonly stepUs: number
   readonly text: TextRoom
   readonly fetchedBytes: number
   readonly loadMs: number
@@ -319,6 +322,7 @@ export class StagePool {
         provider: spec.provider,
         numericClass: proof.class,
         exact: proof.exact,
+        stepUs: proof.stepUs,
         text: textRoom(executor, prepared.description),
         fetchedBytes: prepared.fetchedBytes,
         loadMs: Math.round(clock.monotonicMs() - startedMs),

@@ -21,7 +21,7 @@ export interface ProbedStage {
 }
 
 /** What the test showed. */
-export type ProvedStage = Pick<SelfTest, 'class' | 'exact' | 'together'>
+export type ProvedStage = Pick<SelfTest, 'class' | 'exact' | 'together' | 'stepUs'>
 
 export class StageProbe {
   readonly #runtime: Pick<Runtime, 'selfTest'>
@@ -67,6 +67,7 @@ function unproved({ ortVersion, spec }: Executor, name: string): ProvedStage {
     class: createHash('sha256').update(words.join('\0')).digest('hex'),
     exact: false,
     together: false,
+    stepUs: 0,
   }
 }
 

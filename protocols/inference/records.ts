@@ -140,6 +140,8 @@ export const readyShape = record({
   weightBytes: uint(BYTES_MAX),
   /** Of a text: rows of its prompt that this stage knows, and answers without running them. */
   prefixRows: optional(uint(TEXT_POSITIONS_MAX)),
+  /** One row of a text, by the test before it served, where it was measured. */
+  stepUs: optional(uint(US_MAX)),
 })
 export type ReadyRecord = ShapeOf<typeof readyShape>
 

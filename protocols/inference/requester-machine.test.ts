@@ -38,6 +38,7 @@ const record: ReadyRecord = {
   exact: true,
   loadMs: 1,
   fetchedBytes: 0,
+  stepUs: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

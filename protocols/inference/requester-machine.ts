@@ -184,7 +184,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const before = this.#seats.at(stage)
     if (this.#phase !== 'running') return []
     seat.serve(record, nowMs)
-    const ready: RequesterOutput = { type: 'ready', stage, epoch, peer, record }
+    const { rttMs } = seat
+    const ready: RequesterOutput = { type: 'ready', stage, epoch, peer, record, rttMs }
     if (before === undefined || before === seat) {
       // Others may have been replaced while this one was still opening with the route of the start.
       const route = this.#seats.changed ? this.#announceRoute() : []

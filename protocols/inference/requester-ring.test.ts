@@ -64,6 +64,7 @@ const record: ReadyRecord = {
   fetchedBytes: 0,
   weightBytes: 1,
   prefixRows: undefined,
+  stepUs: undefined,
 }
 
 /** A text in two stages that serve, and what its machine says to each word, without the pings. */

@@ -67,6 +67,8 @@ export type RequesterOutput =
       readonly epoch: number
       readonly peer: PeerId
       readonly record: ReadyRecord
+      /** Round trip to its holder, in milliseconds; undefined before the first pong. */
+      readonly rttMs: number | undefined
     }
   | { readonly type: 'recovered'; readonly recovery: Recovery }
   | {

@@ -9,6 +9,7 @@ const record = {
   exact: true,
   loadMs: 1,
   fetchedBytes: 0,
+  stepUs: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

@@ -41,6 +41,7 @@ const ready = {
   exact: true,
   loadMs: 1,
   fetchedBytes: 0,
+  stepUs: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

@@ -79,6 +79,7 @@ const messages: readonly InferenceMessage[] = [
       exact: true,
       loadMs: 12,
       fetchedBytes: 0,
+      stepUs: undefined,
       weightBytes: 99,
       prefixRows: 128,
     },

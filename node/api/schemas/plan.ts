@@ -21,6 +21,9 @@ import {
 export const count = z.union([z.literal('auto'), z.int().min(1).max(STAGES_MAX)])
 export const objective = z.enum(['latency', 'throughput'])
 
+/** Texts that one device has under way, at most. */
+const AT_ONCE_MAX = 64
+
 /** What every device that takes a stage must be. */
 export const requirements = z.strictObject({
   tier: z
@@ -37,6 +40,12 @@ export const planRequest = z.strictObject({
   objective: objective.default('latency'),
   provider: providerChoice.default('auto'),
   requirements: requirements.optional(),
+  atOnce: z
+    .int()
+    .min(1)
+    .max(AT_ONCE_MAX)
+    .optional()
+    .describe('inputs or texts under way at once; by default 1, or 8 for throughput'),
 })
 
 export const plannedStageSchema = z.object({
@@ -65,7 +74,17 @@ export const planSchema = z.object({
   predictedMs: ms.describe('one input or token, from the requester and back'),
   predictedLowMs: ms,
   predictedHighMs: ms,
-  predictedPerSecond: z.number().describe('inputs or tokens a second with many under way'),
+  predictedPerSecond: z.number().describe('inputs or tokens a second, of all that are under way'),
+  predictedAtOnce: z.number().describe('inputs or texts that are taken to be under way'),
+  predictedFrom: z
+    .enum(['benchmark', 'others', 'probe', 'measured'])
+    .describe(
+      'what is known of the device that least is known of: what it can do at best, what others did with the model, a test of its stage, or what it did with the model',
+    ),
+  lastErrorPercent: z
+    .number()
+    .optional()
+    .describe('how far off the last prediction for this way was: above 0 when it came quicker'),
   oneDeviceMs: ms.optional().describe('predicted time of the best single device, if one can'),
   notes: z
     .array(z.string())

@@ -127,7 +127,7 @@ export const textTimesSchema = z.object({
   firstTokenMs: ms.optional().describe('from the request to the first token'),
   promptPerSecond: z.number().optional().describe('tokens of the prompt a second'),
   tokensPerSecond: z.number().optional().describe('tokens a second, from the first to the last'),
-  predictedPerSecond: z.number().optional().describe('tokens a second, as planned'),
+  predictedPerSecond: z.number().optional().describe('tokens a second, as foreseen'),
   gapP50Ms: ms.optional().describe('between two tokens, median'),
   gapP95Ms: ms.optional(),
   gapMaxMs: ms.optional(),

@@ -7,23 +7,42 @@
 import type { Command } from 'commander'
 import type { PlanView } from '../../api/schemas/plan.ts'
 import type { Cli } from '../cli.ts'
-import { addPlacementOptions, type PlacementOptions, placementRequest } from '../option-values.ts'
+import {
+  addPlacementOptions,
+  numberWithin,
+  type PlacementOptions,
+  placementRequest,
+} from '../option-values.ts'
 import { bytesText, msText, rateText, shortId, shortPeer } from '../quantity-text.ts'
 import { tableLines } from '../table.ts'
+
+interface PlanOptions extends PlacementOptions {
+  readonly atOnce?: number
+}
+
+/** What the API takes. */
+const AT_ONCE_MAX = 64
 
 export function addPlan(program: Command, cli: Cli): void {
   const command = program
     .command('plan')
     .description('where the stages of a model would run, and why')
     .argument('<model>', 'id or name of a model')
-  addPlacementOptions(command).action((model: string, options: PlacementOptions) =>
+    .option(
+      '--at-once <count>',
+      'inputs or texts under way at once; by default 1, or 8 for throughput',
+      numberWithin(1, AT_ONCE_MAX),
+    )
+  addPlacementOptions(command).action((model: string, options: PlanOptions) =>
     showPlan(cli, model, options),
   )
 }
 
-async function showPlan(cli: Cli, model: string, options: PlacementOptions): Promise<void> {
+async function showPlan(cli: Cli, model: string, options: PlanOptions): Promise<void> {
   const client = await cli.client()
-  const request = { model, ...placementRequest(options) }
+  const { atOnce } = options
+  const more = atOnce === undefined ? {} : { atOnce }
+  const request = { model, ...placementRequest(options), ...more }
   const plan = await cli.interruptible((signal) =>
     client.post<PlanView>('/v1/plan', request, signal),
   )
@@ -69,6 +88,7 @@ function planLines(plan: PlanView, width: number | undefined): string[] {
     `${plan.modelName} (${shortId(plan.model)}) for ${plan.objective} · wire ${plan.wire}`,
     ...tableLines(several ? [REPLICA_COLUMN, ...COLUMNS] : COLUMNS, rows, width),
     predictedText(plan),
+    trustText(plan),
     ...(oneDeviceMs === undefined || !split
       ? []
       : [
@@ -79,11 +99,30 @@ function planLines(plan: PlanView, width: number | undefined): string[] {
   ]
 }
 
-/** Of texts, how quickly one comes: each token waits for the one before. */
+/** Of texts, how quickly one comes, as each token waits for the one before, and how quickly all. */
 function predictedText(plan: PlanView): string {
-  const { predictedMs, predictedLowMs, predictedHighMs, predictedPerSecond, unit } = plan
+  const { predictedMs, predictedLowMs, predictedHighMs, unit } = plan
+  const { predictedPerSecond, predictedAtOnce } = plan
   const range = `${msText(predictedLowMs)} to ${msText(predictedHighMs)}`
-  return unit === 'token'
-    ? `predicted ${rateText(1000 / predictedMs, 'token')}, ${msText(predictedMs)} each (${range})`
-    : `predicted ${msText(predictedMs)} an input (${range}), ${rateText(predictedPerSecond)}`
+  const one = `predicted ${msText(predictedMs)} an input (${range})`
+  if (unit === 'input') return `${one}, ${rateText(predictedPerSecond)}`
+  const token = `${rateText(1000 / predictedMs, 'token')}, ${msText(predictedMs)} each (${range})`
+  const all = rateText(predictedPerSecond, 'token')
+  const together = predictedAtOnce > 1 ? `; ${predictedAtOnce} texts at once, ${all} together` : ''
+  return `predicted ${token}${together}`
+}
+
+/** What the prediction rests on, and how far off the last one was. */
+function trustText({ predictedFrom, lastErrorPercent }: PlanView): string {
+  if (lastErrorPercent === undefined) return RESTS_ON[predictedFrom]
+  const percent = Math.round(lastErrorPercent)
+  const off = percent < 0 ? `${-percent} % slower` : `${percent} % faster`
+  return `${RESTS_ON[predictedFrom]}; the last time here it came ${off} than predicted`
+}
+
+const RESTS_ON: Readonly<Record<PlanView['predictedFrom'], string>> = {
+  benchmark: 'a guess: nobody has run the model, and only what the devices can do at best is known',
+  others: 'by what other devices reached with the model, as one of these has not run it',
+  probe: 'by tests of the stages, as one device has not run the model yet',
+  measured: 'by what the devices reached with the model before',
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PeerId } from '../../../core/ids.ts'
 import type { Tensor } from '../../../core/tensor.ts'
 import type { TensorMessage } from '../../../protocols/inference/index.ts'
 import type { HopRecord, StageRecord } from './job-record.ts'
@@ -15,11 +16,21 @@ export interface OutputNote {
   readonly inputBytes: number
 }
 
-/** Adds one output's times and sizes to the records of its pipeline. */
+/** Where times of links are kept, and whose device this is. */
+export interface LinkNotes {
+  readonly table: LinkTable
+  readonly self: PeerId
+}
+
+/**
+ * Adds one output's times and sizes to the records of its pipeline.
+ *
+ * @param links - Undefined where links were not left alone, and say little of themselves.
+ */
 export function noteHops(
   pipeline: { readonly stages: readonly StageRecord[]; readonly hops: readonly HopRecord[] },
   note: OutputNote,
-  links: LinkTable,
+  links: LinkNotes | undefined,
 ): void {
   const { stages, hops } = pipeline
   const sizes = wayBytes(stages, note)
@@ -36,22 +47,32 @@ export function noteHops(
     hops[index]?.bytes.add(sizes[index] ?? 0)
     stages[index]?.transfer.add(ms)
   }
-  noteOwnLinks(stages, { ...note, sizes }, links)
+  if (links !== undefined) noteLinks(stages, { ...note, sizes }, links)
 }
 
-/** Only the first and the last link are between this device and another one. */
-function noteOwnLinks(
+/** What the first rows of a text tell of the links: many bytes at once, and nothing before them. */
+export function noteFirstRows(
+  stages: readonly StageRecord[],
+  note: OutputNote & { readonly rows: number },
+  links: LinkNotes,
+): void {
+  const [input = 0, ...cuts] = wayBytes(stages, note)
+  const sizes = [input, ...cuts.slice(0, -1).map((bytes) => bytes * note.rows), cuts.at(-1) ?? 0]
+  noteLinks(stages, { ...note, sizes }, links)
+}
+
+/** From this device to the first stage, on to each next one, and back. */
+function noteLinks(
   stages: readonly StageRecord[],
   { transfersMs, sizes }: OutputNote & { readonly sizes: readonly number[] },
-  links: LinkTable,
+  { table, self }: LinkNotes,
 ): void {
-  const ends: readonly (readonly [StageRecord | undefined, number])[] = [
-    [stages[0], 0],
-    [stages.at(-1), stages.length],
-  ]
-  for (const [stage, index] of ends) {
-    const ms = transfersMs[index]
-    if (stage !== undefined && ms !== undefined) links.note(stage.peer, sizes[index] ?? 0, ms)
+  for (const [index, ms] of transfersMs.entries()) {
+    if (ms === undefined || index > stages.length) continue
+    const from = index === 0 ? self : stages[index - 1]?.peer
+    const to = index === stages.length ? self : stages[index]?.peer
+    if (from === undefined || to === undefined) continue
+    table.note({ from, to, bytes: sizes[index] ?? 0, ms })
   }
 }
 

@@ -57,6 +57,7 @@ function bookOf(
         ...parts.planner,
         qualify: async () => undefined,
         plan: () => planOn([[device]], 2),
+        adopt: () => undefined,
         learn: () => undefined,
       },
       state,
@@ -271,6 +272,7 @@ describe('job book', () => {
           throw refusal
         },
         replacement: () => undefined,
+        adopt: () => undefined,
         learn: () => undefined,
       },
     })

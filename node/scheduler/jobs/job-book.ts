@@ -30,7 +30,7 @@ const KEY_PREFIX = 'job/'
 export interface JobBookComponents extends JobRunnerComponents {
   readonly clock: Clock
   readonly logger: Logger
-  readonly planner: Pick<Planner, 'qualify' | 'plan' | 'replacement' | 'learn'>
+  readonly planner: Pick<Planner, 'qualify' | 'plan' | 'replacement' | 'learn' | 'adopt'>
   readonly state: Pick<StateStore, 'entries' | 'put' | 'del'>
   readonly outputs: Pick<JobOutputs, 'put' | 'read' | 'close' | 'remove'>
   /** The model that a reference means, fetched from the mesh when it is not here. */
@@ -185,6 +185,7 @@ export class JobBook implements Startable {
         inputs: inputs.length,
         scale,
       })
+      planner.adopt(planned)
       const manifest = await this.#components.manifestRef(model)
       const { provider, objective } = request
       const work = { record, planned, manifest, provider, objective, inputs }
@@ -319,6 +320,7 @@ function scaleOf(manifest: Manifest, inputs: JobRequest['inputs']): number {
 function stageRuns({ stages }: JobRecord, scale: number): readonly StageRun[] {
   return stages.flatMap(({ peer, view: place, compute }) => {
     const computeMs = compute.quantile(0.5)
-    return computeMs === undefined ? [] : [{ peer, ...place, computeMs, scale }]
+    if (computeMs === undefined) return []
+    return [{ peer, ...place, computeMs, scale, source: 'alone' as const }]
   })
 }

@@ -289,7 +289,8 @@ export class JobRunner {
     const inputs = this.#work.inputs[input] ?? []
     replica.orders.came(inputScale(this.#work.planned.model.manifest, inputs))
     const inputBytes = bytesOf(inputs)
-    noteHops(replica, { output, transfersMs, inputBytes }, this.#components.links)
+    const { links, self } = this.#components
+    noteHops(replica, { output, transfersMs, inputBytes }, { table: links, self })
     for (const index of replica.stages.keys()) {
       if (replica.stages[index]?.state === 'ready') this.#setStage(replica, index, 'running')
     }

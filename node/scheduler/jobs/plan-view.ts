@@ -18,9 +18,10 @@ export interface PlanViewInit {
 }
 
 export function planView(planned: Planned, init: PlanViewInit): PlanView {
-  const { model, plan, request, wire } = planned
+  const { model, plan, request, wire, prediction } = planned
   const { nameOf, provider, objective } = init
   const { oneDevice } = plan
+  const learned = prediction.latencyMs / plan.predictedLatencyMs
   return {
     model: model.id,
     modelName: model.manifest.name,
@@ -45,10 +46,13 @@ export function planView(planned: Planned, init: PlanViewInit): PlanView {
         cutBytes: Math.round(stage.cutBytes),
       })),
     ),
-    predictedMs: plan.predictedLatencyMs,
-    predictedLowMs: plan.range.low,
-    predictedHighMs: plan.range.high,
-    predictedPerSecond: plan.predictedPerS,
+    predictedMs: prediction.latencyMs,
+    predictedLowMs: plan.range.low * learned,
+    predictedHighMs: plan.range.high * learned,
+    predictedPerSecond: prediction.perS,
+    predictedAtOnce: prediction.streams,
+    predictedFrom: prediction.basis,
+    ...(prediction.errorPercent === undefined ? {} : { lastErrorPercent: prediction.errorPercent }),
     ...(oneDevice === undefined ? {} : { oneDeviceMs: oneDevice.predictedLatencyMs }),
     notes: [...plan.why],
     notChosen: plan.notChosen.map(({ peer, reason }) => ({ peer, name: nameOf(peer), reason })),

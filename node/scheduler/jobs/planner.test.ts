@@ -4,7 +4,8 @@ import type { BlobId, PeerId } from '../../../core/ids.ts'
 import { capabilities } from '../../../test/fixtures/capabilities.ts'
 import { doublingModel } from '../../../test/fixtures/job-parts.ts'
 import { LinkTable } from './link-table.ts'
-import { Planner, type PlannedDevice, type PlanWish } from './planner.ts'
+import { Planner } from './planner.ts'
+import type { PlannedDevice, PlanWish } from './plan-wish.ts'
 import { planView } from './plan-view.ts'
 import { SpeedTable } from './speed-table.ts'
 
@@ -29,13 +30,15 @@ function setup(
   /** What those come to that are asked for evidence. */
   evidence: ReadonlyMap<PeerId, Tier> = new Map(),
 ) {
-  const links = new LinkTable()
+  const links = new LinkTable(self)
   const asked = new Set<PeerId>()
+  const nowMs = 0
   const planner = new Planner(
     {
       self,
       links,
       speeds: new SpeedTable(),
+      nowMs: () => nowMs,
       records: () => records,
       excluded: () => excluded,
       tierOf: (peer) => (asked.has(peer) ? evidence.get(peer) : undefined),
@@ -43,7 +46,7 @@ function setup(
         for (const peer of peers) asked.add(peer)
       },
     },
-    { inFlightMax: 4 },
+    { inFlightMax: 4, loadedMs: 60_000 },
   )
   return { links, planner, asked }
 }
@@ -122,7 +125,9 @@ describe('planner', () => {
   it('sends activations as binary16 over slow links only, unless it is told otherwise', () => {
     const { planner, links } = setup([record(a)])
     expect(planner.plan(model, wish).wire).toBe('f32')
-    for (let sample = 0; sample < 20; sample++) links.note(a, 1_000_000, 1_000)
+    for (let sample = 0; sample < 20; sample++) {
+      links.note({ from: self, to: a, bytes: 1_000_000, ms: 1_000 })
+    }
     expect(planner.plan(model, wish).wire).toBe('f16')
     expect(planner.plan(model, { ...wish, wire: 'f32' }).wire).toBe('f32')
   })
@@ -143,6 +148,94 @@ describe('planner', () => {
         { replica: 0, index: 0, peer: self, name: 'name of self', fromLayer: 0, toLayer: 4 },
       ],
       notChosen: [{ peer: a, name: 'name of a' }],
+    })
+  })
+
+  describe('of a text', () => {
+    const text: PlanWish = {
+      ...wish,
+      objective: 'throughput',
+      stages: 2,
+      inputs: 8,
+      text: { positions: 10 },
+    }
+    const devices = [self, a, b].map((peer) => record(peer))
+    const run = (planned: ReturnType<Planner['plan']>, factors: readonly number[]) =>
+      planned.plan.stages.map(({ peer, fromLayer, toLayer }, index) => ({
+        peer,
+        fromLayer,
+        toLayer,
+        computeMs: (toLayer - fromLayer) * 10 * (factors[index] ?? 1),
+        scale: 1,
+        source: 'alone' as const,
+      }))
+    const cutsOf = ({ plan }: ReturnType<Planner['plan']>) =>
+      plan.stages.map(({ peer, fromLayer, toLayer }) => `${peer} ${fromLayer}-${toLayer}`).join()
+
+    it('stays where its stages are loaded while devices seem quicker and slower by turns', () => {
+      const { planner } = setup([record(self), record(a)])
+      const large = doublingModel(40)
+      const cuts = new Set<string>()
+      for (let count = 0; count < 20; count++) {
+        const planned = planner.plan(large, text)
+        planner.adopt(planned)
+        for (const stage of planned.plan.stages) {
+          planner.noteReady(planned, { ...stage, loadMs: 2_000, stepMs: 0, rttMs: 1 })
+        }
+        // Until its devices have run the model, a plan rests on guesses.
+        if (count > 1) cuts.add(cutsOf(planned))
+        planner.learn(planned, run(planned, count % 2 === 0 ? [1.25, 0.8] : [0.8, 1.25]))
+      }
+      expect([...cuts]).toHaveLength(1)
+    })
+
+    it('moves when another plan is so much better that it pays for the loading', () => {
+      const { planner } = setup(devices)
+      const large = doublingModel(40)
+      const first = planner.plan(large, text)
+      planner.adopt(first)
+      for (let count = 0; count < 20; count++) planner.learn(first, run(first, [6, 1]))
+      expect(cutsOf(planner.plan(large, text))).not.toBe(cutsOf(first))
+    })
+
+    it('foresees by the test of its stages what nobody has run', () => {
+      const { planner } = setup(devices)
+      const planned = planner.plan(model, { ...text, objective: 'latency', inputs: 1 })
+      const { stages } = planned.plan
+      expect(planned.prediction.basis).toBe('benchmark')
+      for (const stage of stages) {
+        planner.noteReady(planned, { ...stage, loadMs: 5, stepMs: 20, rttMs: 40 })
+      }
+      const foreseen = planner.foresee(planned, stages, 1)
+      expect(foreseen.basis).toBe('probe')
+      const others = stages.filter(({ peer }) => peer !== self).length
+      expect(foreseen.latencyMs).toBeGreaterThan(40 + 20 * others)
+      expect(foreseen.latencyMs).toBeLessThan(45 + 40 * others)
+    })
+
+    it('corrects what it foresees by how far off it was, for each way and number of texts', () => {
+      const { planner } = setup(devices)
+      const guessed = planner.plan(model, text)
+      planner.learn(guessed, run(guessed, []))
+      const planned = planner.plan(model, text)
+      planner.adopt(planned)
+      const { stages } = planned.plan
+      const many = planner.foresee(planned, stages, 8)
+      planner.judge(planned, stages, { perS: many.perS / 16, shownPerS: many.perS / 8, streams: 8 })
+      const again = planner.foresee(planned, stages, 8)
+      expect(again.perS).toBeCloseTo(many.perS / 2)
+      expect(again.errorPercent).toBeCloseTo(-50)
+      expect(planner.foresee(planned, stages, 1).errorPercent).toBe(undefined)
+      const view = planView(planner.plan(model, text), {
+        objective: 'throughput',
+        provider: 'cpu',
+        nameOf: (peer) => peer,
+      })
+      expect(view).toMatchObject({ predictedAtOnce: 8 })
+      expect([view.lastErrorPercent, view.predictedPerSecond / many.perS]).toEqual([
+        expect.closeTo(-50),
+        expect.closeTo(0.5),
+      ])
     })
   })
 })

@@ -5,43 +5,32 @@
  */
 
 import { type Tier, tierAtLeast } from '../../../attestation/index.ts'
-import type { ModelId, PeerId } from '../../../core/ids.ts'
+import type { PeerId } from '../../../core/ids.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
-import { cacheBytesPerToken, cutBytes, type Cut, type Manifest } from '../../../models/index.ts'
-import type { CapabilityRecord } from '../../../protocols/presence/index.ts'
-import type { Provider } from '../../runtime/provider.ts'
-import type {
-  PlacementCandidate,
-  PlacementLayer,
-  PlacementObjective,
-  PlacementRequest,
-  Plan,
-  PlanStage,
-} from '../placement/plan.ts'
+import { forecast } from '../placement/forecast.ts'
+import type { PlacementCandidate, PlacementRequest, Plan, PlanStage } from '../placement/plan.ts'
 import { chooseReplacement } from '../placement/replacement.ts'
 import { solvePlacement } from '../placement/solve.ts'
 import type { LinkTable } from './link-table.ts'
-import type { SpeedTable } from './speed-table.ts'
+import { PlanMemory } from './plan-memory.ts'
+import type { PlannedDevice, PlanWish, Requirements } from './plan-wish.ts'
+import { bytesAt, heldBytes, placementLayers } from './placement-layers.ts'
+import { PredictionTable } from './prediction-table.ts'
+import type { SpeedEstimate, SpeedQuestion, SpeedSample, SpeedTable } from './speed-table.ts'
 
-/** What every device that takes a stage must be. */
-export interface Requirements {
-  /** By evidence that this device has seen itself: what a record says counts for nothing. */
-  readonly tier?: Tier | undefined
-}
-
-/** What a job asks of the placement. */
-export interface PlanWish {
-  readonly stages: 'auto' | number
-  readonly replicas: 'auto' | number
-  readonly objective: PlacementObjective
-  readonly wire: 'auto' | 'f32' | 'f16'
-  readonly provider: 'auto' | Provider
-  readonly requirements?: Requirements | undefined
-  readonly inputs: number
-  /** Elements of one input, as a multiple of the sample with which costs were measured. */
-  readonly scale: number
-  /** A text: the stages keep keys and values for so many tokens. */
-  readonly text?: { readonly positions: number }
+/** What a plan is expected to do, as people are shown it. */
+export interface Prediction {
+  /** One step alone. */
+  readonly latencyMs: number
+  /** Steps a second with `streams` under way, of all together. */
+  readonly perS: number
+  readonly streams: number
+  /** The least that is known of one of its devices: nobody ran the model, others did, it was tested, or has run it. */
+  readonly basis: SpeedEstimate['basis']
+  /** How far off the last prediction for this way through the devices was; undefined before any. */
+  readonly errorPercent: number | undefined
+  /** {@link Prediction.perS} by the cost model, before what was learned of this way. */
+  readonly modelledPerS: number
 }
 
 /** A plan with what it was made from, so that replacements are chosen alike. */
@@ -50,26 +39,15 @@ export interface Planned {
   readonly plan: Plan
   readonly request: PlacementRequest
   readonly wire: 'f32' | 'f16'
-  readonly provider: PlanWish['provider']
+  readonly wish: PlanWish
+  readonly prediction: Prediction
 }
-
-/** What the planner reads of a capability record. */
-export type PlannedDevice = Pick<
-  CapabilityRecord,
-  | 'peer'
-  | 'name'
-  | 'providers'
-  | 'speeds'
-  | 'levelQuarters'
-  | 'memoryFreeBytes'
-  | 'holdings'
-  | 'tier'
->
 
 export interface PlannerComponents {
   readonly self: PeerId
   readonly links: LinkTable
   readonly speeds: SpeedTable
+  readonly nowMs: () => number
   /** Records of all devices that may take stages, this one's included. */
   records(): readonly PlannedDevice[]
   /** Devices that may not be chosen, and why. */
@@ -80,36 +58,57 @@ export interface PlannerComponents {
   appraise(peers: readonly PeerId[], signal: AbortSignal | undefined): Promise<void>
 }
 
-/** What a job measured of one of its stages. */
-export interface StageRun {
+/** What a job or text measured of one of its stages. */
+export interface StageRun extends SpeedSample {
   readonly peer: PeerId
-  readonly fromLayer: number
-  readonly toLayer: number
-  /** Median of one input. */
-  readonly computeMs: number
   /** Of the job's inputs, as in {@link PlanWish}. */
   readonly scale: number
 }
 
-export interface PlannerInit {
-  readonly inFlightMax: number
+/** A stage that has come to serve. */
+export interface ReadyStage {
+  readonly peer: PeerId
+  readonly fromLayer: number
+  readonly toLayer: number
+  readonly loadMs: number
+  /** One row of a text, as the stage's test measured it; 0 where it did not. */
+  readonly stepMs: number
+  /** Round trip of a ping to it. */
+  readonly rttMs: number | undefined
 }
 
-/** Models of which the last place is remembered. */
-const LAST_MAX = 256
+/** How quickly a text came, over the devices that wrote it. */
+export interface PaceReport {
+  /** Steps a second of this text. */
+  readonly perS: number
+  /** Texts that were under way, on average. */
+  readonly streams: number
+  /** What was shown for so many. */
+  readonly shownPerS: number
+}
+
+export interface PlannerInit {
+  readonly inFlightMax: number
+  /** How long a stage that nobody uses stays loaded. */
+  readonly loadedMs: number
+}
 
 /** Below this rate activations cross as binary16 unless the job says otherwise, in Mbit/s. */
 const SLOW_LINK_MBPS = 100
 
+/** From least to most. */
+const BASES = ['benchmark', 'others', 'probe', 'measured'] as const
+
 export class Planner {
   readonly #components: PlannerComponents
   readonly #init: PlannerInit
-  /** Where each model ran last: kept unless another place is clearly better. */
-  readonly #last = new Map<ModelId, readonly PlanStage[]>()
+  readonly #memory: PlanMemory
+  readonly #predictions = new PredictionTable()
 
   constructor(components: PlannerComponents, init: PlannerInit) {
     this.#components = components
     this.#init = init
+    this.#memory = new PlanMemory(init.loadedMs)
   }
 
   /**
@@ -131,14 +130,27 @@ export class Planner {
 
   /** @throws {PlacementError} when there is no place for the model. */
   plan(model: CatalogueModel, wish: PlanWish): Planned {
-    const request = this.#request(model, wish, this.#last.get(model.id))
+    const request = this.#request(model, wish, this.#memory.plan(wishKey(model, wish)))
     const plan = solvePlacement(request)
-    return { model, plan, request, wire: this.#wire(wish, plan), provider: wish.provider }
+    const wire = this.#wire(wish, plan)
+    const planned = { model, plan, request, wire, wish }
+    const { predictedLatencyMs: latencyMs, predictedPerS: perS } = plan
+    const prediction = this.#prediction(planned, plan.stages, {
+      latencyMs,
+      perS,
+      streams: request.inFlight,
+    })
+    return { ...planned, prediction }
+  }
+
+  /** The plan is taken: the next one for the same wish stays with it unless another is clearly better. */
+  adopt({ model, plan, wish }: Planned): void {
+    this.#memory.adopt(wishKey(model, wish), plan.stages)
   }
 
   /** Who takes the lost stage: anyone else who can, else one of `again`, who failed but are still there. */
   replacement(
-    { model, request, provider }: Planned,
+    { model, request, wish }: Planned,
     lost: {
       readonly stages: readonly PlanStage[]
       readonly stageIndex: number
@@ -147,8 +159,8 @@ export class Planner {
     },
   ): PeerId | undefined {
     const { stages, stageIndex } = lost
-    const candidates = this.#candidates(model.manifest, model, provider)
-    const today = { ...request, candidates, excluded: this.#excluded(provider) }
+    const candidates = this.#candidates(model, wish)
+    const today = { ...request, candidates, excluded: this.#excluded(wish.provider) }
     const tries = [lost.excluded, lost.excluded.filter((peer) => !lost.again.includes(peer))]
     for (const excluded of tries) {
       const choice = chooseReplacement({
@@ -162,19 +174,67 @@ export class Planner {
     return undefined
   }
 
-  /** Learns from a job that is done where its model ran, and how fast the devices really were. */
-  learn({ model, plan }: Planned, runs: readonly StageRun[]): void {
-    const records = this.#components.records()
-    const [oldest] = this.#last.keys()
-    if (this.#last.size >= LAST_MAX && oldest !== undefined) this.#last.delete(oldest)
-    this.#last.set(model.id, plan.stages)
-    for (const { peer, fromLayer, toLayer, computeMs, scale } of runs) {
-      const record = records.find((known) => known.peer === peer)
-      const layers = model.manifest.layers.slice(fromLayer, toLayer)
-      const flops = scale * layers.reduce((sum, layer) => sum + layer.flops, 0)
-      const gflopsPerS = flops / computeMs / 1e6
-      const benchmark = record === undefined ? 0 : benchmarkOf(record)
-      this.#components.speeds.note(model.id, peer, gflopsPerS, benchmark)
+  /** Learns from a stage that has come to serve what it can, before it has done anything. */
+  noteReady({ model, wish }: Planned, ready: ReadyStage): void {
+    const { peer, fromLayer, toLayer, stepMs, rttMs } = ready
+    const { self, links, speeds, nowMs } = this.#components
+    if (peer !== self && rttMs !== undefined) links.notePing(peer, rttMs)
+    this.#memory.noteLoaded({ ...ready, model: model.id }, nowMs())
+    const computeMs = stepMs / wish.scale
+    const sample = { fromLayer, toLayer, computeMs, source: 'probe' } as const
+    speeds.note(this.#question(model, wish, peer), sample)
+  }
+
+  /** Learns how fast the devices of a job or text really were. */
+  learn({ model, wish }: Planned, runs: readonly StageRun[]): void {
+    const { speeds, nowMs } = this.#components
+    for (const { peer, scale, ...run } of runs) {
+      this.#memory.noteLoaded({ ...run, model: model.id, peer, loadMs: 0 }, nowMs())
+      const sample = { ...run, computeMs: run.computeMs / scale }
+      speeds.note(this.#question(model, wish, peer), sample)
+    }
+  }
+
+  /** What the plan is expected to do by what is known now, on the devices that hold its stages now. */
+  foresee(planned: Planned, stages: readonly PlanStage[], streams: number): Prediction {
+    const { model, wish, request } = planned
+    const candidates = this.#candidates(model, wish)
+    const links = this.#components.links.measured()
+    const cost = forecast({ ...request, candidates, links, inFlight: streams }, stages)
+    if (cost === undefined) return planned.prediction
+    const { latencyMs, perS } = cost
+    return this.#prediction(planned, stages, { latencyMs, perS, streams })
+  }
+
+  /** Keeps how far off the prediction for this way was. To be told before {@link Planner.learn}. */
+  judge(planned: Planned, stages: readonly PlanStage[], report: PaceReport): void {
+    const streams = Math.max(1, report.streams)
+    const { modelledPerS } = this.foresee(planned, stages, streams)
+    this.#predictions.note(routeKey(planned, stages, streams), {
+      modelled: modelledPerS / streams,
+      shown: report.shownPerS,
+      measured: report.perS,
+    })
+  }
+
+  #prediction(
+    planned: Omit<Planned, 'prediction'>,
+    stages: readonly PlanStage[],
+    modelled: Pick<Prediction, 'latencyMs' | 'perS' | 'streams'>,
+  ): Prediction {
+    const { latencyMs, perS, streams } = modelled
+    const alone = this.#predictions.of(routeKey(planned, stages, 1))
+    const past = this.#predictions.of(routeKey(planned, stages, streams))
+    const bases = stages.map(({ peer }) =>
+      BASES.indexOf(this.#speed(planned.model, planned.wish, peer).basis),
+    )
+    return {
+      latencyMs: latencyMs / (alone?.factor ?? 1),
+      perS: perS * (past?.factor ?? 1),
+      streams,
+      basis: BASES[Math.min(...bases)] ?? 'benchmark',
+      errorPercent: past?.errorPercent,
+      modelledPerS: perS,
     }
   }
 
@@ -184,17 +244,21 @@ export class Planner {
     previous: readonly PlanStage[] | undefined,
   ): PlacementRequest {
     const { manifest } = model
+    const { self, links } = this.#components
     const tierMin = wish.requirements?.tier
+    const isText = wish.text !== undefined
     return {
-      layers: layersOf(manifest, wish),
+      layers: placementLayers(manifest, wish),
       inputBytes: wish.scale * bytesAt(manifest.cuts[0]),
-      candidates: this.#candidates(manifest, model, wish.provider),
-      requester: this.#components.self,
+      candidates: this.#candidates(model, wish),
+      requester: self,
+      links: links.measured(),
       stages: wish.stages,
       replicas: wish.replicas === 'auto' && wish.inputs === 1 ? 1 : wish.replicas,
       objective: wish.objective,
-      unit: wish.text === undefined ? 'input' : 'token',
-      inFlight: Math.min(wish.inputs, this.#init.inFlightMax),
+      unit: isText ? 'token' : 'input',
+      // Each text is a session of its own: no window holds it back.
+      inFlight: isText ? wish.inputs : Math.min(wish.inputs, this.#init.inFlightMax),
       excluded: this.#excluded(wish.provider),
       ...(tierMin === undefined ? {} : { tierMin }),
       ...(previous === undefined ? {} : { previous }),
@@ -211,32 +275,54 @@ export class Planner {
     return excluded
   }
 
-  #candidates(
-    manifest: Manifest,
-    model: CatalogueModel,
-    provider: PlanWish['provider'] = 'auto',
-  ): readonly PlacementCandidate[] {
-    const { self, links, speeds } = this.#components
+  #candidates(model: CatalogueModel, wish: PlanWish): readonly PlacementCandidate[] {
+    const { self, links, nowMs } = this.#components
+    const loaded = this.#memory.loaded(model.id, nowMs())
+    // Where nothing is loaded, every plan has to load all that it needs.
+    const loadMs = loaded.size === 0 ? 0 : this.#memory.loadMs(model.id)
     return this.#components.records().map((record) => {
       const own = record.peer === self
       const tier = this.#components.tierOf(record.peer)
       const { rttMs, mbps } = links.estimate(record.peer)
+      const { basis: _, ...speed } = this.#speed(model, wish, record.peer)
       return {
         peer: record.peer,
         name: record.name,
-        // An unmeasured device is taken for a slow one, not for none.
-        gflopsPerS: Math.max(
-          1,
-          speeds.estimate(model.id, record.peer, benchmarkOf(record, provider)),
-        ),
+        ...speed,
         level: record.levelQuarters / 4,
         memoryBytes: record.memoryFreeBytes,
-        heldBytes: heldBytes(manifest, record, model),
+        heldBytes: heldBytes(model.manifest, record, model),
         rttMs: own ? 0 : rttMs,
         linkMbps: own ? 1_000_000 : mbps,
+        loaded: loaded.get(record.peer) ?? [],
+        loadMs,
         ...(tier === undefined ? {} : { tier }),
       }
     })
+  }
+
+  /** What a device may be expected to do with a step of the wish. */
+  #speed(model: CatalogueModel, wish: PlanWish, peer: PeerId): SpeedEstimate {
+    const { speeds } = this.#components
+    const { layerMs, ...speed } = speeds.estimate(this.#question(model, wish, peer))
+    return {
+      ...speed,
+      // An unmeasured device is taken for a slow one, not for none.
+      gflopsPerS: speed.gflopsPerS > 0 ? speed.gflopsPerS : 1,
+      ...(layerMs === undefined ? {} : { layerMs: layerMs.map((ms) => ms * wish.scale) }),
+    }
+  }
+
+  #question({ id, manifest }: CatalogueModel, wish: PlanWish, peer: PeerId): SpeedQuestion {
+    const record = this.#components.records().find((known) => known.peer === peer)
+    return {
+      model: id,
+      peer,
+      benchmark: record === undefined ? 0 : benchmarkOf(record, wish.provider),
+      layerFlops: manifest.layers.map(({ flops }) => flops),
+      isText: wish.text !== undefined,
+      position: (wish.text?.positions ?? 0) / 2,
+    }
   }
 
   #wire({ wire }: PlanWish, { replicas }: Plan): 'f32' | 'f16' {
@@ -246,61 +332,24 @@ export class Planner {
   }
 }
 
-function layersOf(manifest: Manifest, { scale, text }: PlanWish): readonly PlacementLayer[] {
-  const weights = layerWeights(manifest)
-  const rows = text?.positions ?? 0
-  return manifest.layers.map(({ flops, activationBytes }, index) => ({
-    flops: scale * flops,
-    weightBytes: weights[index] ?? 0,
-    cutBytes: scale * bytesAt(manifest.cuts[index + 1]),
-    workBytes: scale * activationBytes,
-    keptBytes: rows * rowBytes(manifest, index),
-  }))
-}
-
-/** Bytes of keys and values that one layer keeps of one token. */
-function rowBytes({ text }: Manifest, layer: number): number {
-  return text === undefined ? 0 : cacheBytesPerToken(text.caches[layer] ?? 0, text)
-}
-
 /** 10^9 operations a second, as the device measured itself; 0 when it did not. */
 function benchmarkOf({ speeds }: PlannedDevice, provider: PlanWish['provider'] = 'auto'): number {
   const accelerated = provider !== 'auto' && provider !== 'cpu' && speeds.gpuF32MflopsPerS > 0
   return (accelerated ? speeds.gpuF32MflopsPerS : speeds.f32MflopsPerS) / 1000
 }
 
-function bytesAt(cut: Cut | undefined): number {
-  return cut === undefined ? 0 : cutBytes(cut)
+/** Equal for what asks for the same plan. */
+function wishKey({ id }: CatalogueModel, wish: PlanWish): string {
+  const { stages, replicas, objective, provider, requirements } = wish
+  return [id, stages, replicas, objective, provider, requirements?.tier].join(' ')
 }
 
-/** Bytes of each layer that a device says it holds. */
-function heldBytes(
-  manifest: Manifest,
-  record: PlannedDevice,
-  { id }: CatalogueModel,
-): readonly number[] {
-  const ranges = record.holdings.find(({ model }) => model === id)?.ranges ?? []
-  return layerWeights(manifest).map((weightBytes, index) =>
-    ranges.some(({ from, to }) => index >= from && index < to) ? weightBytes : 0,
-  )
-}
-
-/**
- * Bytes of weights that each layer adds to the device that runs it.
- *
- * The solver adds layers up, but a tensor that several of them share is held once. Each
- * of n that share it is charged two n-ths: right for a model in two stages, whose
- * halves both hold it, and never far off for one stage or four.
- */
-function layerWeights(manifest: Manifest): readonly number[] {
-  const sharers = new Map<number, number>()
-  for (const tensor of manifest.layers.flatMap(({ tensors }) => tensors)) {
-    sharers.set(tensor, (sharers.get(tensor) ?? 0) + 1)
-  }
-  return manifest.layers.map(({ tensors }) =>
-    tensors.reduce((sum, tensor) => {
-      const bytes = manifest.tensors[tensor]?.blob.bytes ?? 0
-      return sum + Math.round(bytes * Math.min(1, 2 / (sharers.get(tensor) ?? 1)))
-    }, 0),
-  )
+/** Equal for what takes the same way with about as many others: up to twice as many. */
+function routeKey(
+  { model, wire, wish }: Omit<Planned, 'prediction'>,
+  stages: readonly PlanStage[],
+  streams: number,
+): string {
+  const way = stages.map(({ peer, fromLayer, toLayer }) => `${peer}:${fromLayer}-${toLayer}`)
+  return [model.id, wire, wish.provider, Math.floor(Math.log2(streams)), ...way].join(' ')
 }

@@ -1,14 +1,18 @@
 /**
- * How fast devices really ran the models that they were given, smoothed.
+ * How long the layers of models really took on devices, smoothed.
  *
- * A matrix benchmark says what a device can do at best. Models reach some share of
- * that, each its own; so what was measured of a model on a device is believed
- * before the benchmark, and what was measured of it elsewhere before that.
+ * A matrix benchmark says what a device can do at best. Models reach some share of that, each
+ * its own; so what was measured of a model on a device is believed before what was measured of it
+ * elsewhere, and that before the benchmark. Times are kept for each layer: stages of other sizes
+ * reach other shares, and the head of a model is not like its layers.
+ *
+ * Times are those of one input of the size with which the model's costs were measured.
  *
  * @module
  */
 
 import type { ModelId, PeerId } from '../../../core/ids.ts'
+import { PositionFit, type PositionSums } from './position-fit.ts'
 
 /** Weight of a new sample in the moving averages. */
 const ALPHA = 0.3
@@ -16,13 +20,71 @@ const ALPHA = 0.3
 /** Share of its benchmark that a device reaches with a model that nobody has run: convolutions on one thread. */
 const UNKNOWN_SHARE = 0.35
 
+/**
+ * The same for a step of a text: two rows are computed for one token, in matrices of four bits that
+ * are read for each of them. SmolLM2-135M takes 30 ms where 130 GFLOP/s were measured (benchmarks/README.md).
+ */
+const UNKNOWN_TEXT_SHARE = 0.07
+
 /** Models, and devices of one model, that are remembered. */
 const MODELS_MAX = 256
 const DEVICES_MAX = 1_024
 
+/** Crowding that is believed: of what is outside, something else was to blame. */
+const CROWDING_MIN = 0.1
+const CROWDING_MAX = 4
+
+/** How a stage was measured: by the test before it serves, with one step under way, or with many. */
+export type SpeedSource = 'probe' | 'alone' | 'crowded'
+
+/** What was measured of one stage. */
+export interface SpeedSample {
+  readonly fromLayer: number
+  readonly toLayer: number
+  /** Mean time of one step. */
+  readonly computeMs: number
+  /** Mean time in the stage beside computing, of steps alone. */
+  readonly stepMs?: number
+  readonly source: SpeedSource
+  /** How the time grew with the position in the text. */
+  readonly positions?: PositionSums
+}
+
+/** What is asked about: a model and what its layers cost. */
+export interface SpeedQuestion {
+  readonly model: ModelId
+  readonly peer: PeerId
+  /** What the device measured of itself, in GFLOP/s; 0 when it did not. */
+  readonly benchmark: number
+  readonly layerFlops: readonly number[]
+  readonly isText: boolean
+  /** Tokens that stand before a step, in the middle of the text. */
+  readonly position?: number
+}
+
+/** What may be expected of a device. */
+export interface SpeedEstimate {
+  readonly gflopsPerS: number
+  readonly layerMs?: readonly number[]
+  readonly stepMs?: number
+  readonly crowding?: number
+  /** Where it comes from: nobody ran the model, somebody did, this device was tested or has run it. */
+  readonly basis: 'benchmark' | 'others' | 'probe' | 'measured'
+}
+
+interface DeviceSpeed {
+  readonly layerMs: number[]
+  /** Layers whose time was measured; of others it was inferred from them. */
+  readonly known: Set<number>
+  stepMs: number | undefined
+  crowding: number | undefined
+  measured: boolean
+  gflopsPerS: number
+  readonly positions: PositionFit
+}
+
 interface ModelSpeeds {
-  /** Measured, in GFLOP/s. */
-  readonly devices: Map<PeerId, number>
+  readonly devices: Map<PeerId, DeviceSpeed>
   /** Measured over benchmark, of all devices together. */
   share: number | undefined
 }
@@ -30,23 +92,40 @@ interface ModelSpeeds {
 export class SpeedTable {
   readonly #models = new Map<ModelId, ModelSpeeds>()
 
-  /** `peer` ran a stage of `model` at `gflopsPerS`; its benchmark says `benchmarkGflopsPerS`. */
-  note(model: ModelId, peer: PeerId, gflopsPerS: number, benchmarkGflopsPerS: number): void {
+  /** A device ran a stage, its layers being those of `question`. */
+  note(question: SpeedQuestion, sample: SpeedSample): void {
+    const { layerFlops } = question
+    const { fromLayer, toLayer, source } = sample
+    const flops = sum(layerFlops.slice(fromLayer, toLayer))
     // A stage that claims to take no time at all says nothing.
-    if (!(gflopsPerS > 0) || !Number.isFinite(gflopsPerS)) return
-    const speeds = this.#models.get(model) ?? this.#add(model)
-    if (speeds.devices.size >= DEVICES_MAX) speeds.devices.clear()
-    speeds.devices.set(peer, smooth(speeds.devices.get(peer), gflopsPerS))
-    if (benchmarkGflopsPerS > 0) {
-      speeds.share = smooth(speeds.share, gflopsPerS / benchmarkGflopsPerS)
+    if (!(sample.computeMs > 0) || !Number.isFinite(sample.computeMs) || flops === 0) return
+    const speeds = this.#models.get(question.model) ?? this.#add(question.model)
+    const device = speeds.devices.get(question.peer)
+    if (source === 'crowded') {
+      if (device !== undefined) noteCrowd(device, sample)
+      return
+    }
+    // What really ran is believed before a test.
+    if (source === 'probe' && device?.measured === true) return
+    const known = device ?? this.#addDevice(speeds, question, sample.computeMs / flops)
+    noteAlone(known, sample)
+    known.gflopsPerS = flops / sum(known.layerMs.slice(fromLayer, toLayer)) / 1e6
+    if (question.benchmark > 0) {
+      speeds.share = smooth(speeds.share, known.gflopsPerS / question.benchmark)
     }
   }
 
-  /** What `peer` may be expected to reach with `model`, in GFLOP/s. */
-  estimate(model: ModelId, peer: PeerId, benchmarkGflopsPerS: number): number {
+  /** What a device may be expected to reach. */
+  estimate({ model, peer, benchmark, isText, position = 0 }: SpeedQuestion): SpeedEstimate {
     const speeds = this.#models.get(model)
-    const measured = speeds?.devices.get(peer)
-    return measured ?? (speeds?.share ?? UNKNOWN_SHARE) * benchmarkGflopsPerS
+    const device = speeds?.devices.get(peer)
+    if (device !== undefined) return estimateOf(device, position)
+    const share = speeds?.share ?? (isText ? UNKNOWN_TEXT_SHARE : UNKNOWN_SHARE)
+    const others = speeds?.devices.values().toArray() ?? []
+    const mean = sum(others.map(({ gflopsPerS }) => gflopsPerS)) / others.length
+    // Of a device that did not measure itself, no less is expected than of the others.
+    const gflopsPerS = benchmark > 0 || others.length === 0 ? share * benchmark : mean
+    return { gflopsPerS, basis: others.length === 0 ? 'benchmark' : 'others' }
   }
 
   #add(model: ModelId): ModelSpeeds {
@@ -56,6 +135,68 @@ export class SpeedTable {
     this.#models.set(model, speeds)
     return speeds
   }
+
+  #addDevice(
+    { devices }: ModelSpeeds,
+    { peer, layerFlops }: SpeedQuestion,
+    msPerFlop: number,
+  ): DeviceSpeed {
+    if (devices.size >= DEVICES_MAX) devices.clear()
+    const device: DeviceSpeed = {
+      layerMs: layerFlops.map((flops) => flops * msPerFlop),
+      known: new Set(),
+      stepMs: undefined,
+      crowding: undefined,
+      measured: false,
+      gflopsPerS: 0,
+      positions: new PositionFit(),
+    }
+    devices.set(peer, device)
+    return device
+  }
+}
+
+/** Scales the layers of the stage so that together they take what was measured. */
+function noteAlone(device: DeviceSpeed, sample: SpeedSample): void {
+  const { fromLayer, toLayer, source, positions, stepMs } = sample
+  if (source === 'alone' && !device.measured) {
+    // The test gave a first idea, and no more.
+    device.known.clear()
+    device.measured = true
+  }
+  if (positions !== undefined) device.positions.add(positions)
+  const grown = 1 + device.positions.growth * (positions?.meanPosition ?? 0)
+  const stageMs = sum(device.layerMs.slice(fromLayer, toLayer))
+  const ratio = sample.computeMs / grown / stageMs
+  for (let layer = fromLayer; layer < toLayer; layer++) {
+    const weight = device.known.has(layer) ? ALPHA : 1
+    device.layerMs[layer] = (device.layerMs[layer] ?? 0) * (1 + weight * (ratio - 1))
+    device.known.add(layer)
+  }
+  if (stepMs !== undefined) device.stepMs = smooth(device.stepMs, Math.max(0, stepMs))
+}
+
+/** With many steps under way one of them may take longer, or less where several are computed at once. */
+function noteCrowd(device: DeviceSpeed, { fromLayer, toLayer, computeMs }: SpeedSample): void {
+  const aloneMs = sum(device.layerMs.slice(fromLayer, toLayer))
+  const crowding = Math.min(CROWDING_MAX, Math.max(CROWDING_MIN, computeMs / aloneMs))
+  device.crowding = smooth(device.crowding, crowding)
+}
+
+function estimateOf(device: DeviceSpeed, position: number): SpeedEstimate {
+  const { layerMs, gflopsPerS, stepMs, crowding, measured, positions } = device
+  const grown = 1 + positions.growth * position
+  return {
+    gflopsPerS: gflopsPerS / grown,
+    layerMs: layerMs.map((ms) => ms * grown),
+    ...(stepMs === undefined ? {} : { stepMs }),
+    ...(crowding === undefined ? {} : { crowding }),
+    basis: measured ? 'measured' : 'probe',
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 function smooth(before: number | undefined, sample: number): number {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bruteForce } from './brute-force.ts'
 import { searchChains } from './chain-search.ts'
 import { CostModel } from './cost-model.ts'
-import { randomRequest } from './placement-fixture.ts'
+import { measuredRequest, randomRequest } from './placement-fixture.ts'
 
 const anySize = fc.record({
   devices: fc.integer({ min: 1, max: 4 }),
@@ -11,8 +11,13 @@ const anySize = fc.record({
 })
 
 /** Best score of the search and of trying everything. */
-function scores(seed: number, size: { devices: number; layers: number }, exactDevicesMax: number) {
-  const cost = new CostModel(randomRequest(seed, size))
+function scores(
+  seed: number,
+  size: { devices: number; layers: number },
+  exactDevicesMax: number,
+  make = randomRequest,
+) {
+  const cost = new CostModel(make(seed, size))
   const { candidates } = cost.request
   const { best } = searchChains(cost, { candidates, stagesMin: 1, stagesMax: 8, exactDevicesMax })
   return {
@@ -28,6 +33,16 @@ describe('chain search', () => {
     fc.assert(
       fc.property(fc.nat(), anySize, (seed, size) => {
         const { found, forced } = scores(seed, size, 6)
+        return found === forced || Math.abs(found / forced - 1) < 1e-9
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('finds it also with devices and links that were measured, and in a ring', () => {
+    fc.assert(
+      fc.property(fc.nat(), anySize, (seed, size) => {
+        const { found, forced } = scores(seed, size, 6, measuredRequest)
         return found === forced || Math.abs(found / forced - 1) < 1e-9
       }),
       { numRuns: 150 },

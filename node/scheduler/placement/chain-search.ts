@@ -17,7 +17,7 @@
 
 import type { PeerId } from '../../../core/ids.ts'
 import { blocksOf } from './blocks.ts'
-import { type CostModel, flopsPerMs, type Hop, type Span } from './cost-model.ts'
+import type { CostModel, Hop, Span } from './cost-model.ts'
 import { CANDIDATES_MAX, type PlacementCandidate, STAGES_MAX } from './plan.ts'
 
 /** Up to so many devices the search is exhaustive. */
@@ -112,7 +112,7 @@ class ChainSearch {
   constructor(cost: CostModel, init: SearchInit, exact: boolean) {
     this.#cost = cost
     this.#init = init
-    this.#devices = exact ? bySpeed(init.candidates) : mostPromising(cost, init.candidates)
+    this.#devices = exact ? bySpeed(cost, init.candidates) : mostPromising(cost, init.candidates)
     const blocks = exact ? EXACT_BLOCKS_MAX : BEAM_BLOCKS_MAX
     this.#starts = blocksOf(cost.request.layers, Math.max(blocks, init.stagesMin))
     this.#memoryBytes = this.#starts.map((fromLayer) =>
@@ -120,7 +120,7 @@ class ChainSearch {
     )
     const { objective, inFlight, layers } = cost.request
     this.#inFlight = objective === 'latency' ? 1 : inFlight
-    const fastest = Math.max(...init.candidates.map(flopsPerMs))
+    const fastest = Math.max(...init.candidates.map((each) => cost.flopsPerMs(each)))
     this.#flopsLeft = this.#starts.map((start) => cost.flops(start, layers.length))
     this.#sumLeft = this.#flopsLeft.map((flops) => flops / fastest / this.#inFlight)
   }
@@ -226,7 +226,7 @@ class ChainSearch {
     const speed = ends
       ? 0
       : this.#devices.reduce(
-          (sum, candidate, index) => sum + (devices.includes(index) ? 0 : flopsPerMs(candidate)),
+          (sum, candidate, index) => sum + (devices.includes(index) ? 0 : this.#rate(candidate)),
           0,
         )
     return this.#flopsLeft.map((flops, block) => ({
@@ -234,6 +234,11 @@ class ChainSearch {
       peak: block === this.#starts.length - 1 ? 0 : flops / speed,
       dead: speed === 0 && block < this.#starts.length - 1,
     }))
+  }
+
+  /** Operations in a millisecond at most, many steps being under way. */
+  #rate(candidate: PlacementCandidate): number {
+    return this.#cost.flopsPerMs(candidate) / Math.min(1, candidate.crowding ?? 1)
   }
 
   #boundOf({ sum, peak, extra }: Partial, left: Left | undefined): number {
@@ -260,7 +265,10 @@ class ChainSearch {
     if (candidate === undefined) return undefined
     const previous = this.#devices[devices.at(-2) ?? -1]
     const fromLayer = this.#starts[from] ?? 0
-    const hop = this.#cost.hop(previous, candidate, this.#cost.cutBytes(fromLayer))
+    const hop =
+      previous === undefined
+        ? this.#cost.entry(candidate)
+        : this.#cost.hop(previous, candidate, this.#cost.cutBytes(fromLayer))
     const penaltyMs = devices.length === 1 ? 0 : this.#cost.stagePenaltyMs
     return { candidate, fromLayer, hop, penaltyMs }
   }
@@ -273,8 +281,8 @@ class ChainSearch {
     const computeMs = this.#cost.computeMs(span)
     return {
       latencyMs: hop.ms + computeMs,
-      peakMs: Math.max(hop.transferMs, computeMs),
-      extraMs: penaltyMs + this.#cost.downloadMsPerStep(span),
+      peakMs: Math.max(hop.transferMs, this.#cost.busyMs(span)),
+      extraMs: penaltyMs + this.#cost.readyingMsPerStep(span),
     }
   }
 
@@ -287,9 +295,8 @@ class ChainSearch {
   /** Takes the pipelines that reached the last layer, with their way back to the requester. */
   #finish(devices: readonly number[], partials: readonly Partial[]): void {
     if (devices.length < this.#init.stagesMin || partials.length === 0) return
-    const last = this.#devices[devices.at(-1) ?? -1]
-    const { layers } = this.#cost.request
-    const back = this.#cost.hop(last, undefined, this.#cost.cutBytes(layers.length))
+    const [first, last] = [devices[0], devices.at(-1)].map((device) => this.#devices[device ?? -1])
+    const back = this.#cost.exit(first, last)
     const step = { latencyMs: back.ms, peakMs: back.transferMs, extraMs: 0 }
     const whole = partials
       .map((partial) => this.#after(partial, this.#starts.length - 1, step))
@@ -404,8 +411,10 @@ function beats(a: Partial, b: Partial): boolean {
 }
 
 /** Fastest first: good plans are found early. Equal ones in the order of their names. */
-function bySpeed(candidates: readonly PlacementCandidate[]): PlacementCandidate[] {
-  return candidates.toSorted((a, b) => flopsPerMs(b) - flopsPerMs(a) || (a.peer < b.peer ? -1 : 1))
+function bySpeed(cost: CostModel, candidates: readonly PlacementCandidate[]): PlacementCandidate[] {
+  return candidates.toSorted(
+    (a, b) => cost.flopsPerMs(b) - cost.flopsPerMs(a) || (a.peer < b.peer ? -1 : 1),
+  )
 }
 
 /** Of too many candidates, those that are first by speed, by memory, or by what they hold. */
@@ -413,7 +422,7 @@ function mostPromising(
   cost: CostModel,
   candidates: readonly PlacementCandidate[],
 ): PlacementCandidate[] {
-  const fastest = bySpeed(candidates)
+  const fastest = bySpeed(cost, candidates)
   const layers = cost.request.layers.length
   const download = (candidate: PlacementCandidate): number =>
     cost.downloadBytes({ candidate, fromLayer: 0, toLayer: layers })
@@ -426,5 +435,5 @@ function mostPromising(
       if (candidate !== undefined && chosen.size < CANDIDATES_MAX) chosen.add(candidate)
     }
   }
-  return bySpeed([...chosen])
+  return bySpeed(cost, [...chosen])
 }

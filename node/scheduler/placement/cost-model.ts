@@ -19,7 +19,7 @@ import {
   STAGE_OVERHEAD_BYTES,
 } from './plan.ts'
 
-/** Fixed work at both ends of a hop: half of the 0.6 ms that a hop may cost over loopback. */
+/** Fixed work at both ends of a hop that was not measured: half of the 0.6 ms that one may cost over loopback. */
 const HOP_MS = 0.3
 
 /**
@@ -77,6 +77,8 @@ export class CostModel {
   readonly #weightBefore: readonly number[]
   readonly #keptBefore: readonly number[]
   readonly #heldBefore = new Map<PeerId, readonly number[]>()
+  readonly #msBefore = new Map<PeerId, readonly number[]>()
+  readonly #bestRates = new Map<PeerId, number>()
   readonly #links = new Map<string, PlacementLink>()
 
   constructor(request: PlacementRequest) {
@@ -91,7 +93,7 @@ export class CostModel {
       )
       this.#heldBefore.set(peer, sumsBefore(held))
     }
-    const fastest = Math.max(0, ...request.candidates.map(flopsPerMs))
+    const fastest = Math.max(0, ...request.candidates.map((each) => this.flopsPerMs(each)))
     const wholeMs = fastest === 0 ? 0 : this.flops(0, request.layers.length) / fastest
     this.stagePenaltyMs = STAGE_SHARE_MIN * wholeMs
   }
@@ -115,8 +117,49 @@ export class CostModel {
     return this.weightBytes(fromLayer, toLayer) + keptBytes + workBytes + overheadBytes
   }
 
-  computeMs({ candidate, fromLayer, toLayer }: Span): number {
-    return Math.max(STEP_MS_MIN, this.flops(fromLayer, toLayer) / flopsPerMs(candidate))
+  /** What a candidate computes in a millisecond for one more stage, at its level and at best. */
+  flopsPerMs(candidate: PlacementCandidate): number {
+    const { peer, layerMs, gflopsPerS } = candidate
+    if (layerMs === undefined) return gflopsPerS * 1e6 * shareOf(candidate)
+    const best = this.#bestRates.get(peer) ?? this.#bestRate(layerMs)
+    this.#bestRates.set(peer, best)
+    return best * shareOf(candidate)
+  }
+
+  /** Time of one step alone in a stage. */
+  computeMs(span: Span): number {
+    return this.#layersMs(span) + (span.candidate.stepMs ?? 0)
+  }
+
+  /** Time for which a step keeps others out of a stage, where there are others. */
+  busyMs(span: Span): number {
+    const { crowding = 1, stepMs = 0 } = span.candidate
+    if (this.request.inFlight === 1) return this.computeMs(span)
+    // What a step waits for the executor's answer, another one computes.
+    return this.#layersMs(span) * crowding + (crowding === 1 ? stepMs : 0)
+  }
+
+  #layersMs({ candidate, fromLayer, toLayer }: Span): number {
+    const { layerMs, gflopsPerS } = candidate
+    const ms =
+      layerMs === undefined
+        ? this.flops(fromLayer, toLayer) / (gflopsPerS * 1e6)
+        : between(this.#layerMsBefore(candidate.peer, layerMs), fromLayer, toLayer)
+    return Math.max(STEP_MS_MIN, ms / shareOf(candidate))
+  }
+
+  #layerMsBefore(peer: PeerId, layerMs: readonly number[]): readonly number[] {
+    const known = this.#msBefore.get(peer)
+    if (known !== undefined) return known
+    const sums = sumsBefore(layerMs)
+    this.#msBefore.set(peer, sums)
+    return sums
+  }
+
+  /** Operations in a millisecond of the layer that is quickest for its work. */
+  #bestRate(layerMs: readonly number[]): number {
+    const rates = this.request.layers.map(({ flops }, layer) => flops / (layerMs[layer] ?? 0))
+    return Math.max(...rates.filter(Number.isFinite), Number.MIN_VALUE)
   }
 
   downloadBytes({ candidate, fromLayer, toLayer }: Span): number {
@@ -124,9 +167,13 @@ export class CostModel {
     return this.weightBytes(fromLayer, toLayer) - (held ? between(held, fromLayer, toLayer) : 0)
   }
 
-  /** What a stage's download adds to every step that pays for it. */
-  downloadMsPerStep(span: Span): number {
-    const ms = transferMs(this.downloadBytes(span), span.candidate.linkMbps)
+  /** What fetching and loading a stage adds to every step that pays for it. */
+  readyingMsPerStep(span: Span): number {
+    const { loadMs = 0, loaded = [], linkMbps } = span.candidate
+    const has = loaded.some(
+      ({ fromLayer, toLayer }) => fromLayer === span.fromLayer && toLayer === span.toLayer,
+    )
+    const ms = transferMs(this.downloadBytes(span), linkMbps) + (has ? 0 : loadMs)
     return ms / (this.request.stepsExpected ?? DOWNLOAD_STEPS)
   }
 
@@ -144,30 +191,45 @@ export class CostModel {
     const { requester } = this.request
     const fromPeer = from?.peer ?? requester
     const toPeer = to?.peer ?? requester
-    if (fromPeer === toPeer) return NO_HOP
-    const { rttMs, mbps } = this.#links.get(`${fromPeer} ${toPeer}`) ?? slower(from, to)
+    const measured = this.#links.get(`${fromPeer} ${toPeer}`)
+    if (measured === undefined && fromPeer === toPeer) return NO_HOP
+    const { delayMs, mbps } = measured ?? slower(from, to)
     const wireMs = transferMs(bytes, mbps)
-    return { ms: rttMs / 2 + wireMs + HOP_MS, transferMs: wireMs }
+    return { ms: delayMs + wireMs, transferMs: wireMs }
+  }
+
+  /** The way of a step to the first stage. */
+  entry(first: PlacementCandidate | undefined): Hop {
+    if (this.request.returns === 'first') return NO_HOP
+    return this.hop(undefined, first, this.request.inputBytes)
+  }
+
+  /** The way of its result, until the next step may begin. */
+  exit(first: PlacementCandidate | undefined, last: PlacementCandidate | undefined): Hop {
+    const bytes = this.cutBytes(this.request.layers.length)
+    if (this.request.returns !== 'first') return this.hop(last, undefined, bytes)
+    return first === last ? NO_HOP : this.hop(last, first, bytes)
   }
 
   /** The whole cost of a pipeline with so many steps under way. */
   chain(spans: readonly Span[], inFlight: number = this.request.inFlight): ChainCost {
-    const input = this.hop(undefined, spans[0]?.candidate, this.request.inputBytes)
+    const [first, last] = [spans[0]?.candidate, spans.at(-1)?.candidate]
+    const input = this.entry(first)
     let latencyMs = input.ms
     let slowestMs = input.transferMs
     let computeMs = 0
     let extraMs = this.stagePenaltyMs * (spans.length - 1)
     for (const [index, span] of spans.entries()) {
       const stageMs = this.computeMs(span)
-      const send = this.hop(
-        span.candidate,
-        spans[index + 1]?.candidate,
-        this.cutBytes(span.toLayer),
-      )
+      const next = spans[index + 1]?.candidate
+      const send =
+        next === undefined
+          ? this.exit(first, last)
+          : this.hop(span.candidate, next, this.cutBytes(span.toLayer))
       computeMs += stageMs
       latencyMs += stageMs + send.ms
-      slowestMs = Math.max(slowestMs, stageMs, send.transferMs)
-      extraMs += this.downloadMsPerStep(span)
+      slowestMs = Math.max(slowestMs, this.busyMs(span), send.transferMs)
+      extraMs += this.readyingMsPerStep(span)
     }
     const stepMs = Math.max(slowestMs, latencyMs / inFlight)
     const perStepMs = this.request.objective === 'latency' ? latencyMs : latencyMs / inFlight
@@ -186,6 +248,12 @@ export class CostModel {
       : Math.max(slowestMs, perStepMs) + extraMs
   }
 
+  #sendMs(spans: readonly Span[], index: number): number {
+    const [span, next] = [spans[index], spans[index + 1]]
+    if (next === undefined) return this.exit(spans[0]?.candidate, span?.candidate).ms
+    return this.hop(span?.candidate, next.candidate, this.cutBytes(span?.toLayer ?? 0)).ms
+  }
+
   /** The stages of a plan, each with its own predictions. */
   stages(spans: readonly Span[]): PlanStage[] {
     return spans.map((span, index) => {
@@ -199,7 +267,7 @@ export class CostModel {
         weightBytes: this.weightBytes(fromLayer, toLayer),
         downloadBytes: this.downloadBytes(span),
         cutBytes,
-        sendMs: this.hop(candidate, spans[index + 1]?.candidate, cutBytes).ms,
+        sendMs: this.#sendMs(spans, index),
       }
     })
   }
@@ -214,19 +282,18 @@ export function latencyRange({ latencyMs, computeMs }: ChainCost): PlanRange {
   }
 }
 
-/** What a candidate computes in a millisecond for one more stage, at its level. */
-export function flopsPerMs(candidate: PlacementCandidate): number {
-  const share = candidate.level / (1 + (candidate.stagesRunning ?? 0))
-  return candidate.gflopsPerS * share * 1e6
+/** The part of a candidate's speed that one more stage has. */
+function shareOf({ level, stagesRunning = 0 }: PlacementCandidate): number {
+  return level / (1 + stagesRunning)
 }
 
 /** Between two devices that never met, the slower of their links to the requester holds. */
 function slower(
   from: PlacementCandidate | undefined,
   to: PlacementCandidate | undefined,
-): { readonly rttMs: number; readonly mbps: number } {
+): { readonly delayMs: number; readonly mbps: number } {
   return {
-    rttMs: Math.max(from?.rttMs ?? 0, to?.rttMs ?? 0),
+    delayMs: Math.max(from?.rttMs ?? 0, to?.rttMs ?? 0) / 2 + HOP_MS,
     mbps: Math.min(from?.linkMbps ?? Infinity, to?.linkMbps ?? Infinity),
   }
 }

@@ -59,6 +59,36 @@ export function numbers(seed: number): () => number {
 }
 
 /**
+ * The same as {@link randomRequest}, with devices of which some were measured: layers that are
+ * quicker here and slower there, directed links, stages that are loaded, and a ring of stages.
+ */
+export function measuredRequest(
+  seed: number,
+  size: { readonly devices: number; readonly layers: number },
+): PlacementRequest {
+  const next = numbers(seed + 1)
+  const base = randomRequest(seed, size)
+  const candidates = base.candidates.map((device): PlacementCandidate => {
+    if (next() < 0.3) return device
+    const middle = 1 + Math.floor((size.layers - 1) * next())
+    return {
+      ...device,
+      layerMs: base.layers.map(({ flops }) => (flops / device.gflopsPerS / 1e6) * (0.5 + next())),
+      stepMs: next(),
+      crowding: 0.3 + next(),
+      loaded: [{ fromLayer: 0, toLayer: middle }],
+      loadMs: 2_000 * next(),
+    }
+  })
+  const links = candidates.flatMap(({ peer: from }) =>
+    candidates
+      .filter(() => next() < 0.5)
+      .map(({ peer: to }) => ({ from, to, delayMs: 20 * next(), mbps: 20 + 500 * next() })),
+  )
+  return { ...base, candidates, links, returns: next() < 0.5 ? 'first' : 'requester' }
+}
+
+/**
  * A request with random devices and layers: speeds over a factor of 50, memory from too little
  * to all, links from bad Wi-Fi to gigabit.
  */

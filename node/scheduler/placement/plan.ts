@@ -49,13 +49,30 @@ export interface PlacementCandidate {
   readonly numericClass?: string
   /** Stages of other work it runs now; each takes its share of the speed. Default 0. */
   readonly stagesRunning?: number
+  /** Measured: what each layer of one step takes when the device is left alone. Default: by its speed. */
+  readonly layerMs?: readonly number[]
+  /** Measured: what a step takes in a stage beside computing. Default 0. */
+  readonly stepMs?: number
+  /** Measured: what a step computes while many are under way, beside one alone. Default 1. */
+  readonly crowding?: number
+  /** Layer ranges of this model that it has loaded. */
+  readonly loaded?: readonly LayerRange[]
+  /** Time to load another range. Default 0. */
+  readonly loadMs?: number
+}
+
+/** Layers [fromLayer, toLayer). */
+export interface LayerRange {
+  readonly fromLayer: number
+  readonly toLayer: number
 }
 
 /** A measured link between two devices, in one direction. */
 export interface PlacementLink {
   readonly from: PeerId
   readonly to: PeerId
-  readonly rttMs: number
+  /** Until the first byte has arrived, the work at both ends included. */
+  readonly delayMs: number
   readonly mbps: number
 }
 
@@ -72,6 +89,11 @@ export interface PlacementRequest {
   /** Whole copies of the pipeline on devices of their own; 'auto' takes each that adds throughput. */
   readonly replicas: 'auto' | number
   readonly objective: PlacementObjective
+  /**
+   * Where the result of a step goes before the next one begins: to the requester, or from the last
+   * stage to the first at once, as in a ring. Default `requester`.
+   */
+  readonly returns?: 'requester' | 'first'
   /** What one step makes, for what is told to people. Default `input`. */
   readonly unit?: 'input' | 'token'
   /** Steps that the requester keeps under way at once, at least 1. */

@@ -216,8 +216,8 @@ describe('placement', () => {
     const small = { memoryBytes: 50e6 }
     const candidates = ['a', 'b', 'c'].map((name) => candidate(name, small))
     const links = [
-      { from: peer('b'), to: peer('c'), rttMs: 0.1, mbps: 10_000 },
-      { from: peer('a'), to: peer('b'), rttMs: 50, mbps: 10 },
+      { from: peer('b'), to: peer('c'), delayMs: 0.1, mbps: 10_000 },
+      { from: peer('a'), to: peer('b'), delayMs: 25, mbps: 10 },
     ]
 
     expect(shape(solvePlacement(request({ candidates, links })))).toBe('b:0-4 c:4-8')

@@ -21,13 +21,13 @@ import type {
 import { STAGES_MAX } from './plan.ts'
 import { previousChain } from './previous.ts'
 
-/** Part of the score that another plan must win before the one that runs is given up. */
-const KEEP_SHARE = 0.1
-
 /**
- * The same where only the cuts can be others: moving one loads two stages anew, and speeds that were
- * measured on stages of another size stray by more than a tenth (Petals moves from 4/3 on).
+ * Part of the score that another plan must win before the one that runs is given up: speeds and
+ * delays that were measured stray by a tenth and more from one text to the next.
  */
+const KEEP_SHARE = 0.25
+
+/** The same where only the cuts are others: moving one loads two stages anew (Petals moves from 4/3 on). */
 const KEEP_CUTS_SHARE = 1 / 3
 
 /** Part of the rate that a split or one more replica must win over what is simpler. */
@@ -49,8 +49,7 @@ export function solvePlacement(request: PlacementRequest): Plan {
   const kept = previousChain(cost, eligible)
   const found = search.best[0]
   if (found === undefined) throw noRoom(cost, eligible, notChosen)
-  const keepShare = request.stages === 'auto' ? KEEP_SHARE : KEEP_CUTS_SHARE
-  const keeps = kept !== undefined && kept.score <= found.score * (1 + keepShare)
+  const keeps = kept !== undefined && kept.score <= found.score * (1 + keepShare(kept, found))
   const first = keeps ? kept : found
   const replicas = chooseReplicas(cost, eligible, first)
   const spans = replicas[0] ?? first.spans
@@ -68,6 +67,12 @@ export function solvePlacement(request: PlacementRequest): Plan {
     ...(oneDevice === undefined ? {} : { oneDevice }),
     runnersUp: runnersUp(cost, search.best, spans),
   }
+}
+
+function keepShare(kept: FoundChain, found: FoundChain): number {
+  const devices = ({ spans }: FoundChain): string =>
+    spans.map(({ candidate }) => candidate.peer).join(' ')
+  return devices(kept) === devices(found) ? KEEP_CUTS_SHARE : KEEP_SHARE
 }
 
 function stageBounds({ stages }: PlacementRequest): { stagesMin: number; stagesMax: number } {

@@ -148,6 +148,7 @@ export class EmbeddingBook {
       guide: undefined,
       gives: 'embedding',
       words: new TextWords(undefined, []),
+      streams: () => AT_ONCE,
     })
     await runner.run(signal)
     if (runner.embedding === undefined) {

@@ -15,19 +15,22 @@ import type { Problem } from '../../api/schemas/problem.ts'
 import type { TextEventView, TextRequest, TextView } from '../../api/schemas/texts.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
 import type { JobRunnerInit } from '../jobs/job-runner.ts'
-import type { Planned, Planner } from '../jobs/planner.ts'
+import type { Planner } from '../jobs/planner.ts'
 import { Drafter } from './drafter.ts'
 import { GenerateError } from './errors.ts'
 import { guideOf } from './guide-of.ts'
 import { samplingOf } from './sampling-of.ts'
 import { TextRecord } from './text-record.ts'
 import { TextRunner, type TextRunnerComponents, type TextWork } from './text-runner.ts'
-import { textWish, tokenScale } from './text-wish.ts'
+import { textWish } from './text-wish.ts'
 import { TextWords } from './text-words.ts'
 import type { Prompt, Tokenizers } from './tokenizers.ts'
 
 export interface TextBookComponents extends TextRunnerComponents {
-  readonly planner: Pick<Planner, 'qualify' | 'plan' | 'replacement' | 'learn'>
+  readonly planner: Pick<
+    Planner,
+    'qualify' | 'plan' | 'adopt' | 'replacement' | 'noteReady' | 'foresee' | 'judge' | 'learn'
+  >
   readonly tokenizers: Pick<Tokenizers, 'prompt' | 'stop'>
   /** The model that a reference means, fetched from the mesh when it is not here. */
   readonly resolve: (ref: string, signal: AbortSignal) => Promise<CatalogueModel>
@@ -185,9 +188,7 @@ export class TextBook implements Startable {
       const runner = new TextRunner(this.#components, this.#init, work)
       await runner.run(abort.signal)
       // An accelerator's speed says nothing of the processor's, on which plans are built.
-      if (provider === 'auto' || provider === 'cpu') {
-        planner.learn(work.planned, stepRuns(work.planned, record, runner))
-      }
+      if (provider === 'auto' || provider === 'cpu') runner.teach(planner)
       record.end(clock.wallMs(), 'done')
     } catch (error) {
       const code = errorCode(error)
@@ -209,6 +210,7 @@ export class TextBook implements Startable {
     const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
     await planner.qualify(request.requirements)
     const planned = planner.plan(model, textWish(model, { ...request, inputs }, positions))
+    planner.adopt(planned)
     const drafter = request.speculation === 'off' ? undefined : new Drafter()
     return {
       record,
@@ -231,6 +233,7 @@ export class TextBook implements Startable {
       guide,
       gives: 'tokens',
       words: new TextWords(prompt.table, request.stop),
+      streams: () => this.#running.size,
     }
   }
 
@@ -261,18 +264,4 @@ function tokensThatFit({ request, model, prompt }: Asked): number {
     throw new GenerateError({ code: 'GENERATE_PROMPT_TOO_LONG', tokens: length, positionsMax })
   }
   return Math.min(request.tokensMax, positionsMax - length)
-}
-
-/** What steps of one token took, by device. */
-function stepRuns(
-  { plan, model }: Planned,
-  { stages }: TextRecord,
-  { stepMs }: TextRunner,
-): Parameters<Planner['learn']>[1] {
-  return plan.stages.flatMap(({ fromLayer, toLayer }, index) => {
-    const computeMs = stepMs[index]?.quantile(0.5)
-    const peer = stages[index]?.peer
-    if (computeMs === undefined || peer === undefined) return []
-    return [{ peer, fromLayer, toLayer, computeMs, scale: tokenScale(model) }]
-  })
 }

@@ -48,6 +48,8 @@ export class TextRecord {
   readonly settlements = new Settlements()
   readonly notes: string[] = []
   plan: PlanView | undefined
+  /** Tokens a second of this text, as it was foreseen last before the first one came. */
+  foreseenPerS: number | undefined
   exact: boolean | undefined
   drafts: TextView['drafts'] = { made: 0, right: 0 }
   #text = ''
@@ -143,7 +145,7 @@ export class TextRecord {
       settlements: this.settlements.show(),
       times: {
         ...this.times.show(),
-        ...(this.plan === undefined ? {} : { predictedPerSecond: 1000 / this.plan.predictedMs }),
+        ...(this.foreseenPerS === undefined ? {} : { predictedPerSecond: this.foreseenPerS }),
         ...(finishedMs === undefined ? {} : { totalMs: finishedMs - createdMs }),
       },
       notes: [...this.notes],

@@ -19,22 +19,26 @@ import {
   type SamplingRecord,
 } from '../../../protocols/inference/index.ts'
 import { RequesterText, type TextDraw, type TextEvent } from '../../inference/requester-text.ts'
-import { bytesOf, noteHops } from '../jobs/hop-notes.ts'
+import { bytesOf, noteFirstRows, noteHops } from '../jobs/hop-notes.ts'
 import { SessionOrders } from '../../receipts/session-orders.ts'
 import { StageRecord } from '../jobs/job-record.ts'
 import type { JobRunnerComponents, JobRunnerInit } from '../jobs/job-runner.ts'
 import { planView } from '../jobs/plan-view.ts'
-import type { Planned } from '../jobs/planner.ts'
+import type { Planned, Planner, StageRun } from '../jobs/planner.ts'
 import { ReceiptCheck } from '../jobs/receipt-check.ts'
 import { type LostStage, ReplacementSearch } from '../jobs/replacement-search.ts'
 import { Samples } from '../jobs/samples.ts'
+import type { PlanStage } from '../placement/plan.ts'
 import type { Drafter } from './drafter.ts'
+import { StagePace } from './stage-pace.ts'
 import type { TextRecord } from './text-record.ts'
 import { tokenScale } from './text-wish.ts'
 import type { TextWords } from './text-words.ts'
 
 /** What a job's runner uses, without a place for outputs: words go to who asked. */
-export type TextRunnerComponents = Omit<JobRunnerComponents, 'outputs'>
+export interface TextRunnerComponents extends Omit<JobRunnerComponents, 'outputs'> {
+  readonly planner: Pick<Planner, 'qualify' | 'replacement' | 'noteReady' | 'foresee'>
+}
 
 export interface TextWork {
   readonly record: TextRecord
@@ -50,6 +54,8 @@ export interface TextWork {
   /** Undefined when no tokens are guessed. */
   readonly drafter: Drafter | undefined
   readonly words: TextWords
+  /** Texts of this device that are under way now, this one included. */
+  readonly streams: () => number
 }
 
 /** Rows that are computed for each token of a text, at most: guesses that were wrong are among them. */
@@ -64,8 +70,11 @@ export class TextRunner {
   readonly #orders: SessionOrders
   readonly #search: ReplacementSearch
   readonly #done = Promise.withResolvers<void>()
-  /** Compute times of steps of one row, by stage: what a plan for texts is made of. */
-  readonly stepMs: Samples[]
+  /** Times of steps of one row, by stage: what a plan for texts is made of. */
+  readonly #paces: readonly StagePace[]
+  /** Texts that were under way, summed over the draws. */
+  #streams = 0
+  #draws = 0
   /** Of a text that gives one, once it has come. */
   embedding: Float32Array | undefined
   #over = false
@@ -76,7 +85,7 @@ export class TextRunner {
     this.#init = init
     this.#work = work
     this.#search = new ReplacementSearch(components)
-    this.stepMs = planned.plan.stages.map(() => new Samples())
+    this.#paces = planned.plan.stages.map(() => new StagePace())
     const session = sessionInit(work, init, components.crypto.sha256)
     this.#receipts = new ReceiptCheck(components.crypto, {
       session: session.open.session,
@@ -108,6 +117,7 @@ export class TextRunner {
     signal.throwIfAborted()
     const shown = provider === 'auto' ? 'cpu' : provider
     record.plan = planView(planned, { objective, provider: shown, nameOf })
+    record.foreseenPerS = 1000 / planned.prediction.latencyMs
     record.events.append({ type: 'plan', plan: record.plan })
     for (const note of record.plan.notes) record.note(note)
     this.#prepare()
@@ -208,7 +218,7 @@ export class TextRunner {
     }
   }
 
-  #onReady({ stage, peer, record: ready, open }: TextEvent & { type: 'ready' }): void {
+  #onReady({ stage, peer, record: ready, open, rttMs }: TextEvent & { type: 'ready' }): void {
     const { record } = this.#work
     this.#orders.seated(peer, open)
     this.#receipts.seated(open)
@@ -216,15 +226,42 @@ export class TextRunner {
     // Known is what no stage has to run.
     record.known(ready.prefixRows ?? 0)
     this.#setStage(stage, 'ready', peer)
+    const { fromLayer, toLayer } = open
+    const { loadMs, stepUs = 0 } = ready
+    const facts = { peer, fromLayer, toLayer, loadMs, stepMs: stepUs / 1000, rttMs }
+    this.#components.planner.noteReady(this.#work.planned, facts)
     const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
     if (!all) return
     record.times.ready(this.#components.clock.monotonicMs())
+    if (record.state === 'loading') this.#foresee()
     record.enter('running')
+  }
+
+  /** Tells what is expected now that the stages were tested, before the first token. */
+  #foresee(): void {
+    const { record, planned, streams } = this.#work
+    const { planner } = this.#components
+    const stages = this.#stagesNow()
+    const { perS, latencyMs, basis, streams: count } = planner.foresee(planned, stages, streams())
+    const before = record.foreseenPerS
+    record.foreseenPerS = count === 1 ? 1000 / latencyMs : perS / count
+    if (before === undefined || basis !== 'probe') return
+    const [now, first] = [record.foreseenPerS, before].map((each) => each.toPrecision(3))
+    record.note(`its stages were tested: ${now} tokens a second, not ${first} as planned`)
+  }
+
+  /** The stages of the plan, on the devices that hold them now. */
+  #stagesNow(): readonly PlanStage[] {
+    const { record, planned } = this.#work
+    return planned.plan.stages.map((stage, index) => ({
+      ...stage,
+      peer: record.stages[index]?.peer ?? stage.peer,
+    }))
   }
 
   #onDraw(draw: TextDraw): void {
     const { record, words, drafter } = this.#work
-    const { output, rows, input, transfersMs } = draw
+    const { output, rows, input } = draw
     if (rows.position >= record.init.promptTokens) drafter?.observe(draw)
     record.times.drawn(draw.tokens.length, this.#components.clock.monotonicMs())
     const { text, tokens, stopped } = words.take(draw.tokens)
@@ -238,12 +275,53 @@ export class TextRunner {
     this.embedding ??= embeddingOf(output.tensors)
     this.#receipts.input(output.request, input)
     this.#receipts.output(output.request, output.tensors)
+    this.#measure(draw)
+  }
+
+  /** Takes the times of a step. */
+  #measure({ output, rows, input, transfersMs }: TextDraw): void {
+    const { record, streams } = this.#work
+    const { links: table, self } = this.#components
+    const count = rows.tokens.length
+    const note = { output, transfersMs, inputBytes: bytesOf(input) }
+    const links = streams() > 1 ? undefined : { table, self }
     // Sizes of cuts are planned for one row.
-    if (rows.tokens.length > 1) return
-    noteHops(record, { output, transfersMs, inputBytes: bytesOf(input) }, this.#components.links)
-    for (const [stage, { computeUs }] of output.hops.entries()) {
-      this.stepMs[stage]?.add(computeUs / 1000)
+    if (count > 1) {
+      if (rows.position === 0 && links !== undefined)
+        noteFirstRows(record.stages, { ...note, rows: count }, links)
+      return
     }
+    noteHops(record, note, links)
+    this.#streams += streams()
+    this.#draws++
+    for (const [stage, hop] of output.hops.entries()) this.#paces[stage]?.add(rows.position, hop)
+  }
+
+  /** Texts that were under way on average while this one was. */
+  get #meanStreams(): number {
+    return this.#draws === 0 ? 1 : this.#streams / this.#draws
+  }
+
+  /** Tells what was measured of a text that is done, and how far off its prediction was. */
+  teach(planner: Pick<Planner, 'judge' | 'learn'>): void {
+    const { record, planned } = this.#work
+    const perS = record.times.stepsPerS
+    const shownPerS = record.foreseenPerS
+    // A text that lost a stage was held up by that.
+    if (perS !== undefined && shownPerS !== undefined && record.recoveries.length === 0) {
+      planner.judge(planned, this.#stagesNow(), { perS, shownPerS, streams: this.#meanStreams })
+    }
+    planner.learn(planned, this.#stageRuns())
+  }
+
+  /** What steps of one token took, by device. */
+  #stageRuns(): readonly StageRun[] {
+    const { planned } = this.#work
+    const scale = tokenScale(planned.model)
+    return this.#stagesNow().flatMap(({ peer, fromLayer, toLayer }, index) => {
+      const sample = this.#paces[index]?.sample({ fromLayer, toLayer }, this.#meanStreams)
+      return sample === undefined ? [] : [{ ...sample, peer, scale }]
+    })
   }
 
   #onClosed(): void {
@@ -284,14 +362,9 @@ export class TextRunner {
   }
 
   #replacement(lost: LostStage): Promise<PeerId | undefined> {
-    const { record, planned } = this.#work
     this.#components.logger.info('stage lost', { stage: lost.stage, code: lost.code })
     this.#setStage(lost.stage, 'lost')
-    const now = planned.plan.stages.map((stage, index) => ({
-      ...stage,
-      peer: record.stages[index]?.peer ?? stage.peer,
-    }))
-    return this.#search.find(planned, now, lost)
+    return this.#search.find(this.#work.planned, this.#stagesNow(), lost)
   }
 
   #onReceipt({ stage, signed }: TextEvent & { type: 'receipt' }): void {

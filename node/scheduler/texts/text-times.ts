@@ -7,12 +7,16 @@
 import type { TextView } from '../../api/schemas/texts.ts'
 import { Samples } from '../jobs/samples.ts'
 
+/** Steps of a text that says how quick a way is: of fewer, the first ones weigh too much. */
+const PACE_STEPS_MIN = 16
+
 export class TextTimes {
   readonly #beganMs: number
   #readyMs: number | undefined
   #firstMs: number | undefined
   #lastMs = 0
   #tokens = 0
+  #steps = 0
   #firstTokens = 0
   #promptTokens = 0
   readonly #gaps = new Samples()
@@ -45,6 +49,14 @@ export class TextTimes {
     }
     this.#lastMs = nowMs
     this.#tokens += tokens
+    this.#steps++
+  }
+
+  /** Steps a second from the first to the last, each of one token or more; undefined of a short text. */
+  get stepsPerS(): number | undefined {
+    const tookMs = this.#lastMs - (this.#firstMs ?? 0)
+    if (this.#steps < PACE_STEPS_MIN || tookMs <= 0) return undefined
+    return (1000 * (this.#steps - 1)) / tookMs
   }
 
   show(): TextView['times'] {

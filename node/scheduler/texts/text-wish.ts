@@ -5,7 +5,7 @@
  */
 
 import type { CatalogueModel } from '../../models/catalogue.ts'
-import type { PlanWish } from '../jobs/planner.ts'
+import type { PlanWish } from '../jobs/plan-wish.ts'
 
 /** How a text is to be spread over devices. */
 export type TextSpread = Pick<PlanWish, 'stages' | 'wire' | 'provider'> &

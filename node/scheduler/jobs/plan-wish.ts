@@ -1,0 +1,44 @@
+/**
+ * What is asked of the placement, and what is read of devices for it.
+ *
+ * @module
+ */
+
+import type { Tier } from '../../../attestation/index.ts'
+import type { CapabilityRecord } from '../../../protocols/presence/index.ts'
+import type { Provider } from '../../runtime/provider.ts'
+import type { PlacementObjective } from '../placement/plan.ts'
+
+/** What every device that takes a stage must be. */
+export interface Requirements {
+  /** By evidence that this device has seen itself: what a record says counts for nothing. */
+  readonly tier?: Tier | undefined
+}
+
+/** What a job asks of the placement. */
+export interface PlanWish {
+  readonly stages: 'auto' | number
+  readonly replicas: 'auto' | number
+  readonly objective: PlacementObjective
+  readonly wire: 'auto' | 'f32' | 'f16'
+  readonly provider: 'auto' | Provider
+  readonly requirements?: Requirements | undefined
+  readonly inputs: number
+  /** Elements of one input, as a multiple of the sample with which costs were measured. */
+  readonly scale: number
+  /** A text: the stages keep keys and values for so many tokens. */
+  readonly text?: { readonly positions: number }
+}
+
+/** What the planner reads of a capability record. */
+export type PlannedDevice = Pick<
+  CapabilityRecord,
+  | 'peer'
+  | 'name'
+  | 'providers'
+  | 'speeds'
+  | 'levelQuarters'
+  | 'memoryFreeBytes'
+  | 'holdings'
+  | 'tier'
+>
