@@ -173,8 +173,10 @@ export class HostedText {
     const tokens = this.#tokens.slice(0, rows)
     const chain = prefixChain(open.model, tokens, sha256)
     const parts = partsUpTo(this.#parts, rows)
-    const bytes = keptBytes(stage.text, { rows, room: this.#tokens.length })
-    return prefixes.keep({ ...this.#source, slot, tokens, parts, chain, bytes })
+    const bytes = keptBytes(stage.text, rows)
+    if (!prefixes.keep({ ...this.#source, slot, tokens, parts, chain, bytes })) return false
+    stage.executor.end(slot, rows).catch(() => undefined)
+    return true
   }
 }
 

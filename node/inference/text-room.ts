@@ -26,12 +26,9 @@ export function textBytes({ keptRowBytes, sentRowBytes }: TextRoom, positionsMax
   return roomRows(positionsMax) * keptRowBytes + positionsMax * sentRowBytes
 }
 
-/** Bytes of the first `rows` rows of a text that has run `room` of them. */
-export function keptBytes(
-  { keptRowBytes, sentRowBytes, draws }: TextRoom,
-  { rows, room }: { readonly rows: number; readonly room: number },
-): number {
-  return roomRows(room) * keptRowBytes + (draws ? 0 : rows * sentRowBytes)
+/** Bytes of the first `rows` rows of a text that has ended. */
+export function keptBytes({ keptRowBytes, sentRowBytes, draws }: TextRoom, rows: number): number {
+  return rows * (keptRowBytes + (draws ? 0 : sentRowBytes))
 }
 
 /** Bytes of a drawn token, with all that may be asked for beside it. */

@@ -82,7 +82,7 @@ function settle(frame: Frame): void {
   if (session === undefined) process.exit(1)
   try {
     if (begin?.type === 'value') session.texts.begin(begin.value)
-    else if (end?.type === 'value') session.texts.end(end.value.slot)
+    else if (end?.type === 'value') session.texts.end(end.value)
     else if (tokens !== undefined) session.texts.learnTokens(tokens)
     else process.exit(1)
   } catch (error) {

@@ -104,8 +104,13 @@ export const BEGIN_MESSAGE = record({
 export type BeginMessage = Omit<ShapeOf<typeof BEGIN_MESSAGE>, 'after'> &
   Partial<Pick<ShapeOf<typeof BEGIN_MESSAGE>, 'after'>>
 
-/** Gives the room of a text back. */
-export const END_MESSAGE = record({ slot: uint(0xffff_ffff) })
+/** Gives the room of a text back, or all but its first rows: others may begin with them. */
+export const END_MESSAGE = record({
+  slot: uint(0xffff_ffff),
+  keptRows: optional(uint(TEXT_POSITIONS_MAX)),
+})
+
+export type EndMessage = ShapeOf<typeof END_MESSAGE>
 
 /** Why a message could not be obeyed. */
 export const ERROR_MESSAGE = record({

@@ -106,8 +106,13 @@ export interface Executor {
    * @throws {RuntimeError} as `step` does, for all of them: those that are left can be asked for again.
    */
   steps(steps: readonly TextStep[]): Promise<StepsRun>
-  /** Gives the room of a text back. @throws {RuntimeError} as `run` does. */
-  end(slot: number): Promise<void>
+  /**
+   * Gives the room of a text back.
+   *
+   * @param keptRows - Of its first rows, which stay for others to begin with until it is ended again.
+   * @throws {RuntimeError} as `run` does.
+   */
+  end(slot: number, keptRows?: number): Promise<void>
   /** True between `freeze` and `thaw`. */
   readonly frozen: boolean
   /**

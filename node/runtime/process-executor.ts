@@ -191,8 +191,8 @@ export class ProcessExecutor implements Executor {
     await this.#settle('begin', encodeShape(BEGIN_MESSAGE, { after: undefined, ...text }))
   }
 
-  async end(slot: number): Promise<void> {
-    await this.#settle('end', encodeShape(END_MESSAGE, { slot }))
+  async end(slot: number, keptRows?: number): Promise<void> {
+    await this.#settle('end', encodeShape(END_MESSAGE, { slot, keptRows }))
   }
 
   get textsMax(): number {

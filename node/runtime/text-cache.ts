@@ -10,7 +10,7 @@
  */
 
 import { CacheArena, type Tenant } from './cache-arena.ts'
-import type { TextMemory } from './text-memory.ts'
+import { TextMemory } from './text-memory.ts'
 
 /** One pair of tensors of the graph. */
 export interface CachedTensor {
@@ -33,6 +33,9 @@ export function roomRows(rows: number): number {
   while (room + ROWS_SPARE < rows) room *= 2
   return room + ROWS_SPARE
 }
+
+/** Rooms of such sizes are hardly asked for again. */
+const NOTHING_KEPT = new TextMemory(0)
 
 /** The rooms of one executor's texts. */
 export class CacheRooms {
@@ -60,6 +63,12 @@ export class CacheRooms {
     const arena = new CacheArena<TextCache>(this.tensors, init, this.#memory)
     arenas.push(arena)
     return arena
+  }
+
+  /** A place for just so many rows, away from texts that go on. */
+  aside(rows: number): CacheArena<TextCache> {
+    const init = { capacity: rows, placesMax: 1 }
+    return new CacheArena<TextCache>(this.tensors, init, NOTHING_KEPT)
   }
 
   /** Takes a place back, and the arena where it was the last one. */
@@ -102,7 +111,17 @@ export class TextCache implements Tenant {
   reserve(rows: number): void {
     const before = this.#arena
     if (before !== undefined && rows <= before.capacity) return
-    const arena = this.#rooms.arena(rows)
+    this.#move(this.#rooms.arena(rows))
+  }
+
+  /** Holds its first `rows` rows in no more room than they need; it does not go on. */
+  setAside(rows: number): void {
+    this.length = rows
+    this.#move(this.#rooms.aside(rows))
+  }
+
+  #move(arena: CacheArena<TextCache>): void {
+    const before = this.#arena
     const from = { length: this.length, place: this.place }
     arena.add(this)
     this.#arena = arena

@@ -104,6 +104,23 @@ describe('the rooms of texts', () => {
     expect(group?.map(({ place }) => place)).toEqual(places)
   })
 
+  it('are left by texts that are set aside, which take just what they hold', () => {
+    const memory = new TextMemory()
+    const shared = rooms(memory, 8)
+    const all = texts(3, shared)
+    const [first, second, third] = all
+    second?.setAside(7)
+    expect([second?.capacity, second?.length, second?.at(0).length]).toEqual([7, 7, 2 * 7 * 4])
+    expect(numbersIn(all)).toEqual([0, 1, 2])
+    const [next] = texts(1, shared)
+    expect(next?.place).toBe(1)
+    const copy = new TextCache(shared)
+    if (second !== undefined) copy.beginAfter(second, 5)
+    expect([copy.length, copy.at(0)[0]]).toEqual([5, 1])
+    for (const text of [first, second, third, next, copy]) text?.end()
+    expect(second?.capacity).toBe(0)
+  })
+
   it('are left where they are when texts are long, in groups of neighbours', () => {
     const shared = rooms(new TextMemory(), 4)
     const all = texts(4, shared)

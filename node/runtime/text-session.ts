@@ -13,7 +13,7 @@ import {
   embeddingTensors,
   type TextRows,
 } from '../../protocols/inference/index.ts'
-import type { BeginMessage } from './executor-messages.ts'
+import type { BeginMessage, EndMessage } from './executor-messages.ts'
 import type { TokenBytes } from './executor-spec.ts'
 import type { WireTensor } from './executor-wire.ts'
 import { TEXTS_TOGETHER_MAX } from './limits.ts'
@@ -93,14 +93,20 @@ export class TextSession {
     if (after !== undefined && source === undefined) {
       throw new Error(`expected a text in slot ${after.slot}`)
     }
-    this.end(slot)
+    this.end({ slot, keptRows: undefined })
     const text = new TextRun(place, message, constraint)
     if (after !== undefined && source !== undefined) text.beginAfter(source, after.rows)
     this.#texts.set(slot, text)
   }
 
-  end(slot: number): void {
-    this.#texts.get(slot)?.cache.end()
+  /** Keeps the first rows of a text where it is told to, and nothing of it where not. */
+  end({ slot, keptRows }: EndMessage): void {
+    const text = this.#texts.get(slot)
+    if (keptRows !== undefined && text !== undefined && keptRows <= text.cache.length) {
+      text.cache.setAside(keptRows)
+      return
+    }
+    text?.cache.end()
     this.#texts.delete(slot)
   }
 

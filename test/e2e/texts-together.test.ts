@@ -192,6 +192,8 @@ describe('texts in one executor', () => {
       const before = new Text(1, [...prompt.slice(0, rows), ...prompt])
       await sayAlone(executor, before, false)
       const text = new Text(2, prompt)
+      // The second time it has been set aside.
+      if (rows > 64) await executor.end(1, rows)
       await executor.begin({ ...text.begin, after: { slot: 1, rows } })
       text.skip(rows)
       await sayBegun(executor, text)
