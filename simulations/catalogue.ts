@@ -30,6 +30,7 @@ import { textsInPeace } from './scenarios/texts-in-peace.ts'
 import { textsInTrouble } from './scenarios/texts-in-trouble.ts'
 import { textsUnderKills } from './scenarios/texts-under-kills.ts'
 import { trustAfterACon } from './scenarios/trust-after-a-con.ts'
+import { trustOfAGrowingMesh } from './scenarios/trust-of-a-growing-mesh.ts'
 import { trustUnderSlander } from './scenarios/trust-under-slander.ts'
 import { trustUnderSwarms } from './scenarios/trust-under-swarms.ts'
 
@@ -61,4 +62,5 @@ export const SCENARIOS: readonly Scenario[] = [
   trustUnderSwarms,
   trustUnderSlander,
   trustAfterACon,
+  trustOfAGrowingMesh,
 ]

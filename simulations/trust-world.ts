@@ -12,10 +12,15 @@ import type { PeerId } from '../core/ids.ts'
 import { invariant } from '../core/invariant.ts'
 import { SeededRandom } from '../core/random.ts'
 import {
+  anchorSeats,
   type AuditVerdict,
   type Cut,
+  drawCommittee,
+  effectiveDomains,
   floorMicros,
+  mayBeDrawn,
   type ProvenFault,
+  seatCount,
   type Statement,
   type StatementRow,
   TRUST_LIMITS,
@@ -42,6 +47,8 @@ export interface TrustPlan {
   /** Share of statements that come late, as late as they may. */
   readonly late: number
   readonly attackers: readonly Attacker[]
+  /** Whether an honest domain, by its number, is there on a day. All are, always, where this is left out. */
+  readonly isThere?: (number: number, day: number) => boolean
 }
 
 /** One domain did something for another, and what each of them says of it, in thousandths of a credit. */
@@ -85,6 +92,16 @@ export interface DayEnd {
   readonly root: string
   /** Of another device, which folded the same cuts in another order. */
   readonly otherRoot: string
+  readonly committee: SimCommittee
+}
+
+/** Who would decide the epoch after this day. */
+export interface SimCommittee {
+  readonly seats: readonly string[]
+  /** Who could have been drawn, anchors included. */
+  readonly eligible: ReadonlySet<string>
+  /** Seats that are kept for anchors. */
+  readonly anchorSeats: number
 }
 
 const NETWORK = simHash(utf8('mesh'))
@@ -109,6 +126,7 @@ export class TrustWorld {
   readonly #trace = new Trace()
   readonly #state: TrustState
   readonly #other: TrustState
+  #seated: readonly Uint8Array[] = []
 
   constructor(plan: TrustPlan, seed: number) {
     this.plan = plan
@@ -145,31 +163,32 @@ export class TrustWorld {
     const attacks = this.plan.attackers.map((attacker) =>
       attacker.day(day, { domains: this.honest }, this.#attack),
     )
-    const deeds = [...this.#honestDeeds(), ...attacks.flatMap((attack) => attack.deeds)]
+    const there = this.honest.filter((_, at) => this.plan.isThere?.(at, day) ?? true)
+    const deeds = [...this.#honestDeeds(there), ...attacks.flatMap((attack) => attack.deeds)]
     const attackers = attacks.flatMap((attack) => attack.domains)
     const sums = sumsBySpeaker(deeds)
     for (let cut = 1; cut <= CUTS_PER_DAY; cut++) {
       const epoch = day * EPOCHS_PER_DAY + (cut * EPOCHS_PER_DAY) / CUTS_PER_DAY - 1
       const told = (speakers: readonly Uint8Array[], weather: SeededRandom) =>
         speakers.flatMap((domain) => this.#statement(weather, rowsOf(sums, domain, cut), epoch))
-      const statements = [...told(this.honest, this.#weather), ...told(attackers, this.#attack)]
+      const statements = [...told(there, this.#weather), ...told(attackers, this.#attack)]
       const last = cut === CUTS_PER_DAY
       this.#fold({
         epoch,
         statements,
         verdicts: last
-          ? [...this.#honestVerdicts(), ...attacks.flatMap((attack) => attack.verdicts)]
+          ? [...this.#honestVerdicts(there), ...attacks.flatMap((attack) => attack.verdicts)]
           : [],
         faults: last ? attacks.flatMap((attack) => attack.faults) : [],
       })
     }
-    this.#end(day)
+    this.#end(day, [...there, ...attackers])
   }
 
-  #honestDeeds(): readonly Deed[] {
-    return this.honest.flatMap((provider) =>
+  #honestDeeds(there: readonly Uint8Array[]): readonly Deed[] {
+    return there.flatMap((provider) =>
       Array.from({ length: this.plan.customersPerDay }, () => {
-        const requester = this.honest[below(this.#work, this.honest.length)] ?? provider
+        const requester = there[below(this.#work, there.length)] ?? provider
         const milliCredits = 1_000 + below(this.#work, 1_000_000)
         return { requester, provider, requesterSays: milliCredits, providerSays: milliCredits }
       }).filter(({ requester }) => requester !== provider),
@@ -177,8 +196,8 @@ export class TrustWorld {
   }
 
   /** Now and then somebody's work is looked at; it is right. */
-  #honestVerdicts(): readonly AuditVerdict[] {
-    return this.honest
+  #honestVerdicts(there: readonly Uint8Array[]): readonly AuditVerdict[] {
+    return there
       .filter(() => this.#work.fraction() < 0.5)
       .map((provider) => ({ provider, passed: true }))
   }
@@ -207,7 +226,7 @@ export class TrustWorld {
     })
   }
 
-  #end(day: number): void {
+  #end(day: number, there: readonly Uint8Array[]): void {
     const attackers = this.plan.attackers.flatMap(({ domains }) => domains)
     const devices = [...this.honest, ...attackers].map((domain) => ({
       device: toHex(domain) as PeerId,
@@ -223,11 +242,36 @@ export class TrustWorld {
       inflow: this.#inflow(new Set(attackers.map((domain) => toHex(domain)))),
       root: toHex(this.#state.standings().graphRoot),
       otherRoot: toHex(this.#other.standings().graphRoot),
+      committee: this.#committee(there, day),
     }
     this.ends.push(end)
     this.#trace.note(day, 0, devices.length)
     this.#trace.text(end.root)
     for (const [, { mass }] of facts) this.#trace.note(mass, 1, day)
+  }
+
+  /** Draws the next committee, as the state of the day says. */
+  #committee(there: readonly Uint8Array[], day: number): SimCommittee {
+    const candidates = mayBeDrawn(
+      there.map((domain) => {
+        const facts = this.#state.facts(domain)
+        const one = { device: toHex(domain) as PeerId, domain, floorMicros: FLOOR_MICROS }
+        return { ...facts, domain, micros: this.#state.score(one).micros, vouched: true }
+      }),
+    )
+    const anchors = this.honest
+      .slice(0, this.plan.seeds)
+      .filter((domain) => !this.#state.facts(domain).faulted)
+    const beacon = simHash(utf8(`day ${day}`))
+    this.#seated = drawCommittee(simHash, { beacon, anchors, candidates, seated: this.#seated })
+    const eligible = new Set([...candidates.map(({ domain }) => domain), ...anchors].map(toHex))
+    const spread = effectiveDomains(candidates.map(({ mass }) => mass))
+    const reserved = anchorSeats(seatCount(eligible.size), spread)
+    return {
+      seats: this.#seated.map((domain) => toHex(domain)),
+      eligible,
+      anchorSeats: Math.min(reserved, anchors.length),
+    }
   }
 
   /** Half of what each honest domain holds goes along its row. */

@@ -5,6 +5,7 @@
  */
 
 import { toHex } from '../../core/bytes.ts'
+import { committeesAreSeated } from '../checkers/committees-are-seated.ts'
 import { massIsKept } from '../checkers/mass-is-kept.ts'
 import { observersAgree } from '../checkers/observers-agree.ts'
 import { below } from '../faults.ts'
@@ -84,6 +85,7 @@ export const trustAfterACon = trustScenario({
   checkers: [
     massIsKept,
     observersAgree,
+    committeesAreSeated,
     itEarnsWhatItWorksFor,
     itFallsBehindNewcomers,
     nobodyElseFalls,

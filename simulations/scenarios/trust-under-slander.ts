@@ -4,6 +4,7 @@
  * @module
  */
 
+import { committeesAreSeated } from '../checkers/committees-are-seated.ts'
 import { massIsKept } from '../checkers/mass-is-kept.ts'
 import { observersAgree } from '../checkers/observers-agree.ts'
 import { theHonestLoseNothing } from '../checkers/the-honest-lose-nothing.ts'
@@ -23,5 +24,11 @@ export const trustUnderSlander = trustScenario({
     ...anyMesh(random),
     attackers: [slanderers('slanderer', 1 + below(random, 30))],
   }),
-  checkers: [massIsKept, observersAgree, nobodyWorkedForThem, theHonestLoseNothing],
+  checkers: [
+    massIsKept,
+    observersAgree,
+    committeesAreSeated,
+    nobodyWorkedForThem,
+    theHonestLoseNothing,
+  ],
 })

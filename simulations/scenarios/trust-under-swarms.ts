@@ -5,6 +5,7 @@
  */
 
 import { attackersHoldWhatFlowsIn } from '../checkers/attackers-hold-what-flows-in.ts'
+import { committeesAreSeated } from '../checkers/committees-are-seated.ts'
 import { massIsKept } from '../checkers/mass-is-kept.ts'
 import { observersAgree } from '../checkers/observers-agree.ts'
 import { theHonestLoseNothing } from '../checkers/the-honest-lose-nothing.ts'
@@ -26,5 +27,11 @@ export const trustUnderSwarms = trustScenario({
       }),
     ),
   }),
-  checkers: [massIsKept, observersAgree, attackersHoldWhatFlowsIn, theHonestLoseNothing],
+  checkers: [
+    massIsKept,
+    observersAgree,
+    committeesAreSeated,
+    attackersHoldWhatFlowsIn,
+    theHonestLoseNothing,
+  ],
 })
