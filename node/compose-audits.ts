@@ -7,6 +7,7 @@
 import { invariant } from '../core/invariant.ts'
 import { AuditRecords } from './audit/audit-records.ts'
 import { Audits } from './audit/audits.ts'
+import type { BeaconSource } from './audit/beacons.ts'
 import { Tapes } from './audit/tapes.ts'
 import type { Foundation, MeshParts } from './compose.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
@@ -34,7 +35,11 @@ export interface Auditing {
 
 export function composeAudits(
   { log, identity, state, config }: Foundation,
-  { network, mesh }: Pick<MeshParts, 'network' | 'mesh'>,
+  {
+    network,
+    mesh,
+    beacons,
+  }: Pick<MeshParts, 'network' | 'mesh'> & { readonly beacons: BeaconSource },
 ): Auditing {
   const tapes = new Tapes(config.audit.keptBytesMax)
   const records = new AuditRecords(state)
@@ -54,7 +59,7 @@ export function composeAudits(
       signer: identity.signer,
       tapes,
       records,
-      beacons: { latest: () => undefined },
+      beacons,
       rerun: () => {
         const { pool, host, lending } = stages()
         return { pool, takeSlot: () => host.takeSlot(), gate: lending.gate('cpu') }

@@ -13,6 +13,7 @@ import { MeshEpochs } from './epoch/mesh-epochs.ts'
 import { madeFolder } from './storage/folder-identity.ts'
 import { LevelRows } from './storage/level-rows.ts'
 import { systemClock } from './system/system-clock.ts'
+import { systemRandom } from './system/system-random.ts'
 
 /** What a mesh that is founded here agrees on; undefined for what all meshes do. */
 export function foundingParameters({ trust }: Config): Uint8Array | undefined {
@@ -34,6 +35,7 @@ export function composeEpochs(
       crypto: nodeCrypto,
       clock: systemClock,
       logger: log,
+      random: systemRandom,
       memory: state,
       floorOf: () => undefined,
       openRows: (path) => new LevelRows(path),

@@ -22,6 +22,7 @@ import { StageHost } from './inference/stage-host.ts'
 import { StagePool } from './inference/stage-pool.ts'
 import type { MeshMembership } from './mesh/mesh-membership.ts'
 import { mayOpenStages } from './mesh/role-rules.ts'
+import type { BeaconSource } from './audit/beacons.ts'
 import type { Network } from './network/network.ts'
 import { providerFor } from './runtime/provider-choice.ts'
 import { StageProbe } from './runtime/stage-probe.ts'
@@ -43,7 +44,8 @@ import { systemClock } from './system/system-clock.ts'
 export type Work = ReturnType<typeof composeWork>
 
 /** Where work goes, and who keeps the account of it. */
-type WorkParts = MeshParts & Models & { readonly receipts: Receipts }
+type WorkParts = MeshParts &
+  Models & { readonly receipts: Receipts; readonly beacons: BeaconSource }
 
 type TextParts = WorkParts & Auditing & { readonly tokenizers: Tokenizers }
 

@@ -118,7 +118,8 @@ export function compose(foundation: Foundation): Parts {
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
   const receipts = composeReceipts(foundation, { network, presence, ...ledgers })
-  const work = composeWork(foundation, { ...meshParts, receipts, ...models })
+  const beacons = { latest: () => epochs.beacon }
+  const work = composeWork(foundation, { ...meshParts, receipts, beacons, ...models })
   const harvest = composeHarvest(foundation, { ...meshParts, ...work })
   const backend = composeBackend(foundation, {
     ...meshParts,

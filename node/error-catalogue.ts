@@ -56,6 +56,7 @@ import { JOIN_ERRORS } from '../protocols/join/errors.ts'
 import { LEDGER_QUESTION_ERRORS } from '../protocols/ledger/errors.ts'
 import { PRESENCE_ERRORS } from '../protocols/presence/errors.ts'
 import { RECEIPT_ERRORS } from '../protocols/receipt/errors.ts'
+import { RECONCILE_ERRORS } from '../protocols/reconcile/errors.ts'
 import { WITNESS_ERRORS } from '../protocols/witness/errors.ts'
 import { TRUST_ERRORS } from '../trust/errors.ts'
 
@@ -110,6 +111,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, ErrorRow>> = {
   ...LEDGER_QUESTION_ERRORS,
   ...PRESENCE_ERRORS,
   ...RECEIPT_ERRORS,
+  ...RECONCILE_ERRORS,
   ...WITNESS_ERRORS,
   ...TRUST_ERRORS,
 }

@@ -26,6 +26,7 @@ import {
 import type { EpochRoom } from './epoch-room.ts'
 import type { EpochStore } from './epoch-store.ts'
 import { EpochQuestionError } from './errors.ts'
+import { lackedBy, RECONCILED, reconcileProtocol, takeItems } from './pool-sync.ts'
 
 /** Questions about epochs. */
 export const epochProtocol: QuestionProtocol<EpochQuestion, EpochAnswer> = {
@@ -100,6 +101,17 @@ export class EpochLinks {
           if (!(await room.appendRecord(record))) return
         }
         if (room.chain.next === next) return
+      }
+    })
+  }
+
+  /** Gets the statements and proofs that `peer` holds and this device lacks. Never rejects. */
+  async reconcile(peer: PeerId, room: EpochRoom): Promise<void> {
+    await this.#quietly(peer, async (link) => {
+      await using comparing = await openQuestions(this.#components, peer, reconcileProtocol)
+      for (const set of RECONCILED) {
+        const ids = await lackedBy(comparing, room, set)
+        if (ids.length > 0) await takeItems(link, room, ids)
       }
     })
   }

@@ -38,6 +38,10 @@ export interface EpochRoomComponents {
   readonly floorOf: (device: PeerId) => number | undefined
   /** The disk does not do what it should: the process has to end. */
   readonly onFailure: (error: unknown) => void
+  /** All that is kept has been read. */
+  readonly onReady: () => void
+  /** This device has said what it has to say of an epoch; others do so now. */
+  readonly onSpoken: () => void
   /** An epoch was decided. */
   readonly onEpoch: () => void
 }

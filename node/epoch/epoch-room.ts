@@ -15,9 +15,7 @@ import {
   type Decision,
   EPOCH_LIMITS,
   type EpochErrorCode,
-  type EpochMessage,
   encodeDoubleVote,
-  encodeEpochMessage,
   encodeEvidenceItem,
   epochOfMessage,
   type Mode,
@@ -29,6 +27,7 @@ import { type Appended, EpochChain } from './epoch-chain.ts'
 import { EpochHealth, type EpochProblem } from './epoch-health.ts'
 import type { EpochRoomComponents, EpochRoomInit } from './epoch-room-types.ts'
 import { EpochSeat } from './epoch-seat.ts'
+import { EpochSpeech } from './epoch-speech.ts'
 import { cutDueMs, epochAt, type EpochCalendar, startMs, timeoutsOf } from './epoch-time.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 import { EvidencePool } from './evidence-pool.ts'
@@ -57,13 +56,14 @@ export class EpochRoom {
   readonly #keeper: VoteKeeper
   readonly #health: EpochHealth
   readonly #voice: OwnVoice
+  readonly #speech: EpochSpeech
   readonly #early: { readonly from: PeerId; readonly data: Uint8Array }[] = []
   readonly #stopping = new AbortController()
   #seat: EpochSeat | undefined
+  #standing: { readonly epoch: number; readonly standpoint: Standpoint } | undefined
   #wake: () => void = () => undefined
   #ready = false
   #openedMs = 0
-  #lateAnsweredMs = -Infinity
   #running: Promise<void> = Promise.resolve()
   /** One change of the chain at a time. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -106,6 +106,7 @@ export class EpochRoom {
     })
     this.#keeper = new VoteKeeper({ mesh, network, store, memory })
     this.#health = new EpochHealth(clock)
+    this.#speech = new EpochSpeech({ ...components, network, calendar })
     this.#voice = new OwnVoice({ ...components, network, calendar, pool: this.pool })
   }
 
@@ -180,7 +181,7 @@ export class EpochRoom {
     const { next } = this.chain
     if (epoch > next) this.#components.follow(from)
     else if (epoch === next) this.#feed(from, data)
-    else if (epoch === next - 1) this.#answerLate(data)
+    else if (epoch === next - 1) this.#speech.answerLate(data, this.chain.top)
     return true
   }
 
@@ -232,25 +233,34 @@ export class EpochRoom {
     await this.#proposals.restore()
     this.#ready = true
     logger.info('epochs open', { mesh: this.#init.mesh, epoch: this.chain.next - 1 })
+    this.#components.onReady()
     this.#components.onEpoch()
   }
 
   /** Takes part in the next epoch, once its time has come. */
   async #begin(): Promise<void> {
-    const { clock, logger } = this.#components
     const { next: epoch } = this.chain
+    const standpoint = await this.#standpointIn(epoch)
+    const { clock } = this.#components
     if (this.#seat?.epoch === epoch || clock.wallMs() < cutDueMs(this.calendar, epoch)) return
-    const standpoint = await this.#keeper.standpoint(epoch)
     if (this.chain.next !== epoch || this.#stopping.signal.aborted) return
-    if (this.#health.noteStandpoint(standpoint)) {
-      logger.warn('votes lost, abstaining', { epoch, ...standpoint })
-    }
     const seat = this.#seatFor(standpoint)
     if (seat !== undefined) await this.#keeper.seated()
     this.#seat?.stop()
     this.#seat = this.#open(epoch, seat, standpoint)
     this.#seat.start()
     for (const { from, data } of this.#early.splice(0)) this.#feed(from, data)
+  }
+
+  /** Whether this device may vote in an epoch: looked up once, and said. */
+  async #standpointIn(epoch: number): Promise<Standpoint> {
+    if (this.#standing?.epoch === epoch) return this.#standing.standpoint
+    const standpoint = await this.#keeper.standpoint(epoch)
+    this.#standing = { epoch, standpoint }
+    if (this.#health.noteStandpoint(standpoint)) {
+      this.#components.logger.warn('votes lost, abstaining', { epoch, ...standpoint })
+    }
+    return standpoint
   }
 
   #seatFor(standpoint: Standpoint): number | undefined {
@@ -291,7 +301,7 @@ export class EpochRoom {
             proposer: committee[order[round % order.length] ?? 0],
           }),
         keepVotes: (record) => store.keepVotes(record),
-        send: (message) => this.#send(epoch, message),
+        send: (message) => this.#speech.send(epoch, message),
         decided: (decision) => this.#decided(decision, committee),
         evidence: (proof) =>
           this.report(encodeEvidenceItem(evidenceItem('double-vote', encodeDoubleVote(proof)))),
@@ -309,28 +319,6 @@ export class EpochRoom {
     if (message.value.type === 'decision') return this.#decided(message.value.decision, [from])
     if (this.#seat?.epoch === epoch) this.#seat.receive(from, message.value)
     else if (this.#early.length < EARLY_MAX) this.#early.push({ from, data: Uint8Array.from(data) })
-  }
-
-  /** Somebody still speaks of what is decided: it does not know. */
-  #answerLate(data: Uint8Array): void {
-    const { clock } = this.#components
-    const { top } = this.chain
-    if (top === undefined) return
-    const nowMs = clock.monotonicMs()
-    const { epoch } = top.header
-    const message = decodeEpochMessage({ network: this.#init.network, epoch }, data)
-    if (message.type === 'refused' || message.value.type === 'decision') return
-    if (nowMs - this.#lateAnsweredMs < timeoutsOf(this.calendar).repeatMs) return
-    this.#lateAnsweredMs = nowMs
-    const { value, certificate } = top
-    this.#send(epoch, { type: 'decision', decision: { value, certificate } })
-  }
-
-  #send(epoch: number, message: EpochMessage): void {
-    const { network } = this.#init
-    const { VOTES_TOPIC, DECISIONS_TOPIC } = EPOCH_LIMITS
-    const topic = message.type === 'decision' ? DECISIONS_TOPIC : VOTES_TOPIC
-    this.#components.publish(topic, encodeEpochMessage({ network, epoch }, message))
   }
 
   /** A decision is there: goes on, once it is known what is in it. */
@@ -372,7 +360,7 @@ export class EpochRoom {
   }
 
   async #keep({ body, record }: Appended): Promise<void> {
-    const { store, logger, onEpoch } = this.#components
+    const { store, logger, clock, onEpoch } = this.#components
     const epoch = this.chain.next - 1
     this.#health.noteMismatch(undefined)
     await store.keep(epoch, record)
@@ -383,7 +371,8 @@ export class EpochRoom {
       this.#seat = undefined
     }
     this.#early.length = 0
-    logger.debug('epoch decided', { epoch, round: record.certificate.round })
+    const afterCutMs = Math.round(clock.wallMs() - (this.chain.top?.header.cutWallMs ?? 0))
+    logger.debug('epoch decided', { epoch, round: record.certificate.round, afterCutMs })
     onEpoch()
     this.#wake()
   }

@@ -7,11 +7,14 @@
 import { CodedError, type ErrorTable } from '../../core/errors.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { EpochErrorCode } from '../../protocols/epoch/index.ts'
+import type { ReconcileErrorCode } from '../../protocols/reconcile/index.ts'
 import type { TrustErrorCode } from '../../trust/index.ts'
 
 /** A device that did not answer as the protocol says. */
-export class EpochQuestionError extends CodedError<{ readonly code: EpochErrorCode }> {
-  constructor(code: EpochErrorCode) {
+export class EpochQuestionError extends CodedError<{
+  readonly code: EpochErrorCode | ReconcileErrorCode
+}> {
+  constructor(code: EpochErrorCode | ReconcileErrorCode) {
     super({ code }, 'expected an answer about an epoch, got none')
   }
 }

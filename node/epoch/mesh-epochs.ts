@@ -11,16 +11,19 @@ import type { MeshId, PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { Random } from '../../core/random.ts'
 import { EPOCH_LIMITS, encodeParameters, parametersOf } from '../../protocols/epoch/index.ts'
 import type { DeviceLedger } from '../ledger/device-ledger.ts'
 import type { LedgerRows } from '../ledger/rows.ts'
 import type { GossipMessage, Link, Network } from '../network/network.ts'
 import type { NearMembers } from '../witness/near-members.ts'
-import { answerQuestions } from '../witness/question-link.ts'
+import { answerQuestions, type QuestionProtocol } from '../witness/question-link.ts'
 import { answerAbout, EpochLinks, epochProtocol } from './epoch-links.ts'
 import { EpochRoom } from './epoch-room.ts'
+import { cutDelayMs, type EpochCalendar } from './epoch-time.ts'
 import { EpochStore } from './epoch-store.ts'
 import { TrustError } from './errors.ts'
+import { answerHeld, reconcileProtocol } from './pool-sync.ts'
 import type { SeatMemory } from './vote-keeper.ts'
 
 /** What is asked of the mesh. */
@@ -49,6 +52,7 @@ export interface MeshEpochsComponents {
   readonly crypto: Crypto
   readonly clock: Clock
   readonly logger: Logger
+  readonly random: Random
   readonly memory: SeatMemory
   /** What the hardware of a device is worth; undefined when no evidence was seen. */
   readonly floorOf: (device: PeerId) => number | undefined
@@ -70,6 +74,12 @@ interface OpenMesh {
   readonly store: EpochStore
 }
 
+/** A mesh whose epochs are followed. */
+interface FollowedMesh {
+  readonly room: EpochRoom
+  readonly store: EpochStore
+}
+
 /** A verifier asks one question at a time; a second link is one that was not closed yet. */
 const LINKS_PER_PEER_MAX = 4
 
@@ -82,7 +92,7 @@ export class MeshEpochs implements Startable {
   readonly #undo: (() => void)[] = []
   readonly #following = new Map<PeerId, Promise<void>>()
   #current: OpenMesh | undefined
-  #stopping = false
+  readonly #stopping = new AbortController()
   /** One change of the mesh at a time. */
   #turn: Promise<void> = Promise.resolve()
 
@@ -90,16 +100,11 @@ export class MeshEpochs implements Startable {
   constructor(components: MeshEpochsComponents, init: MeshEpochsInit) {
     this.#components = components
     this.#init = init
-    const { network, mesh } = components
+    const { mesh } = components
     const isMember = (peer: PeerId): boolean => mesh.members().some((one) => one.peer === peer)
     this.#links = new EpochLinks({ ...components, isMember })
-    network.handle({
-      id: epochProtocol.id,
-      frameBytesMax: epochProtocol.frameBytesMax,
-      linksPerPeerMax: LINKS_PER_PEER_MAX,
-      membersOnly: true,
-      accept: (link) => this.#accept(link),
-    })
+    this.#serve(epochProtocol, ({ room, store }, question) => answerAbout(room, store, question))
+    this.#serve(reconcileProtocol, ({ room }, question) => answerHeld(room, question))
     const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC } = EPOCH_LIMITS
     const onMessage = ({ from, data }: GossipMessage): Fate =>
       this.room?.takeMessage(from, data) === false ? 'reject' : 'accept'
@@ -119,7 +124,7 @@ export class MeshEpochs implements Startable {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true
+    this.#stopping.abort()
     for (const undo of this.#undo) undo()
     for (const link of this.#open) link.abort()
     await this.#turn
@@ -137,6 +142,13 @@ export class MeshEpochs implements Startable {
     if (room !== undefined) return room
     const unknown = this.#current !== undefined
     throw new TrustError({ code: unknown ? 'TRUST_PARAMETERS_UNKNOWN' : 'TRUST_NOT_CERTIFIED' })
+  }
+
+  /** The randomness of the last certified epoch; undefined before the first, and while finality is stale. */
+  get beacon(): { readonly epoch: number; readonly value: Uint8Array } | undefined {
+    const { room } = this
+    const header = room?.isFresh === true ? room.chain.top?.header : undefined
+    return header === undefined ? undefined : { epoch: header.epoch, value: header.beacon }
   }
 
   /** Calls back after each epoch that was decided or followed; returns how to stop. */
@@ -168,26 +180,67 @@ export class MeshEpochs implements Startable {
     return fate === 'new' ? 'accept' : fate === 'known' ? 'ignore' : 'reject'
   }
 
-  #accept(link: Link): void {
-    const current = this.#current
-    if (current?.room === undefined || this.#stopping) return link.abort()
-    const { room, store } = current
-    this.#open.add(link)
-    answerQuestions({
-      link,
-      clock: this.#components.clock,
-      protocol: epochProtocol,
-      answer: (question) => answerAbout(room, store, question),
-      onEnd: () => this.#open.delete(link),
+  #serve<Question, Answer>(
+    protocol: QuestionProtocol<Question, Answer>,
+    answer: (open: FollowedMesh, question: Question) => Promise<Answer | undefined>,
+  ): void {
+    this.#components.network.handle({
+      id: protocol.id,
+      frameBytesMax: protocol.frameBytesMax,
+      linksPerPeerMax: LINKS_PER_PEER_MAX,
+      membersOnly: true,
+      accept: (link) => {
+        const { room, store } = this.#current ?? {}
+        if (room === undefined || store === undefined) return link.abort()
+        const open = { store, room }
+        this.#open.add(link)
+        answerQuestions({
+          link,
+          clock: this.#components.clock,
+          protocol,
+          answer: (question) => answer(open, question),
+          onEnd: () => this.#open.delete(link),
+        })
+      },
     })
+  }
+
+  /** Catches up with all who are there already. */
+  #followAll(): void {
+    for (const peer of this.#near()) this.#follow(peer)
+  }
+
+  /** Members that are connected. */
+  #near(): readonly PeerId[] {
+    const { network, mesh } = this.#components
+    const connected = new Set(network.peers().map(({ peer }) => peer))
+    return mesh.members().flatMap(({ peer }) => (connected.has(peer) ? [peer] : []))
   }
 
   /** Catches up with a member, once at a time. */
   #follow(peer: PeerId): void {
     const { room } = this
-    if (room === undefined || !room.ready || this.#stopping || this.#following.has(peer)) return
-    const following = this.#links.follow(peer, room).finally(() => this.#following.delete(peer))
+    if (
+      room === undefined ||
+      !room.ready ||
+      this.#stopping.signal.aborted ||
+      this.#following.has(peer)
+    )
+      return
+    const following = this.#links
+      .follow(peer, room)
+      .then(() => this.#links.reconcile(peer, room))
+      .finally(() => this.#following.delete(peer))
     this.#following.set(peer, following)
+  }
+
+  /** Statements are being told: a little later, compares what has come with one of those that are there. */
+  async #compare(calendar: EpochCalendar): Promise<void> {
+    const { random, clock } = this.#components
+    await clock.sleep(cutDelayMs(calendar) / 2, this.#stopping.signal)
+    const near = this.#near()
+    const chosen = near[Math.floor(random.fraction() * near.length)]
+    if (chosen !== undefined) this.#follow(chosen)
   }
 
   #inTurn(work: () => Promise<void>): void {
@@ -199,7 +252,7 @@ export class MeshEpochs implements Startable {
     const view = mesh.current()
     if (view?.id === this.#current?.mesh) return
     await this.#leave()
-    if (view === undefined || this.#stopping) return
+    if (view === undefined || this.#stopping.signal.aborted) return
     const network = fromHex(view.id)
     invariant(network !== undefined, 'a mesh has an id in hexadecimal')
     const folder = `${this.#init.stateDir}/trust/${view.id}`
@@ -208,6 +261,7 @@ export class MeshEpochs implements Startable {
     await store.open()
     const parameters = parametersOf(view.parameters)
     if (parameters === undefined) logger.warn('epochs not followed: unknown parameters')
+    const calendar = { createdMs: view.createdMs, epochMs: parameters?.epochMs ?? 0 }
     const room =
       parameters &&
       new EpochRoom(
@@ -224,12 +278,14 @@ export class MeshEpochs implements Startable {
           fetchStatements: (ids, from) => this.#links.statements(ids, from),
           follow: (peer) => this.#follow(peer),
           onEpoch: () => this.#tell(),
+          onReady: () => this.#followAll(),
+          onSpoken: () => void this.#compare(calendar),
         },
         {
           mesh: view.id,
           network,
           founder: view.founder,
-          calendar: { createdMs: view.createdMs, epochMs: parameters.epochMs },
+          calendar,
           parameters: encodeParameters(parameters),
         },
       )

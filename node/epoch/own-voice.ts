@@ -21,6 +21,7 @@ export interface OwnVoiceInit extends OwnStatementInit {
   readonly pool: StatementPool
   readonly ledger: () => OpenLedger | undefined
   readonly publish: (topic: string, data: Uint8Array) => void
+  readonly onSpoken: () => void
 }
 
 export class OwnVoice {
@@ -42,6 +43,7 @@ export class OwnVoice {
     const statement = (await store.statement(epoch)) ?? (await this.#make(epoch))
     this.#spoken = epoch
     if (pool.take(statement).type === 'new') publish(EPOCH_LIMITS.STATEMENTS_TOPIC, statement)
+    this.#init.onSpoken()
   }
 
   async #make(epoch: number): Promise<Uint8Array> {

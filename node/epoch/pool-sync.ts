@@ -1,0 +1,110 @@
+/**
+ * Gets what a device has not heard of: statements and proofs that another one holds.
+ *
+ * Gossip reaches who is there; whoever was away, or joins, compares what it holds with a member and
+ * asks for the difference.
+ *
+ * @module
+ */
+
+import { fromHex } from '../../core/bytes.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { Sha256 } from '../../core/crypto.ts'
+import { EPOCH_LIMITS, type EpochAnswer, type EpochQuestion } from '../../protocols/epoch/index.ts'
+import {
+  answerReconciliation,
+  ItemSet,
+  RECONCILE_FAULTS,
+  RECONCILE_LIMITS,
+  type ReconcileAnswer,
+  reconcileCodec,
+  type ReconciledSet,
+  type ReconcileQuestion,
+  Reconciliation,
+} from '../../protocols/reconcile/index.ts'
+import type { QuestionLink, QuestionProtocol } from '../witness/question-link.ts'
+import type { EpochRoom } from './epoch-room.ts'
+import { EpochQuestionError } from './errors.ts'
+
+/** Comparing what two devices hold. */
+export const reconcileProtocol: QuestionProtocol<ReconcileQuestion, ReconcileAnswer> = {
+  id: RECONCILE_LIMITS.RECONCILE_PROTOCOL,
+  codec: reconcileCodec,
+  frameBytesMax: RECONCILE_LIMITS.MESSAGE_BYTES_MAX + 1,
+  answerMsMax: RECONCILE_LIMITS.ANSWER_MS_MAX,
+  answering: {
+    questionsMax: 2 * RECONCILE_LIMITS.ROUNDS_MAX,
+    idleMsMax: RECONCILE_LIMITS.LINK_IDLE_MS_MAX,
+  },
+  failure: (fault) => new EpochQuestionError(RECONCILE_FAULTS[fault]),
+}
+
+/** What two devices compare, in this order: a proof may be about a statement. */
+export const RECONCILED: readonly ReconciledSet[] = ['statements', 'evidence']
+
+/** What this device holds of a set. */
+export function heldOf(room: EpochRoom, set: ReconciledSet): ItemSet {
+  const { sha256 } = room.chain.context.crypto
+  return set === 'statements' ? statementsOf(room, sha256) : evidenceOf(room, sha256)
+}
+
+function statementsOf({ pool }: EpochRoom, sha256: Sha256): ItemSet {
+  const held = pool.all().slice(0, RECONCILE_LIMITS.ITEMS_MAX)
+  return new ItemSet(
+    sha256,
+    held.map(({ id, statement }) => ({ time: statement.epoch, id })),
+  )
+}
+
+function evidenceOf({ evidence }: EpochRoom, sha256: Sha256): ItemSet {
+  const held = evidence.all().slice(0, RECONCILE_LIMITS.ITEMS_MAX)
+  return new ItemSet(
+    sha256,
+    held.map(({ encoded }) => ({ time: 0, id: sha256(encoded) })),
+  )
+}
+
+/** What this device says when it is asked what it holds; undefined for what cannot be read. */
+export async function answerHeld(
+  room: EpochRoom,
+  { set, message }: ReconcileQuestion,
+): Promise<ReconcileAnswer | undefined> {
+  const answer = answerReconciliation(heldOf(room, set), message)
+  return answer.type === 'refused' ? undefined : { set, message: answer.value }
+}
+
+/** The ids of what the other side of a link has and this device lacks. */
+export async function lackedBy(
+  link: QuestionLink<ReconcileQuestion, ReconcileAnswer>,
+  room: EpochRoom,
+  set: ReconciledSet,
+): Promise<readonly Uint8Array[]> {
+  const asking = new Reconciliation(heldOf(room, set))
+  let message: Uint8Array | undefined = asking.begin()
+  while (message !== undefined) {
+    const answer = await link.ask({ set, message })
+    const next = asking.next(answer.message)
+    if (next.type === 'refused') throw new EpochQuestionError(next.code)
+    message = next.value
+  }
+  return [...asking.need.keys()].map((name) => {
+    const id = fromHex(name)
+    invariant(id !== undefined, 'names are hexadecimal')
+    return id
+  })
+}
+
+/** Asks for items by their ids, and takes those that hold. */
+export async function takeItems(
+  link: QuestionLink<EpochQuestion, EpochAnswer>,
+  room: EpochRoom,
+  ids: readonly Uint8Array[],
+): Promise<void> {
+  const { ITEMS_PER_ANSWER_MAX } = EPOCH_LIMITS
+  for (let at = 0; at < ids.length; at += ITEMS_PER_ANSWER_MAX) {
+    const answer = await link.ask({ type: 'items', ids: ids.slice(at, at + ITEMS_PER_ANSWER_MAX) })
+    if (answer.type !== 'items') return
+    for (const statement of answer.statements) room.takeStatement(statement)
+    for (const proof of answer.evidence) room.takeEvidence(proof)
+  }
+}
