@@ -5,6 +5,7 @@
  */
 
 import type { Tier } from '../../../attestation/index.ts'
+import type { PeerId } from '../../../core/ids.ts'
 import type { CapabilityRecord } from '../../../protocols/presence/index.ts'
 import type { Provider } from '../../runtime/provider.ts'
 import type { PlacementObjective } from '../placement/plan.ts'
@@ -28,6 +29,8 @@ export interface PlanWish {
   readonly scale: number
   /** A text: the stages keep keys and values for so many tokens. */
   readonly text?: { readonly positions: number }
+  /** Devices that are not to be chosen, whatever else they are. */
+  readonly avoid?: ReadonlySet<PeerId>
 }
 
 /** What the planner reads of a capability record. */

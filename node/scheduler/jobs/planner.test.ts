@@ -69,6 +69,19 @@ describe('planner', () => {
     expect(find([self, a, b], [])).toBe(undefined)
   })
 
+  it('keeps away from devices that are to be avoided, and does not come back to them by habit', () => {
+    const { planner } = setup([record(self), record(a), record(b)])
+    const planned = planner.plan(model, { ...wish, stages: 1 })
+    planner.adopt(planned)
+    const [[first] = []] = peersOf(planned)
+    if (first === undefined) throw new Error('expected a place')
+    const other = planner.plan(model, { ...wish, stages: 1, avoid: new Set([first]) })
+    expect(peersOf(other).flat()).not.toContain(first)
+    expect(() => planner.plan(model, { ...wish, stages: 1, avoid: new Set([self, a, b]) })).toThrow(
+      /place|device/i,
+    )
+  })
+
   it('replaces only by devices that have the provider and are not excluded', () => {
     const gpu = record(a, { providers: ['cpu', 'webgpu'] })
     const { planner } = setup(

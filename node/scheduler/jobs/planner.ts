@@ -130,7 +130,8 @@ export class Planner {
 
   /** @throws {PlacementError} when there is no place for the model. */
   plan(model: CatalogueModel, wish: PlanWish): Planned {
-    const request = this.#request(model, wish, this.#memory.plan(wishKey(model, wish)))
+    const previous = wish.avoid === undefined ? this.#memory.plan(wishKey(model, wish)) : undefined
+    const request = this.#request(model, wish, previous)
     const plan = solvePlacement(request)
     const wire = this.#wire(wish, plan)
     const planned = { model, plan, request, wire, wish }
@@ -160,7 +161,7 @@ export class Planner {
   ): PeerId | undefined {
     const { stages, stageIndex } = lost
     const candidates = this.#candidates(model, wish)
-    const today = { ...request, candidates, excluded: this.#excluded(wish.provider) }
+    const today = { ...request, candidates, excluded: this.#excluded(wish) }
     const tries = [lost.excluded, lost.excluded.filter((peer) => !lost.again.includes(peer))]
     for (const excluded of tries) {
       const choice = chooseReplacement({
@@ -259,15 +260,16 @@ export class Planner {
       unit: isText ? 'token' : 'input',
       // Each text is a session of its own: no window holds it back.
       inFlight: isText ? wish.inputs : Math.min(wish.inputs, this.#init.inFlightMax),
-      excluded: this.#excluded(wish.provider),
+      excluded: this.#excluded(wish),
       ...(tierMin === undefined ? {} : { tierMin }),
       ...(previous === undefined ? {} : { previous }),
     }
   }
 
   /** Who may not be chosen, those included that lack the provider that was asked for. */
-  #excluded(provider: PlanWish['provider']): ReadonlyMap<PeerId, string> {
+  #excluded({ provider, avoid }: PlanWish): ReadonlyMap<PeerId, string> {
     const excluded = new Map(this.#components.excluded())
+    for (const peer of avoid ?? []) excluded.set(peer, 'it has enough to do')
     if (provider === 'auto') return excluded
     for (const { peer, providers } of this.#components.records()) {
       if (!providers.includes(provider)) excluded.set(peer, `it has no provider ${provider}`)

@@ -20,6 +20,8 @@ import { Drafter } from './drafter.ts'
 import { GenerateError } from './errors.ts'
 import { guideOf } from './guide-of.ts'
 import { samplingOf } from './sampling-of.ts'
+import { TextLoad } from './text-load.ts'
+import { placeText } from './text-place.ts'
 import { TextRecord } from './text-record.ts'
 import { TextRunner, type TextRunnerComponents, type TextWork } from './text-runner.ts'
 import { textWish } from './text-wish.ts'
@@ -51,6 +53,8 @@ export interface TextBookInit extends JobRunnerInit {
 interface Text {
   readonly record: TextRecord
   readonly abort: AbortController
+  /** Takes it off its devices; not there before it has a place. */
+  leave?: () => void
 }
 
 /** What a text is made of, once its model is known. */
@@ -72,6 +76,7 @@ export class TextBook implements Startable {
   readonly #init: TextBookInit
   readonly #texts = new Map<string, Text>()
   readonly #running = new Set<Promise<void>>()
+  readonly #load = new TextLoad()
   #taken = 0
 
   constructor(components: TextBookComponents, init: TextBookInit) {
@@ -162,8 +167,9 @@ export class TextBook implements Startable {
     if (tokensMax < request.tokensMax) {
       record.note(`the context of the model has room for ${tokensMax} tokens of answer`)
     }
-    this.#texts.set(record.init.id, { record, abort })
-    const running = this.#run(asked, { record, abort }).finally(() => {
+    const text = { record, abort }
+    this.#texts.set(record.init.id, text)
+    const running = this.#run(asked, text).finally(() => {
       this.#taken--
       this.#running.delete(running)
       this.#forgetOldest()
@@ -173,7 +179,8 @@ export class TextBook implements Startable {
   }
 
   /** Never rejects: what goes wrong is the text's error. */
-  async #run(asked: Asked, { record, abort }: Text): Promise<void> {
+  async #run(asked: Asked, text: Text): Promise<void> {
+    const { record, abort } = text
     const { clock, planner, logger, problemOf } = this.#components
     const { deadlineMs, provider } = asked.request
     const deadline =
@@ -184,7 +191,7 @@ export class TextBook implements Startable {
             deadlineMs,
           )
     try {
-      const work = await this.#work(asked, record)
+      const work = await this.#work(asked, text)
       const runner = new TextRunner(this.#components, this.#init, work)
       await runner.run(abort.signal)
       // An accelerator's speed says nothing of the processor's, on which plans are built.
@@ -198,19 +205,24 @@ export class TextBook implements Startable {
       record.end(clock.wallMs(), code === 'GENERATE_CANCELLED' ? 'cancelled' : problemOf(error))
     } finally {
       clearTimeout(deadline)
+      text.leave?.()
     }
   }
 
-  async #work({ request, guide, model, prompt }: Asked, record: TextRecord): Promise<TextWork> {
+  async #work({ request, guide, model, prompt }: Asked, text: Text): Promise<TextWork> {
     const { planner, manifestRef } = this.#components
+    const { record } = text
     const { seed, tokensMax } = record.init
     const stops = request.ignoreStopTokens ? [] : (model.manifest.text?.stopTokens ?? [])
     const positions = prompt.tokens.length + tokensMax
     // Where others write at the same time, the slowest stage counts.
     const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
     await planner.qualify(request.requirements)
-    const planned = planner.plan(model, textWish(model, { ...request, inputs }, positions))
-    planner.adopt(planned)
+    const wish = textWish(model, { ...request, inputs }, positions)
+    const { planned, isDetour } = placeText(planner, { model, wish, full: this.#load.full })
+    // The next text, and the next turn of this one, are at home where most are.
+    if (!isDetour) planner.adopt(planned)
+    text.leave = this.#load.add(planned.plan.stages.map(({ peer }) => peer))
     const drafter = request.speculation === 'off' ? undefined : new Drafter()
     return {
       record,
