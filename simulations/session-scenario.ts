@@ -42,7 +42,7 @@ export function drawText(random: SeededRandom, guesses: number): TextPlan {
   const prompt = Array.from({ length: 1 + below(random, 12) }, () => 1 + below(random, 96))
   const tokens = 40 + below(random, 60)
   const stopAt = random.fraction() < 0.25 ? 1 + below(random, tokens) : undefined
-  return { prompt, tokens, guesses, stopAt }
+  return { prompt, tokens, guesses, stopAt, standbys: random.fraction() < 0.4 }
 }
 
 export interface SessionScenarioInit {

@@ -179,6 +179,17 @@ export class SimRequester {
     )
   }
 
+  /** A while after a stage has begun to serve, another device loads it as well. */
+  #standBy(stage: number, holder: PeerId): void {
+    const { device, random } = this.#components
+    const others = this.#init.candidates.filter((candidate) => candidate !== holder)
+    const peer = others[below(random, others.length)]
+    if (peer === undefined) return
+    device.after(random.fraction() * 2_000, 'work', () =>
+      this.#feed({ type: 'stand-by', stage, peer }),
+    )
+  }
+
   #onOutput({ output: { request, tensors } }: RequesterOutput & { readonly type: 'output' }): void {
     const { clock } = this.#components
     clock.tell(`output ${request}`)
@@ -200,6 +211,10 @@ export class SimRequester {
         return
       case 'ready':
         clock.tell(`stage ${output.stage} serves at ${output.peer.slice(-4)}`)
+        if (this.#init.text?.standbys === true) this.#standBy(output.stage, output.peer)
+        return
+      case 'standby':
+        clock.tell(`${output.peer.slice(-4)} stands by for ${output.stage}: ${output.ready}`)
         return
       case 'closed':
       case 'failed': {

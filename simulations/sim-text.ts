@@ -22,6 +22,8 @@ export interface TextPlan {
   readonly guesses: number
   /** Ends the text at this many tokens, as a stop string does: nobody in the ring knows of it. */
   readonly stopAt: number | undefined
+  /** Whether devices stand by for its stages. */
+  readonly standbys: boolean
 }
 
 /** The token that ends a text. */

@@ -8,6 +8,7 @@ import type { Command } from 'commander'
 import type { TextSpec } from '../api/schemas/texts.ts'
 import {
   addStageOptions,
+  choiceOption,
   collected,
   decimalWithin,
   duration,
@@ -26,6 +27,7 @@ export interface TextOptions extends StageOptions {
   readonly seed?: number
   readonly stop: readonly string[]
   readonly deadline?: number
+  readonly standby: 'auto' | 'always' | 'off'
 }
 
 /** Tokens of an answer, and the most that a choice may be limited to: as the API has them. */
@@ -63,6 +65,13 @@ export function addTextOptions(command: Command): Command {
     )
     .option('--seed <number>', 'the same seed gives the same answer; else drawn', wholeNumber)
     .option('--stop <text>', 'ends the answer before this text; may be repeated', collected, [])
+    .addOption(
+      choiceOption('--standby <when>', 'load each stage on a second device, to take over at once', [
+        'auto',
+        'always',
+        'off',
+      ]).default('auto'),
+    )
     .option('--deadline <time>', 'give up after this time, such as 30s', duration)
   return addStageOptions(command)
 }
@@ -70,7 +79,7 @@ export function addTextOptions(command: Command): Command {
 /** All of a request but the model and what it goes on from. */
 export function textRequest(options: TextOptions): Omit<TextSpec, 'model'> {
   const { maxTokens, temperature, topP, topK, minP, repetitionPenalty } = options
-  const { seed, stop, deadline, stages, wire, provider, require: requirements } = options
+  const { seed, stop, deadline, stages, wire, provider, standby } = options
   return {
     tokensMax: maxTokens,
     sampling: {
@@ -86,7 +95,8 @@ export function textRequest(options: TextOptions): Omit<TextSpec, 'model'> {
     // The choices that the options offer are those of the API.
     wire: wire as TextSpec['wire'],
     provider: provider as TextSpec['provider'],
-    requirements: requirements as TextSpec['requirements'],
+    requirements: options.require as TextSpec['requirements'],
+    standby,
     ...(deadline === undefined ? {} : { deadlineMs: deadline }),
   }
 }

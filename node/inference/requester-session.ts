@@ -89,6 +89,11 @@ export class RequesterSession {
     this.#feed({ type: 'free', until })
   }
 
+  /** Has `peer` load a stage as well, to take over at once when its holder is lost. */
+  standBy(stage: number, peer: PeerId): void {
+    this.#feed({ type: 'stand-by', stage, peer })
+  }
+
   /** Asks for receipts and ends; `closed` follows. */
   finish(): void {
     this.#feed({ type: 'finish' })

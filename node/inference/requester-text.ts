@@ -79,6 +79,11 @@ export class RequesterText {
     this.#feedPrompt()
   }
 
+  /** Has `peer` load a stage as well, to take over at once when its holder is lost. */
+  standBy(stage: number, peer: PeerId): void {
+    if (!this.#over) this.#session.standBy(stage, peer)
+  }
+
   /** Draws no more; receipts and `closed` follow. */
   finish(): void {
     if (this.#over) return

@@ -241,6 +241,63 @@ describe('a text', () => {
     expect(sent).toEqual([0, 1, 2])
   })
 
+  it('goes on at once where a device stands by for the stage that is lost', async () => {
+    const [requester = mesh.add(), first = mesh.add(), second = mesh.add()] = devices(3)
+    const spare = mesh.add()
+    let draws = 0
+    const log = mesh.startText({
+      requester,
+      stages: [first, second],
+      prompt: PROMPT,
+      tokensMax: TOKENS,
+      onEvent: ({ type }) => {
+        if (type !== 'draw') return
+        draws++
+        if (draws === 3) log.text.standBy(1, spare.peer)
+        if (draws === 15) for (const each of second.executors) each.die()
+      },
+    })
+    await mesh.runText(log)
+    const told = log.events.flatMap((event) => {
+      if (event.type === 'standby') return `${event.stage} stands by: ${event.ready}`
+      return event.type === 'recovered' ? `${event.recovery.elapsedMs} ms` : []
+    })
+    expect(log.text.generation.answer).toEqual(expected())
+    expect(told).toEqual(['1 stands by: true', '0 ms'])
+    expect(textExecutors(spare)[0]?.runs.length).toBeGreaterThan(0)
+  })
+
+  it('loses nothing when a device that stands by is lost, or has to take over while it loads', async () => {
+    for (const loadMs of [0, 200]) {
+      mesh = new InferenceMesh()
+      const [first = mesh.add(), second = mesh.add()] = devices(2)
+      const [spare = mesh.add(), other = mesh.add()] = devices(2)
+      spare.onLoad = () => new Promise((resolve) => void setTimeout(resolve, loadMs))
+      let draws = 0
+      const log = mesh.startText({
+        requester: first,
+        stages: [first, second],
+        spares: [other],
+        prompt: PROMPT,
+        tokensMax: TOKENS,
+        onEvent: ({ type }) => {
+          if (type !== 'draw') return
+          draws++
+          if (draws === 3) log.text.standBy(1, spare.peer)
+          if (draws === 8 && loadMs === 0) for (const each of spare.executors) each.die()
+          if (draws === 15) for (const each of second.executors) each.die()
+        },
+      })
+      await mesh.runText(log)
+      expect(log.text.generation.answer).toEqual(expected())
+      const to = log.events.flatMap((event) =>
+        event.type === 'recovered' ? event.recovery.to : [],
+      )
+      expect(to).toEqual([loadMs === 0 ? other.peer : spare.peer])
+      await mesh.stop()
+    }
+  })
+
   it('gives back all room that it had', async () => {
     const all = devices(3)
     await say(all)

@@ -62,6 +62,23 @@ describe('a first stage that makes its steps', () => {
     },
   )
 
+  it('keeps what was drawn behind steps that are yet to come', () => {
+    const free = new FreeRun({ stopTokens: [0], positionsMax: 10 })
+    free.grant(9)
+    free.drew(0, draw(4))
+    free.drew(1, draw(9))
+    free.took(0, rows)
+    expect(free.next()).toEqual({
+      request: 1,
+      rows: { position: 2, drawFrom: 0, tokens: [4] },
+    })
+    free.took(1, { position: 2, drawFrom: 0, tokens: [4] })
+    expect(free.next()).toEqual({
+      request: 2,
+      rows: { position: 3, drawFrom: 0, tokens: [9] },
+    })
+  })
+
   it('makes the steps that its requester makes of the same draws', () => {
     const texts = fc.record({
       prompt: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 9 }),

@@ -12,6 +12,7 @@
  */
 
 import type { GenerationStep } from './generation.ts'
+import { FREE_STEPS_MAX } from './limits.ts'
 import { mayBeDrawn, stepBehind, type DrawnToken, type TextRows } from './text-rows.ts'
 
 export interface FreeRunInit {
@@ -21,6 +22,9 @@ export interface FreeRunInit {
   readonly positionsMax: number
 }
 
+/** Draws that are kept for steps which have not come: more than a ring makes ahead. */
+const DRAWS_MAX = 4 * FREE_STEPS_MAX
+
 type Draw = readonly Pick<DrawnToken, 'token'>[]
 
 export class FreeRun {
@@ -28,7 +32,8 @@ export class FreeRun {
   readonly #positionsMax: number
   #until = 0
   #step: GenerationStep | undefined
-  #drawn: { readonly request: number; readonly tokens: Draw } | undefined
+  /** What was drawn behind the last step here, and behind steps that are yet to come. */
+  readonly #drawn = new Map<number, Draw>()
 
   constructor({ stopTokens, positionsMax }: FreeRunInit) {
     this.#stopTokens = new Set(stopTokens)
@@ -43,23 +48,24 @@ export class FreeRun {
   /** A step has its place in the text. */
   took(request: number, rows: TextRows): void {
     this.#step = { request, rows }
+    for (const before of this.#drawn.keys()) if (before < request) this.#drawn.delete(before)
   }
 
   /** The last stage drew `tokens` behind a step. */
   drew(request: number, tokens: Draw): void {
-    if (this.#drawn === undefined || request > this.#drawn.request) {
-      this.#drawn = { request, tokens }
-    }
+    if (request < (this.#step?.request ?? 0) || this.#drawn.size >= DRAWS_MAX) return
+    this.#drawn.set(request, tokens)
   }
 
   /** The step that is to be made now; undefined when one is lacking a draw or a grant. */
   next(): GenerationStep | undefined {
-    const [step, drawn] = [this.#step, this.#drawn]
-    if (step === undefined || drawn?.request !== step.request) return undefined
+    const step = this.#step
+    const drawn = step === undefined ? undefined : this.#drawn.get(step.request)
+    if (step === undefined || drawn === undefined) return undefined
     const request = step.request + 1
-    if (request >= this.#until || !mayBeDrawn(step.rows, drawn.tokens)) return undefined
-    if (drawn.tokens.some(({ token }) => this.#stopTokens.has(token))) return undefined
-    const rows = stepBehind(step.rows, drawn.tokens)
+    if (request >= this.#until || !mayBeDrawn(step.rows, drawn)) return undefined
+    if (drawn.some(({ token }) => this.#stopTokens.has(token))) return undefined
+    const rows = stepBehind(step.rows, drawn)
     const fits = rows !== undefined && rows.position + 1 < this.#positionsMax
     return fits ? { request, rows } : undefined
   }

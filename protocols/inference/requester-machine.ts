@@ -18,12 +18,12 @@ import type { Machine, TimePassed } from '../../core/machine.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { InferenceCode } from './errors.ts'
 import type { TensorMessage } from './messages.ts'
-import type { FaultRecord, OpenRecord, ReadyRecord, SignedReceipt } from './records.ts'
+import type { FaultRecord, ReadyRecord, SignedReceipt } from './records.ts'
 import type { RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 import { finalCode, isOwnCause, isSaidByAll } from './final-code.ts'
 import { Replacements } from './replacements.ts'
 import { Requests } from './requests.ts'
-import { ping, recovered, send } from './seat-messages.ts'
+import { failed, opening, ping, recovered, send, serving, standby } from './seat-messages.ts'
 import type { Seat } from './seat.ts'
 import { Seats } from './seats.ts'
 import { expectedOutput } from './expected-output.ts'
@@ -79,6 +79,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       case 'free':
         this.#requests.lead.grant(input.until)
         return this.#pump(nowMs)
+      case 'stand-by':
+        return this.#standBy(input.stage, input.peer, nowMs)
       case 'finish':
         return this.#finish(nowMs)
       case 'time-passed':
@@ -95,21 +97,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     this.#phase = 'running'
     this.#pingAtMs = nowMs + this.#init.pingMs
     this.#seats.start(peers, nowMs)
-    return this.#seats.all.map((seat) => this.#open(seat))
-  }
-
-  #open(seat: Seat): RequesterOutput {
-    const { stage, peer, epoch } = seat
-    const range = this.#init.ranges[stage] ?? { fromLayer: 0, toLayer: 0 }
-    const record: OpenRecord = {
-      ...this.#init.open,
-      stage,
-      ...range,
-      route: this.#seats.route(seat),
-      // A successor must be of the class of the one it replaces, or the bits would change.
-      numericClass: this.#seats.at(stage)?.record?.numericClass,
-    }
-    return { type: 'open', stage, peer, epoch, message: { type: 'open', record } }
+    return this.#seats.all.map((seat) => opening(this.#init, this.#seats, seat))
   }
 
   get #over(): boolean {
@@ -144,13 +132,13 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
         return [...this.#onAnswer(seat, nowMs), ...this.#onWarm(seat, nowMs)]
       case 'loading':
         seat.noteLoading(message.bytesDone, nowMs)
-        return [{ ...message, type: 'loading', stage }]
+        return seat.standby ? [] : [{ ...message, type: 'loading', stage }]
       case 'ready':
         return this.#onReady(seat, message.record, nowMs)
       case 'fault':
         return this.#onFault(seat, message.record, nowMs)
       case 'leaving':
-        return this.#onLeaving(seat)
+        return this.#onLeaving(seat, nowMs)
       case 'receipt':
         return this.#onReceipt(seat, message.signed)
       default:
@@ -180,21 +168,53 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   #onReady(seat: Seat, record: ReadyRecord, nowMs: number): readonly RequesterOutput[] {
-    const { stage, epoch, peer } = seat
-    const before = this.#seats.at(stage)
+    const before = this.#seats.at(seat.stage)
     if (this.#phase !== 'running') return []
     seat.serve(record, nowMs)
-    const { rttMs } = seat
-    const ready: RequesterOutput = { type: 'ready', stage, epoch, peer, record, rttMs }
+    if (seat.standby) return [standby(seat, true), ping(seat, nowMs)]
+    const ready = serving(seat, record)
     if (before === undefined || before === seat) {
       // Others may have been replaced while this one was still opening with the route of the start.
       const route = this.#seats.changed ? this.#announceRoute() : []
       return [ready, ping(seat, nowMs), ...route, ...this.#pump(nowMs)]
     }
 
-    // While the one before still serves a text, its successor is fed beside it.
+    return [ready, ...this.#succeed(seat, before, nowMs)]
+  }
+
+  /** A successor that is loaded: while the one before still serves a text, it is fed beside it. */
+  #succeed(seat: Seat, before: Seat, nowMs: number): readonly RequesterOutput[] {
     seat.warming = this.#init.open.text !== undefined && before.phase === 'ready'
-    return [ready, ...(seat.warming ? this.#warm(seat, nowMs) : this.#seatSuccessor(seat, nowMs))]
+    return seat.warming ? this.#warm(seat, nowMs) : this.#seatSuccessor(seat, nowMs)
+  }
+
+  /** Opens a stage at a second device. */
+  #standBy(stage: number, peer: PeerId, nowMs: number): readonly RequesterOutput[] {
+    const before = this.#seats.at(stage)
+    const free = this.#seats.successor(stage) === undefined && !this.#replacements.isSought(stage)
+    if (this.#phase !== 'running' || before?.phase !== 'ready' || !free) return []
+    const seat = this.#seats.addSuccessor(stage, peer, nowMs)
+    seat.standby = true
+    return [opening(this.#init, this.#seats, seat)]
+  }
+
+  /** Who stands by for `seat`, which is lost or will be, takes its place; undefined when nobody does. */
+  #useStandby(
+    seat: Seat,
+    code: InferenceCode,
+    nowMs: number,
+  ): readonly RequesterOutput[] | undefined {
+    const next = this.#seats.successor(seat.stage)
+    if (next?.standby !== true) return undefined
+    const counted = this.#replace(seat.stage, seat.peer, code)
+    if (this.#over) return counted
+    this.#replacements.end(seat.stage)
+    next.standby = false
+    next.replaceFor(code, seat.phase === 'lost' ? seat.sinceMs : nowMs)
+    const { record } = next
+    // One that still loads is a successor like any other.
+    if (record === undefined) return []
+    return [serving(next, record), ...this.#succeed(next, seat, nowMs)]
   }
 
   /** Has a successor fed with all of the text: by the stage before it, or by this requester. */
@@ -293,11 +313,12 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     return warm ? this.#seatSuccessor(seat, nowMs) : []
   }
 
-  #onLeaving(seat: Seat): readonly RequesterOutput[] {
+  #onLeaving(seat: Seat, nowMs: number): readonly RequesterOutput[] {
     if (this.#phase !== 'running') return []
     if (seat.leaving || this.#seats.at(seat.stage) !== seat) return []
     seat.leaving = true
-    return this.#replace(seat.stage, seat.peer, 'INFERENCE_STAGE_LEAVING')
+    const code = 'INFERENCE_STAGE_LEAVING'
+    return this.#useStandby(seat, code, nowMs) ?? this.#replace(seat.stage, seat.peer, code)
   }
 
   #onLost(
@@ -313,11 +334,15 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const drop: RequesterOutput = { type: 'drop', stage, epoch }
     const successor = this.#seats.successor(stage)
     if (successor === seat) this.#seats.dropSuccessor(stage)
-    else if (successor?.warming === true) return [drop, ...this.#seatSuccessor(successor, nowMs)]
-    // A leaving stage that dies before its successor is ready: the successor is on its way already.
-    if (this.#seats.successor(stage) !== undefined || this.#replacements.isSought(stage))
-      return [drop]
-    return [drop, ...this.#replace(stage, seat.peer, code)]
+    if (seat.standby) return [drop, standby(seat, false)]
+    if (successor !== undefined && successor !== seat) {
+      // A leaving stage that dies before its successor is ready: the successor is on its way already.
+      const next = successor.warming ? this.#seatSuccessor(successor, nowMs) : undefined
+      return [drop, ...(next ?? this.#useStandby(seat, code, nowMs) ?? [])]
+    }
+    return this.#replacements.isSought(stage)
+      ? [drop]
+      : [drop, ...this.#replace(stage, seat.peer, code)]
   }
 
   #replace(stage: number, peer: PeerId, code: InferenceCode): readonly RequesterOutput[] {
@@ -352,7 +377,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const since = before.phase === 'lost' ? before.sinceMs : nowMs
     const seat = this.#seats.addSuccessor(stage, peer, nowMs)
     seat.replaceFor(before.lostBy ?? 'INFERENCE_STAGE_LEAVING', since)
-    return [this.#open(seat)]
+    return [opening(this.#init, this.#seats, seat)]
   }
 
   #finish(nowMs: number): readonly RequesterOutput[] {
@@ -368,12 +393,15 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   #onReceipt(seat: Seat, signed: SignedReceipt): readonly RequesterOutput[] {
+    // Who stood by, or was being fed, has nothing to sign for.
+    if (this.#seats.at(seat.stage) !== seat) return []
     this.#receipts.add(seat.stage)
     const receipt: RequesterOutput = { type: 'receipt', stage: seat.stage, signed }
     return [receipt, ...this.#maybeClose(0)]
   }
 
   #onReceiptMissing(seat: Seat, nowMs: number): readonly RequesterOutput[] {
+    if (this.#seats.at(seat.stage) !== seat) return []
     this.#receipts.add(seat.stage)
     return this.#maybeClose(nowMs)
   }
@@ -404,21 +432,16 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       }
     }
     // Whatever became of it: what the ring does not make in time is sent.
-    const lateMs = RING_PINGS_MAX * this.#init.pingMs
-    const late = this.#requests.again(({ left, sentMs }) => left && nowMs - sentMs > lateMs)
-    return late && !this.#over ? [...outputs, ...this.#pump(nowMs)] : outputs
+    if (this.#over) return outputs
+    const beforeMs = nowMs - RING_PINGS_MAX * this.#init.pingMs
+    return [...outputs, ...this.#requests.remind(this.#seats, beforeMs, nowMs)]
   }
 
   #fail(code: InferenceCode, stage?: number, request?: number): readonly RequesterOutput[] {
     this.#phase = 'over'
     return [
       ...this.#seats.reachable.map((seat) => send(seat, { type: 'close' })),
-      {
-        type: 'failed',
-        code,
-        ...(stage === undefined ? {} : { stage }),
-        ...(request === undefined ? {} : { request }),
-      },
+      failed(code, stage, request),
     ]
   }
 }

@@ -168,8 +168,51 @@ describe('requester machine of a text', () => {
     const session = running(9)
     session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
     expect(steps(session.pass(400))).toEqual([])
-    expect(steps(session.pass(100))).toEqual([1])
+    // The one before it as well: a first stage may be new, and lack it.
+    expect(steps(session.pass(100))).toEqual([0, 1])
     expect(steps(session.pass(1_000))).toEqual([])
+  })
+
+  it('gives the place of a lost stage to who stands by for it, at once', () => {
+    const session = running(0)
+    const opened = session.handle({ type: 'stand-by', stage: 1, peer: 'c' as PeerId })
+    const loaded = session.hear(1, 1, { type: 'ready', record })
+    const lost = session.handle({ type: 'lost', stage: 1, epoch: 0, code: 'INFERENCE_LINK_LOST' })
+
+    expect(types(opened)).toEqual(['open'])
+    expect(loaded).toEqual([{ type: 'standby', stage: 1, peer: 'c', ready: true }])
+    expect(types(lost)).toEqual([
+      'drop',
+      'ready',
+      'recovered',
+      'send release',
+      'send release',
+      'send release',
+      'send route',
+      'send route',
+    ])
+  })
+
+  it('has who stands by fed while a stage that leaves still serves', () => {
+    const session = running(0)
+    session.handle({ type: 'stand-by', stage: 1, peer: 'c' as PeerId })
+    session.hear(1, 1, { type: 'ready', record })
+    const left = session.hear(1, 0, { type: 'leaving', reason: 'battery', graceMs: 1_000 })
+
+    expect(types(left)).toContain('ready')
+    expect(types(left)).not.toContain('replace')
+    expect(types(left)).not.toContain('recovered')
+  })
+
+  it('forgets who stood by and is lost, and asks for nobody', () => {
+    const session = running(0)
+    session.handle({ type: 'stand-by', stage: 1, peer: 'c' as PeerId })
+    const again = session.handle({ type: 'stand-by', stage: 1, peer: 'd' as PeerId })
+    const lost = session.handle({ type: 'lost', stage: 1, epoch: 1, code: 'INFERENCE_LINK_LOST' })
+
+    expect(again).toEqual([])
+    expect(types(lost)).toEqual(['drop', 'standby'])
+    expect(lost[1]).toMatchObject({ peer: 'c', ready: false })
   })
 
   it('says what has arrived before it says farewell', () => {

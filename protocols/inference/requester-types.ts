@@ -30,6 +30,8 @@ export type RequesterInput =
   | { readonly type: 'replacement'; readonly stage: number; readonly peer: PeerId | undefined }
   /** Steps of a text below `until` hold the token drawn before and no other: the ring may make them. */
   | { readonly type: 'free'; readonly until: number }
+  /** Opens a stage at `peer` as well, so that no loading is to be waited for when its holder is lost. */
+  | { readonly type: 'stand-by'; readonly stage: number; readonly peer: PeerId }
   | { readonly type: 'finish' }
 
 export type RequesterOutput =
@@ -69,6 +71,13 @@ export type RequesterOutput =
       readonly record: ReadyRecord
       /** Round trip to its holder, in milliseconds; undefined before the first pong. */
       readonly rttMs: number | undefined
+    }
+  /** A device has the stage loaded, or has it no more, beside the one that holds it. */
+  | {
+      readonly type: 'standby'
+      readonly stage: number
+      readonly peer: PeerId
+      readonly ready: boolean
     }
   | { readonly type: 'recovered'; readonly recovery: Recovery }
   | {

@@ -6,6 +6,7 @@
  */
 
 import type { Tensor } from '../../core/tensor.ts'
+import { FREE_STEPS_MAX } from './limits.ts'
 import type { Outstanding, RequesterOutput } from './requester-types.ts'
 import { RingLead } from './ring-lead.ts'
 import type { Seat } from './seat.ts'
@@ -70,14 +71,13 @@ export class Requests {
     this.#released = Math.min(this.submitted, ...this.#outstanding.keys())
   }
 
-  /** Has those that `which` says sent again, also what was left to the ring; false when there are none. */
-  again(which: (outstanding: Outstanding) => boolean): boolean {
-    const chosen = [...this.#outstanding.values()].filter(which)
-    for (const outstanding of chosen) {
+  /** Has those that `which` says sent again, also what was left to the ring. */
+  again(which: (outstanding: Outstanding) => boolean): void {
+    for (const outstanding of this.#outstanding.values()) {
+      if (!which(outstanding)) continue
       outstanding.sent = false
       outstanding.left = false
     }
-    return chosen.length > 0
   }
 
   /** Sends what waits, once every stage serves. A successor that is fed gets what the ring makes, too. */
@@ -100,6 +100,25 @@ export class Requests {
     if (!catching) outputs.push(...this.lead.tell(first))
     for (const seat of seats.all) seat.noteWork(nowMs)
     return outputs
+  }
+
+  /**
+   * What was left to the ring before `beforeMs` and has no answer: it is sent, and so are the steps
+   * before it, for a first stage that was replaced meanwhile may lack one that another one made.
+   */
+  remind(seats: Seats, beforeMs: number, nowMs: number): readonly RequesterOutput[] {
+    const first = seats.at(0)
+    const late = [...this.#outstanding.values()].filter(
+      ({ left, sentMs }) => left && sentMs < beforeMs,
+    )
+    if (first === undefined || late.length === 0 || !seats.allReady) return []
+    for (const outstanding of late) {
+      outstanding.left = false
+      outstanding.sentMs = nowMs
+    }
+    return this.#inputs.all
+      .filter(([request]) => request >= this.#released - FREE_STEPS_MAX)
+      .map(([request, tensors]) => stepTo(first, request, tensors))
   }
 
   /** What a new first stage needs to have the same keys and values as the one before it. */

@@ -5,9 +5,30 @@
  */
 
 import type { Tensor } from '../../core/tensor.ts'
+import type { InferenceCode } from './errors.ts'
 import type { InferenceMessage } from './messages.ts'
-import type { RequesterOutput } from './requester-types.ts'
+import type { OpenRecord, ReadyRecord } from './records.ts'
+import type { RequesterInit, RequesterOutput } from './requester-types.ts'
 import type { Seat } from './seat.ts'
+import type { Seats } from './seats.ts'
+
+/** What the holder of a seat is asked for. */
+export function opening(
+  { open, ranges }: Pick<RequesterInit, 'open' | 'ranges'>,
+  seats: Seats,
+  seat: Seat,
+): RequesterOutput {
+  const { stage, peer, epoch } = seat
+  const record: OpenRecord = {
+    ...open,
+    stage,
+    ...(ranges[stage] ?? { fromLayer: 0, toLayer: 0 }),
+    route: seats.route(seat),
+    // A successor must be of the class of the one it replaces, or the bits would change.
+    numericClass: seats.at(stage)?.record?.numericClass,
+  }
+  return { type: 'open', stage, peer, epoch, message: { type: 'open', record } }
+}
 
 /** A ping, of which the seat keeps the time. */
 export function ping(seat: Seat, nowMs: number): RequesterOutput {
@@ -37,4 +58,24 @@ export function recovered(before: Seat, after: Seat, nowMs: number): RequesterOu
     elapsedMs: nowMs - after.sinceMs,
   }
   return { type: 'recovered', recovery }
+}
+
+/** That a device holds a stage, or will. */
+export function serving({ stage, epoch, peer, rttMs }: Seat, record: ReadyRecord): RequesterOutput {
+  return { type: 'ready', stage, epoch, peer, record, rttMs }
+}
+
+/** That a device stands by for a stage, or does so no more. */
+export function standby({ stage, peer }: Seat, ready: boolean): RequesterOutput {
+  return { type: 'standby', stage, peer, ready }
+}
+
+/** The end of a session that cannot go on. */
+export function failed(code: InferenceCode, stage?: number, request?: number): RequesterOutput {
+  return {
+    type: 'failed',
+    code,
+    ...(stage === undefined ? {} : { stage }),
+    ...(request === undefined ? {} : { request }),
+  }
 }

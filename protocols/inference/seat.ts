@@ -20,6 +20,8 @@ export class Seat {
   /** True once the holder said that it will go. */
   leaving = false
   record: ReadyRecord | undefined
+  /** True while it waits, opened and not fed, for the holder to be lost. */
+  standby = false
   /** True while it is fed beside the holder that it will replace. */
   warming = false
   /** Requests below this one have run here. */

@@ -109,7 +109,7 @@ export class StageWays {
     this.#shadow = undefined
     // It has been fed all along.
     if (shadow !== undefined && same(next, shadow)) return [{ type: 'promote-shadow' }]
-    const replay = this.isLast ? this.#latest() : this.#replay()
+    const replay = this.isLast ? this.#recent() : this.#replay()
     if (typeof replay === 'string') return replay
     return [{ type: 'connect-next', to: next, attach: this.#attach }, ...replay]
   }
@@ -145,10 +145,13 @@ export class StageWays {
     return [...missed.flatMap((message) => this.send(message)), ...faults]
   }
 
-  /** What a new first stage lacks of what was drawn: all before it comes from the requester. */
-  #latest(): readonly StageOutput[] {
-    const latest = this.#journal.messages.at(-1)
-    return latest === undefined ? [] : this.#home(latest)
+  /**
+   * What a new first stage may lack of what was drawn. What the requester has it sends as steps; the
+   * ring may have gone on since, by steps of the first stage before.
+   */
+  #recent(): readonly StageOutput[] {
+    const { messages, released } = this.#journal
+    return messages.flatMap((message) => (message.request < released ? [] : this.#home(message)))
   }
 
   attach({ from, link, record }: StageInput & { type: 'attach' }): void {

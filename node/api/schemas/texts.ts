@@ -86,6 +86,12 @@ export const textSpec = z
       .enum(['auto', 'off'])
       .default('auto')
       .describe('guess tokens that the text has had before, where it pays; never changes one'),
+    standby: z
+      .enum(['auto', 'always', 'off'])
+      .default('auto')
+      .describe(
+        'load each stage on a second device: always, or where the first promises too little',
+      ),
     hashLogits: z.boolean().default(false).describe('give the SHA-256 of the logits of each token'),
     stages: count.default('auto'),
     objective: objective.default('latency').describe('throughput shares the layers out evenly'),

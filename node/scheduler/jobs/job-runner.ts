@@ -259,6 +259,9 @@ export class JobRunner {
       case 'receipt':
         this.#onReceipt(replica, event)
         return
+      // Only of texts: a job asks nobody to stand by.
+      case 'standby':
+        return
       case 'closed':
         this.#onClosed(replica)
         return

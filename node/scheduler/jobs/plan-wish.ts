@@ -41,6 +41,7 @@ export type PlannedDevice = Pick<
   | 'providers'
   | 'speeds'
   | 'levelQuarters'
+  | 'leaseMs'
   | 'memoryFreeBytes'
   | 'holdings'
   | 'tier'

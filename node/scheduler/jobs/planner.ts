@@ -175,6 +175,12 @@ export class Planner {
     return undefined
   }
 
+  /** The longest lease that a device says it would grant now, in ms; undefined for this device. */
+  leaseMs(peer: PeerId): number | undefined {
+    if (peer === this.#components.self) return undefined
+    return this.#components.records().find((record) => record.peer === peer)?.leaseMs
+  }
+
   /** Learns from a stage that has come to serve what it can, before it has done anything. */
   noteReady({ model, wish }: Planned, ready: ReadyStage): void {
     const { peer, fromLayer, toLayer, stepMs, rttMs } = ready

@@ -65,4 +65,21 @@ export class ReplacementSearch {
       return undefined
     }
   }
+
+  /** A device that could hold a stage beside its holder, or undefined when there is none. Never throws. */
+  async spare(
+    planned: Planned,
+    stages: readonly PlanStage[],
+    stage: number,
+  ): Promise<PeerId | undefined> {
+    const { planner, logger } = this.#components
+    const excluded = [...this.#refused, ...stages.slice(stage, stage + 1).map(({ peer }) => peer)]
+    try {
+      await planner.qualify({ tier: planned.request.tierMin })
+      return planner.replacement(planned, { stages, stageIndex: stage, excluded, again: [] })
+    } catch (error) {
+      logger.debug('nobody stands by', { stage, code: errorCode(error) })
+      return undefined
+    }
+  }
 }

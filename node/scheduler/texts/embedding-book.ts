@@ -149,6 +149,7 @@ export class EmbeddingBook {
       gives: 'embedding',
       words: new TextWords(undefined, []),
       streams: () => AT_ONCE,
+      standby: 'off',
     })
     await runner.run(signal)
     if (runner.embedding === undefined) {

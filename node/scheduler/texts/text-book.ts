@@ -31,7 +31,15 @@ import type { Prompt, Tokenizers } from './tokenizers.ts'
 export interface TextBookComponents extends TextRunnerComponents {
   readonly planner: Pick<
     Planner,
-    'qualify' | 'plan' | 'adopt' | 'replacement' | 'noteReady' | 'foresee' | 'judge' | 'learn'
+    | 'qualify'
+    | 'plan'
+    | 'adopt'
+    | 'replacement'
+    | 'leaseMs'
+    | 'noteReady'
+    | 'foresee'
+    | 'judge'
+    | 'learn'
   >
   readonly tokenizers: Pick<Tokenizers, 'prompt' | 'stop'>
   /** The model that a reference means, fetched from the mesh when it is not here. */
@@ -246,6 +254,7 @@ export class TextBook implements Startable {
       gives: 'tokens',
       words: new TextWords(prompt.table, request.stop),
       streams: () => this.#running.size,
+      standby: request.standby,
     }
   }
 

@@ -4,15 +4,11 @@
  * @module
  */
 
-import { randomBytes } from 'node:crypto'
-import { toHex } from '../../../core/bytes.ts'
-import type { Sha256 } from '../../../core/crypto.ts'
-import type { PeerId, SessionId } from '../../../core/ids.ts'
+import type { PeerId } from '../../../core/ids.ts'
 import type { BlobRef } from '../../../models/index.ts'
 import {
   embeddingOf,
   InferenceError,
-  prefixChain,
   type GenerationInit,
   type GuideRecord,
   type RequesterInit,
@@ -31,13 +27,15 @@ import { Samples } from '../jobs/samples.ts'
 import type { PlanStage } from '../placement/plan.ts'
 import type { Drafter } from './drafter.ts'
 import { StagePace } from './stage-pace.ts'
+import { Standbys, type StandbyWish } from './standbys.ts'
 import type { TextRecord } from './text-record.ts'
 import { tokenScale } from './text-wish.ts'
+import { textSession } from './text-session.ts'
 import type { TextWords } from './text-words.ts'
 
 /** What a job's runner uses, without a place for outputs: words go to who asked. */
 export interface TextRunnerComponents extends Omit<JobRunnerComponents, 'outputs'> {
-  readonly planner: Pick<Planner, 'qualify' | 'replacement' | 'noteReady' | 'foresee'>
+  readonly planner: Pick<Planner, 'qualify' | 'replacement' | 'leaseMs' | 'noteReady' | 'foresee'>
 }
 
 export interface TextWork {
@@ -56,6 +54,7 @@ export interface TextWork {
   readonly words: TextWords
   /** Texts of this device that are under way now, this one included. */
   readonly streams: () => number
+  readonly standby: StandbyWish
 }
 
 /** Rows that are computed for each token of a text, at most: guesses that were wrong are among them. */
@@ -69,6 +68,7 @@ export class TextRunner {
   readonly #receipts: ReceiptCheck
   readonly #orders: SessionOrders
   readonly #search: ReplacementSearch
+  readonly #standbys: Standbys
   readonly #done = Promise.withResolvers<void>()
   /** Times of steps of one row, by stage: what a plan for texts is made of. */
   readonly #paces: readonly StagePace[]
@@ -86,7 +86,7 @@ export class TextRunner {
     this.#work = work
     this.#search = new ReplacementSearch(components)
     this.#paces = planned.plan.stages.map(() => new StagePace())
-    const session = sessionInit(work, init, components.crypto.sha256)
+    const session = textSession(work, init, components.crypto.sha256)
     this.#receipts = new ReceiptCheck(components.crypto, {
       session: session.open.session,
       model: planned.model.id,
@@ -94,6 +94,15 @@ export class TextRunner {
       ranges: session.ranges,
     })
     this.#orders = this.#ordersOf(work)
+    this.#standbys = new Standbys(
+      {
+        find: (stage) => this.#search.spare(planned, this.#stagesNow(), stage),
+        open: (stage, peer) => this.#text.standBy(stage, peer),
+        leaseMs: (peer) => components.planner.leaseMs(peer),
+      },
+      work.standby,
+      (1000 * work.generation.tokensMax) / planned.plan.predictedPerS,
+    )
     this.#text = new RequesterText(
       {
         clock: components.clock,
@@ -201,6 +210,9 @@ export class TextRunner {
       case 'recovered':
         this.#onRecovered(event.recovery)
         return
+      case 'standby':
+        this.#onStandby(event)
+        return
       case 'receipt':
         this.#onReceipt(event)
         return
@@ -208,12 +220,7 @@ export class TextRunner {
         this.#onClosed()
         return
       case 'failed':
-        this.#done.reject(
-          new InferenceError({
-            code: event.code,
-            ...(event.stage === undefined ? {} : { stage: event.stage }),
-          }),
-        )
+        this.#done.reject(failureOf(event))
         return
     }
   }
@@ -232,6 +239,9 @@ export class TextRunner {
     this.#components.planner.noteReady(this.#work.planned, facts)
     const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
     if (!all) return
+    if (record.state !== 'running') {
+      for (const index of record.stages.keys()) this.#seekStandby(index)
+    }
     record.times.ready(this.#components.clock.monotonicMs())
     if (record.state === 'loading') this.#foresee()
     record.enter('running')
@@ -359,6 +369,19 @@ export class TextRunner {
     this.#work.record.recoveries.push(view)
     this.#work.record.events.append({ type: 'recovery', recovery: view })
     this.#components.logger.info('stage replaced', view)
+    this.#seekStandby(stage)
+  }
+
+  /** Has another device load a stage as well, where its holder may not last. */
+  #seekStandby(stage: number): void {
+    const holder = this.#work.record.stages[stage]?.peer
+    if (holder !== undefined) void this.#standbys.seek(stage, holder)
+  }
+
+  #onStandby({ stage, peer, ready }: TextEvent & { type: 'standby' }): void {
+    const name = this.#components.nameOf(peer)
+    if (ready) this.#work.record.note(`${name} stands by for stage ${stage}`)
+    else this.#seekStandby(stage)
   }
 
   #replacement(lost: LostStage): Promise<PeerId | undefined> {
@@ -380,34 +403,6 @@ export class TextRunner {
   }
 }
 
-function sessionInit(work: TextWork, limits: JobRunnerInit, sha256: Sha256): RequesterInit {
-  const { planned, manifest, provider, generation, sampling, hashesLogits, guide, gives } = work
-  const { prompt } = generation
-  // Behind its last row the prompt is drawn at: that one is always run.
-  const known = gives === 'tokens' ? prompt.slice(0, -1) : []
-  const prefix = prefixChain(planned.model.id, known, sha256)
-  const { inFlightMax, runMsMax, ...rest } = limits
-  return {
-    ...rest,
-    open: {
-      version: 1,
-      session: toHex(randomBytes(16)) as SessionId,
-      model: planned.model.id,
-      manifest,
-      wire: planned.wire,
-      provider,
-      inFlightMax,
-      runMsMax,
-      text: {
-        positionsMax: prompt.length + generation.tokensMax,
-        promptTokens: prompt.length,
-        sampling,
-        hashesLogits,
-        gives,
-        guide,
-        prefix,
-      },
-    },
-    ranges: planned.plan.stages.map(({ fromLayer, toLayer }) => ({ fromLayer, toLayer })),
-  }
+function failureOf({ code, stage }: TextEvent & { type: 'failed' }): InferenceError {
+  return new InferenceError({ code, ...(stage === undefined ? {} : { stage }) })
 }
