@@ -24,7 +24,7 @@ import {
   type Unable,
   verdictId,
 } from '../../protocols/audit/index.ts'
-import { areLike, encodeOutputs, findingOf, outputLeaves } from './comparison.ts'
+import { areLike, encodeOutputs, findingOf, isDoubted, outputLeaves } from './comparison.ts'
 import {
   type Claim,
   decodeClaim,
@@ -142,7 +142,8 @@ export class Auditor {
     const { receipt } = task.receipt
     const claimed = new Map(claim.outputs.map(({ request, tensors }) => [request, tensors]))
     const sameClass = bytesEqual(rerun.numericClass, receipt.numericClass)
-    const finding = findingOf(rerun.outputs, claimed, { sameClass, sha256: crypto.sha256 })
+    const doubted = isDoubted(rerun.draws, claimed)
+    const finding = findingOf(rerun.outputs, claimed, { sameClass, doubted, sha256: crypto.sha256 })
     const verdict: AuditVerdict = {
       network,
       epoch: task.epoch,
@@ -166,16 +167,21 @@ export class Auditor {
     }
   }
 
-  /** The id of the verdict before this one, when its runs gave the same as those of this device. */
-  #confirmed(
+  /** The id of a verdict before this one whose runs gave the same as those of this device. */
+  #confirmed(network: Uint8Array, bound: Bound, { before }: Claim): Uint8Array | undefined {
+    const { sha256 } = this.#components.crypto
+    const found = before.find((other) => this.#agrees(network, bound, other))
+    return found === undefined ? undefined : verdictId(sha256, found.verdict)
+  }
+
+  #agrees(
     network: Uint8Array,
     { task, rerun, result }: Bound,
-    { before }: Claim,
-  ): Uint8Array | undefined {
+    said: Claim['before'][number],
+  ): boolean {
     const { crypto } = this.#components
-    if (before === undefined) return undefined
-    const opened = openVerdict(crypto, network, before.verdict)
-    if (opened.type === 'refused') return undefined
+    const opened = openVerdict(crypto, network, said.verdict)
+    if (opened.type === 'refused') return false
     const other = opened.value
     const about =
       bytesEqual(other.task, taskId(crypto, task)) &&
@@ -183,8 +189,8 @@ export class Auditor {
       other.finding === 'different'
     const like = bytesEqual(other.numericClass, rerun.numericClass)
       ? bytesEqual(other.result, result)
-      : areLike(rerun.outputs, before.outputs)
-    return about && like ? verdictId(crypto.sha256, before.verdict) : undefined
+      : areLike(rerun.outputs, said.outputs)
+    return about && like
   }
 }
 

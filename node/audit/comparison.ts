@@ -21,13 +21,16 @@ import {
   likenessOf,
 } from '../../models/index.ts'
 import { AUDIT_LIMITS, type Finding } from '../../protocols/audit/index.ts'
-import { drawnOf, leafOf } from '../../protocols/inference/index.ts'
+import { type DrawnToken, drawnOf, leafOf } from '../../protocols/inference/index.ts'
 
 const { COMPARED_MAX, PART_BYTES_MAX } = AUDIT_LIMITS
 
 /** Of the tokens that were drawn, at least this share is the same across classes, in thousandths. */
 const TOKENS_PERMILLE_MIN = 750
 const TOKENS_MAX = 4_096
+
+/** Logarithms of probabilities differ by less between honest devices, by factors. */
+const MARGIN_NATS_MAX = 0.05
 
 /** Outputs of the requests of a task, by request. */
 export type Outputs = ReadonlyMap<number, readonly Tensor[]>
@@ -39,19 +42,51 @@ export function outputLeaves(outputs: Outputs, sha256: Sha256): ReadonlyMap<numb
   )
 }
 
+export interface FindingInit {
+  /** True when both are of one numeric class. */
+  readonly sameClass: boolean
+  /** True when a token was claimed that this device would not have drawn: {@link isDoubted}. */
+  readonly doubted: boolean
+  readonly sha256: Sha256
+}
+
 /** What is found, by an auditor of the same numeric class or of another. */
 export function findingOf(
   own: Outputs,
   claimed: Outputs,
-  { sameClass, sha256 }: { readonly sameClass: boolean; readonly sha256: Sha256 },
+  { sameClass, doubted, sha256 }: FindingInit,
 ): Finding {
   const leaves = outputLeaves(claimed, sha256)
   const equal = [...outputLeaves(own, sha256)].every(([request, leaf]) =>
     bytesEqual(leaf, leaves.get(request) ?? new Uint8Array()),
   )
   if (equal) return 'same'
-  if (sameClass) return 'different'
+  if (sameClass || doubted) return 'different'
   return areAlike(summariesOf(own), summariesOf(claimed)) ? 'alike' : 'different'
+}
+
+/** What was drawn at each request, where only the likeliest token can be. */
+export type Draws = ReadonlyMap<number, readonly DrawnToken[]>
+
+/**
+ * True when a token was claimed that is less likely than the likeliest one by more than rounding can
+ * tell: other weights show in what is drawn at near-ties long before they show in most tokens
+ * (Token-DiFR, arXiv 2511.20621, 2025).
+ */
+export function isDoubted(own: Draws, claimed: Outputs): boolean {
+  return [...own].some(([request, draws]) =>
+    (drawnOf(claimed.get(request) ?? []) ?? []).some(({ token }, at) => {
+      const draw = draws[at]
+      return draw !== undefined && marginOf(draw, token) > MARGIN_NATS_MAX
+    }),
+  )
+}
+
+/** By how much `token` is less likely than what was drawn, in nats; no limit for one that is not among the likely. */
+function marginOf({ token: drawn, logprob = 0, alternatives }: DrawnToken, token: number): number {
+  if (token === drawn) return 0
+  const other = alternatives.find((alternative) => alternative.token === token)
+  return other === undefined ? Number.POSITIVE_INFINITY : logprob - other.logprob
 }
 
 const SUMMARY = record({

@@ -152,7 +152,7 @@ export class Conductor {
     const { crypto } = this.#components
     if (evidence === undefined) return undefined
     const task = this.#taskOf(evidence)
-    return isTask(crypto, task) && isClaimOf(crypto, task, { ...evidence, before: undefined })
+    return isTask(crypto, task) && isClaimOf(crypto, task, { ...evidence, before: [] })
       ? evidence
       : undefined
   }
@@ -162,7 +162,7 @@ export class Conductor {
     return { open, receipt, epoch, beacon, requests, inputLeaves, inputs }
   }
 
-  async #ask(auditor: PeerId, before: OpenedVerdict | undefined): Promise<AuditInput> {
+  async #ask(auditor: PeerId, before: readonly OpenedVerdict[]): Promise<AuditInput> {
     try {
       await using link = await openQuestions(this.#components, auditor, auditProtocol)
       return { type: 'ran', auditor, opened: await this.#conclude(link, before) }
@@ -174,7 +174,7 @@ export class Conductor {
 
   async #conclude(
     link: QuestionLink<AuditQuestion, AuditAnswer>,
-    before: OpenedVerdict | undefined,
+    before: readonly OpenedVerdict[],
   ): Promise<OpenedVerdict> {
     const evidence = this.#evidence
     if (evidence === undefined) throw new QuestionError('AUDIT_UNEXPECTED')
@@ -184,7 +184,7 @@ export class Conductor {
     }
     const { commitment } = expect(await link.ask({ type: 'run' }), 'committed')
     const { outputLeaves, outputs } = evidence
-    const said = before === undefined ? undefined : this.#said.get(before)
+    const said = before.flatMap((opened) => this.#said.get(opened) ?? [])
     for (const part of partsOf(encodeClaim({ outputLeaves, outputs, before: said }))) {
       expect(await link.ask({ type: 'claim', ...part }), 'taken')
     }

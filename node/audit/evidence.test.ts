@@ -76,7 +76,7 @@ function shown(): { readonly task: Task; readonly claim: Claim; readonly tapes: 
   const drawn = { epoch: undefined, beacon: new Uint8Array(32), requests: [1, 2] }
   return {
     task: { open, receipt: signed, ...drawn, inputLeaves, inputs },
-    claim: { outputLeaves, outputs, before: undefined },
+    claim: { outputLeaves, outputs, before: [] },
     tapes,
   }
 }

@@ -76,12 +76,13 @@ const task = record({
 const claim = record({
   outputLeaves: list(leaf, REQUESTS_MAX),
   outputs: list(passage, COMPARED_MAX),
-  /** What another auditor found that differs, and fingerprints of its own outputs. */
-  before: optional(
+  /** What other auditors found that differs, and fingerprints of their own outputs. */
+  before: list(
     record({
       verdict: signedRecord(AUDIT_LIMITS.VERDICT_BYTES_MAX),
       outputs: bytes(0, PART_BYTES_MAX),
     }),
+    AUDIT_LIMITS.VERDICTS_MAX,
   ),
 })
 

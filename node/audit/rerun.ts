@@ -5,6 +5,9 @@
  */
 
 import {
+  type DrawnToken,
+  drawnOf,
+  drawnTensors,
   InferenceError,
   fromWire,
   rowsOf,
@@ -24,7 +27,11 @@ import {
 } from '../inference/stage-pool.ts'
 import { joinedRows, splitRows, type TextPart } from '../inference/text-parts.ts'
 import type { ExecutorRun } from '../runtime/executor-spec.ts'
+import type { Draws } from './comparison.ts'
 import type { Passage, Task } from './evidence.ts'
+
+/** Likely tokens that are drawn along, to see how far off another one is. */
+const LOGPROBS = 20
 
 /** Rows of one run: what a busy stage runs at once as well. */
 const ROWS_PER_RUN_MAX = 128
@@ -42,6 +49,8 @@ export interface Rerun {
   readonly numericClass: Uint8Array
   /** By request, those of the task only. */
   readonly outputs: ReadonlyMap<number, readonly Tensor[]>
+  /** What was drawn at them, with likely others; only where the likeliest token is drawn. */
+  readonly draws: Draws
   readonly computeUs: number
 }
 
@@ -79,7 +88,8 @@ export async function runAgain(
       task.open.text === undefined
         ? await run.inputs(task.inputs)
         : await run.text(components.takeSlot())
-    return { numericClass: stage.numericClass, outputs, computeUs: run.computeUs }
+    const { draws, computeUs } = run
+    return { numericClass: stage.numericClass, outputs, draws, computeUs }
   } finally {
     lease.release()
   }
@@ -92,6 +102,7 @@ class StageRuns {
   readonly #pass: Pass
   /** Of a text, by request: what its steps add. */
   readonly #sent: ReadonlyMap<number, TextRows>
+  readonly draws = new Map<number, readonly DrawnToken[]>()
   computeUs = 0
 
   constructor(stage: LoadedStage, task: Task, pass: Pass) {
@@ -125,7 +136,8 @@ class StageRuns {
     const { executor, text } = this.#stage
     const asked = this.#task.open.text
     if (asked === undefined || this.#sent.size === 0) throw invalid()
-    const { promptTokens, sampling, hashesLogits } = asked
+    const { promptTokens, hashesLogits } = asked
+    const sampling = this.#margins ? { ...asked.sampling, logprobs: LOGPROBS } : asked.sampling
     // No more room than the rows take, whatever the session was opened for.
     const positionsMax = Math.max(
       ...[...this.#sent.values()].map(({ position, tokens }) => position + tokens.length),
@@ -159,8 +171,31 @@ class StageRuns {
       if (!wanted) continue
       const sent = this.#rows(request)
       const made = this.#travelling(each[at] ?? [])
-      outputs.set(request, this.#isLast ? made : [...made, rowsTensor(sent)])
+      if (this.#margins) this.draws.set(request, drawnOf(made) ?? [])
+      outputs.set(request, this.#isLast ? this.#asked(made) : [...made, rowsTensor(sent)])
     }
+  }
+
+  /** True where it shows in a token by how much another one would have been less likely. */
+  get #margins(): boolean {
+    const sampling = this.#task.open.text?.sampling
+    const greedy = sampling?.temperatureMicro === 0 && sampling.logprobs === 0
+    const tokens = this.#task.open.text?.gives === 'tokens'
+    return this.#isLast && tokens && greedy
+  }
+
+  /** Without what the session did not ask for. */
+  #asked(made: readonly Tensor[]): readonly Tensor[] {
+    if (!this.#margins) return made
+    const drawn = drawnOf(made) ?? []
+    return drawnTensors(
+      drawn.map(({ token, logitsHash }) => ({
+        token,
+        logprob: undefined,
+        alternatives: [],
+        logitsHash,
+      })),
+    )
   }
 
   /** Steps that follow one another, together; one that is drawn at ends its run. */

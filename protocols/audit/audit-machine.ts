@@ -6,15 +6,16 @@
  *     asking     ran, unable → asking, or over
  *
  * One auditor is asked at a time, and the next only when the first differs from the provider: most
- * audits take one run, and nobody is blamed before a third one (BOINC's validators keep
- * inconclusive apart from invalid in the same way).
+ * audits take one run, and nobody is blamed before a third one. Where even those three differ, one
+ * more may find whom it agrees with (BOINC's validators keep inconclusive apart from invalid in the
+ * same way).
  *
  * @module
  */
 
 import type { PeerId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
-import { AUDIT_MS_MAX, AUDITORS_ASKED_MAX } from './limits.ts'
+import { AUDIT_MS_MAX, AUDITORS_ASKED_MAX, VERDICTS_MAX } from './limits.ts'
 import { judge, type Judgement, type OpenedVerdict } from './verdict.ts'
 
 export type AuditInput =
@@ -29,11 +30,11 @@ export type AuditInput =
 
 export type AuditOutput =
   | { readonly type: 'fetch' }
-  /** Have `auditor` run the task; `before` is what another one found that differs. */
+  /** Have `auditor` run the task; `before` is what others found that differs, from it and one another. */
   | {
       readonly type: 'ask'
       readonly auditor: PeerId
-      readonly before: OpenedVerdict | undefined
+      readonly before: readonly OpenedVerdict[]
     }
   /** Nothing comes after it. */
   | {
@@ -91,8 +92,9 @@ export class AuditMachine implements Machine<AuditInput, AuditOutput> {
     // A verdict in somebody else's name is none.
     if (opened.verdict.auditor !== auditor) return this.#next()
     this.#verdicts.push(opened)
-    const enough = this.#verdicts.length > 1 || opened.verdict.finding !== 'different'
-    return enough ? this.#end(judge(this.#verdicts)) : this.#next()
+    const judgement = judge(this.#verdicts)
+    const enough = judgement !== 'inconclusive' || this.#verdicts.length === VERDICTS_MAX
+    return enough ? this.#end(judgement) : this.#next()
   }
 
   #isAsked(auditor: PeerId): boolean {
@@ -104,7 +106,7 @@ export class AuditMachine implements Machine<AuditInput, AuditOutput> {
     if (auditor === undefined) return this.#giveUp()
     this.#state = 'asking'
     this.#asked = auditor
-    return [{ type: 'ask', auditor, before: this.#verdicts[0] }]
+    return [{ type: 'ask', auditor, before: [...this.#verdicts] }]
   }
 
   /** One run that differs and no other to compare it with blames nobody. */

@@ -6,9 +6,8 @@ import type { SignedRecord } from '../../core/signed-record.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
 import { questionCodecContract } from '../../test/fixtures/question-codec.contract.ts'
 import { AuditMachine, type AuditInput, type AuditOutput } from './audit-machine.ts'
-import { AuditorMachine, type AuditorInput } from './auditor-machine.ts'
 import { AUDIT_MS_MAX, AUDITORS_ASKED_MAX, COMPARED_MAX, PART_BYTES_MAX } from './limits.ts'
-import { auditCodec, type AuditQuestion } from './messages.ts'
+import { auditCodec } from './messages.ts'
 import { Assembly, partsOf } from './parts.ts'
 import { auditorOrder, drawnRequests } from './sampling.ts'
 import {
@@ -258,7 +257,7 @@ describe('the machine of an audit', () => {
   it('takes one run when it agrees', () => {
     expect(run([{ type: 'start' }, { type: 'evidence' }, ran(first, agrees)])).toEqual([
       { type: 'fetch' },
-      { type: 'ask', auditor: first.peer, before: undefined },
+      { type: 'ask', auditor: first.peer, before: [] },
       { type: 'over', outcome: 'passed', verdicts: [agrees] },
     ])
   })
@@ -271,9 +270,27 @@ describe('the machine of an audit', () => {
       ran(second, other),
     ])
     expect(outputs.slice(2)).toEqual([
-      { type: 'ask', auditor: second.peer, before: differs },
+      { type: 'ask', auditor: second.peer, before: [differs] },
       { type: 'over', outcome: 'failed', verdicts: [differs, other] },
     ])
+  })
+
+  it('asks a third one where two differ from each other too, and no more', () => {
+    const third = device(5)
+    const lone = opened(signVerdict(second, { ...verdict, auditor: second.peer }))
+    const last = opened(signVerdict(third, { ...verdict, auditor: third.peer, confirms: lone.id }))
+    const start: readonly AuditInput[] = [{ type: 'start' }, { type: 'evidence' }]
+    const differing = [ran(first, differs), ran(second, lone)]
+    const peers = [...auditors, third.peer, provider.peer]
+    const outputs = run([...start, ...differing, ran(third, last)], peers)
+    expect(outputs.slice(3)).toEqual([
+      { type: 'ask', auditor: third.peer, before: [differs, lone] },
+      { type: 'over', outcome: 'failed', verdicts: [differs, lone, last] },
+    ])
+    const unlike = opened(signVerdict(third, { ...verdict, auditor: third.peer }))
+    expect(run([...start, ...differing, ran(third, unlike)], peers).at(-1)).toMatchObject({
+      outcome: 'inconclusive',
+    })
   })
 
   it('blames nobody when there is no second one', () => {
@@ -293,7 +310,7 @@ describe('the machine of an audit', () => {
       { type: 'unable', auditor: second.peer },
     ])
     expect(outputs.slice(2)).toEqual([
-      { type: 'ask', auditor: second.peer, before: undefined },
+      { type: 'ask', auditor: second.peer, before: [] },
       { type: 'over', outcome: 'unaudited', verdicts: [] },
     ])
   })
@@ -331,66 +348,5 @@ describe('the machine of an audit', () => {
         expect(asked.length).toBeLessThanOrEqual(AUDITORS_ASKED_MAX)
       }),
     )
-  })
-})
-
-describe('the machine of an auditor', () => {
-  const whole = (type: 'task' | 'claim', byte: number): AuditorInput => ({
-    type: 'question',
-    question: { type, total: 1, from: 0, bytes: Uint8Array.of(byte) },
-  })
-  const ask = (question: AuditQuestion): AuditorInput => ({ type: 'question', question })
-  const answer = { verdict: signVerdict(first, verdict), outputs: new Uint8Array() }
-
-  it('is bound before it is told', () => {
-    const machine = new AuditorMachine()
-    const outputs = [
-      whole('task', 1),
-      ask({ type: 'run' }),
-      { type: 'committed', commitment: hash(1) } as const,
-      whole('claim', 2),
-      ask({ type: 'conclude' }),
-      { type: 'concluded', answer } as const,
-    ].flatMap((input) => machine.handle(input))
-    expect(outputs).toEqual([
-      { type: 'answer', answer: { type: 'taken' } },
-      { type: 'run', task: Uint8Array.of(1) },
-      { type: 'answer', answer: { type: 'committed', commitment: hash(1) } },
-      { type: 'answer', answer: { type: 'taken' } },
-      { type: 'compare', claim: Uint8Array.of(2) },
-      { type: 'answer', answer: { type: 'verdict', ...answer } },
-    ])
-  })
-
-  it.each<[string, readonly AuditorInput[]]>([
-    ['a claim before it is bound', [whole('task', 1), whole('claim', 2)]],
-    ['a run of nothing', [ask({ type: 'run' })]],
-    ['another task while it runs one', [whole('task', 1), ask({ type: 'run' }), whole('task', 1)]],
-    [
-      'a conclusion without a claim',
-      [
-        whole('task', 1),
-        ask({ type: 'run' }),
-        { type: 'committed', commitment: hash(1) },
-        ask({ type: 'conclude' }),
-      ],
-    ],
-    [
-      'a question for providers',
-      [ask({ type: 'evidence', session: new Uint8Array(16), stage: 0, requests: [], from: 0 })],
-    ],
-  ])('takes no %s', (_, inputs) => {
-    const machine = new AuditorMachine()
-    expect(inputs.flatMap((input) => machine.handle(input)).at(-1)).toEqual({ type: 'unexpected' })
-    expect(machine.handle(whole('task', 1))).toEqual([{ type: 'unexpected' }])
-  })
-
-  it('says when it cannot', () => {
-    const machine = new AuditorMachine()
-    machine.handle(whole('task', 1))
-    machine.handle(ask({ type: 'run' }))
-    expect(machine.handle({ type: 'failed', reason: 'memory' })).toEqual([
-      { type: 'answer', answer: { type: 'unable', reason: 'memory' } },
-    ])
   })
 })

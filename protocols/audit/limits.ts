@@ -54,10 +54,10 @@ export const AUDITORS_ASKED_MAX = 8
 export const VERDICT_BYTES_MAX = 640
 
 /** Verdicts that one task is judged by. */
-export const VERDICTS_MAX = 2
+export const VERDICTS_MAX = 3
 
 /** Longest proof of how an audit ended. */
-export const PROOF_BYTES_MAX = 1_536
+export const PROOF_BYTES_MAX = 2_304
 
 /** Rates are told in ten-thousandths. */
 export const RATE_UNIT = 10_000
