@@ -1,7 +1,8 @@
 /**
  * Installs the system packages that some tests need, where that is a matter of one command.
  *
- * Chromium brings SwiftShader, a WebGPU adapter in software; libvulkan1 loads it. swtpm is a TPM in software.
+ * Chromium brings SwiftShader, a WebGPU adapter in software; libvulkan1 loads it. swtpm is a TPM in software. SPIN
+ * visits every state of a model, by a program that gcc compiles.
  * Nothing depends on success: a test that lacks its package says so and skips.
  * `SKIP_SYSTEM_PACKAGES=1` leaves the machine as it is.
  *
@@ -11,7 +12,15 @@
 import { spawnSync } from 'node:child_process'
 
 /** Debian packages by name. */
-export const SYSTEM_PACKAGES = ['chromium', 'libvulkan1', 'swtpm', 'swtpm-tools']
+export const SYSTEM_PACKAGES = [
+  'chromium',
+  'libvulkan1',
+  'swtpm',
+  'swtpm-tools',
+  'spin',
+  'gcc',
+  'libc6-dev',
+]
 
 const MINUTE_MS = 60_000
 
