@@ -200,8 +200,8 @@ function composeStages(foundation: Foundation, parts: TextParts) {
         const proved = await probe.prove(executor, { file, description, model })
         // From now on it serves, and the owner comes first.
         await runtime.putLast(executor)
-        const { exact, together, stepUs } = proved
-        return { exact, together, stepUs, class: fromHex(proved.class) ?? new Uint8Array(32) }
+        const { class: name, ...proof } = proved
+        return { ...proof, class: fromHex(name) ?? new Uint8Array(32) }
       },
       tokens: async (model, near) => {
         const signal = AbortSignal.timeout(TOKENIZER_MS_MAX)

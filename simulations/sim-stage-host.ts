@@ -326,6 +326,7 @@ function loaded(fault: FaultCode | undefined, loadMs: number): StageInput {
     loadMs: Math.round(loadMs),
     fetchedBytes: 0,
     stepUs: undefined,
+    besideUs: undefined,
     weightBytes: 1,
     prefixRows: undefined,
   }

@@ -226,6 +226,7 @@ export class HostedStage {
         weightBytes: stage.description.weightBytes,
         prefixRows: this.#text?.prefixRows,
         stepUs: stage.stepUs > 0 ? stage.stepUs : undefined,
+        besideUs: stage.besideUs,
       },
     })
     this.#runs.open()

@@ -35,6 +35,8 @@ export interface StageProof {
   readonly together: boolean
   /** Time of one row of a text, in microseconds; 0 where it was not measured. */
   readonly stepUs: number
+  /** What a row of another text adds to a run; undefined where texts are not run together. */
+  readonly besideUs?: number
 }
 
 export interface StagePoolComponents {
@@ -86,6 +88,7 @@ export interface LoadedStage {
   readonly numericClass: Uint8Array
   readonly exact: boolean
   readonly stepUs: number
+  readonly besideUs: number | undefined
   readonly text: TextRoom
   readonly fetchedBytes: number
   readonly loadMs: number
@@ -323,6 +326,7 @@ export class StagePool {
         numericClass: proof.class,
         exact: proof.exact,
         stepUs: proof.stepUs,
+        besideUs: proof.together ? proof.besideUs : undefined,
         text: textRoom(executor, prepared.description),
         fetchedBytes: prepared.fetchedBytes,
         loadMs: Math.round(clock.monotonicMs() - startedMs),

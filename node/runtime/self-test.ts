@@ -27,6 +27,8 @@ export interface Probe {
   together?(executor: Executor): Promise<readonly Tensor[]>
   /** Time of the quickest run of one row, in microseconds, once both answers are there. */
   stepUs?(): number
+  /** What a row of another text added to the quickest run of one. */
+  besideUs?(): number | undefined
 }
 
 /** One run after another of the same inputs; {@link probeInputs} makes some where no better are known. */
@@ -53,6 +55,8 @@ export interface SelfTest {
   readonly ms: number
   /** Of one row of a text, in microseconds; 0 where it was not measured. */
   readonly stepUs: number
+  /** What a row of another text adds to a run, in microseconds; not there where it was not measured. */
+  readonly besideUs?: number
 }
 
 /**
@@ -87,7 +91,9 @@ export async function selfTest(
   }
   const ms = performance.now() - startedMs
   const stepUs = probe.stepUs?.() ?? 0
-  return { class: classOf(executor, init.stage, first), exact, together, ms, stepUs }
+  const besideUs = probe.besideUs?.()
+  const beside = besideUs === undefined ? {} : { besideUs }
+  return { class: classOf(executor, init.stage, first), exact, together, ms, stepUs, ...beside }
 }
 
 function sameAnswer(a: readonly Tensor[], b: readonly Tensor[]): boolean {

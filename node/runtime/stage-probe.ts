@@ -21,7 +21,7 @@ export interface ProbedStage {
 }
 
 /** What the test showed. */
-export type ProvedStage = Pick<SelfTest, 'class' | 'exact' | 'together' | 'stepUs'>
+export type ProvedStage = Pick<SelfTest, 'class' | 'exact' | 'together' | 'stepUs' | 'besideUs'>
 
 export class StageProbe {
   readonly #runtime: Pick<Runtime, 'selfTest'>

@@ -13,6 +13,7 @@ import type { Tensor, TensorSpec } from '../../core/tensor.ts'
 import type { StageDescription } from '../../models/index.ts'
 import type { BeginMessage } from './executor-messages.ts'
 import type { Executor, TextStep } from './executor-spec.ts'
+import { ProbeTimes } from './probe-times.ts'
 import { probeInputs, type Probe } from './self-test.ts'
 import { textGraphOf } from './text-graph.ts'
 
@@ -64,42 +65,39 @@ export function textProbe(
     inputs.filter(({ name }) => !local.has(name)),
     description,
   )
-  const stepsUs: number[] = []
+  const times = new ProbeTimes()
+  const ask = (executor: Executor, chunks: readonly number[], company: readonly number[] = []) =>
+    answer(executor, { crossing, chunks, company, times })
   return {
     mustRepeat: false,
-    first: async (executor) => (await answer(executor, crossing, [ROWS])).tensors,
-    second: async (executor) => {
-      const { tensors, stepsUs: measured } = await answer(executor, crossing, CHUNKS)
-      stepsUs.push(...measured)
-      return tensors
-    },
+    first: (executor) => ask(executor, [ROWS]),
+    second: (executor) => ask(executor, CHUNKS),
     ...(textsMax > 1 && {
-      together: async (executor: Executor) =>
-        (await answer(executor, crossing, CHUNKS, COMPANY)).tensors,
+      together: (executor: Executor) => ask(executor, CHUNKS, COMPANY),
     }),
-    // What else the machine does only ever adds to a time.
-    stepUs: () => Math.round(Math.min(...stepsUs)),
+    stepUs: () => times.stepUs,
+    besideUs: () => times.besideUs,
   }
 }
 
-interface Answer {
-  /** What crosses the cut behind for all rows, or what is drawn behind the last one. */
-  readonly tensors: readonly Tensor[]
-  /** Times of runs of one row. */
-  readonly stepsUs: readonly number[]
+interface Asked {
+  /** All rows of what crosses the cut before the stage. */
+  readonly crossing: readonly Tensor[]
+  readonly chunks: readonly number[]
+  /** Rows of another text beside each chunk, as far as there are some. */
+  readonly company: readonly number[]
+  readonly times: ProbeTimes
 }
 
+/** What crosses the cut behind for all rows, or what is drawn behind the last one. */
 async function answer(
   executor: Executor,
-  crossing: readonly Tensor[],
-  chunks: readonly number[],
-  company: readonly number[] = [],
-): Promise<Answer> {
+  { crossing, chunks, company, times }: Asked,
+): Promise<readonly Tensor[]> {
   await executor.begin(BEGIN)
   if (company.length > 0) await executor.begin({ ...BEGIN, slot: COMPANY_SLOT })
   try {
     const answers: (readonly Tensor[])[] = []
-    const stepsUs: number[] = []
     const own = stepsOf(SLOT, crossing, chunks)
     const others = stepsOf(COMPANY_SLOT, crossing, company)
     for (const [index, step] of own.entries()) {
@@ -107,11 +105,10 @@ async function answer(
       const steps = beside === undefined ? [step] : [beside, step]
       const { outputs, computeUs } = await executor.steps(steps)
       answers.push(outputs.at(-1) ?? [])
-      if (chunks[index] === 1) stepsUs.push(computeUs)
+      times.note(step.rows.tokens.length, beside?.rows.tokens.length ?? 0, computeUs)
     }
     const { draws, pools } = textGraphOf(executor.inputs, executor.outputs)
-    const tensors = draws || pools ? (answers.at(-1) ?? []) : joined(answers)
-    return { tensors, stepsUs }
+    return draws || pools ? (answers.at(-1) ?? []) : joined(answers)
   } finally {
     await executor.end(SLOT)
     if (company.length > 0) await executor.end(COMPANY_SLOT)

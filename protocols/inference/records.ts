@@ -142,6 +142,8 @@ export const readyShape = record({
   prefixRows: optional(uint(TEXT_POSITIONS_MAX)),
   /** One row of a text, by the test before it served, where it was measured. */
   stepUs: optional(uint(US_MAX)),
+  /** What a row of another text adds to a run, where stages run several texts together. */
+  besideUs: optional(uint(US_MAX)),
 })
 export type ReadyRecord = ShapeOf<typeof readyShape>
 

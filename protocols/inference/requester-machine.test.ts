@@ -39,6 +39,7 @@ const record: ReadyRecord = {
   loadMs: 1,
   fetchedBytes: 0,
   stepUs: undefined,
+  besideUs: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

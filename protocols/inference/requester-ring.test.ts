@@ -65,6 +65,7 @@ const record: ReadyRecord = {
   weightBytes: 1,
   prefixRows: undefined,
   stepUs: undefined,
+  besideUs: undefined,
 }
 
 /** A text in two stages that serve, and what its machine says to each word, without the pings. */

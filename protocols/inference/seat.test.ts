@@ -10,6 +10,7 @@ const record = {
   loadMs: 1,
   fetchedBytes: 0,
   stepUs: undefined,
+  besideUs: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

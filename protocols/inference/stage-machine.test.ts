@@ -42,6 +42,7 @@ const ready = {
   loadMs: 1,
   fetchedBytes: 0,
   stepUs: undefined,
+  besideUs: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

@@ -80,6 +80,7 @@ const messages: readonly InferenceMessage[] = [
       loadMs: 12,
       fetchedBytes: 0,
       stepUs: undefined,
+      besideUs: undefined,
       weightBytes: 99,
       prefixRows: 128,
     },

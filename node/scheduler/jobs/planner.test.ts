@@ -193,7 +193,13 @@ describe('planner', () => {
         const planned = planner.plan(large, text)
         planner.adopt(planned)
         for (const stage of planned.plan.stages) {
-          planner.noteReady(planned, { ...stage, loadMs: 2_000, stepMs: 0, rttMs: 1 })
+          planner.noteReady(planned, {
+            ...stage,
+            loadMs: 2_000,
+            stepMs: 0,
+            besideMs: undefined,
+            rttMs: 1,
+          })
         }
         // Until its devices have run the model, a plan rests on guesses.
         if (count > 1) cuts.add(cutsOf(planned))
@@ -217,7 +223,7 @@ describe('planner', () => {
       const { stages } = planned.plan
       expect(planned.prediction.basis).toBe('benchmark')
       for (const stage of stages) {
-        planner.noteReady(planned, { ...stage, loadMs: 5, stepMs: 20, rttMs: 40 })
+        planner.noteReady(planned, { ...stage, loadMs: 5, stepMs: 20, besideMs: 5, rttMs: 40 })
       }
       const foreseen = planner.foresee(planned, stages, 1)
       expect(foreseen.basis).toBe('probe')

@@ -73,6 +73,8 @@ export interface ReadyStage {
   readonly loadMs: number
   /** One row of a text, as the stage's test measured it; 0 where it did not. */
   readonly stepMs: number
+  /** What a row of another text adds to a run, where both are run together. */
+  readonly besideMs: number | undefined
   /** Round trip of a ping to it. */
   readonly rttMs: number | undefined
 }
@@ -183,13 +185,18 @@ export class Planner {
 
   /** Learns from a stage that has come to serve what it can, before it has done anything. */
   noteReady({ model, wish }: Planned, ready: ReadyStage): void {
-    const { peer, fromLayer, toLayer, stepMs, rttMs } = ready
+    const { peer, fromLayer, toLayer, stepMs, besideMs, rttMs } = ready
     const { self, links, speeds, nowMs } = this.#components
     if (peer !== self && rttMs !== undefined) links.notePing(peer, rttMs)
     this.#memory.noteLoaded({ ...ready, model: model.id }, nowMs())
     const computeMs = stepMs / wish.scale
-    const sample = { fromLayer, toLayer, computeMs, source: 'probe' } as const
-    speeds.note(this.#question(model, wish, peer), sample)
+    speeds.note(this.#question(model, wish, peer), {
+      fromLayer,
+      toLayer,
+      computeMs,
+      source: 'probe',
+      ...(besideMs === undefined ? {} : { besideMs: besideMs / wish.scale }),
+    })
   }
 
   /** Learns how fast the devices of a job or text really were. */
@@ -264,6 +271,8 @@ export class Planner {
       replicas: wish.replicas === 'auto' && wish.inputs === 1 ? 1 : wish.replicas,
       objective: wish.objective,
       unit: isText ? 'token' : 'input',
+      // Stages of a text make its steps themselves: what is drawn goes to the first one at once.
+      returns: isText ? 'first' : 'requester',
       // Each text is a session of its own: no window holds it back.
       inFlight: isText ? wish.inputs : Math.min(wish.inputs, this.#init.inFlightMax),
       excluded: this.#excluded(wish),

@@ -56,14 +56,14 @@ describe('speed table', () => {
     expect(layersOf(table, ash)).toEqual([10, 10, 10, 10, 40])
   })
 
-  it('keeps apart what steps take among many others', () => {
+  it('keeps what a step takes beside computing, and adds to a run of others', () => {
     const table = new SpeedTable()
-    table.note(about(ash), sample(999, { source: 'crowded' }))
-    expect(table.estimate(about(ash)).layerMs).toBe(undefined)
     table.note(about(ash), sample(80, { stepMs: 2 }))
-    table.note(about(ash), sample(20, { source: 'crowded' }))
-    expect(table.estimate(about(ash))).toMatchObject({ stepMs: 2, crowding: 0.25 })
+    table.note(about(ash), sample(40, { source: 'probe', besideMs: 10 }))
+    expect(table.estimate(about(ash))).toMatchObject({ stepMs: 2, besideShare: 0.25 })
     expect(layersOf(table, ash)).toEqual([10, 10, 10, 10, 40])
+    table.note(about(elm), sample(40, { source: 'probe', besideMs: 90 }))
+    expect(table.estimate(about(elm)).besideShare).toBe(1)
   })
 
   it('learns how a step grows with the tokens before it, from texts that are long enough', () => {

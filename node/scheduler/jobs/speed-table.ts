@@ -30,12 +30,11 @@ const UNKNOWN_TEXT_SHARE = 0.07
 const MODELS_MAX = 256
 const DEVICES_MAX = 1_024
 
-/** Crowding that is believed: of what is outside, something else was to blame. */
-const CROWDING_MIN = 0.1
-const CROWDING_MAX = 4
+/** Least part of a step alone that one more in the same run is believed to add. */
+const BESIDE_SHARE_MIN = 0.05
 
-/** How a stage was measured: by the test before it serves, with one step under way, or with many. */
-export type SpeedSource = 'probe' | 'alone' | 'crowded'
+/** How a stage was measured: by the test before it serves, or by steps that were alone. */
+export type SpeedSource = 'probe' | 'alone'
 
 /** What was measured of one stage. */
 export interface SpeedSample {
@@ -46,6 +45,8 @@ export interface SpeedSample {
   /** Mean time in the stage beside computing, of steps alone. */
   readonly stepMs?: number
   readonly source: SpeedSource
+  /** What one more step adds to a run. */
+  readonly besideMs?: number
   /** How the time grew with the position in the text. */
   readonly positions?: PositionSums
 }
@@ -67,7 +68,7 @@ export interface SpeedEstimate {
   readonly gflopsPerS: number
   readonly layerMs?: readonly number[]
   readonly stepMs?: number
-  readonly crowding?: number
+  readonly besideShare?: number
   /** Where it comes from: nobody ran the model, somebody did, this device was tested or has run it. */
   readonly basis: 'benchmark' | 'others' | 'probe' | 'measured'
 }
@@ -77,7 +78,7 @@ interface DeviceSpeed {
   /** Layers whose time was measured; of others it was inferred from them. */
   readonly known: Set<number>
   stepMs: number | undefined
-  crowding: number | undefined
+  besideShare: number | undefined
   measured: boolean
   gflopsPerS: number
   readonly positions: PositionFit
@@ -101,13 +102,10 @@ export class SpeedTable {
     if (!(sample.computeMs > 0) || !Number.isFinite(sample.computeMs) || flops === 0) return
     const speeds = this.#models.get(question.model) ?? this.#add(question.model)
     const device = speeds.devices.get(question.peer)
-    if (source === 'crowded') {
-      if (device !== undefined) noteCrowd(device, sample)
-      return
-    }
-    // What really ran is believed before a test.
-    if (source === 'probe' && device?.measured === true) return
     const known = device ?? this.#addDevice(speeds, question, sample.computeMs / flops)
+    noteBeside(known, sample)
+    // What really ran is believed before a test.
+    if (source === 'probe' && known.measured) return
     noteAlone(known, sample)
     known.gflopsPerS = flops / sum(known.layerMs.slice(fromLayer, toLayer)) / 1e6
     if (question.benchmark > 0) {
@@ -146,7 +144,7 @@ export class SpeedTable {
       layerMs: layerFlops.map((flops) => flops * msPerFlop),
       known: new Set(),
       stepMs: undefined,
-      crowding: undefined,
+      besideShare: undefined,
       measured: false,
       gflopsPerS: 0,
       positions: new PositionFit(),
@@ -176,21 +174,21 @@ function noteAlone(device: DeviceSpeed, sample: SpeedSample): void {
   if (stepMs !== undefined) device.stepMs = smooth(device.stepMs, Math.max(0, stepMs))
 }
 
-/** With many steps under way one of them may take longer, or less where several are computed at once. */
-function noteCrowd(device: DeviceSpeed, { fromLayer, toLayer, computeMs }: SpeedSample): void {
-  const aloneMs = sum(device.layerMs.slice(fromLayer, toLayer))
-  const crowding = Math.min(CROWDING_MAX, Math.max(CROWDING_MIN, computeMs / aloneMs))
-  device.crowding = smooth(device.crowding, crowding)
+/** Where a stage takes several steps into one run, each costs less than alone. */
+function noteBeside(device: DeviceSpeed, { computeMs, besideMs }: SpeedSample): void {
+  if (besideMs === undefined) return
+  const share = Math.min(1, Math.max(BESIDE_SHARE_MIN, besideMs / computeMs))
+  device.besideShare = smooth(device.besideShare, share)
 }
 
 function estimateOf(device: DeviceSpeed, position: number): SpeedEstimate {
-  const { layerMs, gflopsPerS, stepMs, crowding, measured, positions } = device
+  const { layerMs, gflopsPerS, stepMs, besideShare, measured, positions } = device
   const grown = 1 + positions.growth * position
   return {
     gflopsPerS: gflopsPerS / grown,
     layerMs: layerMs.map((ms) => ms * grown),
     ...(stepMs === undefined ? {} : { stepMs }),
-    ...(crowding === undefined ? {} : { crowding }),
+    ...(besideShare === undefined ? {} : { besideShare }),
     basis: measured ? 'measured' : 'probe',
   }
 }

@@ -238,7 +238,7 @@ class ChainSearch {
 
   /** Operations in a millisecond at most, many steps being under way. */
   #rate(candidate: PlacementCandidate): number {
-    return this.#cost.flopsPerMs(candidate) / Math.min(1, candidate.crowding ?? 1)
+    return this.#cost.flopsPerMs(candidate) / Math.min(1, candidate.besideShare ?? 1)
   }
 
   #boundOf({ sum, peak, extra }: Partial, left: Left | undefined): number {

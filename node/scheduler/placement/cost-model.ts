@@ -9,6 +9,7 @@
  */
 
 import type { PeerId } from '../../../core/ids.ts'
+import { pipelineRate, type Queue } from './pipeline-rate.ts'
 import {
   DOWNLOAD_STEPS,
   type PlacementCandidate,
@@ -131,12 +132,11 @@ export class CostModel {
     return this.#layersMs(span) + (span.candidate.stepMs ?? 0)
   }
 
-  /** Time for which a step keeps others out of a stage, where there are others. */
+  /** Time that a step takes from others in a stage, where there are others. */
   busyMs(span: Span): number {
-    const { crowding = 1, stepMs = 0 } = span.candidate
-    if (this.request.inFlight === 1) return this.computeMs(span)
-    // What a step waits for the executor's answer, another one computes.
-    return this.#layersMs(span) * crowding + (crowding === 1 ? stepMs : 0)
+    const { besideShare = 1 } = span.candidate
+    // While a step is on its way to the executor and back, another one computes.
+    return this.request.inFlight === 1 ? this.computeMs(span) : this.#layersMs(span) * besideShare
   }
 
   #layersMs({ candidate, fromLayer, toLayer }: Span): number {
@@ -207,8 +207,7 @@ export class CostModel {
   /** The way of its result, until the next step may begin. */
   exit(first: PlacementCandidate | undefined, last: PlacementCandidate | undefined): Hop {
     const bytes = this.cutBytes(this.request.layers.length)
-    if (this.request.returns !== 'first') return this.hop(last, undefined, bytes)
-    return first === last ? NO_HOP : this.hop(last, first, bytes)
+    return this.hop(last, this.request.returns === 'first' ? first : undefined, bytes)
   }
 
   /** The whole cost of a pipeline with so many steps under way. */
@@ -219,6 +218,7 @@ export class CostModel {
     let slowestMs = input.transferMs
     let computeMs = 0
     let extraMs = this.stagePenaltyMs * (spans.length - 1)
+    const queues: Queue[] = []
     for (const [index, span] of spans.entries()) {
       const stageMs = this.computeMs(span)
       const next = spans[index + 1]?.candidate
@@ -228,13 +228,15 @@ export class CostModel {
           : this.hop(span.candidate, next, this.cutBytes(span.toLayer))
       computeMs += stageMs
       latencyMs += stageMs + send.ms
-      slowestMs = Math.max(slowestMs, this.busyMs(span), send.transferMs)
+      const busyMs = this.busyMs(span)
+      slowestMs = Math.max(slowestMs, busyMs, send.transferMs)
+      queues.push({ aloneMs: stageMs, besideMs: busyMs })
       extraMs += this.readyingMsPerStep(span)
     }
-    const stepMs = Math.max(slowestMs, latencyMs / inFlight)
+    const perS = 1000 * pipelineRate({ latencyMs, slowestMs, queues }, inFlight)
     const perStepMs = this.request.objective === 'latency' ? latencyMs : latencyMs / inFlight
     const score = this.score(perStepMs, slowestMs, extraMs)
-    return { latencyMs, computeMs, slowestMs, perS: 1000 / stepMs, score }
+    return { latencyMs, computeMs, slowestMs, perS, score }
   }
 
   /**

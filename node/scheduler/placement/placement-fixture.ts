@@ -75,7 +75,7 @@ export function measuredRequest(
       ...device,
       layerMs: base.layers.map(({ flops }) => (flops / device.gflopsPerS / 1e6) * (0.5 + next())),
       stepMs: next(),
-      crowding: 0.3 + next(),
+      besideShare: 0.2 + 0.8 * next(),
       loaded: [{ fromLayer: 0, toLayer: middle }],
       loadMs: 2_000 * next(),
     }

@@ -53,8 +53,8 @@ export interface PlacementCandidate {
   readonly layerMs?: readonly number[]
   /** Measured: what a step takes in a stage beside computing. Default 0. */
   readonly stepMs?: number
-  /** Measured: what a step computes while many are under way, beside one alone. Default 1. */
-  readonly crowding?: number
+  /** Measured: what a step adds to a run that others are in, as a part of one alone. Default 1. */
+  readonly besideShare?: number
   /** Layer ranges of this model that it has loaded. */
   readonly loaded?: readonly LayerRange[]
   /** Time to load another range. Default 0. */

@@ -23,15 +23,15 @@ export class StagePace {
     this.#count++
   }
 
-  /** What a plan is made of; undefined without any step. */
+  /** What a plan is made of; undefined without any step, or where there were others. */
   sample(
     range: Pick<SpeedSample, 'fromLayer' | 'toLayer'>,
     streams: number,
   ): SpeedSample | undefined {
     const computeMs = this.#computed.meanMs
     if (computeMs === undefined) return undefined
-    // Among others, what a step waits says nothing of the stage.
-    if (streams > ALONE_MAX) return { ...range, computeMs, source: 'crowded' }
+    // Among others a step takes as long as the run that it is in, and waits for the one before.
+    if (streams > ALONE_MAX) return undefined
     const positions = this.#computed.sums()
     return {
       ...range,

@@ -20,12 +20,14 @@ import { SessionOrders } from '../../receipts/session-orders.ts'
 import { StageRecord } from '../jobs/job-record.ts'
 import type { JobRunnerComponents, JobRunnerInit } from '../jobs/job-runner.ts'
 import { planView } from '../jobs/plan-view.ts'
+import type { LinkTable } from '../jobs/link-table.ts'
 import type { Planned, Planner, StageRun } from '../jobs/planner.ts'
 import { ReceiptCheck } from '../jobs/receipt-check.ts'
 import { type LostStage, ReplacementSearch } from '../jobs/replacement-search.ts'
 import { Samples } from '../jobs/samples.ts'
 import type { PlanStage } from '../placement/plan.ts'
 import type { Drafter } from './drafter.ts'
+import { RingWay } from './ring-way.ts'
 import { StagePace } from './stage-pace.ts'
 import { Standbys, type StandbyWish } from './standbys.ts'
 import type { TextRecord } from './text-record.ts'
@@ -72,6 +74,7 @@ export class TextRunner {
   readonly #done = Promise.withResolvers<void>()
   /** Times of steps of one row, by stage: what a plan for texts is made of. */
   readonly #paces: readonly StagePace[]
+  readonly #ring = new RingWay()
   /** Texts that were under way, summed over the draws. */
   #streams = 0
   #draws = 0
@@ -234,8 +237,9 @@ export class TextRunner {
     record.known(ready.prefixRows ?? 0)
     this.#setStage(stage, 'ready', peer)
     const { fromLayer, toLayer } = open
-    const { loadMs, stepUs = 0 } = ready
-    const facts = { peer, fromLayer, toLayer, loadMs, stepMs: stepUs / 1000, rttMs }
+    const { loadMs, stepUs = 0, besideUs } = ready
+    const besideMs = besideUs === undefined ? undefined : besideUs / 1000
+    const facts = { peer, fromLayer, toLayer, loadMs, stepMs: stepUs / 1000, besideMs, rttMs }
     this.#components.planner.noteReady(this.#work.planned, facts)
     const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
     if (!all) return
@@ -302,9 +306,19 @@ export class TextRunner {
       return
     }
     noteHops(record, note, links)
+    if (links !== undefined) this.#noteRing({ output, transfersMs }, table)
     this.#streams += streams()
     this.#draws++
     for (const [stage, hop] of output.hops.entries()) this.#paces[stage]?.add(rows.position, hop)
+  }
+
+  #noteRing(draw: Pick<TextDraw, 'output' | 'transfersMs'>, table: LinkTable): void {
+    const { stages } = this.#work.record
+    const [first, last] = [stages[0], stages.at(-1)]
+    const ms = this.#ring.take(draw, this.#components.clock.monotonicMs())
+    if (ms === undefined || first === undefined || last === undefined) return
+    const { tensors } = draw.output
+    table.note({ from: last.peer, to: first.peer, bytes: bytesOf(tensors), ms })
   }
 
   /** Texts that were under way on average while this one was. */
