@@ -74,6 +74,7 @@ describe('a request', () => {
         objective: 'latency',
         wire: 'auto',
         speculation: 'auto',
+        standby: 'auto',
         provider: 'auto',
       },
     ])
