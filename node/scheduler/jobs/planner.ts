@@ -220,7 +220,10 @@ export class Planner {
     return this.#prediction(planned, stages, { latencyMs, perS, streams })
   }
 
-  /** Keeps how far off the prediction for this way was. To be told before {@link Planner.learn}. */
+  /**
+   * Keeps how far off the prediction for this way was, and what is to be corrected beside what was
+   * learned of its devices and links: to be told after {@link Planner.learn}.
+   */
   judge(planned: Planned, stages: readonly PlanStage[], report: PaceReport): void {
     const streams = Math.max(1, report.streams)
     const { modelledPerS } = this.foresee(planned, stages, streams)

@@ -329,13 +329,13 @@ export class TextRunner {
   /** Tells what was measured of a text that is done, and how far off its prediction was. */
   teach(planner: Pick<Planner, 'judge' | 'learn'>): void {
     const { record, planned } = this.#work
+    planner.learn(planned, this.#stageRuns())
     const perS = record.times.stepsPerS
     const shownPerS = record.foreseenPerS
     // A text that lost a stage was held up by that.
     if (perS !== undefined && shownPerS !== undefined && record.recoveries.length === 0) {
       planner.judge(planned, this.#stagesNow(), { perS, shownPerS, streams: this.#meanStreams })
     }
-    planner.learn(planned, this.#stageRuns())
   }
 
   /** What steps of one token took, by device. */
