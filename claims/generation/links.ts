@@ -111,9 +111,12 @@ async function overLinks(rttMs: number, { say, signal }: ClaimContext): Promise<
   if (requester === undefined) throw new Error('no daemon')
   await shaped.fleet.formMesh('links')
   // Everyone has the tensors: how long they take to come is not what is asked here.
-  const models = await Promise.all(daemons.map((daemon) => addSmolLm2(daemon)))
-  const model = models[0]?.id
-  if (model === undefined) throw new Error(SMOLLM2_MISSING)
+  let model = ''
+  for (const daemon of daemons) {
+    const added = await addSmolLm2(daemon)
+    if (added === undefined) throw new Error(SMOLLM2_MISSING)
+    model = added.id
+  }
   shaped.shape({ delayMs: rttMs / 2, mbps: MBPS })
   const rows: Row[] = []
   for (const stages of STAGES) {
