@@ -122,7 +122,7 @@ export class HostedText {
   /** What was rounded on its way depends on where else the model was cut. */
   get #mayKnow(): boolean {
     const { open, text } = this.#init
-    return text.gives === 'tokens' && (open.wire === 'f32' || open.stage === 0)
+    return text.gives === 'tokens' && (open.wire === 'f32' || open.route.length === 1)
   }
 
   async #ran(part: TextPart): Promise<TextOutcome> {

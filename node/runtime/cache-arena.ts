@@ -28,7 +28,7 @@ export class CacheArena<Text extends Tenant> {
   readonly #memory: TextMemory
   readonly #texts: (Text | undefined)[] = []
   /** Of each tensor: [places, heads, capacity, headSize]. */
-  #data: readonly Float32Array[] = []
+  #data: Float32Array[] = []
 
   constructor(
     tensors: readonly CachedTensor[],
@@ -137,14 +137,15 @@ export class CacheArena<Text extends Tenant> {
   }
 
   #grow(): void {
-    const places = Math.min(this.#placesMax, Math.max(1, 2 * this.#texts.length))
-    this.#data = this.#tensors.map((_, index) => {
+    // By half: each growth copies all that is here, and what nobody stands in is memory all the same.
+    const places = Math.min(this.#placesMax, Math.max(1, Math.ceil(1.5 * this.#texts.length)))
+    for (const index of this.#tensors.keys()) {
       const before = this.#array(index)
       const grown = this.#memory.take(places * this.#placeSize(index))
       grown.set(before)
+      this.#data[index] = grown
       this.#memory.give(before)
-      return grown
-    })
+    }
     while (this.#texts.length < places) this.#texts.push(undefined)
   }
 
