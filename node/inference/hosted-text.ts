@@ -78,6 +78,8 @@ export class HostedText {
       } catch (error) {
         return loadFaultOf(error)
       }
+      // It has left while its stage was taught: nobody would end what began now.
+      if (this.#bytes === undefined) return 'INFERENCE_SESSION_UNKNOWN'
     }
     const known = this.#mayKnow ? prefixes.find(this.#source, text.prefix ?? []) : undefined
     const after = known === undefined ? undefined : { slot: known.slot, rows: known.rows }
@@ -172,7 +174,8 @@ export class HostedText {
     if (rows === 0) return false
     const tokens = this.#tokens.slice(0, rows)
     const chain = prefixChain(open.model, tokens, sha256)
-    const parts = partsUpTo(this.#parts, rows)
+    // Copied: what came beside other texts would keep theirs in memory as well.
+    const parts = stage.text.draws ? [] : [joinedRows(partsUpTo(this.#parts, rows))]
     const bytes = keptBytes(stage.text, rows)
     if (!prefixes.keep({ ...this.#source, slot, tokens, parts, chain, bytes })) return false
     stage.executor.end(slot, rows).catch(() => undefined)
