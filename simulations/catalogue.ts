@@ -7,6 +7,7 @@
 import type { Scenario } from './scenario.ts'
 import { blocksFromAnyone } from './scenarios/blocks-from-anyone.ts'
 import { blocksWithLiars } from './scenarios/blocks-with-liars.ts'
+import { campusDay } from './scenarios/campus-day.ts'
 import { epochsBeyondAThird } from './scenarios/epochs-beyond-a-third.ts'
 import { epochsInBytes } from './scenarios/epochs-in-bytes.ts'
 import { epochsInPeace } from './scenarios/epochs-in-peace.ts'
@@ -63,4 +64,5 @@ export const SCENARIOS: readonly Scenario[] = [
   trustUnderSlander,
   trustAfterACon,
   trustOfAGrowingMesh,
+  campusDay,
 ]
