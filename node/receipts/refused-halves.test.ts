@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../core/bytes.ts'
 import {
   encodeEquivocation,
@@ -11,26 +11,12 @@ import {
 import { decodeReceiptMessage } from '../../protocols/receipt/index.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
 import { halvesOf, hashOf, ledgerContext } from '../../test/fixtures/ledgers.ts'
-import { LinkHub } from '../../test/fixtures/link-hub.ts'
-import { Customer, end, pass, run } from '../../test/fixtures/ordered-work.ts'
-import { ReceiptDevice, sendsRaw } from '../../test/fixtures/receipt-devices.ts'
+import { end, pass, run, useTrade } from '../../test/fixtures/ordered-work.ts'
+import { sendsRaw } from '../../test/fixtures/receipt-devices.ts'
 
 const { accept: ACCEPT, result: RESULT } = ENTRY_KINDS
 
-let hub: LinkHub
-let alice: ReceiptDevice
-let bob: ReceiptDevice
-let customer: Customer
-
-beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-  hub = new LinkHub()
-  alice = await new ReceiptDevice(hub, 1).start()
-  bob = await new ReceiptDevice(hub, 2).start()
-  customer = new Customer(alice, bob.peer)
-})
-
-afterEach(() => vi.useRealTimers())
+const trade = useTrade()
 
 describe('halves that do not hold', () => {
   const mallory = device(3)
@@ -85,22 +71,22 @@ describe('halves that do not hold', () => {
     ['of the other side', 'RECEIPT_TASK_UNKNOWN', [goodAccept]],
     ['about an unknown task', 'RECEIPT_TASK_UNKNOWN', [goodSettle]],
   ])('%s are refused with %s, and change nothing', async (_, code, halves) => {
-    const attacker = hub.device(mallory.peer)
-    bob.receipts.deliveries.hosted({
+    const attacker = trade.hub.device(mallory.peer)
+    trade.bob.receipts.deliveries.hosted({
       requester: mallory.peer,
       spec: hashOf('spec one'),
       outputSoFar: () => hashOf('so far'),
       onUnsettled: () => undefined,
     })
-    const answers = await sendsRaw(attacker, bob.peer, halves)
+    const answers = await sendsRaw(attacker, trade.bob.peer, halves)
     await pass(100)
     expect(decodeReceiptMessage(answers.at(-1) ?? new Uint8Array())).toMatchObject({
       type: 'answer',
       refusal: code,
     })
-    expect(bob.receipts.faultsOf(mallory.peer)).toBe(code === 'RECEIPT_TASK_UNKNOWN' ? 0 : 1)
-    expect(await bob.halves()).toEqual(halves.length === 1 ? [] : [ACCEPT])
-    expect((await bob.found()).status).toBe('ok')
+    expect(trade.bob.receipts.faultsOf(mallory.peer)).toBe(code === 'RECEIPT_TASK_UNKNOWN' ? 0 : 1)
+    expect(await trade.bob.halves()).toEqual(halves.length === 1 ? [] : [ACCEPT])
+    expect((await trade.bob.found()).status).toBe('ok')
   })
 
   function otherMesh(): Half {
@@ -109,12 +95,12 @@ describe('halves that do not hold', () => {
   }
 
   it('are refused when they settle what another ordered', async () => {
-    const work = bob.hosts(alice.peer, 'work')
-    await customer.order()
+    const work = trade.bob.hosts(trade.alice.peer, 'work')
+    await trade.customer.order()
     await pass(50)
-    const { task } = customer.heard[0]?.order.body ?? goodOrder.body
-    const attacker = hub.device(mallory.peer)
-    const [answer] = await sendsRaw(attacker, bob.peer, [changed(goodSettle, { task })])
+    const { task } = trade.customer.heard[0]?.order.body ?? goodOrder.body
+    const attacker = trade.hub.device(mallory.peer)
+    const [answer] = await sendsRaw(attacker, trade.bob.peer, [changed(goodSettle, { task })])
     await pass(50)
     expect(decodeReceiptMessage(answer ?? new Uint8Array())).toMatchObject({
       refusal: 'RECEIPT_HALF_FOREIGN',
@@ -122,35 +108,35 @@ describe('halves that do not hold', () => {
     work.ran(run(1))
     work.ended(end)
     await pass(50)
-    expect(customer.heard.at(-1)?.stage).toBe('settled')
+    expect(trade.customer.heard.at(-1)?.stage).toBe('settled')
   })
 
   it('are refused when they grant more than was done', async () => {
-    const attacker = hub.device(mallory.peer)
-    const work = bob.hosts(mallory.peer, 'spec one')
-    await sendsRaw(attacker, bob.peer, [goodOrder])
+    const attacker = trade.hub.device(mallory.peer)
+    const work = trade.bob.hosts(mallory.peer, 'spec one')
+    await sendsRaw(attacker, trade.bob.peer, [goodOrder])
     await pass(50)
     work.ran(run(1))
     work.ended(end)
     await pass(50)
-    const { store } = bob.ledger.opened
+    const { store } = trade.bob.ledger.opened
     let result: Uint8Array | undefined
     for await (const { entry } of store.reader.entries(1, store.size)) {
       if (entry.kind === RESULT) result = work.receipt?.receipt.tip
     }
     const after = { after: result, result, milliCredits: 1_000_000 }
-    const [answer] = await sendsRaw(attacker, bob.peer, [changed(goodSettle, after)])
+    const [answer] = await sendsRaw(attacker, trade.bob.peer, [changed(goodSettle, after)])
     await pass(50)
     expect(decodeReceiptMessage(answer ?? new Uint8Array())).toMatchObject({
       refusal: 'RECEIPT_EXCESSIVE',
     })
-    expect((await bob.found()).log?.receipts).toMatchObject({ settled: 0, unmatched: 1 })
+    expect((await trade.bob.found()).log?.receipts).toMatchObject({ settled: 0, unmatched: 1 })
   })
 
   it('prove that their author lies when they answer twice what was answered', async () => {
-    const attacker = hub.device(mallory.peer)
-    const work = bob.hosts(mallory.peer, 'spec one')
-    await sendsRaw(attacker, bob.peer, [goodOrder])
+    const attacker = trade.hub.device(mallory.peer)
+    const work = trade.bob.hosts(mallory.peer, 'spec one')
+    await sendsRaw(attacker, trade.bob.peer, [goodOrder])
     await pass(50)
     work.ran(run(1))
     work.ended(end)
@@ -158,57 +144,63 @@ describe('halves that do not hold', () => {
     const tip = work.receipt?.receipt.tip
     const settled = (milliCredits: number): Half =>
       changed(goodSettle, { after: tip, result: tip, milliCredits })
-    const answers = await sendsRaw(attacker, bob.peer, [settled(1_000), settled(1), settled(1)])
+    const answers = await sendsRaw(attacker, trade.bob.peer, [
+      settled(1_000),
+      settled(1),
+      settled(1),
+    ])
     await pass(50)
     expect(answers.map(decodeReceiptMessage)).toMatchObject([
       { refusal: undefined },
       { refusal: 'RECEIPT_HALF_UNLINKED' },
       { refusal: 'RECEIPT_HALF_UNLINKED' },
     ])
-    const [proof] = bob.proofs
+    const [proof] = trade.bob.proofs
     expect(proof).toMatchObject({ type: 'receipt-contradiction', accused: mallory.peer })
     expect(
       proof && verifyEquivocation(nodeCrypto, encodeEquivocation(ledgerContext, proof)),
     ).toMatchObject({ type: 'value' })
-    expect((await bob.found()).log?.receipts).toMatchObject({ settled: 1 })
+    expect((await trade.bob.found()).log?.receipts).toMatchObject({ settled: 1 })
   })
 
   it('prove nothing against whose name they bear when another signed them', async () => {
-    const attacker = hub.device(mallory.peer)
-    const work = bob.hosts(alice.peer, 'work')
-    await customer.order()
+    const attacker = trade.hub.device(mallory.peer)
+    const work = trade.bob.hosts(trade.alice.peer, 'work')
+    await trade.customer.order()
     await pass(50)
     work.ran(run(1))
     work.ended(end)
     await pass(50)
-    const { task } = customer.heard[0]?.order.body ?? goodOrder.body
-    await sendsRaw(attacker, bob.peer, [changed(goodSettle, { task })])
+    const { task } = trade.customer.heard[0]?.order.body ?? goodOrder.body
+    await sendsRaw(attacker, trade.bob.peer, [changed(goodSettle, { task })])
     await pass(50)
-    expect(bob.proofs).toEqual([])
+    expect(trade.bob.proofs).toEqual([])
   })
 
   it('of another mesh, or that are no half at all, end the link', async () => {
-    const attacker = hub.device(mallory.peer)
-    expect(await sendsRaw(attacker, bob.peer, [goodOrder], hashOf('another mesh'))).toEqual([])
-    expect(bob.receipts.faultsOf(mallory.peer)).toBe(1)
+    const attacker = trade.hub.device(mallory.peer)
+    expect(await sendsRaw(attacker, trade.bob.peer, [goodOrder], hashOf('another mesh'))).toEqual(
+      [],
+    )
+    expect(trade.bob.receipts.faultsOf(mallory.peer)).toBe(1)
   })
 
   it('cost a peer its hearing after many of them', async () => {
-    const attacker = hub.device(mallory.peer)
+    const attacker = trade.hub.device(mallory.peer)
     const forged = signedAs({ signature: new Uint8Array(64) })
-    bob.hosts(mallory.peer, 'spec one')
+    trade.bob.hosts(mallory.peer, 'spec one')
     for (let link = 0; link < 8; link++) {
       await sendsRaw(
         attacker,
-        bob.peer,
+        trade.bob.peer,
         Array.from({ length: 20 }, () => forged),
       )
       await pass(10)
     }
-    const faults = bob.receipts.faultsOf(mallory.peer)
+    const faults = trade.bob.receipts.faultsOf(mallory.peer)
     expect(faults).toBeGreaterThanOrEqual(64)
-    await sendsRaw(attacker, bob.peer, [forged])
+    await sendsRaw(attacker, trade.bob.peer, [forged])
     await pass(10)
-    expect(bob.receipts.faultsOf(mallory.peer)).toBe(faults)
+    expect(trade.bob.receipts.faultsOf(mallory.peer)).toBe(faults)
   })
 })
