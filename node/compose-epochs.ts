@@ -9,7 +9,9 @@ import { EPOCH_LIMITS, encodeParameters } from '../protocols/epoch/index.ts'
 import type { Ledgers } from './compose-ledger.ts'
 import type { Foundation, MeshParts } from './compose.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
+import { AttestedFloors } from './epoch/attested-floors.ts'
 import { MeshEpochs } from './epoch/mesh-epochs.ts'
+import type { Presence } from './presence/presence.ts'
 import { madeFolder } from './storage/folder-identity.ts'
 import { LevelRows } from './storage/level-rows.ts'
 import { systemClock } from './system/system-clock.ts'
@@ -23,9 +25,10 @@ export function foundingParameters({ trust }: Config): Uint8Array | undefined {
 
 export function composeEpochs(
   { log, identity, state, stateDir, fail }: Foundation,
-  { network, mesh, ledger, near }: Pick<MeshParts, 'network' | 'mesh'> & Ledgers,
+  { network, mesh, presence, attestation, ledger, witness, near }: MeshParts & Ledgers,
 ): MeshEpochs {
-  return new MeshEpochs(
+  const floors = new AttestedFloors({ attest: (epoch) => attestation.epoch(epoch), logger: log })
+  const epochs = new MeshEpochs(
     {
       network,
       mesh,
@@ -37,11 +40,35 @@ export function composeEpochs(
       logger: log,
       random: systemRandom,
       memory: state,
-      floorOf: () => undefined,
+      floorOf: (device) => floors.floorOf(device),
+      proofs: () => witness.book?.evidence.proofs().map(({ encoded }) => encoded) ?? [],
       openRows: (path) => new LevelRows(path),
       madeFolder,
       onFailure: fail,
     },
     { stateDir },
   )
+  presence.rankBy((device) => epochs.scoreOf(device))
+  epochs.onEpoch(() => {
+    const { beacon } = epochs
+    if (beacon === undefined) return
+    void floors.note(beacon)
+    announce(presence, { epoch: beacon.epoch, score: epochs.scoreOf(identity.peer) })
+  })
+  return epochs
+}
+
+/** Epochs after which an unchanged score is announced again. */
+const ANNOUNCED_EVERY = 12
+const MICROS = 1_000_000
+
+/** Puts the own score into the capability record, when it is another one or an old one. */
+function announce(
+  presence: Presence,
+  { epoch, score }: { readonly epoch: number; readonly score: number | undefined },
+): void {
+  const told = presence.capabilities().trust
+  const trust = score === undefined ? undefined : { epoch, micros: Math.round(score * MICROS) }
+  const isNew = trust?.micros !== told?.micros
+  if (isNew || epoch - (told?.epoch ?? epoch) >= ANNOUNCED_EVERY) presence.update({ trust })
 }

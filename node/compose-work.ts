@@ -43,9 +43,16 @@ import { systemClock } from './system/system-clock.ts'
 
 export type Work = ReturnType<typeof composeWork>
 
+/** The certified score of a device, in [0, 1]; undefined while it has none. */
+type ScoreOf = (peer: PeerId) => number | undefined
+
 /** Where work goes, and who keeps the account of it. */
 type WorkParts = MeshParts &
-  Models & { readonly receipts: Receipts; readonly beacons: BeaconSource }
+  Models & {
+    readonly receipts: Receipts
+    readonly beacons: BeaconSource
+    readonly scoreOf: ScoreOf
+  }
 
 type TextParts = WorkParts & Auditing & { readonly tokenizers: Tokenizers }
 
@@ -149,7 +156,8 @@ function composePlanner(
     presence,
     attestation,
     records: audited,
-  }: MeshParts & { readonly records: AuditRecords },
+    scoreOf,
+  }: MeshParts & { readonly records: AuditRecords } & Pick<WorkParts, 'scoreOf'>,
 ) {
   const { identity, config } = foundation
   const links = new LinkTable(identity.peer)
@@ -173,6 +181,7 @@ function composePlanner(
       ],
       excluded: () => unavailable(mesh, network, audited),
       tierOf: (peer) => attestation.tierOf(peer),
+      scoreOf,
       appraise: (peers, signal) => attestation.refresh(peers, signal),
     },
     { inFlightMax: config.scheduler.inFlightMax, loadedMs: STAGE_IDLE_MS },

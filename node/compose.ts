@@ -114,12 +114,14 @@ export function compose(foundation: Foundation): Parts {
   const { network, mesh, presence } = composeMesh(foundation)
   const ledgers = composeLedger(foundation, { network, mesh })
   const attestation = composeAttestation(foundation, { network, mesh })
-  const epochs = composeEpochs(foundation, { network, mesh, ...ledgers })
+  const epochs = composeEpochs(foundation, { network, mesh, presence, attestation, ...ledgers })
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
   const receipts = composeReceipts(foundation, { network, presence, ...ledgers })
   const beacons = { latest: () => epochs.beacon }
-  const work = composeWork(foundation, { ...meshParts, receipts, beacons, ...models })
+  const scoreOf = (peer: PeerId): number | undefined => epochs.scoreOf(peer)
+  const certified = { beacons, scoreOf }
+  const work = composeWork(foundation, { ...meshParts, receipts, ...certified, ...models })
   const harvest = composeHarvest(foundation, { ...meshParts, ...work })
   const backend = composeBackend(foundation, {
     ...meshParts,

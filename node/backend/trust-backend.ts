@@ -44,6 +44,7 @@ export class DaemonTrustBackend implements TrustBackend {
   }
 
   async trust(): Promise<TrustView> {
+    await this.#epochs.entered()
     const room = this.#epochs.opened
     const { top } = room.chain
     const seats = room.committee.map((peer) => ({ peer, name: deviceName(peer) }))

@@ -63,14 +63,21 @@ export function duration(text: string): number {
 
 /** What devices must be, as a job asks for it. */
 export interface RequirementOption {
-  readonly tier: string
+  readonly tier?: string
+  readonly score?: number
 }
 
-/** Reads `tier>=tpm`. @throws {InvalidArgumentError} for other text. */
-export function requirement(text: string): RequirementOption {
+/**
+ * Reads `tier>=tpm` or `score>=0.4`, beside what was required before.
+ *
+ * @throws {InvalidArgumentError} for other text.
+ */
+export function requirement(text: string, before: RequirementOption = {}): RequirementOption {
   const [, tier] = /^tier>=(self|mobile|tpm|tee)$/.exec(text) ?? []
-  if (tier !== undefined) return { tier }
-  throw new InvalidArgumentError("expected 'tier>=self', mobile, tpm or tee, in quotes")
+  if (tier !== undefined) return { ...before, tier }
+  const [, score] = /^score>=(0|1|0?\.\d{1,6}|1\.0+)$/.exec(text) ?? []
+  if (score !== undefined) return { ...before, score: Number(score) }
+  throw new InvalidArgumentError("expected 'tier>=tpm' or 'score>=0.4', in quotes")
 }
 
 /** On which devices the stages of one pipeline run, and how they are linked. */
@@ -115,7 +122,7 @@ export function addStageOptions(command: Command): Command {
     )
     .option(
       '--require <rule>',
-      "only devices whose evidence reaches a tier: 'tier>=tpm', in quotes",
+      "only devices that reach a tier or a score: 'tier>=tpm', 'score>=0.4', in quotes; both when given twice",
       requirement,
     )
 }

@@ -47,6 +47,7 @@ export function offeredCapabilities(
     tasks: offer.tasks,
     tier: 'self',
     numericClass: undefined,
+    trust: undefined,
   }
 }
 

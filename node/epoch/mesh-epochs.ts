@@ -12,9 +12,16 @@ import { invariant } from '../../core/invariant.ts'
 import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
-import { EPOCH_LIMITS, encodeParameters, parametersOf } from '../../protocols/epoch/index.ts'
+import {
+  encodeEvidenceItem,
+  encodeParameters,
+  EPOCH_LIMITS,
+  parametersOf,
+} from '../../protocols/epoch/index.ts'
+import { TRUST_LIMITS } from '../../trust/index.ts'
 import type { DeviceLedger } from '../ledger/device-ledger.ts'
 import type { LedgerRows } from '../ledger/rows.ts'
+import { MeshError } from '../mesh/errors.ts'
 import type { GossipMessage, Link, Network } from '../network/network.ts'
 import type { NearMembers } from '../witness/near-members.ts'
 import { answerQuestions, type QuestionProtocol } from '../witness/question-link.ts'
@@ -23,6 +30,7 @@ import { EpochRoom } from './epoch-room.ts'
 import { cutDelayMs, type EpochCalendar } from './epoch-time.ts'
 import { EpochStore } from './epoch-store.ts'
 import { TrustError } from './errors.ts'
+import { evidenceItem } from './evidence-kinds.ts'
 import { answerHeld, reconcileProtocol } from './pool-sync.ts'
 import type { SeatMemory } from './vote-keeper.ts'
 
@@ -56,6 +64,8 @@ export interface MeshEpochsComponents {
   readonly memory: SeatMemory
   /** What the hardware of a device is worth; undefined when no evidence was seen. */
   readonly floorOf: (device: PeerId) => number | undefined
+  /** Proofs that devices forked their ledgers, as they are kept. */
+  readonly proofs: () => readonly Uint8Array[]
   /** The rows in a folder that is there. */
   readonly openRows: (folder: string) => LedgerRows
   readonly madeFolder: (path: string) => Promise<unknown>
@@ -136,10 +146,21 @@ export class MeshEpochs implements Startable {
     return this.#current?.room
   }
 
-  /** @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_PARAMETERS_UNKNOWN`. */
+  /** Resolves once the mesh that this device has just entered or left is. */
+  entered(): Promise<void> {
+    return this.#turn
+  }
+
+  /**
+   * @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_PARAMETERS_UNKNOWN`.
+   * @throws {MeshError} `MESH_NOT_JOINED`.
+   */
   get opened(): EpochRoom {
     const { room } = this
     if (room !== undefined) return room
+    if (this.#components.mesh.current() === undefined) {
+      throw new MeshError({ code: 'MESH_NOT_JOINED' })
+    }
     const unknown = this.#current !== undefined
     throw new TrustError({ code: unknown ? 'TRUST_PARAMETERS_UNKNOWN' : 'TRUST_NOT_CERTIFIED' })
   }
@@ -149,6 +170,12 @@ export class MeshEpochs implements Startable {
     const { room } = this
     const header = room?.isFresh === true ? room.chain.top?.header : undefined
     return header === undefined ? undefined : { epoch: header.epoch, value: header.beacon }
+  }
+
+  /** The certified score of a device, in [0, 1]; undefined while it has none. */
+  scoreOf(device: PeerId): number | undefined {
+    const micros = this.room?.chain.top?.scores.of(device)?.micros
+    return micros === undefined ? undefined : micros / TRUST_LIMITS.MICROS
   }
 
   /** Calls back after each epoch that was decided or followed; returns how to stop. */
@@ -310,6 +337,9 @@ export class MeshEpochs implements Startable {
   }
 
   #tell(): void {
+    for (const proof of this.#components.proofs()) {
+      this.room?.report(encodeEvidenceItem(evidenceItem('ledger', proof)))
+    }
     for (const listener of this.#listeners) listener()
   }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { PeerId } from '../../core/ids.ts'
 import type { CapabilityRecord } from '../../protocols/presence/index.ts'
 
 /** Where a record came from. */
@@ -14,7 +15,7 @@ export type RecordSource = 'self' | 'directory' | 'dht'
 
 /** One term of a score. Terms add up to the score. */
 export interface RankReason {
-  readonly name: 'speed' | 'memory' | 'level' | 'held' | 'lease'
+  readonly name: 'speed' | 'memory' | 'level' | 'held' | 'lease' | 'trust'
   /** In [0, weight of the term]. */
   readonly points: number
 }
@@ -34,12 +35,23 @@ export interface FoundRecord {
 }
 
 /** Weights of the terms; they add up to 1. */
-const WEIGHTS = { speed: 0.35, memory: 0.25, level: 0.2, held: 0.1, lease: 0.1 } as const
+const WEIGHTS = {
+  speed: 0.3,
+  memory: 0.2,
+  level: 0.2,
+  held: 0.1,
+  lease: 0.1,
+  trust: 0.1,
+} as const
+
+/** The certified score of a device, in [0, 1]; undefined while it has none. */
+export type TrustOf = (peer: PeerId) => number | undefined
 
 /** `found` in order of their scores; equal ones in order of their ids, so that all devices agree. */
 export function rankCandidates(
   found: readonly FoundRecord[],
   capabilityClass: string,
+  trustOf: TrustOf = () => undefined,
 ): readonly RankedCandidate[] {
   const records = found.map(({ record }) => record)
   const best = {
@@ -55,6 +67,7 @@ export function rankCandidates(
       level: record.levelQuarters / 4,
       held: heldLayers(record, capabilityClass) / best.held,
       lease: record.leaseMs / best.lease,
+      trust: trustOf(record.peer) ?? 0,
     }
     const names = Object.keys(WEIGHTS) as (keyof typeof WEIGHTS)[]
     const reasons = names.map((name) => ({ name, points: WEIGHTS[name] * shares[name] }))

@@ -30,7 +30,12 @@ import { schedule } from '../mesh/exchange.ts'
 import { byUsefulness } from '../mesh/invite-addresses.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
 import type { GossipMessage, Network } from '../network/network.ts'
-import { type FoundRecord, type RankedCandidate, rankCandidates } from './candidate.ts'
+import {
+  type FoundRecord,
+  type RankedCandidate,
+  rankCandidates,
+  type TrustOf,
+} from './candidate.ts'
 import { DhtAnnouncer } from './dht-announcer.ts'
 import { findInDht } from './dht-lookup.ts'
 import { fittedCapabilities } from './fitted-capabilities.ts'
@@ -95,6 +100,7 @@ export class Presence implements Startable {
   readonly #unlisten: (() => void)[] = []
   #capabilities: Omit<Capabilities, 'addresses'>
   #self: CapabilityRecord | undefined
+  #trustOf: TrustOf = () => undefined
 
   /** Registers itself for the topic and the values of the DHT: before the network starts. */
   constructor(components: PresenceComponents, init: PresenceInit) {
@@ -181,6 +187,11 @@ export class Presence implements Startable {
     return classesOf({ ...this.#capabilities, addresses: [] })
   }
 
+  /** Lookups rank by these scores from now on. */
+  rankBy(trustOf: TrustOf): void {
+    this.#trustOf = trustOf
+  }
+
   /** Changes what this device offers and announces it soon. */
   update(change: Partial<Omit<Capabilities, 'addresses'>>): void {
     this.#capabilities = fittedCapabilities({ ...this.#capabilities, ...change })
@@ -205,7 +216,7 @@ export class Presence implements Startable {
       .filter((record) => classesOf(record).includes(capabilityClass))
       .map((record): FoundRecord => ({ record, source: 'directory' }))
     const others = heard.length > 0 ? heard : await this.#findStored(capabilityClass, signal)
-    return rankCandidates([...self, ...others], capabilityClass)
+    return rankCandidates([...self, ...others], capabilityClass, this.#trustOf)
   }
 
   #findStored(capabilityClass: string, signal: AbortSignal): Promise<readonly FoundRecord[]> {

@@ -48,7 +48,6 @@ export class RecordSealer {
       expiresMs: issuedMs + context.lifeMs,
       credential: context.credential,
       forecast: undefined,
-      reserved: undefined,
     }
     let encoded = sealRecord(record, this.#signer)
     while (encoded === undefined) {

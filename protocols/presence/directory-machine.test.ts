@@ -32,7 +32,7 @@ function record(peer: string, sequence = 1): CapabilityRecord {
     expiresMs: 60_000,
     credential: new Uint8Array(0),
     forecast: undefined,
-    reserved: undefined,
+    trust: undefined,
   }
 }
 

@@ -22,7 +22,7 @@ function seal(change: Partial<CapabilityRecord> = {}, by = signer): Uint8Array {
     expiresMs: NOW_MS + 60_000,
     credential: new Uint8Array(0),
     forecast: undefined,
-    reserved: undefined,
+    trust: undefined,
     ...change,
   }
   return sealRecord(record, by) ?? new Uint8Array(0)

@@ -26,7 +26,7 @@ const RECORD: CapabilityRecord = {
   expiresMs: 1_800_000_060_000,
   credential: new Uint8Array(220).fill(1),
   forecast: undefined,
-  reserved: undefined,
+  trust: undefined,
 }
 
 const vector = (

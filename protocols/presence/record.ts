@@ -118,7 +118,8 @@ const recordShape = record({
   tier: word('self', 'mobile', 'tpm', 'tee'),
   /** Hash of all that decides the bits of a result on the processor. */
   numericClass: optional(hexId<string>(32)),
-  reserved: optional(bytes(0, 64)),
+  /** Its certified score and the epoch of it, in its own words: others have computed it themselves. */
+  trust: optional(record({ epoch: uint(4_294_967_295), micros: uint(1_000_000) })),
 })
 
 /** What one device offers, as its record says. */
@@ -127,15 +128,7 @@ export type CapabilityRecord = ShapeOf<typeof recordShape>
 /** The part of a record that its device decides; the rest is filled in when it is sealed. */
 export type Capabilities = Omit<
   CapabilityRecord,
-  | 'version'
-  | 'mesh'
-  | 'peer'
-  | 'sequence'
-  | 'issuedMs'
-  | 'expiresMs'
-  | 'credential'
-  | 'forecast'
-  | 'reserved'
+  'version' | 'mesh' | 'peer' | 'sequence' | 'issuedMs' | 'expiresMs' | 'credential' | 'forecast'
 >
 
 export type RecordDecoded =

@@ -30,6 +30,12 @@ export const requirements = z.strictObject({
     .enum(['self', 'mobile', 'tpm', 'tee'])
     .optional()
     .describe('attestation tier at least, by evidence that this device appraised itself'),
+  score: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('certified score at least, as brume trust show has it'),
 })
 
 export const planRequest = z.strictObject({

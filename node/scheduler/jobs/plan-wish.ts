@@ -14,6 +14,8 @@ import type { PlacementObjective } from '../placement/plan.ts'
 export interface Requirements {
   /** By evidence that this device has seen itself: what a record says counts for nothing. */
   readonly tier?: Tier | undefined
+  /** A certified score at least, in [0, 1]. */
+  readonly score?: number | undefined
 }
 
 /** What a job asks of the placement. */

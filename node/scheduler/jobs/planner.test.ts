@@ -30,6 +30,7 @@ function setup(
   /** What those come to that are asked for evidence. */
   evidence: ReadonlyMap<PeerId, Tier> = new Map(),
 ) {
+  const scores = new Map<PeerId, number>()
   const links = new LinkTable(self)
   const asked = new Set<PeerId>()
   const nowMs = 0
@@ -41,6 +42,7 @@ function setup(
       nowMs: () => nowMs,
       records: () => records,
       excluded: () => excluded,
+      scoreOf: (peer) => scores.get(peer),
       tierOf: (peer) => (asked.has(peer) ? evidence.get(peer) : undefined),
       appraise: async (peers) => {
         for (const peer of peers) asked.add(peer)
@@ -48,7 +50,7 @@ function setup(
     },
     { inFlightMax: 4, loadedMs: 60_000 },
   )
-  return { links, planner, asked }
+  return { links, planner, asked, scores }
 }
 
 const model = doublingModel(4)
@@ -115,6 +117,21 @@ describe('planner', () => {
     const [stages = []] = planned.plan.replicas
     const lost = { stages, stageIndex: 0, excluded: [b], again: [] }
     expect(planner.replacement(planned, lost)).toBe(undefined)
+  })
+
+  it('gives a job that requires a score to devices only that have it certified', () => {
+    const { planner, scores } = setup([record(self), record(a), record(b)])
+    scores.set(a, 0.39).set(b, 0.4)
+    const required = { ...wish, requirements: { score: 0.4 } } as const
+    const planned = planner.plan(model, required)
+    expect(peersOf(planned)).toEqual([[b]])
+    expect(planned.plan.notChosen.find(({ peer }) => peer === a)?.reason).toBe(
+      'expected a score of 0.4, got 0.3900',
+    )
+    scores.set(b, 0)
+    expect(() => planner.plan(model, required)).toThrow(
+      expect.objectContaining({ code: 'PLACEMENT_SCORE' }),
+    )
   })
 
   it('charges a tensor that many layers share about once a stage, not once a layer', () => {

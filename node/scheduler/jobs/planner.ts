@@ -54,6 +54,8 @@ export interface PlannerComponents {
   excluded(): ReadonlyMap<PeerId, string>
   /** What a device is taken for now; undefined when nobody asked it. */
   tierOf(peer: PeerId): Tier | undefined
+  /** The certified score of a device, in [0, 1]; undefined while it has none. */
+  scoreOf(peer: PeerId): number | undefined
   /** Asks those for evidence whose appraisal is not fresh, until `signal` aborts. Never rejects. */
   appraise(peers: readonly PeerId[], signal: AbortSignal | undefined): Promise<void>
 }
@@ -262,7 +264,7 @@ export class Planner {
   ): PlacementRequest {
     const { manifest } = model
     const { self, links } = this.#components
-    const tierMin = wish.requirements?.tier
+    const { tier: tierMin, score: scoreMin } = wish.requirements ?? {}
     const isText = wish.text !== undefined
     return {
       layers: placementLayers(manifest, wish),
@@ -280,6 +282,7 @@ export class Planner {
       inFlight: isText ? wish.inputs : Math.min(wish.inputs, this.#init.inFlightMax),
       excluded: this.#excluded(wish),
       ...(tierMin === undefined ? {} : { tierMin }),
+      ...(scoreMin === undefined ? {} : { scoreMin }),
       ...(previous === undefined ? {} : { previous }),
     }
   }
@@ -303,6 +306,7 @@ export class Planner {
     return this.#components.records().map((record) => {
       const own = record.peer === self
       const tier = this.#components.tierOf(record.peer)
+      const score = this.#components.scoreOf(record.peer)
       const { rttMs, mbps } = links.estimate(record.peer)
       const { basis: _, ...speed } = this.#speed(model, wish, record.peer)
       return {
@@ -317,6 +321,7 @@ export class Planner {
         loaded: loaded.get(record.peer) ?? [],
         loadMs,
         ...(tier === undefined ? {} : { tier }),
+        ...(score === undefined ? {} : { score }),
       }
     })
   }
@@ -361,7 +366,9 @@ function benchmarkOf({ speeds }: PlannedDevice, provider: PlanWish['provider'] =
 /** Equal for what asks for the same plan. */
 function wishKey({ id }: CatalogueModel, wish: PlanWish): string {
   const { stages, replicas, objective, provider, requirements } = wish
-  return [id, stages, replicas, objective, provider, requirements?.tier].join(' ')
+  return [id, stages, replicas, objective, provider, requirements?.tier, requirements?.score].join(
+    ' ',
+  )
 }
 
 /** Equal for what takes the same way with about as many others: up to twice as many. */

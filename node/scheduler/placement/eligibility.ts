@@ -41,6 +41,8 @@ function refusalOf(candidate: PlacementCandidate, cost: CostModel): Refusal | un
   if (!tierAtLeast(tier, tierMin)) {
     return { code: 'tier', reason: `expected tier ${tierMin} by its evidence, got ${tier}` }
   }
+  const scoreText = scoreRefusal(candidate, cost)
+  if (scoreText !== undefined) return { code: 'score', reason: scoreText }
   if (numericClass !== undefined && candidate.numericClass !== numericClass) {
     return { code: 'class', reason: 'it computes in another numeric class' }
   }
@@ -48,6 +50,13 @@ function refusalOf(candidate: PlacementCandidate, cost: CostModel): Refusal | un
     return { code: 'level', reason: 'its owner grants no computing time now' }
   }
   return memoryRefusal(candidate, cost)
+}
+
+function scoreRefusal({ score }: PlacementCandidate, cost: CostModel): string | undefined {
+  const { scoreMin = 0 } = cost.request
+  if ((score ?? 0) >= scoreMin) return undefined
+  const got = score === undefined ? 'none that is certified' : score.toFixed(4)
+  return `expected a score of ${scoreMin}, got ${got}`
 }
 
 function memoryRefusal(candidate: PlacementCandidate, cost: CostModel): Refusal | undefined {

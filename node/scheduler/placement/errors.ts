@@ -17,6 +17,12 @@ export type PlacementFailure =
       readonly tierMin: Tier
       readonly notChosen: readonly NotChosen[]
     }
+  /** Devices there are, but none that is trusted as much as the job requires. */
+  | {
+      readonly code: 'PLACEMENT_SCORE'
+      readonly scoreMin: number
+      readonly notChosen: readonly NotChosen[]
+    }
   /** The devices that may be chosen cannot hold the model together. */
   | {
       readonly code: 'PLACEMENT_MEMORY'
@@ -50,6 +56,13 @@ export const PLACEMENT_ERRORS: ErrorTable<PlacementFailure['code']> = {
     exit: 7,
     status: 503,
   },
+  PLACEMENT_SCORE: {
+    meaning: 'no device that could take a stage has the certified score that is required',
+    hint: 'see with `brume trust show` what devices have, or require less',
+    retryable: true,
+    exit: 7,
+    status: 503,
+  },
   PLACEMENT_MEMORY: {
     meaning: 'the devices that may be chosen have not enough memory for the model together',
     hint: 'add devices, raise the memory that they grant, or use a smaller model',
@@ -72,6 +85,8 @@ function describe(failure: PlacementFailure): string {
       return `expected a device that may take it, got none of ${failure.notChosen.length}${reasonsText(failure.notChosen)}`
     case 'PLACEMENT_TIER':
       return `expected a device of tier ${failure.tierMin} by its evidence, got none of ${failure.notChosen.length}${reasonsText(failure.notChosen)}`
+    case 'PLACEMENT_SCORE':
+      return `expected a device with a score of ${failure.scoreMin}, got none of ${failure.notChosen.length}${reasonsText(failure.notChosen)}`
     case 'PLACEMENT_MEMORY':
       return `expected ${mebibytes(failure.neededBytes)} MiB of memory, got ${mebibytes(failure.availableBytes)} MiB`
     case 'PLACEMENT_STAGES':

@@ -43,6 +43,8 @@ export interface PlacementCandidate {
   readonly linkMbps: number
   /** What the requester takes it for by evidence. Default `none`: nobody asked it. */
   readonly tier?: Tier
+  /** Its certified score, in [0, 1]; absent while it has none. */
+  readonly score?: number
   /** True when its answers are not believed: it is never chosen. */
   readonly distrusted?: boolean
   /** Numeric class that it would serve in, in hex, when known. */
@@ -102,6 +104,8 @@ export interface PlacementRequest {
   readonly links?: readonly PlacementLink[]
   /** Lowest attestation tier that may be chosen; any when absent. */
   readonly tierMin?: Tier
+  /** Lowest certified score that may be chosen, in [0, 1]; any when absent. */
+  readonly scoreMin?: number
   /** The only numeric class that may be chosen; any when absent. */
   readonly numericClass?: string
   /** Devices that may not be chosen, and why. */
@@ -142,6 +146,7 @@ export type NotChosenCode =
   | 'excluded'
   | 'distrusted'
   | 'tier'
+  | 'score'
   | 'class'
   | 'level'
   | 'memory'

@@ -86,9 +86,12 @@ function checkStages(
   eligible: number,
   notChosen: readonly NotChosen[],
 ): void {
-  const { tierMin } = request
+  const { tierMin, scoreMin } = request
   if (eligible === 0 && tierMin !== undefined && notChosen.some(({ code }) => code === 'tier')) {
     throw new PlacementError({ code: 'PLACEMENT_TIER', tierMin, notChosen })
+  }
+  if (eligible === 0 && scoreMin !== undefined && notChosen.some(({ code }) => code === 'score')) {
+    throw new PlacementError({ code: 'PLACEMENT_SCORE', scoreMin, notChosen })
   }
   const tooSmall = notChosen.some(({ code }) => code === 'memory')
   if (eligible === 0 && !tooSmall) {

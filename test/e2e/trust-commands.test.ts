@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TrustView } from '../../node/api/schemas/trust.ts'
+import { brume, type CommandResult } from '../fixtures/brume-command.ts'
+import { DaemonFleet, type TestDaemon } from '../fixtures/daemons.ts'
+import { until } from '../fixtures/delay.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'brume-trust-'))
+const file = join(folder, 'score.proof')
+const fleet = new DaemonFleet({ env: { BRUME_TRUST_EPOCH_MS: '1000' } })
+let daemon: TestDaemon | undefined
+let peer = ''
+
+/** `brume trust …` of the daemon. */
+function trust(...words: readonly string[]): Promise<CommandResult> {
+  return brume(daemon?.stateDir ?? '', ['trust', ...words])
+}
+
+/** A command that needs neither a daemon nor a folder for one. */
+function verify(...words: readonly string[]): Promise<CommandResult> {
+  return brume(join(folder, 'nothing'), ['trust', 'verify', ...words])
+}
+
+beforeAll(async () => {
+  const started = await fleet.start('d1')
+  daemon = started
+  peer = started.status.peer
+  await fleet.formMesh()
+  await until('an epoch is certified', 20_000, async () => {
+    const { scores } = await started.api.get<TrustView>('/v1/trust')
+    return scores.length > 0 ? true : undefined
+  })
+}, 60_000)
+
+afterAll(async () => {
+  await fleet[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+describe('brume trust', () => {
+  it('shows who decides and all scores, and a line of it in the status', async () => {
+    const { exit, stdout } = await trust('show')
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(/^mode +solo: the word of one device$/m)
+    expect(stdout).toMatch(/^quorum +1 of 1$/m)
+    expect(stdout).toContain(daemon?.status.name)
+    const status = await brume(daemon?.stateDir ?? '', ['status'])
+    expect(status.stdout).toMatch(/^ {2}trust +solo, epoch \d+, fresh$/m)
+  })
+
+  it('explains a score, and refuses a device that has none', async () => {
+    const explained = await trust('explain', peer)
+    expect(explained.stdout).toMatch(/^ {2}floor +0\.30 by attestation; it can rise to 0\.65$/m)
+    expect(explained.stdout).toMatch(/^ {2}to raise +show hardware/m)
+    const unknown = await trust('explain', `${peer.slice(0, -1)}${peer.endsWith('a') ? 'b' : 'a'}`)
+    expect([unknown.exit, unknown.code]).toEqual([4, 'TRUST_SCORE_UNKNOWN'])
+  })
+
+  it('proves a score in a file of less than 5 kB that verifies without a daemon', async () => {
+    const proven = await trust('prove', peer, '--out', file)
+    expect(proven.exit).toBe(0)
+    const header = /--header ([0-9a-f]{64})/.exec(proven.stdout)?.[1] ?? ''
+    const whole = readFileSync(file)
+    expect(whole.length).toBeLessThan(5_000)
+    const good = await verify(file, '--header', header)
+    expect(good.exit).toBe(0)
+    expect(good.stdout).toContain(peer)
+    const nobody = await verify(file)
+    expect([nobody.exit, nobody.code]).toEqual([3, 'TRUST_PROOF_UNANCHORED'])
+    const elsewhere = await verify(file, '--header', '0'.repeat(64))
+    expect([elsewhere.exit, elsewhere.code]).toEqual([2, 'EPOCH_TRUST_EXPIRED'])
+    const middle = Math.floor(whole.length / 2)
+    writeFileSync(file, whole.with(middle, (whole[middle] ?? 0) ^ 1))
+    expect((await verify(file, '--header', header)).exit).toBe(2)
+  })
+})
