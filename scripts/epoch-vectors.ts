@@ -5,17 +5,27 @@
  */
 
 import { toHex, utf8 } from '../core/bytes.ts'
+import type { PeerId } from '../core/ids.ts'
 import { leafHash } from '../core/merkle-tree.ts'
 import {
+  type Certificate,
   encodeAccusation,
   encodeCertificate,
+  encodeCutBody,
   encodeDoubleVote,
   encodeEpochMessage,
+  encodeEpochRecord,
+  encodeEvidenceItem,
   encodeHeader,
+  encodeParameters,
   encodeScoreProof,
   encodeSignedHeader,
+  encodeToldStatement,
   encodeVoteRecord,
+  type EpochAnswer,
+  epochCodec,
   type EpochMessage,
+  type EpochQuestion,
   type VoteKind,
 } from '../protocols/epoch/index.ts'
 import { nodeCrypto } from '../test/fixtures/devices.ts'
@@ -100,5 +110,42 @@ export function epochVectors(): string {
       }),
     ),
   }
-  return `${JSON.stringify(vectors, undefined, 2)}\n`
+  return `${JSON.stringify({ ...vectors, ...besideVectors(value, certificate) }, undefined, 2)}\n`
+}
+
+/** What travels beside a header: statements, proofs, cuts, and questions about them. */
+function besideVectors(value: Uint8Array, certificate: Certificate) {
+  const [owner] = seats.committee as [PeerId]
+  const signed = { body: utf8('a statement'), signature: new Uint8Array(64).fill(5) }
+  const stated = { owner, signed }
+  const item = { kind: 2, proof: utf8('a proof') }
+  const told = encodeToldStatement({ stated, credential: utf8('a credential') })
+  const cut = encodeCutBody({
+    statements: [stated],
+    floors: [{ device: owner, floorMicros: 730_000 }],
+    evidence: [item],
+  })
+  const decided = { value, certificate, committee: seats.committee, cut }
+  const header = sha256(value)
+  const evidence = encodeEvidenceItem(item)
+  const questions: readonly EpochQuestion[] = [
+    { type: 'cut', header },
+    { type: 'epochs', from: 9 },
+    { type: 'items', ids: [header] },
+  ]
+  const answers: readonly EpochAnswer[] = [
+    { type: 'cut', cut },
+    { type: 'cut', cut: undefined },
+    { type: 'epochs', epochs: [decided] },
+    { type: 'items', statements: [told], evidence: [evidence] },
+  ]
+  return {
+    parameters: toHex(encodeParameters({ epochMs: 5_000 })),
+    toldStatement: toHex(told),
+    evidenceItem: toHex(evidence),
+    cut: toHex(cut),
+    epochRecord: toHex(encodeEpochRecord(decided)),
+    questions: questions.map((question) => toHex(epochCodec.encodeQuestion(question))),
+    answers: answers.map((answer) => toHex(epochCodec.encodeAnswer(answer))),
+  }
 }

@@ -1,18 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../core/bytes.ts'
+import { bytesEqual, fromHex } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
 import {
   decodeCertificate,
+  decodeCutBody,
   decodeEpochMessage,
+  decodeEpochRecord,
+  decodeEvidenceItem,
   decodeHeader,
   decodeSignedHeader,
+  decodeToldStatement,
   decodeVoteRecord,
+  encodeCutBody,
   encodeEpochMessage,
+  encodeEpochRecord,
+  encodeEvidenceItem,
+  encodeParameters,
+  encodeToldStatement,
+  epochCodec,
   EPOCH_LIMITS,
   EpochMachine,
   type EpochMessage,
   isDecisionOf,
+  parametersOf,
+  type Result,
   trustedFrom,
   verifyAccusation,
   verifyDoubleVote,
@@ -30,6 +42,8 @@ const text = readFileSync('test/vectors/epoch.json', 'utf8')
 const vectors = JSON.parse(text) as Readonly<Record<string, string>> & {
   readonly messages: readonly MessageVector[]
   readonly committee: readonly PeerId[]
+  readonly questions: readonly string[]
+  readonly answers: readonly string[]
 }
 const { verify } = nodeCrypto
 const { committee } = vectors
@@ -149,5 +163,60 @@ describe('what is decided, and what is proven', () => {
     // A longer header than one can be is not read, and neither is one of a version to come.
     expect(read(new Uint8Array(EPOCH_LIMITS.VOTE_RECORD_BYTES_MAX + 1))).toBe(false)
     expect(read(encoded.with(1, 2))).toBe(false)
+  })
+})
+
+/** What is read of bytes, written again; undefined when they are refused. */
+const readers: Readonly<Record<string, (encoded: Uint8Array) => Uint8Array | undefined>> = {
+  parameters: (encoded) => {
+    const parameters = parametersOf(encoded)
+    return parameters && encodeParameters(parameters)
+  },
+  toldStatement: (encoded) => rewritten(decodeToldStatement(encoded), encodeToldStatement),
+  evidenceItem: (encoded) => rewritten(decodeEvidenceItem(encoded), encodeEvidenceItem),
+  cut: (encoded) => rewritten(decodeCutBody(encoded), encodeCutBody),
+  epochRecord: (encoded) => rewritten(decodeEpochRecord(encoded), encodeEpochRecord),
+}
+
+function rewritten<T>(read: Result<T>, write: (value: T) => Uint8Array): Uint8Array | undefined {
+  return read.type === 'value' ? write(read.value) : undefined
+}
+
+/** Changed copies of `encoded` that are read as the whole, parts that are read at all; none of what has one encoding. */
+function misread(
+  encoded: Uint8Array,
+  read: (bytes: Uint8Array) => Uint8Array | undefined,
+): readonly Uint8Array[] {
+  const whole = read(encoded)
+  const exact = whole !== undefined && bytesEqual(whole, encoded) ? [] : [encoded]
+  const wrong = [...damaged(encoded)].filter((copy) => {
+    const again = read(copy)
+    return again !== undefined && (copy.length < encoded.length || !bytesEqual(again, copy))
+  })
+  return [...exact, ...wrong]
+}
+
+describe('what travels beside a header', () => {
+  it.each(Object.entries(readers))('has one encoding as %s', (name, read) => {
+    expect(misread(bytes(name), read)).toEqual([])
+  })
+
+  it.each(['questions', 'answers'] as const)('is asked for in %s of one encoding', (kind) => {
+    const read = (encoded: Uint8Array): Uint8Array | undefined => {
+      if (kind === 'questions') {
+        const question = epochCodec.decodeQuestion(encoded)
+        return question && epochCodec.encodeQuestion(question)
+      }
+      const answer = epochCodec.decodeAnswer(encoded)
+      return answer && epochCodec.encodeAnswer(answer)
+    }
+    expect(vectors[kind].flatMap((hex) => misread(bytesOf(hex), read))).toEqual([])
+  })
+
+  it('is refused when it is too long', () => {
+    const long = new Uint8Array(EPOCH_LIMITS.CUT_BYTES_MAX + 1)
+    expect(decodeCutBody(long)).toMatchObject({ code: 'EPOCH_MESSAGE_TOO_LONG' })
+    expect(decodeToldStatement(long)).toMatchObject({ code: 'EPOCH_MESSAGE_TOO_LONG' })
+    expect(decodeEvidenceItem(long)).toMatchObject({ code: 'EPOCH_MESSAGE_TOO_LONG' })
   })
 })

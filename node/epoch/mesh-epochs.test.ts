@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { toHex } from '../../core/bytes.ts'
 import { invariant } from '../../core/invariant.ts'
+import { encodeEpochMessage, EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
 
 let mesh: EpochMesh | undefined
@@ -92,3 +93,39 @@ describe('four devices', () => {
     expect(failuresOf(world.devices)).toEqual([])
   })
 })
+
+describe('messages that are none', () => {
+  it.each<[string, (network: Uint8Array, epoch: number) => Uint8Array, boolean]>([
+    ['of another mesh', (_, epoch) => voteIn(new Uint8Array(32), epoch), false],
+    ['of no encoding', () => Uint8Array.of(1, 2, 3), false],
+    ['that are too long', () => new Uint8Array(EPOCH_LIMITS.MESSAGE_BYTES_MAX + 1), false],
+    ['of an epoch that is decided', (network, epoch) => voteIn(network, epoch - 2), true],
+    ['of an epoch to come', (network, epoch) => voteIn(network, epoch + 900), true],
+    ['with a signature of somebody else', (network, epoch) => voteIn(network, epoch), true],
+  ])('%s stop nothing, however many there are', async (_, made, ours) => {
+    const world = await meshOf(2)
+    const [first, second] = world.devices as [EpochDevice, EpochDevice]
+    await world.pass(2.5)
+    const { chain } = first.epochs.opened
+    const data = made(chain.context.network, chain.next)
+    const taken = Array.from({ length: 2_000 }, () =>
+      first.epochs.opened.takeMessage(second.signer.peer, data),
+    )
+    expect(new Set(taken)).toEqual(new Set([ours]))
+    await world.pass(1)
+    expect(agreed(world.devices).epoch).toBe(2)
+    expect(failuresOf(world.devices)).toEqual([])
+  })
+})
+
+/** A vote that no seat signed. */
+function voteIn(network: Uint8Array, epoch: number): Uint8Array {
+  const vote = {
+    kind: 'prevote' as const,
+    round: 0,
+    value: new Uint8Array(32),
+    seat: 0,
+    signature: new Uint8Array(64),
+  }
+  return encodeEpochMessage({ network, epoch }, { type: 'vote', vote })
+}
