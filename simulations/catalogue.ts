@@ -27,6 +27,7 @@ import { sessionsWithPartitions } from './scenarios/sessions-with-partitions.ts'
 import { sessionsWithSlowLoads } from './scenarios/sessions-with-slow-loads.ts'
 import { sessionsWithSmallJournals } from './scenarios/sessions-with-small-journals.ts'
 import { sessionsWithoutEnoughDevices } from './scenarios/sessions-without-enough-devices.ts'
+import { tenThousandDevices } from './scenarios/ten-thousand-devices.ts'
 import { textsInPeace } from './scenarios/texts-in-peace.ts'
 import { textsInTrouble } from './scenarios/texts-in-trouble.ts'
 import { textsUnderKills } from './scenarios/texts-under-kills.ts'
@@ -34,6 +35,9 @@ import { trustAfterACon } from './scenarios/trust-after-a-con.ts'
 import { trustOfAGrowingMesh } from './scenarios/trust-of-a-growing-mesh.ts'
 import { trustUnderSlander } from './scenarios/trust-under-slander.ts'
 import { trustUnderSwarms } from './scenarios/trust-under-swarms.ts'
+
+/** Those of which one seed takes long: they run only when they are asked for by name. */
+export const LARGE_SCENARIOS: readonly Scenario[] = [tenThousandDevices]
 
 export const SCENARIOS: readonly Scenario[] = [
   sessionsInPeace,

@@ -1,7 +1,7 @@
 /**
  * What is still to happen in a simulation, the earliest first.
  *
- * A binary heap: a run pushes and pops one entry for each event, so nothing here may look at all of them.
+ * A heap: a run pushes and pops one entry for each event, so nothing here may look at all of them.
  *
  * @module
  */
@@ -23,26 +23,34 @@ export interface SimEvent {
   readonly act: () => void
 }
 
+/** Children of a place in the heap: four lie beside one another in memory, and halve the depth. */
+const ARITY = 4
+
 /** A priority queue of events by time, then by order. */
 export class EventQueue {
   readonly #heap: SimEvent[] = []
+  /** Times and orders of the heap, apart from the events: comparing them touches nothing else. */
+  #times = new Float64Array(1_024)
+  #orders = new Float64Array(1_024)
 
   get length(): number {
     return this.#heap.length
   }
 
   push(event: SimEvent): void {
-    const heap = this.#heap
-    let at = heap.length
-    heap.push(event)
+    const { atMs, order } = event
+    let at = this.#heap.length
+    if (at === this.#times.length) this.#grow()
+    const times = this.#times
+    const orders = this.#orders
     while (at > 0) {
-      const parent = (at - 1) >> 1
-      const above = heap[parent] as SimEvent
-      if (isBefore(above, event)) break
-      heap[at] = above
+      const parent = Math.floor((at - 1) / ARITY)
+      const above = times[parent] as number
+      if (above < atMs || (above === atMs && (orders[parent] as number) < order)) break
+      this.#move(parent, at)
       at = parent
     }
-    heap[at] = event
+    this.#put(event, at)
   }
 
   /** The earliest event, taken out; undefined when nothing is left to happen. */
@@ -57,24 +65,50 @@ export class EventQueue {
 
   /** Puts `event` into the free place at the top. */
   #sink(event: SimEvent): void {
-    const heap = this.#heap
-    const { length } = heap
+    const { atMs, order } = event
+    const times = this.#times
+    const orders = this.#orders
+    const { length } = this.#heap
     let at = 0
     for (;;) {
-      let child = 2 * at + 1
-      if (child >= length) break
-      const right = child + 1
-      if (right < length && isBefore(heap[right] as SimEvent, heap[child] as SimEvent))
-        child = right
-      const below = heap[child] as SimEvent
-      if (isBefore(event, below)) break
-      heap[at] = below
+      const from = ARITY * at + 1
+      if (from >= length) break
+      const to = Math.min(from + ARITY, length)
+      let child = from
+      for (let other = from + 1; other < to; other++) {
+        const time = times[other] as number
+        const best = times[child] as number
+        if (time < best || (time === best && (orders[other] as number) < (orders[child] as number)))
+          child = other
+      }
+      const time = times[child] as number
+      if (atMs < time || (atMs === time && order < (orders[child] as number))) break
+      this.#move(child, at)
       at = child
     }
-    heap[at] = event
+    this.#put(event, at)
+  }
+
+  #put(event: SimEvent, at: number): void {
+    this.#heap[at] = event
+    this.#times[at] = event.atMs
+    this.#orders[at] = event.order
+  }
+
+  #move(from: number, to: number): void {
+    this.#heap[to] = this.#heap[from] as SimEvent
+    this.#times[to] = this.#times[from] as number
+    this.#orders[to] = this.#orders[from] as number
+  }
+
+  #grow(): void {
+    this.#times = doubled(this.#times)
+    this.#orders = doubled(this.#orders)
   }
 }
 
-function isBefore(a: SimEvent, b: SimEvent): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
+function doubled(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(2 * values.length)
+  grown.set(values)
+  return grown
 }

@@ -1,13 +1,15 @@
 /**
- * Runs simulations: `npm run sim -- --scenario NAME --seed N [--seeds K] [--story] [--json] | --list`.
+ * Runs simulations: `npm run sim -- --scenario NAME --seed N [--seeds K] [--story] [--json] [--report FILE] | --list`.
  *
  * Exits with 1 when an invariant does not hold, after naming the seed that shows it.
  *
  * @module
  */
 
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { SCENARIOS } from './catalogue.ts'
+import { LARGE_SCENARIOS, SCENARIOS } from './catalogue.ts'
+import { reportPage, type RunReport, type ScenarioReport } from './report.ts'
 import type { Outcome, Scenario } from './scenario.ts'
 
 /** Lines of a story that are shown for a seed that failed. */
@@ -21,31 +23,40 @@ const { values } = parseArgs({
     story: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    report: { type: 'string' },
   },
 })
 const first = Number(values.seed)
 const count = Number(values.seeds)
-const chosen = SCENARIOS.filter(({ name }) => [name, 'all'].includes(values.scenario))
+const chosen = [
+  ...SCENARIOS.filter(({ name }) => [name, 'all'].includes(values.scenario)),
+  ...LARGE_SCENARIOS.filter(({ name }) => name === values.scenario),
+]
 
 if (values.list) {
-  for (const { name, question } of SCENARIOS) print(`${name}\n  ${question}`)
+  for (const { name, question } of [...SCENARIOS, ...LARGE_SCENARIOS])
+    print(`${name}\n  ${question}`)
 } else if (chosen.length === 0 || !Number.isSafeInteger(first) || !(count >= 1)) {
   process.stderr.write('usage: npm run sim -- --scenario NAME --seed N [--seeds K] | --list\n')
   process.exitCode = 2
 } else {
-  for (const scenario of chosen) runAll(scenario)
+  const reports = chosen.map((scenario) => runAll(scenario))
+  if (values.report !== undefined) writeFileSync(values.report, reportPage(reports))
 }
 
-function runAll(scenario: Scenario): void {
+function runAll(scenario: Scenario): ScenarioReport {
   const startMs = performance.now()
   let events = 0
   let virtualMs = 0
   const failed: number[] = []
+  const runs: RunReport[] = []
   for (let seed = first; seed < first + count; seed++) {
     const outcome = scenario.run(seed)
     events += outcome.events
     virtualMs += outcome.virtualMs
     if (outcome.violations.length > 0) failed.push(seed)
+    const { story: _, ...told } = outcome
+    runs.push({ seed, ...told })
     report(scenario, seed, outcome)
   }
   const elapsedMs = performance.now() - startMs
@@ -61,6 +72,7 @@ function runAll(scenario: Scenario): void {
         `${Math.round(virtualMs / 1000)} s in ${(elapsedMs / 1000).toFixed(1)} s`,
     )
   }
+  return { name, question: scenario.question, elapsedMs, runs }
 }
 
 function report(scenario: Scenario, seed: number, outcome: Outcome): void {
