@@ -1,0 +1,102 @@
+/**
+ * Three daemons that cheat in a mesh with honest ones, until each is found.
+ *
+ * @module
+ */
+
+import type { AuditListView } from '../../node/api/schemas/audits.ts'
+import { CHEATS } from '../../test/fixtures/cheats.ts'
+import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
+import { until } from '../../test/fixtures/delay.ts'
+import type { ClaimContext } from '../claim.ts'
+import { addNovelist, endingOf, writeText } from '../generation/written-text.ts'
+
+const MODIFIED = 'test/fixtures/cheating-daemon-program.ts'
+const HONEST = 3
+const TEXTS_MAX = 8
+const TOKENS_A_TEXT = 32
+const AUDITS_MS_MAX = 180_000
+
+export interface CaughtDaemons {
+  /** Who cheats and failed an audit. */
+  readonly caught: readonly string[]
+  /** Who does not and failed one. */
+  readonly accused: readonly string[]
+  /** Tokens that were drawn until the last one was found. */
+  readonly tokens: number
+  /** Audits that passed. */
+  readonly passed: number
+}
+
+export async function catchDaemons({ say, signal }: ClaimContext): Promise<CaughtDaemons> {
+  await using fleet = new DaemonFleet()
+  const [requester] = await fleet.startMany(HONEST)
+  if (requester === undefined) throw new Error('no daemon')
+  for (const cheat of CHEATS) await fleet.start(cheat, { CHEAT: cheat }, MODIFIED)
+  await fleet.formMesh('cheats')
+  const model = await addNovelist(requester)
+  const names = new Map<string, string>(
+    fleet.daemons.map(({ status, name }) => [status.peer, name]),
+  )
+  let tokens = 0
+  let found: AuditListView | undefined
+  for (let text = 0; text < TEXTS_MAX && caughtIn(found, names).length < CHEATS.length; text++) {
+    signal.throwIfAborted()
+    const written = await writeText(requester, {
+      model: model.id,
+      prompt: 'Emma was',
+      tokensMax: TOKENS_A_TEXT,
+      sampling: { temperature: 0, seed: text },
+      stages: Math.max(2, fleet.daemons.length - caughtIn(found, names).length),
+      objective: 'throughput',
+      hashLogits: false,
+    })
+    if (written.view.state !== 'done') throw new Error(endingOf(written))
+    tokens += written.tokens.length
+    found = await audited(requester)
+    const held = written.view.stages.map(
+      ({ peer, fromLayer, toLayer }) => `${names.get(peer)} ${fromLayer}–${toLayer}`,
+    )
+    say(
+      `text ${text + 1}: ${held.join(', ')}; caught: ${caughtIn(found, names).join(', ') || 'none'}`,
+    )
+  }
+  const failed = failedIn(found, names)
+  for (const { provider, stage, outcome, verdicts } of found?.audits ?? []) {
+    const findings = verdicts.map(({ auditor, finding }) => `${names.get(auditor)} ${finding}`)
+    say(`  ${names.get(provider)} at stage ${stage}: ${outcome} (${findings.join(', ')})`)
+  }
+  return {
+    caught: caughtIn(found, names),
+    accused: failed.filter((name) => !isCheat(name)),
+    tokens,
+    passed: (found?.audits ?? []).filter(({ outcome }) => outcome === 'passed').length,
+  }
+}
+
+/** What the requester knows once nothing waits for its audit any more. */
+async function audited({ api }: TestDaemon): Promise<AuditListView> {
+  return until('all audits have ended', AUDITS_MS_MAX, async () => {
+    const list = await api.get<AuditListView>('/v1/audits')
+    return list.pending === 0 ? list : undefined
+  })
+}
+
+function failedIn(
+  list: AuditListView | undefined,
+  names: ReadonlyMap<string, string>,
+): readonly string[] {
+  const failed = (list?.providers ?? []).filter((provider) => provider.failed > 0)
+  return failed.map(({ provider }) => names.get(provider) ?? provider)
+}
+
+function caughtIn(
+  list: AuditListView | undefined,
+  names: ReadonlyMap<string, string>,
+): readonly string[] {
+  return failedIn(list, names).filter(isCheat)
+}
+
+function isCheat(name: string): boolean {
+  return (CHEATS as readonly string[]).includes(name)
+}
