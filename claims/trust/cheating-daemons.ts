@@ -13,8 +13,11 @@ import { addNovelist, endingOf, writeText } from '../generation/written-text.ts'
 
 const MODIFIED = 'test/fixtures/cheating-daemon-program.ts'
 const HONEST = 3
+/** As long as those of tests: audits wait for the beacon of one. */
+const EPOCH_MS = 5_000
 const TEXTS_MAX = 8
 const TOKENS_A_TEXT = 32
+/** A few epochs, and the audits. */
 const AUDITS_MS_MAX = 180_000
 
 export interface CaughtDaemons {
@@ -29,7 +32,7 @@ export interface CaughtDaemons {
 }
 
 export async function catchDaemons({ say, signal }: ClaimContext): Promise<CaughtDaemons> {
-  await using fleet = new DaemonFleet()
+  await using fleet = new DaemonFleet({ env: { BRUME_TRUST_EPOCH_MS: String(EPOCH_MS) } })
   const [requester] = await fleet.startMany(HONEST)
   if (requester === undefined) throw new Error('no daemon')
   for (const cheat of CHEATS) await fleet.start(cheat, { CHEAT: cheat }, MODIFIED)
@@ -53,7 +56,7 @@ export async function catchDaemons({ say, signal }: ClaimContext): Promise<Caugh
     })
     if (written.view.state !== 'done') throw new Error(endingOf(written))
     tokens += written.tokens.length
-    found = await audited(requester)
+    found = await audited(requester, found?.audits.length ?? 0)
     const held = written.view.stages.map(
       ({ peer, fromLayer, toLayer }) => `${names.get(peer)} ${fromLayer}–${toLayer}`,
     )
@@ -61,24 +64,33 @@ export async function catchDaemons({ say, signal }: ClaimContext): Promise<Caugh
       `text ${text + 1}: ${held.join(', ')}; caught: ${caughtIn(found, names).join(', ') || 'none'}`,
     )
   }
-  const failed = failedIn(found, names)
-  for (const { provider, stage, outcome, verdicts } of found?.audits ?? []) {
+  return told(found, names, { say, tokens })
+}
+
+/** What came of it, told audit by audit. */
+function told(
+  found: AuditListView | undefined,
+  names: ReadonlyMap<string, string>,
+  { say, tokens }: { readonly say: ClaimContext['say']; readonly tokens: number },
+): CaughtDaemons {
+  const audits = found?.audits ?? []
+  for (const { provider, stage, outcome, verdicts } of audits) {
     const findings = verdicts.map(({ auditor, finding }) => `${names.get(auditor)} ${finding}`)
     say(`  ${names.get(provider)} at stage ${stage}: ${outcome} (${findings.join(', ')})`)
   }
   return {
     caught: caughtIn(found, names),
-    accused: failed.filter((name) => !isCheat(name)),
+    accused: failedIn(found, names).filter((name) => !isCheat(name)),
     tokens,
-    passed: (found?.audits ?? []).filter(({ outcome }) => outcome === 'passed').length,
+    passed: audits.filter(({ outcome }) => outcome === 'passed').length,
   }
 }
 
-/** What the requester knows once nothing waits for its audit any more. */
-async function audited({ api }: TestDaemon): Promise<AuditListView> {
+/** What the requester knows once nothing of a text waits for its audit any more: texts are settled before. */
+async function audited({ api }: TestDaemon, before: number): Promise<AuditListView> {
   return until('all audits have ended', AUDITS_MS_MAX, async () => {
     const list = await api.get<AuditListView>('/v1/audits')
-    return list.pending === 0 ? list : undefined
+    return list.pending === 0 && list.audits.length > before ? list : undefined
   })
 }
 

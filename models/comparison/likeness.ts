@@ -4,7 +4,7 @@
  * Floating point differs between processors and kernels in the last bits, a cheaper model in the first
  * ones. As TOPLOC (arXiv 2501.16007, 2025) does it: the {@link TOP_ACTIVATIONS} largest activations
  * of each tensor, rounded to bfloat16, are compared by place, exponent and mantissa. The bounds are
- * calibrated for float32 stages (docs/adr/0011-audits.md): honest differences stay far below them, four-bit
+ * calibrated for float32 stages (docs/adr/0012-figures-of-trust.md): honest differences stay far below them, four-bit
  * weights far above.
  *
  * @module
