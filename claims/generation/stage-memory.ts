@@ -10,7 +10,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { ModelDetail } from '../../node/api/schemas/models.ts'
-import type { PeerList } from '../../node/api/schemas/peers.ts'
+import type { TextView } from '../../node/api/schemas/texts.ts'
 import { STAGE_OVERHEAD_BYTES } from '../../node/scheduler/placement/plan.ts'
 import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
 import { SMOLLM2_MISSING, smolLm2File } from '../../test/fixtures/real-model.ts'
@@ -65,33 +65,26 @@ function partOf(path: string, stateDir: string): Part {
   return path.startsWith('/') ? 'programs' : 'anonymous'
 }
 
-/** The stages that daemons hold, each with its executor's memory. */
-async function stagesOf(
+/** The stages of a text that is done, each with the memory of its executor. */
+function stagesOf(
   daemons: readonly TestDaemon[],
-  { text, layers, layerList, bytes }: ModelDetail,
-  positions: number,
-): Promise<readonly StageMemory[]> {
-  const found = await Promise.all(
-    daemons.map(async (daemon, stage) => {
-      const { peers } = await daemon.api.get<PeerList>('/v1/peers')
-      const [held] = peers.find(({ self }) => self)?.stages ?? []
-      const [pid] = daemon.executorPids()
-      if (held === undefined || pid === undefined) throw new Error(`${daemon.name} holds no stage`)
-      const weightBytes = layerList
-        .slice(held.fromLayer, held.toLayer)
-        .reduce((sum, layer) => sum + layer.weightBytes, 0)
-      const share = (held.toLayer - held.fromLayer) / layers
-      return {
-        stages: daemons.length,
-        stage,
-        // One that layers share is in each of them, and once in a stage.
-        tensorBytes: Math.min(bytes, weightBytes),
-        cacheBytes: Math.round((text?.cacheBytesPerToken ?? 0) * positions * share),
-        ...memoryOf(pid, daemon.stateDir),
-      }
-    }),
-  )
-  return found
+  { text, layers }: ModelDetail,
+  { stages, promptTokens }: TextView,
+): readonly StageMemory[] {
+  return stages.map(({ peer, index, weightBytes, fromLayer, toLayer }) => {
+    const daemon = daemons.find(({ status }) => status.peer === peer)
+    const [pid] = daemon?.executorPids() ?? []
+    if (daemon === undefined || pid === undefined) throw new Error(`nobody holds stage ${index}`)
+    const positions = promptTokens + TOKENS
+    const share = (toLayer - fromLayer) / layers
+    return {
+      stages: stages.length,
+      stage: index,
+      tensorBytes: weightBytes,
+      cacheBytes: Math.round((text?.cacheBytesPerToken ?? 0) * positions * share),
+      ...memoryOf(pid, daemon.stateDir),
+    }
+  })
 }
 
 async function measure(count: number, { say }: ClaimContext): Promise<readonly StageMemory[]> {
@@ -114,7 +107,7 @@ async function measure(count: number, { say }: ClaimContext): Promise<readonly S
   })
   if (text.view.state !== 'done') throw new Error(endingOf(text))
   const detail = await requester.api.get<ModelDetail>(`/v1/models/${model.id}`)
-  const found = await stagesOf(daemons, detail, text.view.promptTokens + TOKENS)
+  const found = stagesOf(daemons, detail, text.view)
   for (const stage of found) say(stageText(stage))
   return found
 }

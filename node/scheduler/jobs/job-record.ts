@@ -32,6 +32,8 @@ export class StageRecord {
   peer: PeerId
   name: string
   state: JobStage['state'] = 'waiting'
+  /** What it really holds, once it serves: a plan counts a tensor that layers share in parts. */
+  weightBytes: number | undefined
   readonly compute = new Samples()
   readonly transfer = new Samples()
   bytesIn = 0
@@ -49,6 +51,7 @@ export class StageRecord {
     const { cutBytes: _planned, ...place } = this.view
     return {
       ...place,
+      weightBytes: this.weightBytes ?? place.weightBytes,
       peer: this.peer,
       name: this.name,
       state: this.state,

@@ -235,6 +235,8 @@ export class TextRunner {
     record.exact = ready.exact && (record.exact ?? true)
     // Known is what no stage has to run.
     record.known(ready.prefixRows ?? 0)
+    const held = record.stages[stage]
+    if (held !== undefined) held.weightBytes = ready.weightBytes
     this.#setStage(stage, 'ready', peer)
     const { fromLayer, toLayer } = open
     const { loadMs, stepUs = 0, besideUs } = ready
