@@ -43,6 +43,12 @@ export const schedulerSection = z.strictObject({
     .describe(
       'whether texts may begin with what another device asked: how soon answers come tells',
     ),
+  resumeMs: z
+    .int()
+    .min(0)
+    .max(86_400_000)
+    .default(600_000)
+    .describe('how long a text that was not written to its end can be taken up again; 0 for never'),
   jobsKeptMax: z
     .int()
     .min(1)

@@ -38,6 +38,7 @@ import {
   type TextBookComponents,
   type TextBookInit,
 } from './scheduler/texts/text-book.ts'
+import { TextKeep } from './scheduler/texts/text-keep.ts'
 import { Tokenizers } from './scheduler/texts/tokenizers.ts'
 import { systemClock } from './system/system-clock.ts'
 
@@ -111,7 +112,7 @@ export function composeWork(foundation: Foundation, parts: WorkParts) {
 }
 
 function composeTexts(
-  { config, log, identity }: Foundation,
+  { config, log, identity, stateDir }: Foundation,
   parts: TextParts & ReturnType<typeof composeStages> & ReturnType<typeof composePlanner>,
 ) {
   const { network, source, outbound, planner, links, receipts, audits, tokenizers } = parts
@@ -131,6 +132,10 @@ function composeTexts(
     resolve: (ref, signal) => source.resolve(ref, signal),
     manifestRef: (model) => source.manifestRef(model),
     problemOf: (error) => problemOf(error, errorRow),
+    keep: new TextKeep(
+      { logger: log, wallMs: () => systemClock.wallMs() },
+      { folder: join(stateDir, 'texts'), resumeMs: config.scheduler.resumeMs },
+    ),
   }
   const init: TextBookInit = {
     // A prompt's chunks fill the pipeline; of a step there is only one at a time.

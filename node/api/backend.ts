@@ -140,6 +140,8 @@ export interface JobBackend {
 export interface TextBackend {
   /** Resolves once the text is taken: model and prompt are known to be good. */
   generate(request: TextRequest, signal: AbortSignal): Promise<TextView>
+  /** Takes a text up again that was not written to its end. */
+  resumeText(id: string, signal: AbortSignal): Promise<TextView>
   texts(): Promise<TextList>
   text(id: string): Promise<TextView | undefined>
   textEvents(id: string): EventFeed<TextEventView> | undefined

@@ -78,6 +78,7 @@ export function daemonBackend(sides: BackendSides): Backend {
     jobEvents: (id) => jobs.jobEvents(id),
     cancelJob: (id) => jobs.cancelJob(id),
     generate: (request, signal) => texts.submit(request, signal),
+    resumeText: (id, signal) => texts.resume(wholeId(id, texts.list()), signal),
     texts: async () => ({ texts: [...texts.list()] }),
     text: async (id) => texts.get(wholeId(id, texts.list())),
     textEvents: (id) => texts.events(wholeId(id, texts.list())),

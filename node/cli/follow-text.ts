@@ -18,6 +18,12 @@ export interface WrittenText {
   readonly tokens: readonly DrawnView[]
 }
 
+/** A text that was not written to its end. */
+export interface ResumedText {
+  /** Its id, or the beginning of it where the daemon still knows it. */
+  readonly resume: string
+}
+
 /** What is told of a text while it is written. */
 export interface TextTelling {
   /** False when nothing but lost stages is told beside the words. */
@@ -35,11 +41,11 @@ export interface TextTelling {
 export async function followText(
   cli: Cli,
   client: ApiClient,
-  request: TextSpec,
+  request: TextSpec | ResumedText,
   { stages, onWords }: TextTelling,
 ): Promise<WrittenText> {
   return cli.interruptible(async (signal) => {
-    const { id } = await client.post<TextView>('/v1/texts', request, signal)
+    const { id } = await begun(client, request, signal)
     const words = cli.options.json !== true
     const progress = new TextProgress(cli.terminal, { words, stages })
     const tokens: DrawnView[] = []
@@ -63,6 +69,16 @@ export async function followText(
       }
     }
   })
+}
+
+function begun(
+  client: ApiClient,
+  request: TextSpec | ResumedText,
+  signal: AbortSignal,
+): Promise<TextView> {
+  return 'resume' in request
+    ? client.post<TextView>(`/v1/texts/${request.resume}/resume`, undefined, signal)
+    : client.post<TextView>('/v1/texts', request, signal)
 }
 
 function outcome(event: TextEventView, id: string): TextView | undefined {

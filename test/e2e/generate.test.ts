@@ -143,4 +143,42 @@ describe('texts', () => {
     expect(failure).toBeInstanceOf(ApiProblem)
     expect((failure as ApiProblem).status).toBe(status)
   })
+
+  it('are taken up again by a daemon that was killed, and say the same', async () => {
+    const spec: TextSpec = {
+      model,
+      promptTokens: PROMPT,
+      tokensMax: 160,
+      stages: 3,
+      ignoreStopTokens: true,
+      sampling: { temperature: 0.8, seed: 9, repetitionPenalty: 1.2 },
+    }
+    const whole = await write(spec)
+    const { id } = await requester.api.post<TextView>('/v1/texts', spec)
+    let seen = 0
+    for await (const event of requester.api.events<TextEventView>(`/v1/texts/${id}/events`)) {
+      if (event.type === 'tokens') seen += event.tokens.length
+      if (seen >= 20) break
+    }
+    await requester.kill()
+    requester = await fleet.start(requester.name)
+    await fleet.awaitPeers(4)
+    await requester.api.post(`/v1/texts/${id}/resume`)
+    const tokens: number[] = []
+    const pieces: number[] = []
+    for await (const event of requester.api.events<TextEventView>(`/v1/texts/${id}/events`)) {
+      if (event.type !== 'tokens') continue
+      pieces.push(event.tokens.length)
+      tokens.push(...event.tokens.map(({ token }) => token))
+    }
+    expect(tokens).toEqual(whole.tokens.map(({ token }) => token))
+    // What was said before comes at once; the last of it may not have been written down.
+    expect(pieces[0]).toBeGreaterThan(10)
+    expect(await requester.api.get(`/v1/texts/${id}`)).toMatchObject({ state: 'done' })
+    const unknown = 'ab'.repeat(16)
+    const failure = await requester.api
+      .post(`/v1/texts/${unknown}/resume`)
+      .catch((error: unknown) => error)
+    expect((failure as ApiProblem).status).toBe(404)
+  }, 120_000)
 })

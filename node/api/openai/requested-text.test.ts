@@ -71,6 +71,7 @@ describe('a request', () => {
         ignoreStopTokens: false,
         hashLogits: false,
         stages: 2,
+        standby: 'auto',
         objective: 'latency',
         wire: 'auto',
         speculation: 'auto',

@@ -29,6 +29,15 @@ export const textRoutes: readonly Route[] = [
     handle: ({ backend, body, signal }) => backend.generate(body, signal),
   }),
   answers({
+    method: 'POST',
+    path: '/v1/texts/:id/resume',
+    summary: 'Take up a text again that was not written to its end',
+    params: textParams,
+    status: 202,
+    answer: textSchema,
+    handle: ({ backend, params, signal }) => backend.resumeText(params.id, signal),
+  }),
+  answers({
     method: 'GET',
     path: '/v1/texts',
     summary: 'Texts that are being written, and the last that were',

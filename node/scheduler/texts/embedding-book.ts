@@ -148,6 +148,7 @@ export class EmbeddingBook {
       guide: undefined,
       gives: 'embedding',
       words: new TextWords(undefined, []),
+      said: () => undefined,
       streams: () => AT_ONCE,
       standby: 'off',
     })

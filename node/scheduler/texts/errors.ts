@@ -17,6 +17,7 @@ export type GenerateFailure =
       readonly tokens: number
       readonly positionsMax: number
     }
+  | { readonly code: 'GENERATE_RESUME_UNKNOWN'; readonly text: string }
   | { readonly code: 'GENERATE_STOP_TOKEN_MISSING'; readonly model: string }
   | { readonly code: 'GENERATE_TOKEN_INVALID'; readonly token: number; readonly vocabulary: number }
   | { readonly code: 'GENERATE_TOKENIZER_MISSING'; readonly model: string }
@@ -73,6 +74,13 @@ export const GENERATE_ERRORS: ErrorTable<GenerateFailure['code']> = {
     exit: 2,
     status: 422,
   },
+  GENERATE_RESUME_UNKNOWN: {
+    meaning: 'there is no such text that could be taken up again',
+    hint: 'it ended, or nobody took it up in time: ask again; see scheduler.resumeMs',
+    retryable: false,
+    exit: 1,
+    status: 404,
+  },
   GENERATE_STOP_TOKEN_MISSING: {
     meaning:
       'the model has no token that ends an answer, so none could end with its grammar or schema',
@@ -118,6 +126,8 @@ function describe(failure: GenerateFailure): string {
       return 'expected a prompt of at least one token, got none'
     case 'GENERATE_PROMPT_TOO_LONG':
       return `expected fewer than ${failure.positionsMax} tokens, got ${failure.tokens}`
+    case 'GENERATE_RESUME_UNKNOWN':
+      return `expected a text that is kept, there is no ${failure.text}`
     case 'GENERATE_STOP_TOKEN_MISSING':
       return `expected a model with a token that ends answers, ${failure.model} has none`
     case 'GENERATE_TOKEN_INVALID':

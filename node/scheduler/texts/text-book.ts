@@ -9,7 +9,7 @@ import { toHex } from '../../../core/bytes.ts'
 import { errorCode } from '../../../core/errors.ts'
 import type { Startable } from '../../../core/lifecycle.ts'
 import type { BlobRef } from '../../../models/index.ts'
-import type { GuideRecord } from '../../../protocols/inference/index.ts'
+import type { DrawnToken, GuideRecord } from '../../../protocols/inference/index.ts'
 import type { EventFeed } from '../../api/event-log.ts'
 import type { Problem } from '../../api/schemas/problem.ts'
 import type { TextEventView, TextRequest, TextView } from '../../api/schemas/texts.ts'
@@ -20,6 +20,7 @@ import { Drafter } from './drafter.ts'
 import { GenerateError } from './errors.ts'
 import { guideOf } from './guide-of.ts'
 import { samplingOf } from './sampling-of.ts'
+import type { KeptText, TextKeep } from './text-keep.ts'
 import { TextLoad } from './text-load.ts'
 import { placeText } from './text-place.ts'
 import { TextRecord } from './text-record.ts'
@@ -47,6 +48,8 @@ export interface TextBookComponents extends TextRunnerComponents {
   /** The manifest's bytes by content. */
   readonly manifestRef: (model: CatalogueModel) => Promise<BlobRef>
   readonly problemOf: (error: unknown) => Problem
+  /** Where texts are kept while they are written. */
+  readonly keep: TextKeep
 }
 
 export interface TextBookInit extends JobRunnerInit {
@@ -71,6 +74,8 @@ interface Asked {
   readonly guide: GuideRecord | undefined
   readonly model: CatalogueModel
   readonly prompt: Prompt
+  /** The text as it was left, when it is taken up again. */
+  readonly kept: KeptText | undefined
 }
 
 /** Texts that are taken to be written at once where throughput counts. */
@@ -93,6 +98,7 @@ export class TextBook implements Startable {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    await this.#components.keep.sweep()
     signal.throwIfAborted()
   }
 
@@ -135,6 +141,30 @@ export class TextBook implements Startable {
    * or schema is refused; what `resolve` and the tokenizer throw.
    */
   async submit(request: TextRequest, signal: AbortSignal): Promise<TextView> {
+    return this.#begin(request, signal, undefined)
+  }
+
+  /**
+   * Takes a text up again that was not written to its end: by a daemon that died, or because a stage
+   * could not be replaced. One that is being written, or is done, stays as it is.
+   *
+   * @throws {GenerateError} `GENERATE_RESUME_UNKNOWN` when it is not kept, or not any more.
+   */
+  async resume(id: string, signal: AbortSignal): Promise<TextView> {
+    const known = this.#texts.get(id)
+    if (known !== undefined && (!known.record.over || known.record.state === 'done')) {
+      return known.record.show()
+    }
+    const kept = await this.#components.keep.find(id)
+    if (kept === undefined) throw new GenerateError({ code: 'GENERATE_RESUME_UNKNOWN', text: id })
+    return this.#begin(kept.request, signal, kept)
+  }
+
+  async #begin(
+    request: TextRequest,
+    signal: AbortSignal,
+    kept: KeptText | undefined,
+  ): Promise<TextView> {
     const { runningMax } = this.#init
     if (this.#taken >= runningMax) {
       throw new GenerateError({ code: 'GENERATE_TOO_MANY', limit: runningMax })
@@ -147,9 +177,12 @@ export class TextBook implements Startable {
       const guide = guideOf(request)
       if (guide !== undefined) checkEnds(model)
       const prompt = await tokenizers.prompt(model, request, signal)
+      if (kept !== undefined && prompt.tokens.length !== kept.promptTokens) {
+        throw new GenerateError({ code: 'GENERATE_RESUME_UNKNOWN', text: kept.id })
+      }
       // Nobody would read what is written for somebody who is gone.
       signal.throwIfAborted()
-      return this.#take({ request, guide, model, prompt }, beganMs)
+      return this.#take({ request, guide, model, prompt, kept }, beganMs)
     } catch (error) {
       this.#taken--
       throw error
@@ -157,17 +190,17 @@ export class TextBook implements Startable {
   }
 
   #take(asked: Asked, beganMs: number): TextView {
-    const { request, model, prompt } = asked
+    const { request, model, prompt, kept } = asked
     const { clock } = this.#components
     const tokensMax = tokensThatFit(asked)
     const abort = new AbortController()
     const record = new TextRecord({
-      id: toHex(randomBytes(16)),
+      id: kept?.id ?? toHex(randomBytes(16)),
       model: model.id,
       modelName: model.manifest.name,
-      createdMs: Math.round(clock.wallMs() - (clock.monotonicMs() - beganMs)),
+      createdMs: kept?.createdMs ?? Math.round(clock.wallMs() - (clock.monotonicMs() - beganMs)),
       beganMs,
-      seed: request.sampling.seed ?? randomInt(SEEDS),
+      seed: kept?.seed ?? request.sampling.seed ?? randomInt(SEEDS),
       promptTokens: prompt.tokens.length,
       tokensMax,
     })
@@ -200,27 +233,46 @@ export class TextBook implements Startable {
           )
     try {
       const work = await this.#work(asked, text)
-      const runner = new TextRunner(this.#components, this.#init, work)
-      await runner.run(abort.signal)
-      // An accelerator's speed says nothing of the processor's, on which plans are built.
-      if (provider === 'auto' || provider === 'cpu') runner.teach(planner)
+      if (record.finished) record.add(work.words.end(), [], [])
+      else {
+        const runner = new TextRunner(this.#components, this.#init, work)
+        await runner.run(abort.signal)
+        // An accelerator's speed says nothing of the processor's, on which plans are built.
+        if (provider === 'auto' || provider === 'cpu') runner.teach(planner)
+      }
+      await this.#components.keep.end(record.init.id, false)
       record.end(clock.wallMs(), 'done')
     } catch (error) {
       const code = errorCode(error)
       const id = record.init.id
       if (code === undefined) logger.error('text failed', { text: id, error })
       else logger.info('text ended', { text: id, code, message: (error as Error).message })
-      record.end(clock.wallMs(), code === 'GENERATE_CANCELLED' ? 'cancelled' : problemOf(error))
+      const problem = problemOf(error)
+      await this.#letGo(record, problem)
+      record.end(clock.wallMs(), code === 'GENERATE_CANCELLED' ? 'cancelled' : problem)
     } finally {
       clearTimeout(deadline)
       text.leave?.()
     }
   }
 
-  async #work({ request, guide, model, prompt }: Asked, text: Text): Promise<TextWork> {
-    const { planner, manifestRef } = this.#components
+  /** A text that failed is kept where it may go on later. */
+  async #letGo(record: TextRecord, { retryable }: Problem): Promise<void> {
+    const { keep } = this.#components
+    await keep.end(record.init.id, retryable)
+    if (!retryable || keep.resumeMs === 0) return
+    const seconds = Math.round(keep.resumeMs / 1000)
+    record.note(
+      `it can be taken up again for ${seconds} s: brume generate --resume ${record.init.id}`,
+    )
+  }
+
+  async #work(asked: Asked, text: Text): Promise<TextWork> {
+    const { request, guide, model, prompt, kept } = asked
+    const { planner, manifestRef, keep } = this.#components
     const { record } = text
-    const { seed, tokensMax } = record.init
+    const { id, seed, tokensMax, createdMs } = record.init
+    const said = kept?.said ?? []
     const stops = request.ignoreStopTokens ? [] : (model.manifest.text?.stopTokens ?? [])
     const positions = prompt.tokens.length + tokensMax
     // Where others write at the same time, the slowest stage counts.
@@ -231,6 +283,11 @@ export class TextBook implements Startable {
     // The next text, and the next turn of this one, are at home where most are.
     if (!isDetour) planner.adopt(planned)
     text.leave = this.#load.add(planned.plan.stages.map(({ peer }) => peer))
+    const promptTokens = prompt.tokens.length
+    // What a name means, and what links carry, may be something else by then.
+    const pinned = { ...request, model: model.id, wire: planned.wire }
+    await keep.begin(id, { createdMs, seed, promptTokens, request: pinned }, said)
+    const words = wordsSoFar(asked, record)
     const drafter = request.speculation === 'off' ? undefined : new Drafter()
     return {
       record,
@@ -239,8 +296,8 @@ export class TextBook implements Startable {
       provider: request.provider,
       objective: request.objective,
       generation: {
-        prompt: prompt.tokens,
-        tokensMax,
+        prompt: [...prompt.tokens, ...said],
+        tokensMax: tokensMax - said.length,
         stopTokens: new Set(stops),
         chunkRowsMax: this.#init.chunkRowsMax,
         ...(drafter === undefined
@@ -252,7 +309,8 @@ export class TextBook implements Startable {
       hashesLogits: request.hashLogits,
       guide,
       gives: 'tokens',
-      words: new TextWords(prompt.table, request.stop),
+      words,
+      said: (tokens) => keep.append(id, tokens),
       streams: () => this.#running.size,
       standby: request.standby,
     }
@@ -285,4 +343,21 @@ function tokensThatFit({ request, model, prompt }: Asked): number {
     throw new GenerateError({ code: 'GENERATE_PROMPT_TOO_LONG', tokens: length, positionsMax })
   }
   return Math.min(request.tokensMax, positionsMax - length)
+}
+
+/** A token of the answer as it was left: what is known of it is its id. */
+function drawnBefore(token: number): DrawnToken {
+  return { token, logprob: undefined, alternatives: [], logitsHash: undefined }
+}
+
+/** The words of a text, which begin with what was said of it before. */
+function wordsSoFar({ request, prompt, kept }: Asked, record: TextRecord): TextWords {
+  const words = new TextWords(prompt.table, request.stop)
+  if (kept === undefined || kept.said.length === 0) return words
+  const { text, tokens, stopped } = words.take(kept.said.map(drawnBefore))
+  record.add(text, tokens, [])
+  // It was over when the daemon died, and nobody had been told.
+  if (stopped) record.finish('stop')
+  else if (kept.said.length >= record.init.tokensMax) record.finish('length')
+  return words
 }

@@ -74,6 +74,11 @@ export class TextRecord {
     return OVER.has(this.#state)
   }
 
+  /** True once all of the answer is there. */
+  get finished(): boolean {
+    return this.#finish !== undefined
+  }
+
   enter(state: TextState): void {
     if (this.over || state === this.#state) return
     this.#state = state

@@ -54,6 +54,8 @@ export interface TextWork {
   /** Undefined when no tokens are guessed. */
   readonly drafter: Drafter | undefined
   readonly words: TextWords
+  /** Hears of tokens that are part of the answer. */
+  readonly said: (tokens: readonly number[]) => void
   /** Texts of this device that are under way now, this one included. */
   readonly streams: () => number
   readonly standby: StandbyWish
@@ -278,11 +280,12 @@ export class TextRunner {
   #onDraw(draw: TextDraw): void {
     const { record, words, drafter } = this.#work
     const { output, rows, input } = draw
-    if (rows.position >= record.init.promptTokens) drafter?.observe(draw)
+    if (rows.position >= this.#work.generation.prompt.length) drafter?.observe(draw)
     record.times.drawn(draw.tokens.length, this.#components.clock.monotonicMs())
     const { text, tokens, stopped } = words.take(draw.tokens)
     const hopsMs = output.hops.map(({ heldUs }) => heldUs / 1000)
     record.add(text, tokens, hopsMs)
+    this.#work.said(tokens.map(({ token }) => token))
     record.drafts = this.#text.generation.drafts
     if (stopped) {
       record.finish('stop')

@@ -16,8 +16,11 @@ import type { TextWork } from './text-runner.ts'
 export function textSession(work: TextWork, limits: JobRunnerInit, sha256: Sha256): RequesterInit {
   const { planned, manifest, provider, generation, sampling, hashesLogits, guide, gives } = work
   const { prompt } = generation
-  // Behind its last row the prompt is drawn at: that one is always run.
-  const known = gives === 'tokens' ? prompt.slice(0, -1) : []
+  // Of a text that is taken up again, some of what it goes on from was drawn.
+  const { promptTokens } = work.record.init
+  // Behind its last row the prompt is drawn at: that one is always run. A guide has to see all that
+  // was drawn.
+  const known = gives === 'tokens' ? prompt.slice(0, guide ? promptTokens - 1 : -1) : []
   const prefix = prefixChain(planned.model.id, known, sha256)
   const { inFlightMax, runMsMax, ...rest } = limits
   return {
@@ -33,7 +36,7 @@ export function textSession(work: TextWork, limits: JobRunnerInit, sha256: Sha25
       runMsMax,
       text: {
         positionsMax: prompt.length + generation.tokensMax,
-        promptTokens: prompt.length,
+        promptTokens,
         sampling,
         hashesLogits,
         gives,
