@@ -7,6 +7,7 @@
 import type { TextList, TextView } from '../api/schemas/texts.ts'
 import { countText, msText, rateText, shortId, threeDigits } from './quantity-text.ts'
 import { tableLines } from './table.ts'
+import { wireText } from './wire-text.ts'
 import { deviceText, workLines } from './work-report.ts'
 
 /** What follows a text: how quickly it came, beside the prediction, and who computed it. */
@@ -86,7 +87,7 @@ function whereLines(text: TextView): string[] {
     .map(({ name, fromLayer, toLayer }) => `${name} ${fromLayer}–${toLayer - 1}`)
   const facts = [
     ...(hops.length === 0 ? [] : [`hops ${hops.map(({ p50Ms }) => msText(p50Ms)).join(', ')}`]),
-    ...(plan === undefined ? [] : [`wire ${plan.wire}`]),
+    ...(plan === undefined ? [] : [wireText(plan)]),
     ...(exact === true ? ['exact'] : []),
     ...(settlements.length === 0 ? [] : [countText(settlements.length, 'receipt')]),
     `brume text show ${shortId(id)}`,

@@ -75,6 +75,7 @@ export const planSchema = z.object({
   objective,
   unit: z.enum(['input', 'token']).describe('what one step makes: tokens of models that generate'),
   wire: wireType,
+  wireWhy: z.string().optional().describe('why floats cross the cuts in this way, in words'),
   replicas: z.int().min(1),
   stages: z.array(plannedStageSchema),
   predictedMs: ms.describe('one input or token, from the requester and back'),

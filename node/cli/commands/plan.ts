@@ -15,6 +15,7 @@ import {
 } from '../option-values.ts'
 import { bytesText, msText, rateText, shortId, shortPeer } from '../quantity-text.ts'
 import { tableLines } from '../table.ts'
+import { wireText } from '../wire-text.ts'
 
 interface PlanOptions extends PlacementOptions {
   readonly atOnce?: number
@@ -85,7 +86,7 @@ function planLines(plan: PlanView, width: number | undefined): string[] {
     bytesText(stage.cutBytes),
   ])
   return [
-    `${plan.modelName} (${shortId(plan.model)}) for ${plan.objective} · wire ${plan.wire}`,
+    `${plan.modelName} (${shortId(plan.model)}) for ${plan.objective} · ${wireText(plan)}`,
     ...tableLines(several ? [REPLICA_COLUMN, ...COLUMNS] : COLUMNS, rows, width),
     predictedText(plan),
     trustText(plan),

@@ -88,6 +88,21 @@ export class LinkTable {
     return { rttMs, mbps: rates.length === 0 ? UNKNOWN.mbps : Math.min(...rates) }
   }
 
+  /**
+   * Mbit/s from one device to another; where that was not measured, what their links to this device
+   * carry at least. Undefined where nothing was.
+   */
+  rate(from: PeerId, to: PeerId): number | undefined {
+    const direct = this.#find(from, to)?.mbps
+    if (direct !== undefined) return direct
+    const own = [from, to].flatMap((peer) => [
+      this.#find(this.#self, peer)?.mbps ?? [],
+      this.#find(peer, this.#self)?.mbps ?? [],
+    ])
+    const rates = own.flat()
+    return rates.length === 0 ? undefined : Math.min(...rates)
+  }
+
   /** Every link whose delay was measured. */
   measured(): readonly PlacementLink[] {
     return this.#links

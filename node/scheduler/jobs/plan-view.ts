@@ -18,7 +18,7 @@ export interface PlanViewInit {
 }
 
 export function planView(planned: Planned, init: PlanViewInit): PlanView {
-  const { model, plan, request, wire, prediction } = planned
+  const { model, plan, request, wire, wireWhy, prediction } = planned
   const { nameOf, provider, objective } = init
   const { oneDevice } = plan
   const learned = prediction.latencyMs / plan.predictedLatencyMs
@@ -28,6 +28,7 @@ export function planView(planned: Planned, init: PlanViewInit): PlanView {
     objective,
     unit: request.unit ?? 'input',
     wire,
+    wireWhy,
     replicas: plan.replicas.length,
     stages: plan.replicas.flatMap((stages, replica) =>
       stages.map((stage, index) => ({

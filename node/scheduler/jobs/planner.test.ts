@@ -153,13 +153,14 @@ describe('planner', () => {
   })
 
   it('sends activations as binary16 over slow links only, unless it is told otherwise', () => {
-    const { planner, links } = setup([record(a)])
-    expect(planner.plan(model, wish).wire).toBe('f32')
+    const cut = { ...wish, stages: 2 }
+    const { planner, links } = setup([record(self), record(a)])
+    expect(planner.plan(model, cut).wire).toBe('f32')
     for (let sample = 0; sample < 20; sample++) {
       links.note({ from: self, to: a, bytes: 1_000_000, ms: 1_000 })
     }
-    expect(planner.plan(model, wish).wire).toBe('f16')
-    expect(planner.plan(model, { ...wish, wire: 'f32' }).wire).toBe('f32')
+    expect(planner.plan(model, cut).wire).toBe('f16')
+    expect(planner.plan(model, { ...cut, wire: 'f32' }).wire).toBe('f32')
   })
 
   it('shows a plan with names for its devices', () => {

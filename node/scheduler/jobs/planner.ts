@@ -17,6 +17,7 @@ import type { PlannedDevice, PlanWish, Requirements } from './plan-wish.ts'
 import { bytesAt, heldBytes, placementLayers } from './placement-layers.ts'
 import { PredictionTable } from './prediction-table.ts'
 import type { SpeedEstimate, SpeedQuestion, SpeedSample, SpeedTable } from './speed-table.ts'
+import { chooseWire, type WireChoice } from './wire-choice.ts'
 
 /** What a plan is expected to do, as people are shown it. */
 export interface Prediction {
@@ -38,7 +39,8 @@ export interface Planned {
   readonly model: CatalogueModel
   readonly plan: Plan
   readonly request: PlacementRequest
-  readonly wire: 'f32' | 'f16'
+  readonly wire: WireChoice['wire']
+  readonly wireWhy: WireChoice['why']
   readonly wish: PlanWish
   readonly prediction: Prediction
 }
@@ -97,9 +99,6 @@ export interface PlannerInit {
   readonly loadedMs: number
 }
 
-/** Below this rate activations cross as binary16 unless the job says otherwise, in Mbit/s. */
-const SLOW_LINK_MBPS = 100
-
 /** From least to most. */
 const BASES = ['benchmark', 'others', 'probe', 'measured'] as const
 
@@ -137,8 +136,9 @@ export class Planner {
     const previous = wish.avoid === undefined ? this.#memory.plan(wishKey(model, wish)) : undefined
     const request = this.#request(model, wish, previous)
     const plan = solvePlacement(request)
-    const wire = this.#wire(wish, plan)
-    const planned = { model, plan, request, wire, wish }
+    const holders = plan.replicas.map((stages) => stages.map(({ peer }) => peer))
+    const { wire, why } = chooseWire(wish.wire, holders, this.#components.links)
+    const planned = { model, plan, request, wire, wireWhy: why, wish }
     const { predictedLatencyMs: latencyMs, predictedPerS: perS } = plan
     const prediction = this.#prediction(planned, plan.stages, {
       latencyMs,
@@ -348,12 +348,6 @@ export class Planner {
       isText: wish.text !== undefined,
       position: (wish.text?.positions ?? 0) / 2,
     }
-  }
-
-  #wire({ wire }: PlanWish, { replicas }: Plan): 'f32' | 'f16' {
-    if (wire !== 'auto') return wire
-    const rates = replicas.flat().map(({ peer }) => this.#components.links.estimate(peer).mbps)
-    return Math.min(...rates) < SLOW_LINK_MBPS ? 'f16' : 'f32'
   }
 }
 
