@@ -75,7 +75,6 @@ describe('a request', () => {
         objective: 'latency',
         wire: 'auto',
         speculation: 'auto',
-        standby: 'auto',
         provider: 'auto',
       },
     ])
