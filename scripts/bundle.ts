@@ -56,7 +56,7 @@ async function makeBundle(): Promise<void> {
     format: 'esm',
     comments: false,
     chunkFileNames: '[name]-[hash].js',
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: false } },
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   })
   const chunks = output.filter((file) => file.type === 'chunk')
   const folder = writeChunks(chunks)

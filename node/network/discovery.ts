@@ -31,8 +31,8 @@ export interface DiscoveryInit {
 
 /** Pause between two rounds of dials, in ms. */
 const ROUND_MS = 500
-/** Rounds between two looks at everyone in the peer store: ten seconds. */
-const REVIEW_ROUNDS = 20
+/** Pause between two looks at everyone in the peer store, in ms. */
+const REVIEW_MS = 10_000
 /** Dials in one round. */
 const DIALS_MAX = 4
 /** A peer that was tried is left alone this long, doubled with each attempt until it proves a member, in ms. */
@@ -61,6 +61,8 @@ export class Discovery {
   readonly #tried = new Map<string, { readonly untilMs: number; readonly pauseMs: number }>()
   #bootstrapAtMs = 0
   #bootstrapPauseMs = BOOTSTRAP_MS_MIN
+  #reviewAtMs = 0
+  #wake = new AbortController()
   #running: Promise<void> | undefined
 
   constructor(components: DiscoveryComponents, init: DiscoveryInit) {
@@ -85,17 +87,34 @@ export class Discovery {
   async #run(): Promise<void> {
     const { clock } = this.#components
     const { signal } = this.#stopping
-    for (let round = 1; !signal.aborted; round++) {
-      if (round % REVIEW_ROUNDS === 0) await this.#review()
+    this.#reviewAtMs = clock.monotonicMs() + REVIEW_MS
+    while (!signal.aborted) {
+      if (clock.monotonicMs() >= this.#reviewAtMs) await this.#review()
       await this.#bootstrap()
       await this.#dialCandidates()
       await clock.sleep(ROUND_MS, signal)
+      await this.#rest()
     }
+  }
+
+  /** While nobody is to be dialled there is nothing to do until the next look, or a peer that is found. */
+  async #rest(): Promise<void> {
+    const { clock } = this.#components
+    if (this.#candidates.size > 0 || this.#stopping.signal.aborted) return
+    this.#wake = new AbortController()
+    const { length: addresses } = this.#init.bootstrap
+    const bootstrapAtMs = addresses === 0 ? Number.POSITIVE_INFINITY : this.#bootstrapAtMs
+    const waitMs = Math.min(this.#reviewAtMs, bootstrapAtMs) - clock.monotonicMs()
+    await clock.sleep(
+      Math.max(0, waitMs),
+      AbortSignal.any([this.#stopping.signal, this.#wake.signal]),
+    )
   }
 
   /** Takes up again who is known but no longer connected, or was passed over. */
   async #review(): Promise<void> {
-    const { host } = this.#components
+    const { host, clock } = this.#components
+    this.#reviewAtMs = clock.monotonicMs() + REVIEW_MS
     const connected = host.getPeers()
     for (const peer of connected) {
       // Were it lost, it is worth an attempt at once; a stranger, of another mesh, is not.
@@ -115,6 +134,7 @@ export class Discovery {
     if (nowMs < (this.#tried.get(peer)?.untilMs ?? 0)) return
     if (this.#candidates.size >= PEERS_MAX) return
     this.#candidates.set(peer, self < peer ? nowMs : nowMs + YIELD_MS)
+    this.#wake.abort()
   }
 
   async #dialCandidates(): Promise<void> {
