@@ -27,6 +27,7 @@ import type { StagePool } from './inference/stage-pool.ts'
 import type { CountingNetwork } from './network/libp2p-network.ts'
 import type { Presence } from './presence/presence.ts'
 import { systemClock } from './system/system-clock.ts'
+import { systemRandom } from './system/system-random.ts'
 
 export interface HarvestParts {
   readonly host: StageHost
@@ -94,7 +95,7 @@ export function composeHarvest(foundation: Foundation, parts: HarvestParts) {
         const backgroundFraction = await runtime.measureIsolation(ISOLATION_MS, signal)
         return backgroundFraction === undefined ? undefined : { backgroundFraction }
       },
-      zoneMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
+      zoneMinutes,
     },
     policy,
   )
@@ -133,14 +134,33 @@ function factsOf(
   }
 }
 
-/** Says in the capability record what the device lends, whenever that has changed. */
-function offering({ report }: Foundation, presence: Presence): (decision: Decision) => void {
+/** Minutes that local time is ahead of UTC. */
+function zoneMinutes(wallMs: number): number {
+  return -new Date(wallMs).getTimezoneOffset()
+}
+
+/** Says in the capability record what the device lends, and for how long likely, whenever that has changed. */
+function offering(
+  { report, lending }: Foundation,
+  presence: Presence,
+): (decision: Decision) => void {
   let said = ''
   const { memoryFreeBytes } = presence.capabilities()
-  return ({ offerQuarters, leaseMs, levels }) => {
+  return (decision) => {
+    const { offerQuarters, leaseMs, levels, wallMs } = decision
+    const [five, fifteen, sixty] = lending.record.published(
+      decision,
+      zoneMinutes(wallMs),
+      systemRandom,
+    )
     const offered = {
       levelQuarters: offerQuarters,
       leaseMs,
+      forecast: {
+        staysFor5minQuarters: five,
+        staysFor15minQuarters: fifteen,
+        staysFor60minQuarters: sixty,
+      },
       memoryFreeBytes: Math.min(memoryFreeBytes, levels.memory * report.memoryBytes),
     }
     const text = JSON.stringify(offered)

@@ -244,6 +244,7 @@ export class DaemonMeshBackend implements MeshBackend {
       ...(receiptFaults === 0 ? {} : { receiptFaults }),
       offeredTier: record.tier,
       level: record.levelQuarters / 4,
+      ...forecastOf(record),
       models: record.holdings.map(({ model }) => model),
       stages: record.holdings.flatMap(({ model, ranges }) =>
         ranges.map(({ from, to }) => ({ model, fromLayer: from, toLayer: to })),
@@ -252,6 +253,17 @@ export class DaemonMeshBackend implements MeshBackend {
       expiresInMs: record.expiresMs - wallMs,
       ...(candidate === undefined ? {} : { score: candidate.score }),
     }
+  }
+}
+
+function forecastOf({ forecast }: CapabilityRecord): Pick<PeerView, 'forecast'> {
+  if (forecast === undefined) return {}
+  return {
+    forecast: {
+      staysFor5min: forecast.staysFor5minQuarters / 4,
+      staysFor15min: forecast.staysFor15minQuarters / 4,
+      staysFor60min: forecast.staysFor60minQuarters / 4,
+    },
   }
 }
 

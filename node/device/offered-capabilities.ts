@@ -42,6 +42,7 @@ export function offeredCapabilities(
     providers: PROVIDER_NAMES.filter((name) => works.has(name)),
     speeds: speedsOf(benchmark),
     levelQuarters: 4,
+    forecast: undefined,
     leaseMs: offer.leaseMs,
     holdings: [],
     tasks: offer.tasks,

@@ -11,6 +11,7 @@
 import { appendFile, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../../core/logger.ts'
+import type { Random } from '../../core/random.ts'
 import { writeFileAtomic } from '../storage/atomic-file.ts'
 import type { Decision } from './decision.ts'
 import { AvailabilityForecast, type StayShares } from './governor/availability-forecast.ts'
@@ -86,6 +87,11 @@ export class HarvestRecord {
   /** How likely the device stays available for 5, 15 and 60 minutes. */
   stay(sample: Sample, decision: Decision): StayShares {
     return this.#forecast.stay(decision, sample.zoneMinutes)
+  }
+
+  /** What others may know of it, in quarters: drawn anew by `random`, and seldom. */
+  published(decision: Decision, zoneMinutes: number, random: Random): StayShares {
+    return this.#forecast.published(decision, zoneMinutes, random)
   }
 
   /** Resolves once all is on disk. */

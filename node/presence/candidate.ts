@@ -15,7 +15,7 @@ export type RecordSource = 'self' | 'directory' | 'dht'
 
 /** One term of a score. Terms add up to the score. */
 export interface RankReason {
-  readonly name: 'speed' | 'memory' | 'level' | 'held' | 'lease' | 'trust'
+  readonly name: 'speed' | 'memory' | 'level' | 'held' | 'lease' | 'trust' | 'stay'
   /** In [0, weight of the term]. */
   readonly points: number
 }
@@ -40,9 +40,13 @@ const WEIGHTS = {
   memory: 0.2,
   level: 0.2,
   held: 0.1,
-  lease: 0.1,
+  lease: 0.05,
   trust: 0.1,
+  stay: 0.05,
 } as const
+
+/** Of a device that does not say how long it stays, in quarters: neither for it nor against it. */
+const STAY_UNKNOWN_QUARTERS = 2
 
 /** The certified score of a device, in [0, 1]; undefined while it has none. */
 export type TrustOf = (peer: PeerId) => number | undefined
@@ -68,6 +72,7 @@ export function rankCandidates(
       held: heldLayers(record, capabilityClass) / best.held,
       lease: record.leaseMs / best.lease,
       trust: trustOf(record.peer) ?? 0,
+      stay: (record.forecast?.staysFor15minQuarters ?? STAY_UNKNOWN_QUARTERS) / 4,
     }
     const names = Object.keys(WEIGHTS) as (keyof typeof WEIGHTS)[]
     const reasons = names.map((name) => ({ name, points: WEIGHTS[name] * shares[name] }))

@@ -93,6 +93,17 @@ describe('presence', () => {
     })
   })
 
+  it('ranks whoever is likely to stay before whoever is not', async () => {
+    const [founder, second] = await two()
+    const forecast = { staysFor5minQuarters: 4, staysFor15minQuarters: 4, staysFor60minQuarters: 2 }
+    founder.presence.update({ forecast, memoryFreeBytes: 8 * 2 ** 30 })
+    second.presence.update({ forecast: { ...forecast, staysFor15minQuarters: 0 } })
+    await world.clock.advance(5_000)
+    expect(founder.presence.record(second.signer.peer)?.forecast?.staysFor15minQuarters).toBe(0)
+    const [first] = await founder.presence.lookup('task:infer', signal)
+    expect(first?.record.peer).toBe(founder.signer.peer)
+  })
+
   it('ranks devices of a class with reasons that add up', async () => {
     const [founder, second] = await two()
     const ranked = await founder.presence.lookup('task:infer', signal)

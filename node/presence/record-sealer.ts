@@ -47,7 +47,6 @@ export class RecordSealer {
       issuedMs,
       expiresMs: issuedMs + context.lifeMs,
       credential: context.credential,
-      forecast: undefined,
     }
     let encoded = sealRecord(record, this.#signer)
     while (encoded === undefined) {

@@ -44,6 +44,17 @@ describe('capability record', () => {
     expect(open(fromHex(vector) ?? seal())).toEqual({ type: 'record', record: RECORD })
   })
 
+  it('says in quarters how likely its device stays, and is none with a fifth one', () => {
+    const forecast = {
+      staysFor5minQuarters: 4,
+      staysFor15minQuarters: 3,
+      staysFor60minQuarters: 0,
+    }
+    expect(open(seal({ forecast }))).toEqual({ type: 'record', record: { ...RECORD, forecast } })
+    const beyond = seal({ forecast: { ...forecast, staysFor5minQuarters: 5 } })
+    expect(open(beyond)).toEqual({ type: 'refused', code: 'PRESENCE_RECORD_MALFORMED' })
+  })
+
   it('is refused whatever is missing from it or flipped in it', () => {
     const encoded = seal()
     for (let length = 0; length < encoded.length; length++) {

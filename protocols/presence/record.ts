@@ -83,6 +83,13 @@ const holdingShape = record({
   ranges: list(record({ from: uint(65_535), to: uint(65_535) }), RANGES_PER_MODEL_MAX),
 })
 
+/** How likely a device that is there now stays there, in quarters from 0 to 4. */
+const forecastShape = record({
+  staysFor5minQuarters: uint(4),
+  staysFor15minQuarters: uint(4),
+  staysFor60minQuarters: uint(4),
+})
+
 const recordShape = record({
   version: uint(255),
   mesh: hexId<MeshId>(32),
@@ -110,8 +117,8 @@ const recordShape = record({
   levelQuarters: uint(4),
   /** Longest lease that it would grant, in ms; zero for none. */
   leaseMs: uint(),
-  /** Expected availability; its format is not settled yet. */
-  forecast: optional(bytes(0, 64)),
+  /** Learned for each hour of the week; coarse, and renewed at times that tell nothing of its owner. */
+  forecast: optional(forecastShape),
   holdings: list(holdingShape, HOLDINGS_MAX),
   tasks: list(word(...TASK_KINDS), TASK_KINDS_MAX),
   /** What evidence it can show, in its own words: a reason to ask it, and nothing else. */
@@ -128,7 +135,7 @@ export type CapabilityRecord = ShapeOf<typeof recordShape>
 /** The part of a record that its device decides; the rest is filled in when it is sealed. */
 export type Capabilities = Omit<
   CapabilityRecord,
-  'version' | 'mesh' | 'peer' | 'sequence' | 'issuedMs' | 'expiresMs' | 'credential' | 'forecast'
+  'version' | 'mesh' | 'peer' | 'sequence' | 'issuedMs' | 'expiresMs' | 'credential'
 >
 
 export type RecordDecoded =

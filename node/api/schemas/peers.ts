@@ -39,6 +39,14 @@ export const peerSchema = z.object({
     .enum(['self', 'mobile', 'tpm', 'tee'])
     .describe('what the device says of itself, which counts for nothing'),
   level: z.number().min(0).max(1).describe('how much of itself the device grants now'),
+  forecast: z
+    .object({
+      staysFor5min: z.number().min(0).max(1),
+      staysFor15min: z.number().min(0).max(1),
+      staysFor60min: z.number().min(0).max(1),
+    })
+    .optional()
+    .describe('how likely it stays, by its habits, in quarters; missing when it does not say'),
   models: z.array(z.string()).describe('models that it holds'),
   stages: z.array(z.object({ model: z.string(), ...layerRange })),
   ageMs: ms.describe('since its capability record was made'),
