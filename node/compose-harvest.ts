@@ -8,6 +8,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { type Config, harvestPolicy } from '../config/index.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
+import type { BulkGate } from './blobs/bulk-gate.ts'
 import type { Foundation } from './compose.ts'
 import { DayMeter } from './harvest/day-meter.ts'
 import { deviceClass } from './harvest/device-class.ts'
@@ -15,6 +16,7 @@ import { Harvest } from './harvest/harvest.ts'
 import { HarvestRecord } from './harvest/harvest-record.ts'
 import type { Decision } from './harvest/index.ts'
 import { OwnerWish } from './harvest/owner-wish.ts'
+import { SleepDelay, takeSleepDelay } from './harvest/sleep-delay.ts'
 import { sessionSocketPath } from './harvest/session/session-socket.ts'
 import { runCommand } from './harvest/signals/command-output.ts'
 import type { DeviceFacts } from './harvest/signals/device-facts.ts'
@@ -26,6 +28,8 @@ import type { StageHost } from './inference/stage-host.ts'
 import type { StagePool } from './inference/stage-pool.ts'
 import type { CountingNetwork } from './network/libp2p-network.ts'
 import type { Presence } from './presence/presence.ts'
+import type { JobBook } from './scheduler/jobs/job-book.ts'
+import type { TextBook } from './scheduler/texts/text-book.ts'
 import { systemClock } from './system/system-clock.ts'
 import { systemRandom } from './system/system-random.ts'
 
@@ -35,6 +39,9 @@ export interface HarvestParts {
   readonly lending: Lending
   readonly presence: Presence
   readonly network: CountingNetwork
+  readonly bulk: BulkGate
+  readonly jobs: JobBook
+  readonly texts: TextBook
 }
 
 /** Time that the self-test of isolation watches, in ms. */
@@ -79,6 +86,7 @@ export function composeHarvest(foundation: Foundation, parts: HarvestParts) {
     },
   )
   const offer = offering(foundation, parts.presence)
+  const delay = new SleepDelay(platform === 'linux' ? takeSleepDelay : () => ({ release() {} }))
   const harvest: Harvest = new Harvest(
     {
       clock: systemClock,
@@ -89,6 +97,9 @@ export function composeHarvest(foundation: Foundation, parts: HarvestParts) {
       apply: (decision) => {
         lent.apply(decision)
         offer(decision)
+        // What its owner wants of other devices is no loan of this one's network.
+        parts.bulk.set(ownWork(parts) ? 1 : decision.levels.network)
+        delay.follow(lent.work(), sleepPending(decision), decision.atMs)
       },
       record: (sample, decision) => record.add(sample, decision),
       measureIsolation: async (signal) => {
@@ -104,6 +115,7 @@ export function composeHarvest(foundation: Foundation, parts: HarvestParts) {
     start: (signal) => harvest.start(signal),
     stop: async () => {
       await harvest.stop()
+      delay.release()
       await record.stop()
       files.close()
     },
@@ -132,6 +144,14 @@ function factsOf(
     ownMs: () => runtime.computedMs + process.cpuUsage().user / 1000,
     bytesToday: () => traffic.today(),
   }
+}
+
+function ownWork({ jobs, texts }: Pick<HarvestParts, 'jobs' | 'texts'>): boolean {
+  return jobs.counts().running > 0 || texts.running > 0
+}
+
+function sleepPending({ reasons }: Decision): boolean {
+  return reasons.some(({ code }) => code === 'SLEEP_PENDING')
 }
 
 /** Minutes that local time is ahead of UTC. */

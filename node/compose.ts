@@ -27,6 +27,7 @@ import { ModelHub } from './hub/model-hub.ts'
 import { Operations } from './backend/operations.ts'
 import { DaemonTrustBackend } from './backend/trust-backend.ts'
 import { BlobService, DEFAULT_BLOB_SERVICE_INIT } from './blobs/blob-service.ts'
+import { BulkGate } from './blobs/bulk-gate.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
 import { rememberSignatures } from './crypto/remembered-signatures.ts'
 import type { DeviceReport } from './device/device-report.ts'
@@ -122,7 +123,7 @@ export function compose(foundation: Foundation): Parts {
   const scoreOf = (peer: PeerId): number | undefined => epochs.scoreOf(peer)
   const certified = { beacons, scoreOf }
   const work = composeWork(foundation, { ...meshParts, receipts, ...certified, ...models })
-  const harvest = composeHarvest(foundation, { ...meshParts, ...work })
+  const harvest = composeHarvest(foundation, { ...meshParts, ...work, bulk: models.bulk })
   const backend = composeBackend(foundation, {
     ...meshParts,
     ...ledgers,
@@ -248,8 +249,9 @@ function composeModels(
       runMsMax: config.runtime.runDeadlineMs,
     },
   )
+  const bulk = new BulkGate(systemClock)
   const service = new BlobService(
-    { network, blobs, clock: systemClock, logger: log },
+    { network, blobs, clock: systemClock, logger: log, bulk },
     DEFAULT_BLOB_SERVICE_INIT,
   )
   const source = new ModelSource(
@@ -263,7 +265,7 @@ function composeModels(
     },
     { weightBytesMax: config.runtime.executorMemoryBytes },
   )
-  return { blobs, catalogue, service, source }
+  return { blobs, catalogue, service, source, bulk }
 }
 
 function composeAttestation(

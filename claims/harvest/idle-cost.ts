@@ -16,6 +16,9 @@ const WATCH_MS = 540_000
 const CPU_SHARE_GOAL = 0.003
 const RSS_BYTES_GOAL = 120_000_000
 
+/** With those of libp2p, of which the goal would allow more. */
+const WAKE_UPS_GOAL = 2
+
 /** How often the process went to sleep by itself so far: about as often it was woken. */
 function wakeUps(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
@@ -25,7 +28,7 @@ function wakeUps(pid: number): number {
 export const claim: Claim = {
   sentence:
     'A daemon that looks for its owner, and has nothing to do, takes nothing that is missed.',
-  goal: `≤ ${CPU_SHARE_GOAL * 100} % of a core and ≤ ${RSS_BYTES_GOAL / 1e6} MB over ${WATCH_MS / 60_000} minutes`,
+  goal: `≤ ${CPU_SHARE_GOAL * 100} % of a core and ≤ ${RSS_BYTES_GOAL / 1e6} MB over ${WATCH_MS / 60_000} minutes, ≤ ${WAKE_UPS_GOAL} wake-ups a second`,
   run: async ({ say }) => {
     if (process.platform !== 'linux') throw new Error('expected Linux: costs are read from /proc')
     await using fleet = new DaemonFleet({ env: { BRUME_HARVEST_TEMPLATE: 'desktop' } })
@@ -42,7 +45,8 @@ export const claim: Claim = {
       `${perSecond.toFixed(1)} wake-ups a second, those of libp2p and of a session helper included`,
     )
     return {
-      met: share <= CPU_SHARE_GOAL && after.rssBytes <= RSS_BYTES_GOAL,
+      met:
+        share <= CPU_SHARE_GOAL && after.rssBytes <= RSS_BYTES_GOAL && perSecond <= WAKE_UPS_GOAL,
       figure: `${(share * 100).toFixed(2)} % of a core, ${(after.rssBytes / 1e6).toFixed(0)} MB, ${perSecond.toFixed(1)} wake-ups a second`,
       facts: { share, rssBytes: after.rssBytes, wakeUpsPerSecond: perSecond },
     }

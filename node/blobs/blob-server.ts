@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/logger.ts'
 import {
   BLOCKS_FRAME_BYTES_MAX,
@@ -18,6 +19,7 @@ import {
 import { MachineDriver } from '../network/machine-driver.ts'
 import type { Link, Network } from '../network/network.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import type { BulkGate } from './bulk-gate.ts'
 
 /** Bytes of unsent answers beyond which nothing more of a link is read: queries must not pile up. */
 const UNSENT_BYTES_MAX = 1_048_576
@@ -26,6 +28,9 @@ export interface BlobServerComponents {
   readonly network: Pick<Network, 'handle'>
   readonly blobs: BlobStore
   readonly logger: Logger
+  readonly clock: Clock
+  /** Holds chunks back where the owner lends only a share of the network; none does when absent. */
+  readonly bulk?: BulkGate
 }
 
 export interface BlobServerInit extends ServerInit {
@@ -38,7 +43,7 @@ export class BlobServer {
   readonly #driver: MachineDriver<Parameters<ServerMachine['handle']>[0], ServerOutput>
   readonly #links = new Map<number, Link>()
   #nextLink = 0
-  #stopped = false
+  readonly #stopping = new AbortController()
 
   constructor(components: BlobServerComponents, init: BlobServerInit) {
     this.#components = components
@@ -60,12 +65,12 @@ export class BlobServer {
 
   /** Closes every link to a fetcher. */
   stop(): void {
-    this.#stopped = true
+    this.#stopping.abort()
     for (const link of this.#links.values()) link.abort()
   }
 
   #accept(link: Link): void {
-    if (this.#stopped) return link.abort()
+    if (this.#stopping.signal.aborted) return link.abort()
     const number = this.#nextLink++
     this.#links.set(number, link)
     this.#driver.feed({ type: 'link-up', link: number })
@@ -106,14 +111,23 @@ export class BlobServer {
   }
 
   #send(number: number, link: Link, message: BlocksMessage): void {
+    const { clock, bulk } = this.#components
+    const sentMs = clock.monotonicMs()
     link.send(...encodeBlocksMessage(message))
     if (message.type !== 'chunk') return
-    const { request } = message
-    void link.drained().then(() => this.#driver.feed({ type: 'sent', link: number, request }))
+    const { request, data } = message
+    void link.drained().then(() => {
+      bulk?.sent(data.byteLength, clock.monotonicMs() - sentMs)
+      this.#driver.feed({ type: 'sent', link: number, request })
+    })
   }
 
   async #read(read: Extract<ServerOutput, { type: 'read' }>): Promise<void> {
     const { link, request } = read
+    const { bulk } = this.#components
+    // Refused, so that the peer asks another.
+    if (bulk?.open === false) return this.#driver.feed({ type: 'read', link, request })
+    await bulk?.pass(read.length, this.#stopping.signal)
     try {
       const data = await this.#components.blobs.read(read.blob, read.offset, read.length)
       this.#driver.feed({ type: 'read', link, request, data })

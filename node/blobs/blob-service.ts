@@ -21,10 +21,10 @@ import {
   type FetchProgress,
   type FindHolders,
 } from './blob-fetch.ts'
-import { BlobServer, type BlobServerInit } from './blob-server.ts'
+import { BlobServer, type BlobServerComponents, type BlobServerInit } from './blob-server.ts'
 import { fetchWholeFrom } from './whole-fetch.ts'
 
-export type BlobServiceComponents = BlobFetchComponents
+export type BlobServiceComponents = BlobFetchComponents & Pick<BlobServerComponents, 'bulk'>
 
 export interface BlobServiceInit {
   readonly server: BlobServerInit

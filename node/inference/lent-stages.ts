@@ -66,8 +66,10 @@ export class LentStages {
     const step = harder(giveBack.cpu.step, giveBack.gpu.step)
     this.#applyTo('gpu', Math.min(levels.cpu > 0 ? 1 : 0, levels.gpu), step, why)
     const { takesNew } = this.#components.lending
-    takesNew.cpu &&= levels.lease > 0
-    takesNew.gpu &&= levels.lease > 0
+    // A stage that cannot fetch its tensors, nor be reached for free, is none.
+    const promises = levels.lease > 0 && levels.network > 0
+    takesNew.cpu &&= promises
+    takesNew.gpu &&= promises
     if (release.memory) void pool.dropIdle('cpu')
     if (release.gpuMemory) void pool.dropIdle('gpu')
   }

@@ -1,12 +1,13 @@
 /**
- * Sessions of Linux desktops: GNOME, KDE and X11 for input, the sound server for films and calls,
- * the login manager for the lock, X11 for windows that cover a display.
+ * Sessions of Linux desktops: GNOME, KDE, swayidle and X11 for input, the sound server for films and
+ * calls, the login manager for the lock, the compositor or X11 for windows that cover a display.
  *
  * @module
  */
 
 import type { DesktopProbe } from './desktop.ts'
 import type { SessionReport } from './session-report.ts'
+import { hyprlandCovers, swayCovers } from './wayland-desktop.ts'
 
 /** Ways to learn when the session was last used, best first; the first that works is kept. */
 export const LINUX_IDLE_PROBES: readonly DesktopProbe[] = [
@@ -56,6 +57,13 @@ export const LINUX_STATE_PROBES: readonly DesktopProbe[] = [
     name: 'window',
     everyMs: 2_000,
     look: async (run) => {
+      // X11 programs on Wayland are only some of the windows, so its own word comes first.
+      if (process.env['SWAYSOCK'] !== undefined) {
+        return { fullscreen: swayCovers(await run('swaymsg', ['-r', '-t', 'get_tree'])) }
+      }
+      if (process.env['HYPRLAND_INSTANCE_SIGNATURE'] !== undefined) {
+        return { fullscreen: hyprlandCovers(await run('hyprctl', ['-j', 'activewindow'])) }
+      }
       const active = await run('xprop', ['-root', '_NET_ACTIVE_WINDOW'])
       const window = activeWindow(active)
       if (window === undefined) return { fullscreen: false }

@@ -11,6 +11,7 @@ import { LINUX_IDLE_PROBES, LINUX_STATE_PROBES } from './linux-desktop.ts'
 import { MAC_IDLE_PROBES, MAC_STATE_PROBES } from './mac-desktop.ts'
 import { SessionLink } from './session-link.ts'
 import { SessionWatch } from './session-watch.ts'
+import { swayidleProbe } from './wayland-desktop.ts'
 import { WINDOWS_SESSION_COMMAND, windowsSession } from './windows-desktop.ts'
 
 export interface SessionHelperInit {
@@ -32,7 +33,9 @@ export async function runSessionHelper(
   const watch: SessionWatch = new SessionWatch({
     clock,
     run: runCommand,
-    idle: mac ? MAC_IDLE_PROBES : LINUX_IDLE_PROBES,
+    idle: mac
+      ? MAC_IDLE_PROBES
+      : [...LINUX_IDLE_PROBES, swayidleProbe(() => clock.monotonicMs(), signal)],
     state: mac ? MAC_STATE_PROBES : LINUX_STATE_PROBES,
     onReport: (report) => link.send(report),
   })
