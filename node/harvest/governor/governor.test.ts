@@ -190,6 +190,31 @@ describe('a person who is there without input', () => {
     expect(phone.after(MINUTE_MS + 10_000).levels.cpu).toBeGreaterThan(0)
   })
 
+  it('lends a phone on its charger only, and only well charged', () => {
+    const supplies = [{ name: 'usb', type: 'usb', online: true }] as const
+    const charged = (chargeFraction: number) =>
+      [{ name: 'pack', status: 'charging', chargeFraction }] as const
+    const phone = new ScriptedDevice(policyOf('phone'), {
+      screenOn: false,
+      supplies,
+      batteries: charged(0.79),
+    })
+    phone.after(10 * MINUTE_MS)
+    expect(codesOf(phone.tick())).toContain('BATTERY_LOW cpu')
+
+    phone.set({ batteries: charged(0.84) })
+    expect(phone.after(5 * MINUTE_MS).levels.cpu).toBe(0)
+    phone.set({ batteries: charged(0.86) })
+    expect(phone.after(5 * MINUTE_MS).levels.cpu).toBeGreaterThan(0)
+
+    phone.set({
+      supplies: [{ ...supplies[0], online: false }],
+      batteries: [{ name: 'pack', status: 'discharging', chargeFraction: 0.86 }],
+    })
+    expect(phone.tick().levels.cpu).toBe(0)
+    expect(codesOf(phone.tick())).toContain('ON_BATTERY cpu')
+  })
+
   it('on a metered network has all of it, and for a while after', () => {
     const device = lent(desktop, { network: { metered: true, todayBytes: 0 } })
     device.set({ network: { metered: false, todayBytes: 0 } })
