@@ -10,12 +10,15 @@ import type { Duplex } from 'node:stream'
 import type { ExecutorExit } from './executor-spec.ts'
 import type { Command } from './launcher.ts'
 import { STDERR_BYTES_MAX, STOP_GRACE_MS } from './limits.ts'
+import type { ProcessFreezer } from './windows-freezer.ts'
 
 export interface ChildInit {
   readonly command: Command
   readonly environment: Record<string, string>
   /** True to lower the priority from here, where no wrapper did it. */
   readonly lowerPriority: boolean
+  /** What freezes it where signals cannot; such a child cannot be frozen when absent. */
+  readonly freezer?: ProcessFreezer
   /** Called before the process is killed, to give it the time that dying takes. */
   readonly release?: (pid: number) => void
   onBytes(chunk: Uint8Array): void
@@ -27,6 +30,7 @@ export class Child {
   readonly #process: ChildProcess
   readonly #socket: Duplex
   readonly #release: ChildInit['release']
+  readonly #freezer: ProcessFreezer | undefined
   #stderr = Buffer.alloc(0)
   #ended = false
 
@@ -42,6 +46,7 @@ export class Child {
     })
     this.#socket = this.#process.stdio[3] as Duplex
     this.#release = init.release
+    this.#freezer = init.freezer
     this.exited = this.#watchExit()
     this.#process.stderr?.on('data', (chunk: Buffer) => this.#keep(chunk))
     this.#socket?.on('data', (chunk: Uint8Array) => init.onBytes(chunk))
@@ -80,12 +85,14 @@ export class Child {
    * Takes the whole group off the processor at once; its memory stays. False where the system cannot.
    */
   freeze(): boolean {
-    return this.#signalGroup('SIGSTOP')
+    if (this.#freezer === undefined) return this.#signalGroup('SIGSTOP')
+    return !this.#ended && this.pid !== 0 && this.#freezer.suspend(this.pid)
   }
 
   /** Lets it go on where it was. */
   thaw(): void {
-    this.#signalGroup('SIGCONT')
+    if (this.#freezer === undefined) this.#signalGroup('SIGCONT')
+    else if (!this.#ended && this.pid !== 0) this.#freezer.resume(this.pid)
   }
 
   /** Asks the process to end, and kills it when it does not. */

@@ -36,6 +36,7 @@ import { providerReports } from './provider-reports.ts'
 import { type GemmSpeed, measureGemm } from './gemm.ts'
 import { selfTest, type SelfTest, type SelfTestInit } from './self-test.ts'
 import { askGpu, type GpuAnswer, type GpuQuestion } from './gpu.ts'
+import { WindowsFreezer } from './windows-freezer.ts'
 
 export interface RuntimeComponents {
   readonly logger: Logger
@@ -80,6 +81,7 @@ export class Runtime implements Startable {
   readonly #stopping = new AbortController()
   /** Of executors that have ended. */
   #endedMs = 0
+  readonly #freezer: WindowsFreezer | undefined
   #wrappers: Wrappers = NO_WRAPPERS
   #survey: Promise<SurveyedMessage> | undefined
   #providers: Promise<readonly ProviderReport[]> | undefined
@@ -88,6 +90,8 @@ export class Runtime implements Startable {
     this.#logger = components.logger.child('runtime')
     this.#clock = components.clock
     this.#init = init
+    // Everywhere else there is a signal for it.
+    this.#freezer = process.platform === 'win32' ? new WindowsFreezer(this.#logger) : undefined
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -99,6 +103,7 @@ export class Runtime implements Startable {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await Promise.all([...this.#executors].map((executor) => executor.stop()))
+    this.#freezer?.stop()
   }
 
   /** Executors that live now. */
@@ -294,6 +299,7 @@ export class Runtime implements Startable {
       environment: childEnvironment(environment, cacheDir),
       lowerPriority: priority !== 'normal' && !this.#wrappers.nice,
       release: (pid) => void this.#init.group?.release(pid),
+      ...(this.#freezer === undefined ? {} : { freezer: this.#freezer }),
     }
   }
 
