@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/logger.ts'
 import {
   BLOCKS_FRAME_BYTES_MAX,
@@ -28,7 +27,6 @@ export interface BlobServerComponents {
   readonly network: Pick<Network, 'handle'>
   readonly blobs: BlobStore
   readonly logger: Logger
-  readonly clock: Clock
   /** Holds chunks back where the owner lends only a share of the network; none does when absent. */
   readonly bulk?: BulkGate
 }
@@ -111,13 +109,13 @@ export class BlobServer {
   }
 
   #send(number: number, link: Link, message: BlocksMessage): void {
-    const { clock, bulk } = this.#components
-    const sentMs = clock.monotonicMs()
     link.send(...encodeBlocksMessage(message))
     if (message.type !== 'chunk') return
+    const { bulk } = this.#components
     const { request, data } = message
+    bulk?.sending()
     void link.drained().then(() => {
-      bulk?.sent(data.byteLength, clock.monotonicMs() - sentMs)
+      bulk?.sent(data.byteLength)
       this.#driver.feed({ type: 'sent', link: number, request })
     })
   }

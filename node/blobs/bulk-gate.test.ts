@@ -2,36 +2,66 @@ import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../test/fixtures/manual-clock.ts'
 import { BulkGate } from './bulk-gate.ts'
 
-const never = new AbortController().signal
 const CHUNK_BYTES = 1_000_000
 
-/** Chunks that pass within 10 s of an uplink that takes a chunk in 100 ms. */
-async function chunksIn10s(level: number): Promise<number> {
-  const clock = new ManualClock()
-  const gate = new BulkGate(clock)
-  gate.set(level)
-  gate.sent(CHUNK_BYTES, 100)
+interface Uplink {
+  chunkMs: number
+}
+
+/** Chunks one after another through `gate` for `ms`; how many that were. */
+async function serve(
+  gate: BulkGate,
+  clock: ManualClock,
+  { ms, uplink }: { readonly ms: number; readonly uplink: Uplink },
+): Promise<number> {
   let passed = 0
   const stop = new AbortController()
   const running = (async (): Promise<void> => {
-    while (!stop.signal.aborted) {
+    for (;;) {
       await gate.pass(CHUNK_BYTES, stop.signal)
+      if (stop.signal.aborted) return
+      gate.sending()
+      await clock.sleep(uplink.chunkMs, stop.signal)
+      gate.sent(CHUNK_BYTES)
       passed++
-      await clock.sleep(100, stop.signal)
     }
   })()
-  await clock.advance(10_000)
+  await clock.advance(ms)
   stop.abort()
   await running
   return passed
 }
 
+function setup(level: number) {
+  const clock = new ManualClock()
+  const gate = new BulkGate(clock)
+  gate.set(level)
+  return { clock, gate, uplink: { chunkMs: 100 } }
+}
+
 describe('a gate for blobs', () => {
-  it('lets a share of the uplink through', async () => {
-    expect(await chunksIn10s(1)).toBeGreaterThanOrEqual(100)
-    const quarter = await chunksIn10s(0.25)
-    expect(quarter).toBeGreaterThanOrEqual(23)
-    expect(quarter).toBeLessThanOrEqual(28)
+  it.each([
+    [1, 100],
+    [0.5, 50],
+    [0.25, 25],
+  ])('lets %d of the uplink through once it knows it', async (level, chunks) => {
+    const { clock, gate, uplink } = setup(level)
+    await serve(gate, clock, { ms: 1_000, uplink })
+    const passed = await serve(gate, clock, { ms: 10_000, uplink })
+    expect(Math.abs(passed - chunks)).toBeLessThanOrEqual(2)
+  })
+
+  it('learns that the network has become slower, and after a while that it is fast again', async () => {
+    const { clock, gate, uplink } = setup(0.5)
+    await serve(gate, clock, { ms: 2_000, uplink })
+    uplink.chunkMs = 1_000
+    await serve(gate, clock, { ms: 10_000, uplink })
+    const slow = await serve(gate, clock, { ms: 20_000, uplink })
+    expect(Math.abs(slow - 10)).toBeLessThanOrEqual(2)
+    uplink.chunkMs = 100
+    await serve(gate, clock, { ms: 660_000, uplink })
+    const fast = await serve(gate, clock, { ms: 10_000, uplink })
+    expect(Math.abs(fast - 50)).toBeLessThanOrEqual(2)
   })
 
   it('is closed at level 0, and open before it was told anything', () => {
@@ -39,11 +69,5 @@ describe('a gate for blobs', () => {
     expect(gate.open).toBe(true)
     gate.set(0)
     expect(gate.open).toBe(false)
-  })
-
-  it('does not wait for a network of which it knows nothing', async () => {
-    const gate = new BulkGate(new ManualClock())
-    gate.set(0.25)
-    await expect(gate.pass(CHUNK_BYTES, never)).resolves.toBeUndefined()
   })
 })

@@ -1,13 +1,20 @@
 /**
  * How fast this device serves blobs to others: a share of what its uplink can do.
  *
- * The rate of the uplink is the best at which the system took a chunk lately, so that a fast local
- * network is not held back by what a slow one could do. Nothing at all is served at level 0.
+ * What the uplink can do is learned while chunks go out unhindered: bytes over the time in which any
+ * of them waited for the system to take it. While the gate itself holds chunks back nothing is
+ * learned, so what was learned is forgotten after a while and measured again, for half a second.
  *
  * @module
  */
 
 import type { Clock } from '../../core/clock.ts'
+
+/** Time of sending over which the rate is taken, in ms: buffers alone are filled in less. */
+const WINDOW_MS = 500
+
+/** What was learned longer ago counts no more, in ms: the device may be on another network. */
+const LEARNED_MS_MAX = 600_000
 
 /** Shorter waits than this are owed until they add up: timers are no finer, in ms. */
 const WAIT_MS_MIN = 20
@@ -15,16 +22,17 @@ const WAIT_MS_MIN = 20
 /** Longest wait for one chunk, so that whoever fetches it does not take us for silent, in ms. */
 const WAIT_MS_MAX = 10_000
 
-/** What is left of the best rate after each chunk: another network is learned within some hundred. */
-const RATE_KEPT = 0.99
-
 export class BulkGate {
   readonly #clock: Clock
   #level = 1
-  /** Best rate lately, in bytes a ms; 0 before anything was sent. */
-  #bytesPerMs = 0
+  #learned: { readonly bytesPerMs: number; readonly atMs: number } | undefined
   /** When all that was let through would have been sent at the rate that is allowed. */
   #clearMs = 0
+  /** Chunks on their way, and since when time was not counted yet. */
+  #sending = 0
+  #countedMs = 0
+  #windowMs = 0
+  #windowBytes = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -42,16 +50,43 @@ export class BulkGate {
 
   /** Resolves when `bytes` may be sent. */
   async pass(bytes: number, signal: AbortSignal): Promise<void> {
-    if (this.#level >= 1 || this.#bytesPerMs === 0) return
     const nowMs = this.#clock.monotonicMs()
+    const bytesPerMs = this.#rate(nowMs)
+    if (bytesPerMs === undefined) return
     const waitMs = Math.min(this.#clearMs - nowMs, WAIT_MS_MAX)
-    const tookMs = bytes / (this.#bytesPerMs * Math.max(this.#level, 0.01))
-    this.#clearMs = Math.max(this.#clearMs, nowMs) + tookMs
+    this.#clearMs = Math.max(this.#clearMs, nowMs) + bytes / bytesPerMs
+    if (waitMs <= 0) return
+    this.#beginWindow()
     if (waitMs >= WAIT_MS_MIN) await this.#clock.sleep(waitMs, signal)
   }
 
-  /** The system took `bytes` within `tookMs`. */
-  sent(bytes: number, tookMs: number): void {
-    this.#bytesPerMs = Math.max(bytes / Math.max(tookMs, 0.01), RATE_KEPT * this.#bytesPerMs)
+  /** A chunk is handed to the system; {@link sent} must follow. */
+  sending(): void {
+    if (this.#sending++ === 0) this.#countedMs = this.#clock.monotonicMs()
+  }
+
+  /** The system has taken it. */
+  sent(bytes: number): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#sending--
+    this.#windowMs += nowMs - this.#countedMs
+    this.#windowBytes += bytes
+    this.#countedMs = nowMs
+    if (this.#windowMs < WINDOW_MS) return
+    this.#learned = { bytesPerMs: this.#windowBytes / this.#windowMs, atMs: nowMs }
+    this.#beginWindow()
+  }
+
+  /** Bytes a ms that may go out; undefined for as many as do. */
+  #rate(nowMs: number): number | undefined {
+    if (this.#learned === undefined || this.#level >= 1 || this.#level <= 0) return undefined
+    const { bytesPerMs, atMs } = this.#learned
+    return nowMs - atMs > LEARNED_MS_MAX ? undefined : this.#level * bytesPerMs
+  }
+
+  #beginWindow(): void {
+    this.#windowMs = 0
+    this.#windowBytes = 0
+    this.#countedMs = this.#clock.monotonicMs()
   }
 }
