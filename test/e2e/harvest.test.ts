@@ -40,7 +40,7 @@ it('is paused, told to finish and resumed for a time, over a restart', async () 
     const { levels } = await second.api.get<HarvestView>('/v1/harvest')
     return levels.cpu > 0 ? true : undefined
   })
-}, 60_000)
+}, 120_000)
 
 it('measures what work in the background takes of a busy processor', async () => {
   const { stdout } = await brume('/nonexistent', ['doctor', 'isolation', '--json'])
@@ -50,4 +50,4 @@ it('measures what work in the background takes of a busy processor', async () =>
   for (const share of [isolation['backgroundShare'], isolation['niceShare']]) {
     expect(share === null || (Number(share) >= 0 && Number(share) <= 1)).toBe(true)
   }
-}, 60_000)
+}, 120_000)
