@@ -18,7 +18,7 @@ export interface Offer {
   readonly tasks: Capabilities['tasks']
 }
 
-/** The record's part of a device that holds no models yet and grants all of itself. */
+/** The record's part of a device that holds no models yet, and of which nobody has decided what is lent. */
 export function offeredCapabilities(
   report: DeviceReport,
   offer: Offer,
@@ -41,7 +41,7 @@ export function offeredCapabilities(
     })),
     providers: PROVIDER_NAMES.filter((name) => works.has(name)),
     speeds: speedsOf(benchmark),
-    levelQuarters: 4,
+    levelQuarters: 0,
     forecast: undefined,
     leaseMs: offer.leaseMs,
     holdings: [],

@@ -26,11 +26,12 @@ it('is paused, told to finish and resumed for a time, over a restart', async () 
   expect(after.wish).toEqual(wish)
   expect(after.levels).toMatchObject({ cpu: 0, gpu: 0 })
   expect(after.reasons.map(({ code }) => code)).toContain('PAUSED_BY_USER')
-  const { peers } = await second.api.get<PeerList>('/v1/peers')
   const none = { staysFor5min: 0, staysFor15min: 0, staysFor60min: 0 }
-  expect(peers.map(({ level, forecast }) => ({ level, forecast }))).toEqual([
-    { level: 0, forecast: none },
-  ])
+  await until('others are told what is decided', 10_000, async () => {
+    const { peers } = await second.api.get<PeerList>('/v1/peers')
+    expect(peers.map(({ level }) => level)).toEqual([0])
+    return JSON.stringify(peers[0]?.forecast) === JSON.stringify(none) ? true : undefined
+  })
 
   expect((await brume(stateDir, ['finish', '--for', '1h'])).exit).toBe(0)
   expect((await second.api.get<HarvestView>('/v1/harvest')).wish.mode).toBe('finish')
