@@ -134,7 +134,7 @@ describe('tapes', () => {
   })
 
   it('keep no more than they may, the latest', () => {
-    const tapes = new Tapes(10_000)
+    const tapes = new Tapes(40_000)
     const sessions = Array.from({ length: 30 }, (_, index) => ({
       ...open,
       session: index.toString(16).padStart(32, '0') as SessionId,
@@ -143,7 +143,7 @@ describe('tapes', () => {
       const tape = tapes.record(session, requester.peer)
       tape?.took(0, floats(...Array.from({ length: 100 }, () => 1)), new Uint8Array(32))
       tape?.gave(0, floats(1), new Uint8Array(32))
-      expect(tapes.bytes).toBeLessThanOrEqual(10_000)
+      expect(tapes.bytes).toBeLessThanOrEqual(40_000)
     }
     const held = sessions.filter(
       (session) => tapes.show(requester.peer, session, [0]) !== undefined,

@@ -80,8 +80,8 @@ class Tape implements StageTape {
   }
 }
 
-/** A leaf, and what is around it in memory. */
-const LEAF_BYTES = 128
+/** A leaf, and the objects around it and the tensors, as a heap holds them: more than a small tensor itself. */
+const LEAF_BYTES = 1_024
 
 export class Tapes {
   readonly #bytesMax: number
