@@ -93,7 +93,7 @@ export class EpochSeat {
       case 'evidence':
         return this.#ports.evidence(output.proof)
       case 'suspect':
-        // Nobody is at fault while it may answer, and nobody asks it yet (docs/adr/0011).
+        // Nobody is at fault while it may answer, and nobody asks it yet (docs/adr/0013).
         return
       case 'fault':
         this.#ports.fault(output.from, output.code)
