@@ -6,6 +6,7 @@
 
 import type { Tensor } from '../core/tensor.ts'
 import {
+  GREEDY_SAMPLING,
   drawnOf,
   Generation,
   stepTensors,
@@ -32,21 +33,7 @@ export const STOP_TOKEN = 0
 const CHUNK_ROWS = 4
 
 /** How the last stage draws; the make-believe model heeds only what ends a text. */
-export const SIM_SAMPLING: SamplingRecord = {
-  temperatureMicro: 0,
-  topK: 0,
-  topPMicro: 1_000_000,
-  minPMicro: 0,
-  repetitionPenaltyMicro: 1_000_000,
-  repetitionWindow: 0,
-  frequencyPenaltyMicro: 0,
-  presencePenaltyMicro: 0,
-  seed: 0,
-  logprobs: 0,
-  logitBias: [],
-  stopTokens: [STOP_TOKEN],
-  minTokens: 0,
-}
+export const SIM_SAMPLING: SamplingRecord = { ...GREEDY_SAMPLING, stopTokens: [STOP_TOKEN] }
 
 export class SimTextRequest {
   readonly #generation: Generation

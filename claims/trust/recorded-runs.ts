@@ -10,7 +10,7 @@ import { SeededRandom } from '../../core/random.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import { fingerprintOf, isAlike, likenessOf } from '../../models/index.ts'
 import type { Executor, ExecutorSpec } from '../../node/runtime/executor-spec.ts'
-import { drawnOf } from '../../protocols/inference/index.ts'
+import { GREEDY_SAMPLING, drawnOf } from '../../protocols/inference/index.ts'
 import { cachedExecutor, type Cheat, cheatingFile, CHEATS } from '../../test/fixtures/cheats.ts'
 import { LocalCatalogue } from '../../test/fixtures/local-catalogue.ts'
 import type { ClaimContext } from '../claim.ts'
@@ -71,7 +71,7 @@ export async function recordRuns({ say, signal }: ClaimContext): Promise<Recorde
       promptTokens: PROMPT.length,
       hashesLogits: false,
       guide: undefined,
-      sampling: GREEDY,
+      sampling: GREEDY_SAMPLING,
     })
     return executor
   }
@@ -187,20 +187,4 @@ function compare(
     }
   }
   return { alike, closeness }
-}
-
-const GREEDY = {
-  temperatureMicro: 0,
-  topK: 0,
-  topPMicro: 1_000_000,
-  minPMicro: 0,
-  repetitionPenaltyMicro: 1_000_000,
-  repetitionWindow: 0,
-  frequencyPenaltyMicro: 0,
-  presencePenaltyMicro: 0,
-  seed: 0,
-  logprobs: 0,
-  logitBias: [],
-  stopTokens: [],
-  minTokens: 0,
 }

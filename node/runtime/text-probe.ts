@@ -16,6 +16,7 @@ import type { Executor, TextStep } from './executor-spec.ts'
 import { ProbeTimes } from './probe-times.ts'
 import { probeInputs, type Probe } from './self-test.ts'
 import { textGraphOf } from './text-graph.ts'
+import { GREEDY_SAMPLING } from '../../protocols/inference/index.ts'
 
 /** Rows of each run of the second answer; the first has all of them in one. */
 const CHUNKS: readonly number[] = [17, 1, 1, 1, 1, 19]
@@ -37,21 +38,7 @@ const BEGIN: BeginMessage = {
   promptTokens: ROWS,
   hashesLogits: true,
   guide: undefined,
-  sampling: {
-    temperatureMicro: 0,
-    topK: 0,
-    topPMicro: 1_000_000,
-    minPMicro: 0,
-    repetitionPenaltyMicro: 1_000_000,
-    repetitionWindow: 0,
-    frequencyPenaltyMicro: 0,
-    presencePenaltyMicro: 0,
-    seed: 0,
-    logprobs: 1,
-    logitBias: [],
-    stopTokens: [],
-    minTokens: 0,
-  },
+  sampling: { ...GREEDY_SAMPLING, logprobs: 1 },
 }
 
 /** The probe of an executor's stage, or undefined when all that it takes crosses its cut. */

@@ -51,7 +51,7 @@ export {
 } from './records.ts'
 export { RequesterMachine } from './requester-machine.ts'
 export type { Recovery, RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
-export { samplingShape, type SamplingRecord } from './sampling-record.ts'
+export { GREEDY_SAMPLING, samplingShape, type SamplingRecord } from './sampling-record.ts'
 export { StageMachine } from './stage-machine.ts'
 export type { StageTape } from './stage-tally.ts'
 export type { StageInit, StageInput, StageOutput } from './stage-types.ts'

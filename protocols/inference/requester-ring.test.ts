@@ -5,25 +5,12 @@ import type { ReadyRecord } from './records.ts'
 import { RequesterMachine } from './requester-machine.ts'
 import type { RequesterInit, RequesterOutput } from './requester-types.ts'
 import { drawnTensors, stepTensors } from './text-rows.ts'
+import { GREEDY_SAMPLING } from './sampling-record.ts'
 
 const text = {
   positionsMax: 40,
   promptTokens: 2,
-  sampling: {
-    temperatureMicro: 0,
-    topK: 0,
-    topPMicro: 1_000_000,
-    minPMicro: 0,
-    repetitionPenaltyMicro: 1_000_000,
-    repetitionWindow: 0,
-    frequencyPenaltyMicro: 0,
-    presencePenaltyMicro: 0,
-    seed: 0,
-    logprobs: 0,
-    logitBias: [],
-    stopTokens: [],
-    minTokens: 0,
-  },
+  sampling: GREEDY_SAMPLING,
   hashesLogits: false,
   gives: 'tokens',
   guide: undefined,

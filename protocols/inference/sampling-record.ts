@@ -42,3 +42,20 @@ export const samplingShape = record({
   minTokens: uint(TOKENS_MAX),
 })
 export type SamplingRecord = ShapeOf<typeof samplingShape>
+
+/** The likeliest token each time, and nothing else asked for. */
+export const GREEDY_SAMPLING: SamplingRecord = {
+  temperatureMicro: 0,
+  topK: 0,
+  topPMicro: 1_000_000,
+  minPMicro: 0,
+  repetitionPenaltyMicro: 1_000_000,
+  repetitionWindow: 0,
+  frequencyPenaltyMicro: 0,
+  presencePenaltyMicro: 0,
+  seed: 0,
+  logprobs: 0,
+  logitBias: [],
+  stopTokens: [],
+  minTokens: 0,
+}

@@ -6,6 +6,7 @@ import type { OpenRecord } from './records.ts'
 import { StageMachine } from './stage-machine.ts'
 import type { StageInput, StageOutput } from './stage-types.ts'
 import { drawnTensors, rowsOf, stepTensors } from './text-rows.ts'
+import { GREEDY_SAMPLING } from './sampling-record.ts'
 
 const [a, b, requester] = ['a', 'b', 'r'] as [PeerId, PeerId, PeerId]
 const session = '00'.repeat(16) as SessionId
@@ -27,21 +28,7 @@ const open: OpenRecord = {
   text: {
     positionsMax: 20,
     promptTokens: 1,
-    sampling: {
-      temperatureMicro: 0,
-      topK: 0,
-      topPMicro: 1_000_000,
-      minPMicro: 0,
-      repetitionPenaltyMicro: 1_000_000,
-      repetitionWindow: 0,
-      frequencyPenaltyMicro: 0,
-      presencePenaltyMicro: 0,
-      seed: 0,
-      logprobs: 0,
-      logitBias: [],
-      stopTokens: [],
-      minTokens: 0,
-    },
+    sampling: GREEDY_SAMPLING,
     hashesLogits: false,
     gives: 'tokens',
     guide: undefined,
