@@ -32,6 +32,15 @@ const SETTINGS = {
   BRUME_NETWORK_MDNS: 'false',
   BRUME_API_PORT: '0',
   BRUME_TELEMETRY_LOG_FORMAT: 'json',
+  // Who starts the demo lends this machine to it: its daemons do not give it back to the person at the
+  // keyboard, to other programs, or to one another.
+  BRUME_HARVEST_TEMPLATE: 'container',
+  BRUME_HARVEST_PROBE_MS: '0',
+  BRUME_HARVEST_BUSY_THROTTLE_PERCENT: '100',
+  BRUME_HARVEST_PRESSURE_CPU_PERCENT: '100',
+  BRUME_HARVEST_PRESSURE_MEMORY_PERCENT: '100',
+  BRUME_HARVEST_PRESSURE_MEMORY_STOP_PERCENT: '100',
+  BRUME_HARVEST_PRESSURE_IO_PERCENT: '100',
 }
 
 /** A running daemon that the demo started. */
