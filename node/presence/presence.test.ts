@@ -130,6 +130,22 @@ describe('presence', () => {
     expect(holders.map(({ record }) => record.name)).toEqual(['device 2'])
   })
 
+  it('tells a member that comes back at once', async () => {
+    const [founder, second] = await two()
+    const sequence = () => second.presence.record(founder.signer.peer)?.sequence ?? 0
+    const heartbeatMs = 10_000
+    // Right after one of its heartbeats, so that the next is far.
+    const before = sequence()
+    for (let ms = 0; ms < heartbeatMs && sequence() === before; ms += 500) {
+      await world.clock.advance(500)
+    }
+    const heard = sequence()
+    await second.network.disconnect(founder.signer.peer)
+    await world.clock.advance(3_000)
+    expect(second.network.peers()).toHaveLength(1)
+    expect(sequence()).toBeGreaterThan(heard)
+  })
+
   it('forgets a device that has been silent for a minute', async () => {
     const [founder, second] = await two()
     await second.presence.stop()

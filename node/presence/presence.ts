@@ -46,6 +46,8 @@ export interface PresenceMesh {
   current(): { readonly id: MeshId } | undefined
   credential(): Uint8Array
   provesMembership(peer: PeerId, credential: Uint8Array): boolean
+  /** Peers that have shown that they are members, connected or not. */
+  members(): readonly { readonly peer: PeerId }[]
   onMesh(listener: (view: { readonly id: MeshId } | undefined) => void): () => void
   onMember(listener: (peer: PeerId, admitted: boolean) => void): () => void
   /** Notes where a member may be dialled. */
@@ -142,12 +144,12 @@ export class Presence implements Startable {
     invariant(this.#unlisten.length === 0, 'presence is started once')
     signal.throwIfAborted()
     const { mesh, network } = this.#components
-    const count = (): void =>
-      this.#driver.feed({ type: 'neighbours', count: network.peers().length })
+    const count = (): void => this.#driver.feed({ type: 'neighbours', count: this.#neighbours() })
     this.#unlisten.push(
       mesh.onMesh((view) => this.#onMesh(view)),
       mesh.onMember((_peer, admitted) => admitted && count()),
-      network.onPeer((_peer, connected) => !connected && count()),
+      // A member that comes back is one already, and admitted no second time.
+      network.onPeer(count),
     )
     this.#announcer.start()
     this.#driver.feed({ type: 'self-changed', classes: this.classes() })
@@ -230,6 +232,13 @@ export class Presence implements Startable {
       { ...this.#components, validator: this.#stored },
       { capabilityClass, devices: this.#directory.size + 1, signal: limit },
     )
+  }
+
+  /** How many members are connected: strangers hear nothing of us. */
+  #neighbours(): number {
+    const { mesh, network } = this.#components
+    const members = new Set(mesh.members().map(({ peer }) => peer))
+    return network.peers().filter(({ peer }) => members.has(peer)).length
   }
 
   #onMesh(view: { readonly id: MeshId } | undefined): void {
