@@ -2,10 +2,12 @@
  * Daemons that settle tasks with one another, each killed at random again and again.
  *
  * By default as often as fits into some minutes; `--count 1000` goes on for at most twenty.
+ * One pair of daemons for every two cores works at the same time, each a mesh of its own.
  *
  * @module
  */
 
+import { availableParallelism } from 'node:os'
 import { toHex } from '../../core/bytes.ts'
 import { errorCode } from '../../core/errors.ts'
 import type { PeerId } from '../../core/ids.ts'
@@ -24,9 +26,12 @@ import { type KeptLedger, openKept } from './kept-ledgers.ts'
 /** Kills of a run that is not asked for more. */
 const KILLS = 60
 const MINUTES_MAX = 20
+/** Pairs of daemons at most: more than that wait for the same disk. */
+const PAIRS_MAX = 8
 /** A kill comes so long after the two have met, at most, in ms: some before the first task, some after many. */
 const LIFE_MS_MAX = 2_500
 const JOB_MS_MAX = 30_000
+/** Of the first pair; the others count on from there. */
 const SEED = 5
 
 /** A head that a daemon showed. */
@@ -51,34 +56,62 @@ export const claim: Claim = {
     'A daemon that is killed while it settles loses nothing that a peer saw, and never forks.',
   goal: `${KILLS} kills (1,000 with --count, ≤ ${MINUTES_MAX} min): no entry lost, no fork, every start verifies`,
   soak: true,
-  run: async ({ say, signal, count = KILLS }) => {
-    await using fleet = new DaemonFleet()
-    const siege = await begin(fleet)
-    const endMs = performance.now() + MINUTES_MAX * 60_000
-    const over = new AbortController()
-    const working = siege.names.map((name) => workOn(siege, name, over.signal))
-    let kills = 0
-    while (kills < count && performance.now() < endMs && siege.problems.length === 0) {
-      signal.throwIfAborted()
-      await killOne(siege)
-      kills++
-      if (kills % 20 === 0) say(`${kills} kills, ${siege.settled} receipts settled`)
-    }
-    over.abort()
-    await Promise.all(working)
-    const entries = await readAll(siege, { say, signal, count })
-    const { problems, settled } = siege
+  run: async (context) => {
+    const { say, count = KILLS } = context
+    const pairs = Math.max(1, Math.min(PAIRS_MAX, availableParallelism() >> 1, count))
+    const shares = Array.from({ length: pairs }, (_, pair) => share(count, pairs, pair))
+    const outcomes = await Promise.all(
+      shares.map((kills, pair) => besiege({ ...context, count: kills }, pair)),
+    )
+    const kills = outcomes.reduce((sum, outcome) => sum + outcome.kills, 0)
+    const settled = outcomes.reduce((sum, outcome) => sum + outcome.settled, 0)
+    const entries = outcomes.reduce((sum, outcome) => sum + outcome.entries, 0)
+    const problems = outcomes.flatMap((outcome) => outcome.problems)
     for (const problem of problems.slice(0, 10)) say(problem)
     return {
-      met: kills === count && problems.length === 0 && settled > 0,
+      met: kills === count && problems.length === 0 && outcomes.every((each) => each.settled > 0),
       figure: `${kills} kills, ${settled} receipts settled, ${entries} entries, ${problems.length} problems`,
-      facts: { kills, settled, entries, problems },
+      facts: { pairs, kills, settled, entries, problems },
     }
   },
 }
 
+/** The part of `count` that one of `pairs` takes. */
+function share(count: number, pairs: number, pair: number): number {
+  return Math.floor(count / pairs) + (pair < count % pairs ? 1 : 0)
+}
+
+interface Outcome {
+  readonly kills: number
+  readonly settled: number
+  readonly entries: number
+  readonly problems: readonly string[]
+}
+
+/** One pair: works, dies and starts again `count` times, and is read in the end. */
+async function besiege(context: ClaimContext, pair: number): Promise<Outcome> {
+  const { say, signal, count = KILLS } = context
+  await using fleet = new DaemonFleet()
+  const siege = await begin(fleet, SEED + pair)
+  const { problems } = siege
+  const endMs = performance.now() + MINUTES_MAX * 60_000
+  const over = new AbortController()
+  const working = siege.names.map((name) => workOn(siege, name, over.signal))
+  let kills = 0
+  while (kills < count && performance.now() < endMs && problems.length === 0) {
+    signal.throwIfAborted()
+    await killOne(siege)
+    kills++
+    if (kills % 20 === 0) say(`pair ${pair}: ${kills} kills, ${siege.settled} receipts settled`)
+  }
+  over.abort()
+  await Promise.all(working)
+  const entries = await readAll(siege, context)
+  return { kills, settled: siege.settled, entries, problems }
+}
+
 /** Two daemons in one mesh, with a model that takes no time. */
-async function begin(fleet: DaemonFleet): Promise<Siege> {
+async function begin(fleet: DaemonFleet, seed: number): Promise<Siege> {
   const daemons = await fleet.startMany(2)
   await fleet.formMesh('kills')
   const [first] = daemons
@@ -92,7 +125,7 @@ async function begin(fleet: DaemonFleet): Promise<Siege> {
   })
   const names = daemons.map(({ name }) => name)
   const shown = new Map(names.map((name): [string, Shown[]] => [name, []]))
-  const random = SeededRandom.fromInteger(SEED)
+  const random = SeededRandom.fromInteger(seed)
   return { fleet, model, random, names, shown, problems: [], settled: 0 }
 }
 
