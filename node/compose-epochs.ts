@@ -6,10 +6,12 @@
 
 import type { Config } from '../config/index.ts'
 import { EPOCH_LIMITS, encodeParameters } from '../protocols/epoch/index.ts'
+import type { BeaconSource } from './audit/beacons.ts'
 import type { Ledgers } from './compose-ledger.ts'
 import type { Foundation, MeshParts } from './compose.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
 import { AttestedFloors } from './epoch/attested-floors.ts'
+import { toldAudit } from './epoch/audited-task.ts'
 import { MeshEpochs } from './epoch/mesh-epochs.ts'
 import type { Presence } from './presence/presence.ts'
 import { madeFolder } from './storage/folder-identity.ts'
@@ -56,6 +58,16 @@ export function composeEpochs(
     announce(presence, { epoch: beacon.epoch, score: epochs.scoreOf(identity.peer) })
   })
   return epochs
+}
+
+/** What epochs do for audits: they draw, and count. */
+export function epochBeacons(epochs: MeshEpochs): BeaconSource {
+  return {
+    latest: () => epochs.beacon,
+    drawn: (epoch, task, parties) =>
+      epochs.room?.chain.fold.audits.drawn(epoch, task, parties) ?? [],
+    tell: (receipt, verdicts) => epochs.room?.reportAudit(toldAudit(receipt, verdicts)),
+  }
 }
 
 /** Epochs after which an unchanged score is announced again. */

@@ -11,7 +11,7 @@ import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
 import type { HarvestBackend } from './api/backend.ts'
 import { ApiServer, problemOf } from './api/index.ts'
-import { composeEpochs, foundingParameters } from './compose-epochs.ts'
+import { composeEpochs, epochBeacons, foundingParameters } from './compose-epochs.ts'
 import { composeHarvest, type harvestFoundation } from './compose-harvest.ts'
 import { composeLedger, composeReceipts, type Ledgers } from './compose-ledger.ts'
 import { composeWork, type Work } from './compose-work.ts'
@@ -119,7 +119,7 @@ export function compose(foundation: Foundation): Parts {
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
   const receipts = composeReceipts(foundation, { network, presence, ...ledgers })
-  const beacons = { latest: () => epochs.beacon }
+  const beacons = epochBeacons(epochs)
   const scoreOf = (peer: PeerId): number | undefined => epochs.scoreOf(peer)
   const certified = { beacons, scoreOf }
   const work = composeWork(foundation, { ...meshParts, receipts, ...certified, ...models })

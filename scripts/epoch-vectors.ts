@@ -119,11 +119,13 @@ function besideVectors(value: Uint8Array, certificate: Certificate) {
   const signed = { body: utf8('a statement'), signature: new Uint8Array(64).fill(5) }
   const stated = { owner, signed }
   const item = { kind: 2, proof: utf8('a proof') }
+  const audit = utf8('an audit')
   const told = encodeToldStatement({ stated, credential: utf8('a credential') })
   const cut = encodeCutBody({
     statements: [stated],
     floors: [{ device: owner, floorMicros: 730_000 }],
     evidence: [item],
+    audits: [audit],
   })
   const decided = { value, certificate, committee: seats.committee, cut }
   const header = sha256(value)
@@ -137,7 +139,7 @@ function besideVectors(value: Uint8Array, certificate: Certificate) {
     { type: 'cut', cut },
     { type: 'cut', cut: undefined },
     { type: 'epochs', epochs: [decided] },
-    { type: 'items', statements: [told], evidence: [evidence] },
+    { type: 'items', statements: [told], evidence: [evidence], audits: [audit] },
   ]
   return {
     parameters: toHex(encodeParameters({ epochMs: 5_000 })),

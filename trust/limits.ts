@@ -88,6 +88,16 @@ export const AUDIT_FLOOR_RATE = 500
 /** Audits in a row for which a provider may show no evidence; the next one counts as failed. */
 export const WITHHELD_MAX = 2
 
+/** Epochs after the one whose beacon drew it in which an audit may be counted: two hours. */
+export const AUDIT_EPOCHS_MAX = 24
+
+/**
+ * Audits of one requester about one provider that count, of those that may still be counted, and failures among
+ * them: the word of one pair, or of one requester and two auditors of its own, is worth no more than that.
+ */
+export const AUDITS_PER_PAIR_MAX = 8
+export const FAILURES_PER_PAIR_MAX = 1
+
 /** Scores are told in millionths. */
 export const MICROS = 1_000_000
 

@@ -4,7 +4,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fromHex, toHex } from '../../core/bytes.ts'
-import type { MeshId } from '../../core/ids.ts'
+import type { MeshId, PeerId } from '../../core/ids.ts'
 import { SILENT_LOGGER } from '../../core/logger.ts'
 import { SeededRandom } from '../../core/random.ts'
 import type { OpenRecord } from '../../protocols/inference/index.ts'
@@ -18,6 +18,7 @@ import {
 } from '../../test/fixtures/inference-mesh.ts'
 import { MemoryStore } from '../../test/fixtures/memory-store.ts'
 import { floats, numbers } from '../../test/fixtures/stage-executors.ts'
+import { AuditReader, toldAudit } from '../epoch/audited-task.ts'
 import type { StateChange } from '../storage/state-store.ts'
 import { AuditRecords, type AuditRecord } from './audit-records.ts'
 import { Audits, type AuditsInit, type DoneStage } from './audits.ts'
@@ -42,11 +43,16 @@ interface Auditing {
 
 let mesh = new InferenceMesh()
 let beacon: Beacon | undefined
+/** Whom an epoch draws, and what it was told. */
+let drawn: readonly PeerId[] = []
+let told: Uint8Array[] = []
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   mesh = new InferenceMesh()
   beacon = undefined
+  drawn = []
+  told = []
 })
 
 afterEach(async () => {
@@ -92,7 +98,11 @@ function auditing(device: InferenceDevice, init: Partial<AuditsInit> = {}): Audi
       signer: device.signer,
       tapes: device.tapes,
       records,
-      beacons: { latest: () => beacon },
+      beacons: {
+        latest: () => beacon,
+        drawn: () => drawn,
+        tell: (receipt, verdicts) => void told.push(toldAudit(receipt, verdicts)),
+      },
       rerun: () => ({
         pool: device.pool,
         takeSlot: () => device.host.takeSlot(),
@@ -264,7 +274,23 @@ describe('audits', () => {
     const proof = encodeAuditProof(record?.verdicts ?? [])
     const proven = openAuditProof(nodeCrypto, network, proof)
     expect(proven).toMatchObject({ value: { provider: provider.peer, passed: true, epoch: 5 } })
+    const [audit] = told.map((one) => new AuditReader(nodeCrypto, network).read(one))
+    expect(audit).toMatchObject({ provider: provider.peer, requester: requester.peer, epoch: 5 })
     await own.audits.stop()
+  })
+
+  it('ask those first whom an epoch draws, so that others count it', async () => {
+    const { requester, provider, own, auditors } = scene(4)
+    drawn = auditors.slice(3).map(({ peer }) => peer)
+    for (const epoch of [5, 6, 7]) {
+      beacon = { epoch: epoch - 1, value: new Uint8Array(32).fill(epoch - 1) }
+      own.audits.offer(await work(requester, provider))
+      beacon = { epoch, value: new Uint8Array(32).fill(epoch) }
+      for (let turn = 0; own.audits.pending > 0; turn++) await mesh.pass(20)
+    }
+    const network = fromHex(MESH) ?? new Uint8Array()
+    const asked = told.map((one) => new AuditReader(nodeCrypto, network).read(one)?.auditors)
+    expect(asked).toEqual([drawn, drawn, drawn])
   })
 
   it('prove nothing to others where this device drew alone', async () => {
@@ -274,6 +300,7 @@ describe('audits', () => {
     expect(openAuditProof(nodeCrypto, network, encodeAuditProof(verdicts))).toMatchObject({
       code: 'AUDIT_VERDICT_INVALID',
     })
+    expect(told).toEqual([])
   })
 
   it('are remembered after a restart, and take part of the work once enough have passed', async () => {

@@ -15,6 +15,7 @@ import {
   AUDIT_LIMITS,
   type AuditAnswer,
   auditorOrder,
+  type Draw,
   type AuditQuestion,
   drawnRequests,
   partOf,
@@ -167,7 +168,7 @@ export class Audits implements Startable {
   }
 
   async #audit({ open, receipt }: Waiting, { epoch, value: beacon }: Beacon): Promise<void> {
-    const { crypto, clock, records, logger } = this.#components
+    const { crypto, clock, records, logger, beacons } = this.#components
     const { provider, requests: count } = receipt.receipt
     const task = taskId(crypto, { receipt })
     const draw = { beacon, task }
@@ -183,12 +184,14 @@ export class Audits implements Startable {
         epoch,
         beacon,
         requests,
-        auditors: auditorOrder(crypto.sha256, draw, this.#strangersTo(receipt)),
+        auditors: this.#auditorsOf(receipt, draw, epoch),
       },
     )
     const { outcome, verdicts } = await conductor.run()
     if (this.#stopped.signal.aborted) return
     logger.info('work audited', { peer: provider, task: toHex(task), outcome })
+    const isForAll = epoch !== undefined && (outcome === 'passed' || outcome === 'failed')
+    if (isForAll) beacons.tell(receipt, verdicts)
     try {
       await records.add({
         task,
@@ -207,6 +210,16 @@ export class Audits implements Startable {
       // It counts as long as this daemon runs, and is lost then.
       logger.warn('audit not kept', { error })
     }
+  }
+
+  /** Who is asked: those first whose verdicts count for others, where there are such. */
+  #auditorsOf(receipt: SignedReceipt, draw: Draw, epoch: number | undefined): readonly PeerId[] {
+    const { crypto, beacons } = this.#components
+    const { provider, requester } = receipt.receipt
+    const there = auditorOrder(crypto.sha256, draw, this.#strangersTo(receipt))
+    if (epoch === undefined) return there
+    const drawn = new Set(beacons.drawn(epoch, draw.task, [provider, requester]))
+    return [...there.filter((peer) => drawn.has(peer)), ...there.filter((peer) => !drawn.has(peer))]
   }
 
   /** Members who had no part in the work, and are there now. */

@@ -8,6 +8,10 @@
  * @module
  */
 
+import type { PeerId } from '../../core/ids.ts'
+import type { SignedRecord } from '../../core/signed-record.ts'
+import type { SignedReceipt } from '../../protocols/inference/index.ts'
+
 /** What decides about tasks that were settled before. */
 export interface Beacon {
   /** Undefined for one that this device drew. */
@@ -16,8 +20,12 @@ export interface Beacon {
   readonly value: Uint8Array
 }
 
-/** Beacons as they become known. */
+/** Beacons as they become known, and what else epochs do for audits. */
 export interface BeaconSource {
   /** The latest epoch's; undefined where epochs are not certified. */
   latest(): Beacon | undefined
+  /** Whose verdicts about a task count for others when the beacon of `epoch` draws, the first first. */
+  drawn(epoch: number, task: Uint8Array, parties: readonly PeerId[]): readonly PeerId[]
+  /** Tells all members how an audit ended. */
+  tell(receipt: SignedReceipt, verdicts: readonly SignedRecord[]): void
 }

@@ -17,6 +17,7 @@ import type {
   TrustView,
 } from '../api/schemas/trust.ts'
 import { deviceName } from '../device-name.ts'
+import type { CountedAudit } from '../epoch/counted-audits.ts'
 import type { ChainTop } from '../epoch/epoch-chain.ts'
 import type { EpochProblem } from '../epoch/epoch-health.ts'
 import type { EpochRoom } from '../epoch/epoch-room.ts'
@@ -83,6 +84,7 @@ export class DaemonTrustBackend implements TrustBackend {
         failed: audits.failed,
         lowerBound: audits.lowerBoundQ16 / Q16,
         factor: audits.factorQ16 / Q16,
+        latest: room.chain.fold.auditsOf(device).map((audit) => auditView(audit)),
       },
       edges: edges.map(({ peer: domain, role, agreedMilliCredits, weight }) => ({
         domain: toHex(domain),
@@ -137,6 +139,25 @@ function stateOf(room: EpochRoom): TrustState {
       message: problemText({ code, facts }),
       facts: { ...facts },
     })),
+  }
+}
+
+function auditView({
+  task,
+  passed,
+  requester,
+  auditors,
+  epoch: drawnEpoch,
+  countedEpoch,
+}: CountedAudit): TrustExplanation['audits']['latest'][number] {
+  return {
+    task: toHex(task),
+    passed,
+    requester,
+    requesterName: deviceName(requester),
+    auditors: auditors.map((peer) => ({ peer, name: deviceName(peer) })),
+    drawnEpoch,
+    countedEpoch,
   }
 }
 

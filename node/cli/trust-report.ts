@@ -82,6 +82,7 @@ export function explanationLines(explained: TrustExplanation, width?: number): r
     `  floor     ${score.floor.toFixed(2)} by attestation; it can rise to ${score.ceiling.toFixed(2)}`,
     `  standing  ${mass.standing.toFixed(4)} by work × ${audits.lowerBound.toFixed(4)} by audits`,
     `  audits    ${audits.passed} passed, ${audits.failed} failed`,
+    ...audits.latest.map(auditLine),
     ...faults.map(({ kind, epoch }) => `  fault     ${kind}, proven in epoch ${epoch}`),
     ...edgeLines(edges, width),
     ...(edgesLeftOut > 0 ? [`  and ${countText(edgesLeftOut, 'pair')} more`] : []),
@@ -89,6 +90,17 @@ export function explanationLines(explained: TrustExplanation, width?: number): r
       ({ name, score: to }) => `  to raise  ${REMEDIES[name] ?? name}: up to ${to.toFixed(4)}`,
     ),
   ]
+}
+
+function auditLine({
+  passed,
+  requesterName,
+  auditors,
+  countedEpoch,
+}: TrustExplanation['audits']['latest'][number]): string {
+  const names = auditors.map(({ name }) => name).join(' and ')
+  const end = passed ? 'passed' : 'failed'
+  return `  ${end}    work for ${requesterName}, run again by ${names}, in epoch ${countedEpoch}`
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesEqual, toHex } from '../../core/bytes.ts'
+import { bytesEqual, compareBytes, toHex } from '../../core/bytes.ts'
 import type { PeerId } from '../../core/ids.ts'
 import {
   type CutBody,
@@ -15,6 +15,7 @@ import {
   type Inclusion,
 } from '../../protocols/epoch/index.ts'
 import { decodeStatement, type TrustErrorCode } from '../../trust/index.ts'
+import type { AuditPool } from './audit-pool.ts'
 import type { EpochChain, TriedCut } from './epoch-chain.ts'
 import type { EvidencePool } from './evidence-pool.ts'
 import type { StatementPool } from './statement-pool.ts'
@@ -23,6 +24,7 @@ export interface CutJudge {
   readonly chain: EpochChain
   readonly pool: StatementPool
   readonly evidence: EvidencePool
+  readonly audits: AuditPool
   /** What a device's hardware is worth, as this one found; undefined when it has not seen evidence. */
   readonly floorOf: (device: PeerId) => number | undefined
 }
@@ -52,6 +54,13 @@ export function bodyProblem(
   }
   const proven = body.evidence.map((item) => evidence.newIn(item, chain.next))
   if (proven.some((one) => one === undefined)) return 'EPOCH_EVIDENCE_INVALID'
+  const { reader, audits } = chain.fold
+  const counted = audits.copy()
+  const counts = body.audits.toSorted(compareBytes).every((encoded) => {
+    const audit = reader.read(encoded)
+    return audit !== undefined && counted.count(audit, chain.next)
+  })
+  if (!counts) return 'EPOCH_AUDIT_INVALID'
   // Nobody is held for more than this device has seen itself, or the mesh had certified.
   const inflated = body.floors.some(
     ({ device, floorMicros }) =>
@@ -67,7 +76,7 @@ export function headerProblem(
   { tried, at }: { readonly tried: TriedCut; readonly at: JudgedAt },
 ): EpochErrorCode | undefined {
   const { round, wallMs } = at
-  const inclusion = inclusionOf(judge, tried.body, at)
+  const inclusion = inclusionOf(judge, tried, at)
   const scores = tried.folded.scores.scores.length
   if (header.scores !== scores || header.statements !== tried.body.statements.length) {
     return 'EPOCH_FOLD_MISMATCH'
@@ -76,29 +85,36 @@ export function headerProblem(
 }
 
 function inclusionOf(
-  { chain, pool, evidence }: CutJudge,
-  body: CutBody,
+  { chain, pool, evidence, audits }: CutJudge,
+  { body, fold }: TriedCut,
   { settledBeforeMs }: JudgedAt,
 ): Inclusion {
   const { sha256 } = chain.context.crypto
+  const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_AUDITS_MAX } = EPOCH_LIMITS
+  const isSettled = ({ sinceMs }: { readonly sinceMs: number }): boolean =>
+    sinceMs < settledBeforeMs
   const included = new Set(body.statements.map(({ signed }) => toHex(sha256(signed.body))))
-  const held = pool.for(chain.next).filter(({ sinceMs }) => sinceMs < settledBeforeMs)
+  const held = pool.for(chain.next).filter(isSettled)
   const proofs = body.evidence.flatMap((item) => evidence.proven(item) ?? [])
   const leftOut = evidence
     .pending(chain.next)
+    .filter(isSettled)
     .filter(
-      ({ sinceMs, proven }) =>
-        sinceMs < settledBeforeMs &&
+      ({ proven }) =>
         !proofs.some(
           ({ accused, kind, evidence: id }) =>
             bytesEqual(id, proven.evidence) || (accused === proven.accused && kind === proven.kind),
         ),
     )
+  const audited = body.audits.flatMap((encoded) => audits.get(sha256(encoded)) ?? [])
+  // What counts no more beside what is in is not left out.
+  const unaudited = audits.pending(fold.audits.copy()).filter(isSettled)
   // A cut that is full leaves out the rest, which comes into the next one.
-  const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX } = EPOCH_LIMITS
+  const heldStatements = body.statements.length < CUT_STATEMENTS_MAX ? held.length : 0
+  const heldAudits = audited.length + (body.audits.length < CUT_AUDITS_MAX ? unaudited.length : 0)
   return {
-    held: body.statements.length < CUT_STATEMENTS_MAX ? held.length : 0,
-    included: held.filter(({ id }) => included.has(toHex(id))).length,
+    held: heldStatements + heldAudits,
+    included: held.filter(({ id }) => included.has(toHex(id))).length + audited.length,
     evidenceLeftOut: body.evidence.length < CUT_EVIDENCE_MAX ? leftOut.length : 0,
   }
 }

@@ -105,7 +105,7 @@ export class EpochLinks {
     })
   }
 
-  /** Gets the statements and proofs that `peer` holds and this device lacks. Never rejects. */
+  /** Gets the statements, proofs and audits that `peer` holds and this device lacks. Never rejects. */
   async reconcile(peer: PeerId, room: EpochRoom): Promise<void> {
     await this.#quietly(peer, async (link) => {
       await using comparing = await openQuestions(this.#components, peer, reconcileProtocol)
@@ -150,7 +150,8 @@ export async function answerAbout(
     case 'items': {
       const statements = question.ids.flatMap((id) => room.pool.get(id)?.encoded ?? [])
       const evidence = question.ids.flatMap((id) => room.evidence.get(id)?.encoded ?? [])
-      return { type: 'items', statements, evidence }
+      const audits = question.ids.flatMap((id) => room.audits.get(id)?.encoded ?? [])
+      return { type: 'items', statements, evidence, audits }
     }
   }
 }

@@ -23,6 +23,7 @@ import {
   proposerOrder,
   type Standpoint,
 } from '../../protocols/epoch/index.ts'
+import { AuditPool } from './audit-pool.ts'
 import { type Appended, EpochChain } from './epoch-chain.ts'
 import { EpochHealth, type EpochProblem } from './epoch-health.ts'
 import type { EpochRoomComponents, EpochRoomInit } from './epoch-room-types.ts'
@@ -49,6 +50,7 @@ export class EpochRoom {
   readonly chain: EpochChain
   readonly pool: StatementPool
   readonly evidence: EvidencePool
+  readonly audits: AuditPool
   readonly calendar: EpochCalendar
   readonly #components: EpochRoomComponents
   readonly #init: EpochRoomInit
@@ -96,12 +98,19 @@ export class EpochRoom {
       nowMs,
       keep: (id, encoded) => store.keepEvidence(id, encoded),
     })
+    this.audits = new AuditPool({
+      sha256: crypto.sha256,
+      reader: this.chain.fold.reader,
+      counted: () => this.chain.fold.audits,
+      nowMs,
+    })
     this.#proposals = new Proposals({
       ...components,
       calendar,
       chain: this.chain,
       pool: this.pool,
       evidence: this.evidence,
+      audits: this.audits,
       takeStatement: (encoded) => this.takeStatement(encoded),
     })
     this.#keeper = new VoteKeeper({ mesh, network, store, memory })
@@ -171,6 +180,13 @@ export class EpochRoom {
     const fate = this.evidence.fateOf(encoded)
     if (fate === 'new') this.#beside(() => this.evidence.take(encoded))
     return fate
+  }
+
+  /** Takes an audit that this device had done, and tells the others. */
+  reportAudit(encoded: Uint8Array): void {
+    const fate = this.audits.take(encoded)
+    if (fate === 'new') this.#components.publish(EPOCH_LIMITS.AUDITS_TOPIC, encoded)
+    else this.#components.logger.debug('audit not told', { fate })
   }
 
   /** Takes a proposal, a vote or a decision; false when it is none of this mesh. */
@@ -366,6 +382,7 @@ export class EpochRoom {
     await store.keep(epoch, record)
     await this.#noteEvidence(body)
     this.pool.sweep()
+    this.audits.sweep()
     if (this.#seat !== undefined && this.#seat.epoch <= epoch) {
       this.#seat.stop()
       this.#seat = undefined

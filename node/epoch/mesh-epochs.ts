@@ -115,13 +115,15 @@ export class MeshEpochs implements Startable {
     this.#links = new EpochLinks({ ...components, isMember })
     this.#serve(epochProtocol, ({ room, store }, question) => answerAbout(room, store, question))
     this.#serve(reconcileProtocol, ({ room }, question) => answerHeld(room, question))
-    const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC } = EPOCH_LIMITS
+    const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC, AUDITS_TOPIC } =
+      EPOCH_LIMITS
     const onMessage = ({ from, data }: GossipMessage): Fate =>
       this.room?.takeMessage(from, data) === false ? 'reject' : 'accept'
     this.#subscribe(STATEMENTS_TOPIC, ({ data }) => this.#takeStatement(data))
     this.#subscribe(VOTES_TOPIC, onMessage)
     this.#subscribe(DECISIONS_TOPIC, onMessage)
-    this.#subscribe(EVIDENCE_TOPIC, ({ data }) => this.#takeEvidence(data))
+    this.#subscribe(EVIDENCE_TOPIC, ({ data }) => FATES[this.room?.takeEvidence(data) ?? 'known'])
+    this.#subscribe(AUDITS_TOPIC, ({ data }) => FATES[this.room?.audits.take(data) ?? 'known'])
   }
 
   async start(): Promise<void> {
@@ -200,11 +202,6 @@ export class MeshEpochs implements Startable {
     if (fate.type !== 'refused') return 'accept'
     this.#components.logger.debug('statement refused', { code: fate.code })
     return FORGED.has(fate.code) ? 'reject' : 'ignore'
-  }
-
-  #takeEvidence(data: Uint8Array): Fate {
-    const fate = this.room?.takeEvidence(data) ?? 'known'
-    return fate === 'new' ? 'accept' : fate === 'known' ? 'ignore' : 'reject'
   }
 
   #serve<Question, Answer>(
@@ -345,6 +342,13 @@ export class MeshEpochs implements Startable {
 }
 
 type Fate = 'accept' | 'ignore' | 'reject'
+
+/** What becomes of a proof or an audit, for who else is to get it. */
+const FATES: Readonly<Record<'new' | 'known' | 'invalid', Fate>> = {
+  new: 'accept',
+  known: 'ignore',
+  invalid: 'reject',
+}
 
 /** Refusals that no honest device can cause. */
 const FORGED: ReadonlySet<string> = new Set([

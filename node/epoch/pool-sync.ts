@@ -1,5 +1,5 @@
 /**
- * Gets what a device has not heard of: statements and proofs that another one holds.
+ * Gets what a device has not heard of: statements, proofs and audits that another one holds.
  *
  * Gossip reaches who is there; whoever was away, or joins, compares what it holds with a member and
  * asks for the difference.
@@ -40,12 +40,19 @@ export const reconcileProtocol: QuestionProtocol<ReconcileQuestion, ReconcileAns
 }
 
 /** What two devices compare, in this order: a proof may be about a statement. */
-export const RECONCILED: readonly ReconciledSet[] = ['statements', 'evidence']
+export const RECONCILED: readonly ReconciledSet[] = ['statements', 'evidence', 'audits']
 
 /** What this device holds of a set. */
 export function heldOf(room: EpochRoom, set: ReconciledSet): ItemSet {
   const { sha256 } = room.chain.context.crypto
-  return set === 'statements' ? statementsOf(room, sha256) : evidenceOf(room, sha256)
+  switch (set) {
+    case 'statements':
+      return statementsOf(room, sha256)
+    case 'evidence':
+      return evidenceOf(room, sha256)
+    case 'audits':
+      return auditsOf(room, sha256)
+  }
 }
 
 function statementsOf({ pool }: EpochRoom, sha256: Sha256): ItemSet {
@@ -61,6 +68,13 @@ function evidenceOf({ evidence }: EpochRoom, sha256: Sha256): ItemSet {
   return new ItemSet(
     sha256,
     held.map(({ encoded }) => ({ time: 0, id: sha256(encoded) })),
+  )
+}
+
+function auditsOf({ audits }: EpochRoom, sha256: Sha256): ItemSet {
+  return new ItemSet(
+    sha256,
+    audits.all().map(({ audit }) => ({ time: audit.epoch, id: audit.id })),
   )
 }
 
@@ -106,5 +120,6 @@ export async function takeItems(
     if (answer.type !== 'items') return
     for (const statement of answer.statements) room.takeStatement(statement)
     for (const proof of answer.evidence) room.takeEvidence(proof)
+    for (const audit of answer.audits) room.audits.take(audit)
   }
 }

@@ -145,8 +145,8 @@ export class Proposals {
 
   /** Everything that this device would have in the next epoch. */
   #ownCut(): CutBody {
-    const { chain, pool, evidence, floorOf } = this.#components
-    const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_BYTES_MAX } = EPOCH_LIMITS
+    const { chain, pool, evidence, audits, floorOf } = this.#components
+    const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_AUDITS_MAX, CUT_BYTES_MAX } = EPOCH_LIMITS
     let room = CUT_BYTES_MAX / 2
     const fits = ({ encoded }: { readonly encoded: Uint8Array }): boolean => {
       room -= encoded.length
@@ -154,6 +154,7 @@ export class Proposals {
     }
     const statements = pool.for(chain.next).slice(0, CUT_STATEMENTS_MAX).filter(fits)
     const proofs = evidence.pending(chain.next).slice(0, CUT_EVIDENCE_MAX).filter(fits)
+    const audited = audits.pending().slice(0, CUT_AUDITS_MAX).filter(fits)
     const floors = new Map<PeerId, number>()
     for (const { stated } of statements) {
       const micros = floorOf(stated.owner)
@@ -163,6 +164,7 @@ export class Proposals {
       statements: statements.map(({ stated }) => stated),
       floors: [...floors].map(([device, floorMicros]) => ({ device, floorMicros })),
       evidence: proofs.map(({ item }) => item),
+      audits: audited.map(({ encoded }) => encoded),
     }
   }
 

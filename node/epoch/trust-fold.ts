@@ -29,6 +29,8 @@ import {
   TRUST_LIMITS,
   TrustState,
 } from '../../trust/index.ts'
+import { type AuditedTask, AuditReader } from './audited-task.ts'
+import { type CountedAudit, CountedAudits } from './counted-audits.ts'
 import { provenBy } from './evidence-kinds.ts'
 
 /** The mesh whose trust is folded. */
@@ -83,11 +85,15 @@ export class TrustFold {
   /** Epochs in which more than half of the seats spoke: a mesh that sleeps forgets nobody. */
   #lively = 0
   #epoch = -1
+  readonly #reader: AuditReader
+  #audits: CountedAudits
   #committees: { readonly next: Committee; readonly afterNext: Committee }
 
-  constructor(context: FoldContext) {
+  constructor(context: FoldContext, reader = new AuditReader(context.crypto, context.network)) {
     const { crypto, network, founder } = context
     this.#context = context
+    this.#reader = reader
+    this.#audits = new CountedAudits(crypto.sha256)
     this.#state = new TrustState(crypto.sha256, [this.#domainOf(founder)])
     this.#beacon = new Beacon(crypto.sha256, network)
     this.#committees = { next: [founder], afterNext: [founder] }
@@ -95,11 +101,12 @@ export class TrustFold {
 
   /** The same, to try a cut on that is not decided yet. */
   copy(): TrustFold {
-    const copy = new TrustFold(this.#context)
+    const copy = new TrustFold(this.#context, this.#reader)
     copy.#state = this.#state.copy()
     copy.#beacon = this.#beacon.copy()
     copy.#speakers = new Map(this.#speakers)
     copy.#lively = this.#lively
+    copy.#audits = this.#audits.copy()
     copy.#epoch = this.#epoch
     copy.#committees = this.#committees
     return copy
@@ -135,6 +142,21 @@ export class TrustFold {
     return speaker === undefined ? WORD_MICROS : this.#floorNow(speaker)
   }
 
+  /** Reads audits as they travel, each once. */
+  get reader(): AuditReader {
+    return this.#reader
+  }
+
+  /** The audits that count, and by whom others are drawn. */
+  get audits(): CountedAudits {
+    return this.#audits
+  }
+
+  /** The latest audits of a device's work that count, the last one first. */
+  auditsOf(device: PeerId): readonly CountedAudit[] {
+    return this.#audits.namedOf(device)
+  }
+
   explain(device: PeerId): Explanation | undefined {
     const scored = this.#scored().find((one) => one.device === device)
     return scored === undefined ? undefined : explain(this.#state, scored)
@@ -148,10 +170,16 @@ export class TrustFold {
     const faults = cut.evidence.flatMap(
       (item) => provenBy(crypto, this.#context.network, item) ?? [],
     )
-    this.#state.fold({ epoch, statements, verdicts: [], faults })
+    const audits = cut.audits.flatMap((encoded) => this.#counted(encoded, epoch) ?? [])
+    const verdicts = audits.map(({ provider, passed }) => ({
+      provider: this.#domainOf(provider),
+      passed,
+    }))
+    this.#state.fold({ epoch, statements, verdicts, faults })
     this.#beacon.fold(statements)
     this.#epoch = epoch
     this.#note(cut, statements)
+    this.#audits.open(epoch, { beacon: this.#beacon.value, present: this.#present() })
     const scores = this.#state.scores(this.#scored())
     const afterNext = this.#draw(scores)
     this.#committees = { next: this.#committees.afterNext, afterNext }
@@ -162,13 +190,29 @@ export class TrustFold {
       ),
       evidenceRoot: rootOver(
         crypto,
-        cut.evidence.map(({ proof }) => crypto.sha256(proof)),
+        [...cut.evidence.map(({ proof }) => proof), ...cut.audits].map((item) =>
+          crypto.sha256(item),
+        ),
       ),
       graphRoot: this.#state.standings().graphRoot,
       beacon: this.#beacon.value,
       scores,
       afterNext,
     }
+  }
+
+  /** An audit of a cut, counted; undefined for one that does not count, whoever certified it. */
+  #counted(encoded: Uint8Array, epoch: number): AuditedTask | undefined {
+    const audit = this.#reader.read(encoded)
+    return audit !== undefined && this.#audits.count(audit, epoch) ? audit : undefined
+  }
+
+  /** Devices that have spoken lately: audits are drawn from them. */
+  #present(): ReadonlySet<PeerId> {
+    const spoken = [...this.#speakers.values()].filter(
+      ({ epoch }) => this.#epoch - epoch <= TRUST_LIMITS.LATE_EPOCHS_MAX,
+    )
+    return new Set(spoken.map(({ owner }) => owner))
   }
 
   /** Scores as of the last fold, for a device that starts again. */
@@ -250,7 +294,7 @@ export class TrustFold {
   }
 }
 
-/** The statements and proofs of a cut in the order that their roots are over. */
+/** The statements, proofs and audits of a cut in the order that their roots are over. */
 export function inOrder(cut: CutBody): CutBody {
   const keyed = cut.statements.map((stated) => {
     const { domain, epoch } = statementIn(stated.signed.body)
@@ -262,6 +306,7 @@ export function inOrder(cut: CutBody): CutBody {
       .map(({ stated }) => stated),
     floors: cut.floors.toSorted((a, b) => (a.device < b.device ? -1 : 1)),
     evidence: cut.evidence.toSorted((a, b) => a.kind - b.kind || compareBytes(a.proof, b.proof)),
+    audits: cut.audits.toSorted(compareBytes),
   }
 }
 

@@ -21,6 +21,7 @@ export * as AUDIT_LIMITS from './limits.ts'
 export { auditCodec, type AuditAnswer, type AuditQuestion } from './messages.ts'
 export { Assembly, type Part, partOf, partsOf } from './parts.ts'
 export { AUDIT_FAULTS } from './question-faults.ts'
+export { decodeToldAudit, encodeToldAudit, type ToldAudit } from './told-audit.ts'
 export { auditorOrder, type Draw, drawnRequests } from './sampling.ts'
 export {
   type AuditProof,

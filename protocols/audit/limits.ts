@@ -59,5 +59,9 @@ export const VERDICTS_MAX = 3
 /** Longest proof of how an audit ended. */
 export const PROOF_BYTES_MAX = 2_304
 
+/** Longest stage receipt as others are shown it, and longest audit with it. */
+export const RECEIPT_BYTES_MAX = 768
+export const TOLD_BYTES_MAX: number = RECEIPT_BYTES_MAX + PROOF_BYTES_MAX + 16
+
 /** Rates are told in ten-thousandths. */
 export const RATE_UNIT = 10_000

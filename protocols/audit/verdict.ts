@@ -148,6 +148,7 @@ export function encodeAuditProof(verdicts: readonly SignedRecord[]): Uint8Array 
 /** What verdicts prove about a provider, to anybody: only a task that passed or failed. */
 export interface AuditProof {
   readonly provider: PeerId
+  readonly requester: PeerId
   readonly task: Uint8Array
   readonly passed: boolean
   /** Who ran it again, whose draw remains to be checked by whoever knows the members and the beacon. */
@@ -185,7 +186,8 @@ export function openAuditProof(
   const judgement = judge(opened)
   if (!together || epoch === undefined || judgement === 'inconclusive') return invalid
   const auditors = opened.map(({ verdict }) => verdict.auditor)
-  return accept({ provider, task, passed: judgement === 'passed', auditors, epoch, beacon })
+  const passed = judgement === 'passed'
+  return accept({ provider, requester, task, passed, auditors, epoch, beacon })
 }
 
 /** What the verdicts about one task say together. */

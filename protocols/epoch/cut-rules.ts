@@ -28,7 +28,7 @@ export type OwnView = Pick<
 
 /** How much of what a seat had received is in the cut. */
 export interface Inclusion {
-  /** Valid statements that it held well before the cut, and those of them that are in. */
+  /** Valid statements and audits that it held well before the cut, and those of them that are in. */
   readonly held: number
   readonly included: number
   /** Evidence that it held, all of which must be in. */

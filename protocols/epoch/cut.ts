@@ -1,8 +1,8 @@
 /**
- * What is in an epoch, beside the header that names it: statements, attested floors, evidence.
+ * What is in an epoch, beside the header that names it: statements, attested floors, evidence, audits.
  *
- * What a statement says and what evidence proves is not this protocol's: it carries them as they
- * were signed (`brume/trust`, `brume/ledger`).
+ * What a statement says and what evidence or an audit proves is not this protocol's: it carries them as they
+ * were signed (`brume/trust`, `brume/ledger`, `/brume/audit/1`).
  *
  * @module
  */
@@ -22,7 +22,9 @@ import { signedRecord } from '../../core/signed-record.ts'
 import { CERTIFICATE_SHAPE } from './certificate.ts'
 import { accept, refuse, type Result } from './errors.ts'
 import {
+  AUDIT_BYTES_MAX,
   CREDENTIAL_BYTES_MAX,
+  CUT_AUDITS_MAX,
   CUT_BYTES_MAX,
   CUT_EVIDENCE_MAX,
   CUT_STATEMENTS_MAX,
@@ -98,6 +100,8 @@ const CUT = record({
     CUT_STATEMENTS_MAX,
   ),
   evidence: list(EVIDENCE, CUT_EVIDENCE_MAX),
+  /** How work that was run again fared. */
+  audits: list(bytes(1, AUDIT_BYTES_MAX), CUT_AUDITS_MAX),
 })
 
 /** Everything that is in one epoch. */

@@ -21,6 +21,8 @@ export type EpochErrorCode =
   /** Too few seats signed, or others. */
   | 'EPOCH_CERTIFICATE_INVALID'
   | 'EPOCH_EVIDENCE_INVALID'
+  /** An audit in a cut that was not drawn, does not hold, or counts already. */
+  | 'EPOCH_AUDIT_INVALID'
   /** The header does not follow the one before it. */
   | 'EPOCH_PARENT_UNKNOWN'
   /** The header is of a time that is not now. */
@@ -95,6 +97,11 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     ...forged,
     meaning: 'evidence does not prove what it says',
     hint: 'ignore it, and be wary of whoever sent it',
+  },
+  EPOCH_AUDIT_INVALID: {
+    ...forged,
+    meaning: 'an audit in an epoch does not hold: others were drawn for it, or it counts already',
+    hint: 'do not believe it; its proposer counts what must not be counted',
   },
   EPOCH_PARENT_UNKNOWN: {
     ...forged,

@@ -10,11 +10,15 @@ export const EPOCH_VERSION = 1
 /** Questions about what was decided, and about what is in it. */
 export const EPOCH_PROTOCOL = '/brume/epoch/1'
 
-/** Gossip topics: statements of domains, proposals and votes, what was decided, and evidence of misbehaviour. */
+/**
+ * Gossip topics: statements of domains, proposals and votes, what was decided, evidence of misbehaviour, and how
+ * audits ended.
+ */
 export const STATEMENTS_TOPIC = '/brume/epoch/1/statements'
 export const VOTES_TOPIC = '/brume/epoch/1/votes'
 export const DECISIONS_TOPIC = '/brume/epoch/1/decisions'
 export const EVIDENCE_TOPIC = '/brume/epoch/1/evidence'
+export const AUDITS_TOPIC = '/brume/epoch/1/audits'
 
 export const HASH_BYTES = 32
 export const EPOCH_MAX = 4_294_967_294
@@ -77,21 +81,26 @@ export const STATEMENT_BODY_BYTES_MAX = 16_128
 export const CREDENTIAL_BYTES_MAX = 2_048
 export const TOLD_BYTES_MAX: number = STATEMENT_BODY_BYTES_MAX + CREDENTIAL_BYTES_MAX + 256
 
-/** Statements of one cut, proofs, and bytes of all of it. */
+/** Statements of one cut, proofs, audits, and bytes of all of it. */
 export const CUT_STATEMENTS_MAX = 1_024
 export const CUT_EVIDENCE_MAX = 32
+export const CUT_AUDITS_MAX = 64
 export const CUT_BYTES_MAX = 2_097_152
 
 /** Longest proof in a cut: two statements that differ. */
 export const PROOF_BYTES_MAX = 32_768
 export const EVIDENCE_KINDS_MAX = 16
+
+/** Longest audit in a cut: a receipt, and the verdicts about it. */
+export const AUDIT_BYTES_MAX = 3_328
+
 export const FLOOR_MICROS_MAX = 1_000_000
 
 /** Epochs that one answer holds, and bytes of them: what a device that was away asks for. */
 export const EPOCHS_PER_ANSWER_MAX = 64
 export const EPOCHS_ANSWER_BYTES_MAX = 1_048_576
 
-/** Statements and proofs that one answer holds. */
+/** Statements, proofs and audits that one answer holds. */
 export const ITEMS_PER_ANSWER_MAX = 64
 export const ITEM_BYTES_MAX: number = PROOF_BYTES_MAX + 16
 

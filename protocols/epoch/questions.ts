@@ -22,6 +22,7 @@ import type { QuestionCodec, QuestionFault } from '../../core/question.ts'
 import { epochRecordShape } from './cut.ts'
 import type { EpochErrorCode } from './errors.ts'
 import {
+  AUDIT_BYTES_MAX,
   CUT_BYTES_MAX,
   EPOCH_MAX,
   EPOCHS_PER_ANSWER_MAX,
@@ -35,17 +36,18 @@ const QUESTIONS = {
   cut: record({ header: bytes(HASH_BYTES) }),
   /** Which epochs were decided, from this one on? */
   epochs: record({ from: uint(EPOCH_MAX) }),
-  /** Statements and evidence with these ids. */
+  /** Statements, evidence and audits with these ids. */
   items: record({ ids: list(bytes(HASH_BYTES), ITEMS_PER_ANSWER_MAX) }),
 } as const
 
 const ANSWERS = {
   cut: record({ cut: optional(bytes(1, CUT_BYTES_MAX)) }),
   epochs: record({ epochs: list(epochRecordShape(), EPOCHS_PER_ANSWER_MAX) }),
-  /** Gossiped statements, and evidence, as they travel there. */
+  /** Gossiped statements, evidence and audits, as they travel there. */
   items: record({
     statements: list(bytes(1, ITEM_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
     evidence: list(bytes(1, ITEM_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
+    audits: list(bytes(1, AUDIT_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
   }),
 } as const
 

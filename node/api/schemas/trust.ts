@@ -62,7 +62,25 @@ export const trustExplanationSchema = z.object({
   epoch: z.int(),
   score: scoreSchema,
   mass: z.object({ units: z.number(), standing: unit.describe('before audits') }),
-  audits: z.object({ passed: z.int(), failed: z.int(), lowerBound: unit, factor: unit }),
+  audits: z.object({
+    passed: z.int(),
+    failed: z.int(),
+    lowerBound: unit,
+    factor: unit,
+    latest: z
+      .array(
+        z.object({
+          task: sha256.describe('hash of the stage receipt'),
+          passed: z.boolean(),
+          requester: peerId,
+          requesterName: z.string(),
+          auditors: z.array(z.object({ peer: peerId, name: z.string() })),
+          drawnEpoch: z.int().describe('whose beacon drew the auditors'),
+          countedEpoch: z.int(),
+        }),
+      )
+      .describe('those that count, the last one first, at most 16'),
+  }),
   edges: z
     .array(
       z.object({

@@ -1,0 +1,121 @@
+/**
+ * Which audits count for everybody: those that an epoch's beacon drew, each once, and few of one pair.
+ *
+ * It follows from the cuts alone. Who may audit is drawn from those who were there when the beacon became known, so
+ * that nobody makes devices up for a task whose auditors it does not like.
+ *
+ * @module
+ */
+
+import { bytesEqual, toHex } from '../../core/bytes.ts'
+import type { Sha256 } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import { AUDIT_LIMITS, auditorOrder } from '../../protocols/audit/index.ts'
+import { TRUST_LIMITS } from '../../trust/index.ts'
+import type { AuditedTask } from './audited-task.ts'
+
+/** What an epoch draws with, and whom from. */
+export interface AuditDraw {
+  readonly beacon: Uint8Array
+  /** Devices that had spoken lately, by key. */
+  readonly present: ReadonlySet<PeerId>
+}
+
+/** An audit that counts. */
+export interface CountedAudit extends Pick<
+  AuditedTask,
+  'task' | 'provider' | 'requester' | 'auditors' | 'passed' | 'epoch'
+> {
+  /** The epoch that holds it. */
+  readonly countedEpoch: number
+}
+
+/** Why an audit does not count; `early` when the epoch that drew it is not known here. */
+export type AuditFate = 'counts' | 'known' | 'early' | 'invalid'
+
+/** Audits of one provider that are named where its score is explained: the latest. */
+const NAMED_MAX = 16
+
+export class CountedAudits {
+  readonly #sha256: Sha256
+  /** By epoch: those by whose beacons audits may still be counted. */
+  #draws = new Map<number, AuditDraw>()
+  /** By task: those of the same epochs. */
+  #recent = new Map<string, CountedAudit>()
+  /** By provider, the oldest first. */
+  #named = new Map<PeerId, readonly CountedAudit[]>()
+  #epoch = -1
+
+  constructor(sha256: Sha256) {
+    this.#sha256 = sha256
+  }
+
+  copy(): CountedAudits {
+    const copy = new CountedAudits(this.#sha256)
+    copy.#draws = new Map(this.#draws)
+    copy.#recent = new Map(this.#recent)
+    copy.#named = new Map(this.#named)
+    copy.#epoch = this.#epoch
+    return copy
+  }
+
+  /** The latest of a provider that count, the last one first. */
+  namedOf(provider: PeerId): readonly CountedAudit[] {
+    return (this.#named.get(provider) ?? []).toReversed()
+  }
+
+  /** An epoch was folded: from now on its beacon draws, and what is too old is forgotten. */
+  open(epoch: number, draw: AuditDraw): void {
+    this.#epoch = epoch
+    this.#draws.set(epoch, draw)
+    const oldest = epoch + 1 - TRUST_LIMITS.AUDIT_EPOCHS_MAX
+    for (const known of this.#draws.keys()) if (known < oldest) this.#draws.delete(known)
+    for (const [task, audit] of this.#recent) if (audit.epoch < oldest) this.#recent.delete(task)
+  }
+
+  /** Who may audit a task, the first first: the beacon of `epoch` draws them from all but the parties. */
+  drawn(epoch: number, task: Uint8Array, parties: readonly PeerId[]): readonly PeerId[] {
+    const draw = this.#draws.get(epoch)
+    if (draw === undefined) return []
+    const strangers = [...draw.present].filter((peer) => !parties.includes(peer))
+    const { beacon } = draw
+    return auditorOrder(this.#sha256, { beacon, task }, strangers).slice(
+      0,
+      AUDIT_LIMITS.AUDITORS_ASKED_MAX,
+    )
+  }
+
+  /** Whether an audit would count in the next epoch. */
+  fateOf(audit: AuditedTask): AuditFate {
+    const { epoch, beacon, task, provider, requester, auditors } = audit
+    const draw = this.#draws.get(epoch)
+    if (draw === undefined) return epoch > this.#epoch ? 'early' : 'known'
+    const there = [provider, requester, ...auditors].every((peer) => draw.present.has(peer))
+    if (!there || provider === requester || !bytesEqual(beacon, draw.beacon)) return 'invalid'
+    if (this.#recent.has(toHex(task)) || this.#isPairFull(audit)) return 'known'
+    const drawn = new Set(this.drawn(epoch, task, [provider, requester]))
+    return auditors.every((auditor) => drawn.has(auditor)) ? 'counts' : 'invalid'
+  }
+
+  /** Counts an audit in `countedEpoch`, unless it does not count. */
+  count(audit: AuditedTask, countedEpoch: number): boolean {
+    if (this.fateOf(audit) !== 'counts') return false
+    const { task, provider, requester, auditors, passed, epoch } = audit
+    const counted = { task, provider, requester, auditors, passed, epoch, countedEpoch }
+    this.#recent.set(toHex(task), counted)
+    const named = [...(this.#named.get(provider) ?? []), counted]
+    this.#named.set(provider, named.slice(-NAMED_MAX))
+    return true
+  }
+
+  #isPairFull({ provider, requester, passed }: AuditedTask): boolean {
+    const pair = [...this.#recent.values()].filter(
+      (audit) => audit.provider === provider && audit.requester === requester,
+    )
+    const failures = pair.filter((audit) => !audit.passed)
+    const { AUDITS_PER_PAIR_MAX, FAILURES_PER_PAIR_MAX } = TRUST_LIMITS
+    return (
+      pair.length >= AUDITS_PER_PAIR_MAX || (!passed && failures.length >= FAILURES_PER_PAIR_MAX)
+    )
+  }
+}
