@@ -22,22 +22,28 @@ type Start = keyof typeof STARTS
 export const claim: Claim = {
   sentence:
     'Providers that swap weights to four bits, skip a layer or return cached junk are found; honest ones are not accused.',
-  goal: `all three caught within ${TOKENS_MAX} tokens in ≥ ${100 * CAUGHT_SHARE_MIN} % of seeds, 0 honest accused, as daemons too`,
+  goal: `all three caught within ${TOKENS_MAX} tokens in ≥ ${100 * CAUGHT_SHARE_MIN} % of seeds, 0 honest accused, as daemons too, whose certified scores fall`,
   run: async (context) => {
     const runs = await recordRuns(context)
     for (const runner of RUNNERS) tellCloseness(context, runs, runner)
     const results = (Object.keys(STARTS) as Start[]).map((start) => overSeeds(context, runs, start))
     const daemons = await catchDaemons(context)
     const share = Math.min(...results.map(({ caught }) => caught / SEEDS))
-    const accused = results.reduce((all, result) => all + result.accused, daemons.accused.length)
+    const fallen = daemons.fallen.filter((name) => CHEATS.some((cheat) => cheat === name))
+    const accused =
+      results.reduce((all, result) => all + result.accused, daemons.accused.length) +
+      (daemons.fallen.length - fallen.length)
     const met =
-      share >= CAUGHT_SHARE_MIN && accused === 0 && daemons.caught.length === CHEATS.length
+      share >= CAUGHT_SHARE_MIN &&
+      accused === 0 &&
+      daemons.caught.length === CHEATS.length &&
+      fallen.length === CHEATS.length
     const overheads = results.map(({ start, overhead }) => `${percent(overhead)} ${start}`)
     return {
       met,
       figure:
         `all caught in ${percent(share)} of ${2 * SEEDS} seeds, ${accused} honest accused; ` +
-        `daemons: ${daemons.caught.length} of ${CHEATS.length} within ${daemons.tokens} tokens; ` +
+        `daemons: ${daemons.caught.length} of ${CHEATS.length} within ${daemons.tokens} tokens, ${fallen.length} lower in the certified score of all; ` +
         `audits take ${overheads.join(', ')} of the work`,
       facts: {
         results,
@@ -95,8 +101,8 @@ function sum(fates: readonly Fate[], of: (fate: Fate) => number): number {
   return fates.reduce((total, fate) => total + of(fate), 0)
 }
 
-function factsOf({ caught, tokens, accused, passed }: CaughtDaemons): object {
-  return { caught, tokens, accused, passed }
+function factsOf({ caught, tokens, accused, passed, fallen }: CaughtDaemons): object {
+  return { caught, tokens, accused, passed, fallen }
 }
 
 function percent(share: number): string {

@@ -5,9 +5,10 @@
  */
 
 import type { AuditListView } from '../../node/api/schemas/audits.ts'
+import type { TrustView } from '../../node/api/schemas/trust.ts'
 import { CHEATS } from '../../test/fixtures/cheats.ts'
 import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
-import { until } from '../../test/fixtures/delay.ts'
+import { delay, until } from '../../test/fixtures/delay.ts'
 import type { ClaimContext } from '../claim.ts'
 import { addNovelist, endingOf, writeText } from '../generation/written-text.ts'
 
@@ -19,6 +20,9 @@ const TEXTS_MAX = 8
 const TOKENS_A_TEXT = 32
 /** A few epochs, and the audits. */
 const AUDITS_MS_MAX = 180_000
+/** Some epochs. */
+const SCORES_MS_MAX = 60_000
+const LOOK_EVERY_MS = 500
 
 export interface CaughtDaemons {
   /** Who cheats and failed an audit. */
@@ -29,6 +33,8 @@ export interface CaughtDaemons {
   readonly tokens: number
   /** Audits that passed. */
   readonly passed: number
+  /** Who has less of a certified score for its audits, the same in the eyes of all daemons. */
+  readonly fallen: readonly string[]
 }
 
 export async function catchDaemons({ say, signal }: ClaimContext): Promise<CaughtDaemons> {
@@ -37,6 +43,7 @@ export async function catchDaemons({ say, signal }: ClaimContext): Promise<Caugh
   if (requester === undefined) throw new Error('no daemon')
   for (const cheat of CHEATS) await fleet.start(cheat, { CHEAT: cheat }, MODIFIED)
   await fleet.formMesh('cheats')
+  await spoken(fleet, requester)
   const model = await addNovelist(requester)
   const names = new Map<string, string>(
     fleet.daemons.map(({ status, name }) => [status.peer, name]),
@@ -49,7 +56,8 @@ export async function catchDaemons({ say, signal }: ClaimContext): Promise<Caugh
       model: model.id,
       prompt: 'Emma was',
       tokensMax: TOKENS_A_TEXT,
-      sampling: { temperature: 0, seed: text },
+      // What a last stage draws depends on all of its logits, and no text is like another.
+      sampling: { temperature: 1, seed: text + 1 },
       stages: Math.max(2, fleet.daemons.length - caughtIn(found, names).length),
       objective: 'throughput',
       hashLogits: false,
@@ -64,14 +72,55 @@ export async function catchDaemons({ say, signal }: ClaimContext): Promise<Caugh
       `text ${text + 1}: ${held.join(', ')}; caught: ${caughtIn(found, names).join(', ') || 'none'}`,
     )
   }
-  return told(found, names, { say, tokens })
+  const fallen = await fallenIn(fleet, names)
+  say(`lower in the certified score of all: ${fallen.join(', ') || 'nobody'}`)
+  return told(found, names, { say, tokens, fallen })
+}
+
+/** Auditors are drawn from those that have spoken: a device whose audits are to count waits for it. */
+async function spoken({ daemons }: DaemonFleet, { api }: TestDaemon): Promise<void> {
+  await until('all have a score', SCORES_MS_MAX, async () => {
+    const { scores } = await api.get<TrustView>('/v1/trust')
+    return scores.length === daemons.length ? true : undefined
+  })
+}
+
+/** Whose certified score audits have lowered, once all daemons say the same of all cheats or time is up. */
+async function fallenIn(
+  { daemons }: DaemonFleet,
+  names: ReadonlyMap<string, string>,
+): Promise<readonly string[]> {
+  let fallen: readonly string[] = []
+  const sinceMs = performance.now()
+  while (performance.now() - sinceMs < SCORES_MS_MAX) {
+    const views = await Promise.all(daemons.map(({ api }) => api.get<TrustView>('/v1/trust')))
+    const lowered = views.map(({ scores }) =>
+      scores
+        .filter(({ auditFactor }) => auditFactor < 1)
+        .map(({ peer }) => names.get(peer) ?? peer)
+        .toSorted(),
+    )
+    fallen = lowered[0] ?? []
+    const alike = new Set(lowered.map((each) => each.join())).size === 1
+    if (alike && fallen.filter(isCheat).length === CHEATS.length) return fallen
+    await delay(LOOK_EVERY_MS)
+  }
+  return fallen
 }
 
 /** What came of it, told audit by audit. */
 function told(
   found: AuditListView | undefined,
   names: ReadonlyMap<string, string>,
-  { say, tokens }: { readonly say: ClaimContext['say']; readonly tokens: number },
+  {
+    say,
+    tokens,
+    fallen,
+  }: {
+    readonly say: ClaimContext['say']
+    readonly tokens: number
+    readonly fallen: readonly string[]
+  },
 ): CaughtDaemons {
   const audits = found?.audits ?? []
   for (const { provider, stage, outcome, verdicts } of audits) {
@@ -83,6 +132,7 @@ function told(
     accused: failedIn(found, names).filter((name) => !isCheat(name)),
     tokens,
     passed: audits.filter(({ outcome }) => outcome === 'passed').length,
+    fallen,
   }
 }
 
