@@ -91,7 +91,7 @@ interface Outcome {
 /** One pair: works, dies and starts again `count` times, and is read in the end. */
 async function besiege(context: ClaimContext, pair: number): Promise<Outcome> {
   const { say, signal, count = KILLS } = context
-  await using fleet = new DaemonFleet()
+  await using fleet = new DaemonFleet({ keepsPorts: true })
   const siege = await begin(fleet, SEED + pair)
   const { problems } = siege
   const endMs = performance.now() + MINUTES_MAX * 60_000

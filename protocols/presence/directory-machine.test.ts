@@ -167,6 +167,20 @@ describe('directory', () => {
     ).toEqual(['0 gossip', '5000 gossip', '6000 gossip'])
   })
 
+  it('tells a new neighbour twice also when the first time had to wait', () => {
+    expect(
+      history([
+        [0, { type: 'self-changed', classes: ['any'] }],
+        [0, { type: 'joined' }],
+        [900, { type: 'neighbours', count: 1 }],
+        [1_000, passed],
+        [1_900, passed],
+        [2_000, passed],
+        [3_000, passed],
+      ]).filter((line) => line.includes('gossip')),
+    ).toEqual(['0 gossip', '1000 gossip', '2000 gossip'])
+  })
+
   it('keeps the newest record of each device until it ends', () => {
     expect(
       history([

@@ -75,6 +75,8 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
   #neighbours = 0
   #neighboursAtProvide = 0
   #gossipAtMs = Number.POSITIVE_INFINITY
+  /** When a newcomer is told once more; a time that has passed says nothing. */
+  #againAtMs = Number.NEGATIVE_INFINITY
   #storeAtMs = Number.POSITIVE_INFINITY
   #lastGossipMs = Number.NEGATIVE_INFINITY
   #lastStoreMs = Number.NEGATIVE_INFINITY
@@ -141,17 +143,15 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
     this.#neighbours = count
     if (!this.#joined || !more) return []
     if (count >= 2 * this.#neighboursAtProvide) this.#provided = new Set()
-    const announced = this.#announceSoon(nowMs)
-    const againAtMs = nowMs + Math.max(NEWCOMER_AGAIN_MS, this.#init.announceMsMin)
-    this.#gossipAtMs = Math.min(this.#gossipAtMs, againAtMs)
-    return announced
+    this.#againAtMs = nowMs + Math.max(NEWCOMER_AGAIN_MS, this.#init.announceMsMin)
+    return this.#announceSoon(nowMs)
   }
 
   #announceDue(nowMs: number): readonly DirectoryOutput[] {
     const outputs: DirectoryOutput[] = []
     if (nowMs >= this.#gossipAtMs) {
       this.#lastGossipMs = nowMs
-      this.#gossipAtMs = nowMs + this.#jittered(this.#init.heartbeatMs)
+      this.#gossipAtMs = nowMs + this.#untilNextMs(nowMs)
       outputs.push({ type: 'gossip' })
     }
     if (nowMs >= this.#storeAtMs) {
@@ -160,6 +160,14 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
       if (this.#needsDht()) outputs.push({ type: 'store' }, ...this.#reprovide())
     }
     return outputs
+  }
+
+  /** A first announcement that had to wait does not stand for the second. */
+  #untilNextMs(nowMs: number): number {
+    const heartbeatMs = this.#jittered(this.#init.heartbeatMs)
+    const againMs = this.#againAtMs - nowMs
+    if (againMs <= 0) return heartbeatMs
+    return Math.min(heartbeatMs, Math.max(againMs, this.#init.announceMsMin))
   }
 
   #needsDht(): boolean {
