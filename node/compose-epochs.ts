@@ -66,7 +66,7 @@ export function epochBeacons(epochs: MeshEpochs): BeaconSource {
     latest: () => epochs.beacon,
     drawn: (epoch, task, parties) =>
       epochs.room?.chain.fold.audits.drawn(epoch, task, parties) ?? [],
-    tell: (receipt, verdicts) => epochs.room?.reportAudit(toldAudit(receipt, verdicts)),
+    tell: (receipt, verdicts) => epochs.room?.pools.reportAudit(toldAudit(receipt, verdicts)),
   }
 }
 

@@ -10,6 +10,7 @@ import { leafHash } from '../core/merkle-tree.ts'
 import {
   type Certificate,
   encodeAccusation,
+  encodeAnswer,
   encodeCertificate,
   encodeCutBody,
   encodeDoubleVote,
@@ -110,11 +111,11 @@ export function epochVectors(): string {
       }),
     ),
   }
-  return `${JSON.stringify({ ...vectors, ...besideVectors(value, certificate) }, undefined, 2)}\n`
+  return `${JSON.stringify({ ...vectors, ...besideVectors(value, certificate, polka) }, undefined, 2)}\n`
 }
 
 /** What travels beside a header: statements, proofs, cuts, and questions about them. */
-function besideVectors(value: Uint8Array, certificate: Certificate) {
+function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certificate) {
   const [owner] = seats.committee as [PeerId]
   const signed = { body: utf8('a statement'), signature: new Uint8Array(64).fill(5) }
   const stated = { owner, signed }
@@ -142,6 +143,7 @@ function besideVectors(value: Uint8Array, certificate: Certificate) {
     { type: 'items', statements: [told], evidence: [evidence], audits: [audit] },
   ]
   return {
+    answer: toHex(encodeAnswer({ ...epochContext, polka })),
     parameters: toHex(encodeParameters({ epochMs: 5_000 })),
     toldStatement: toHex(told),
     evidenceItem: toHex(evidence),

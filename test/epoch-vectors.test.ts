@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bytesEqual, fromHex } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
 import {
+  decodeAnswer,
   decodeCertificate,
   decodeCutBody,
   decodeEpochMessage,
@@ -22,6 +23,7 @@ import {
   EPOCH_LIMITS,
   EpochMachine,
   type EpochMessage,
+  isAnswer,
   isDecisionOf,
   parametersOf,
   type Result,
@@ -124,6 +126,20 @@ const known = trustedFrom(nodeCrypto, bytes('header'), committee)
 const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
   doubleVote: (encoded) => verifyDoubleVote(verify, encoded).type === 'value',
   accusation: (encoded) => verifyAccusation(verify, encoded).type === 'value',
+  answer: (encoded) => {
+    const answer = decodeAnswer(encoded)
+    const [at, to] = [0, 2]
+    const [of, value, signature] = [bytes('network'), bytes('headerId'), new Uint8Array(64)]
+    const accused = committee[1] as PeerId
+    const precommit = { round: at, value: of, signature }
+    const accusation = { ...context, accused, precommit, prevote: { round: to, value, signature } }
+    return (
+      answer.type === 'value' &&
+      answer.value.epoch === context.epoch &&
+      bytesEqual(answer.value.network, context.network) &&
+      isAnswer(verify, committee, accusation, answer.value.polka)
+    )
+  },
   certificate: (encoded) => {
     const certificate = decodeCertificate(encoded)
     const value = bytes('header')

@@ -98,6 +98,12 @@ export const AUDIT_EPOCHS_MAX = 24
 export const AUDITS_PER_PAIR_MAX = 8
 export const FAILURES_PER_PAIR_MAX = 1
 
+/** Epochs after a vote in which its seat may be accused of it. */
+export const ACCUSED_EPOCHS_MAX = 12
+
+/** Epochs in which an accused seat speaks, and nobody shows what clears it, before it is at fault: an hour. */
+export const ANSWER_EPOCHS = 12
+
 /** Scores are told in millionths. */
 export const MICROS = 1_000_000
 

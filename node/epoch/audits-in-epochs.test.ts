@@ -231,8 +231,8 @@ describe('a mesh whose members audit each other', () => {
     await world.pass(8.5)
     const [first, honest, liar] = world.devices as [EpochDevice, EpochDevice, EpochDevice]
     const before = chainOf(first).top?.scores.of(liar.signer.peer)?.micros ?? 0
-    first.epochs.opened.reportAudit(told(world.devices, honest, true))
-    first.epochs.opened.reportAudit(told(world.devices, liar, false))
+    first.epochs.opened.pools.reportAudit(told(world.devices, honest, true))
+    first.epochs.opened.pools.reportAudit(told(world.devices, liar, false))
     await world.pass(1)
     const roots = world.devices.map((one) =>
       toHex(chainOf(one).top?.header.scoresRoot ?? new Uint8Array()),
@@ -257,10 +257,10 @@ describe('a mesh whose members audit each other', () => {
     const { devices: all } = world
     const [first, second, liar] = all as [EpochDevice, EpochDevice, EpochDevice]
     await world.stop(second)
-    first.epochs.opened.reportAudit(told(all, liar, false))
+    first.epochs.opened.pools.reportAudit(told(all, liar, false))
     const back = await world.start(second.machine)
     await world.connectAll()
-    expect(back.epochs.opened.audits.all().length).toBe(1)
+    expect(back.epochs.opened.pools.audits.all().length).toBe(1)
     await world.pass(1)
     expect(new Set(world.devices.map((one) => toHex(chainOf(one).top?.id ?? network))).size).toBe(1)
     expect(chainOf(back).fold.auditsOf(liar.signer.peer).length).toBe(1)
@@ -271,8 +271,8 @@ describe('a mesh whose members audit each other', () => {
     mesh = world
     await world.pass(8.5)
     const [first, , liar] = world.devices as [EpochDevice, EpochDevice, EpochDevice]
-    const { chain, pool, evidence, audits } = first.epochs.opened
-    const judge = { chain, pool, evidence, audits, floorOf: () => undefined }
+    const { chain, pools } = first.epochs.opened
+    const judge = { chain, pools, floorOf: () => undefined }
     const body = { statements: [], floors: [], evidence: [], audits: [] as Uint8Array[] }
     const good = told(world.devices, liar, false)
     expect(bodyProblem(judge, { ...body, audits: [good] })).toBeUndefined()

@@ -15,16 +15,13 @@ import {
   type Inclusion,
 } from '../../protocols/epoch/index.ts'
 import { decodeStatement, type TrustErrorCode } from '../../trust/index.ts'
-import type { AuditPool } from './audit-pool.ts'
 import type { EpochChain, TriedCut } from './epoch-chain.ts'
-import type { EvidencePool } from './evidence-pool.ts'
-import type { StatementPool } from './statement-pool.ts'
+import type { EpochPools } from './epoch-pools.ts'
+import { isAmnesia } from './evidence-kinds.ts'
 
 export interface CutJudge {
   readonly chain: EpochChain
-  readonly pool: StatementPool
-  readonly evidence: EvidencePool
-  readonly audits: AuditPool
+  readonly pools: EpochPools
   /** What a device's hardware is worth, as this one found; undefined when it has not seen evidence. */
   readonly floorOf: (device: PeerId) => number | undefined
 }
@@ -39,12 +36,12 @@ export interface JudgedAt {
 
 /** What is wrong with what is in a cut, whatever its header says; undefined when it may be folded. */
 export function bodyProblem(
-  { chain, pool, evidence, floorOf }: CutJudge,
+  { chain, pools, floorOf }: CutJudge,
   body: CutBody,
 ): EpochErrorCode | TrustErrorCode | undefined {
   const seen = new Set<string>()
   for (const stated of body.statements) {
-    const problem = pool.problemOf(stated, chain.next)
+    const problem = pools.statements.problemOf(stated, chain.next)
     if (problem !== undefined) return problem
     const decoded = decodeStatement(stated.signed.body)
     const key =
@@ -52,8 +49,7 @@ export function bodyProblem(
     if (seen.has(key)) return 'TRUST_STATEMENT_REPLAYED'
     seen.add(key)
   }
-  const proven = body.evidence.map((item) => evidence.newIn(item, chain.next))
-  if (proven.some((one) => one === undefined)) return 'EPOCH_EVIDENCE_INVALID'
+  if (!isNews(chain, pools, body)) return 'EPOCH_EVIDENCE_INVALID'
   const { reader, audits } = chain.fold
   const counted = audits.copy()
   const counts = body.audits.toSorted(compareBytes).every((encoded) => {
@@ -67,6 +63,21 @@ export function bodyProblem(
       floorMicros > Math.max(floorOf(device) ?? 0, chain.fold.floorOf(device)),
   )
   return inflated ? 'EPOCH_FOLD_MISMATCH' : undefined
+}
+
+/** True when each proof holds and is in no epoch yet, and each accusation and answer counts. */
+function isNews(
+  { fold, next }: EpochChain,
+  { evidence }: Pick<EpochPools, 'evidence'>,
+  body: CutBody,
+): boolean {
+  const asked = body.evidence.filter(isAmnesia)
+  const counting = fold.accusations.copy().takeAll(asked.toSorted((a, b) => a.kind - b.kind))
+  const proofs = body.evidence.filter((item) => !isAmnesia(item))
+  return (
+    counting.length === asked.length &&
+    proofs.every((item) => evidence.newIn(item, next) !== undefined)
+  )
 }
 
 /** What is wrong with a header; undefined when this device may vote for it. */
@@ -85,16 +96,17 @@ export function headerProblem(
 }
 
 function inclusionOf(
-  { chain, pool, evidence, audits }: CutJudge,
+  { chain, pools }: CutJudge,
   { body, fold }: TriedCut,
   { settledBeforeMs }: JudgedAt,
 ): Inclusion {
   const { sha256 } = chain.context.crypto
+  const { statements, evidence, audits } = pools
   const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_AUDITS_MAX } = EPOCH_LIMITS
   const isSettled = ({ sinceMs }: { readonly sinceMs: number }): boolean =>
     sinceMs < settledBeforeMs
   const included = new Set(body.statements.map(({ signed }) => toHex(sha256(signed.body))))
-  const held = pool.for(chain.next).filter(isSettled)
+  const held = statements.for(chain.next).filter(isSettled)
   const proofs = body.evidence.flatMap((item) => evidence.proven(item) ?? [])
   const leftOut = evidence
     .pending(chain.next)

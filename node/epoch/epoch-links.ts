@@ -148,9 +148,9 @@ export async function answerAbout(
     case 'epochs':
       return { type: 'epochs', epochs: await epochsFrom(store, question.from) }
     case 'items': {
-      const statements = question.ids.flatMap((id) => room.pool.get(id)?.encoded ?? [])
-      const evidence = question.ids.flatMap((id) => room.evidence.get(id)?.encoded ?? [])
-      const audits = question.ids.flatMap((id) => room.audits.get(id)?.encoded ?? [])
+      const statements = question.ids.flatMap((id) => room.pools.statements.get(id)?.encoded ?? [])
+      const evidence = question.ids.flatMap((id) => room.pools.evidence.get(id)?.encoded ?? [])
+      const audits = question.ids.flatMap((id) => room.pools.audits.get(id)?.encoded ?? [])
       return { type: 'items', statements, evidence, audits }
     }
   }

@@ -9,11 +9,9 @@ import { errorCode } from '../../core/errors.ts'
 import type { PeerId } from '../../core/ids.ts'
 import {
   type Committee,
-  type CutBody,
   decodeEpochMessage,
   decodeHeader,
   type Decision,
-  EPOCH_LIMITS,
   type EpochErrorCode,
   encodeDoubleVote,
   encodeEvidenceItem,
@@ -23,18 +21,16 @@ import {
   proposerOrder,
   type Standpoint,
 } from '../../protocols/epoch/index.ts'
-import { AuditPool } from './audit-pool.ts'
 import { type Appended, EpochChain } from './epoch-chain.ts'
 import { EpochHealth, type EpochProblem } from './epoch-health.ts'
+import { EpochPools } from './epoch-pools.ts'
 import type { EpochRoomComponents, EpochRoomInit } from './epoch-room-types.ts'
 import { EpochSeat } from './epoch-seat.ts'
 import { EpochSpeech } from './epoch-speech.ts'
 import { cutDueMs, epochAt, type EpochCalendar, startMs, timeoutsOf } from './epoch-time.ts'
 import { evidenceItem } from './evidence-kinds.ts'
-import { EvidencePool } from './evidence-pool.ts'
 import { OwnVoice } from './own-voice.ts'
 import { Proposals } from './proposals.ts'
-import { type StatementFate, StatementPool } from './statement-pool.ts'
 import { VoteKeeper } from './vote-keeper.ts'
 
 /** Messages of an epoch that has not begun here yet. */
@@ -48,9 +44,8 @@ const STALE_EPOCHS = 3
 
 export class EpochRoom {
   readonly chain: EpochChain
-  readonly pool: StatementPool
-  readonly evidence: EvidencePool
-  readonly audits: AuditPool
+  /** What has come and is in no epoch yet. */
+  readonly pools: EpochPools
   readonly calendar: EpochCalendar
   readonly #components: EpochRoomComponents
   readonly #init: EpochRoomInit
@@ -71,7 +66,7 @@ export class EpochRoom {
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(components: EpochRoomComponents, init: EpochRoomInit) {
-    const { crypto, clock, store, memory, provesMembership } = components
+    const { crypto, store, memory, clock } = components
     const { network, founder, parameters, calendar, mesh } = init
     this.#components = components
     this.#init = init
@@ -82,41 +77,21 @@ export class EpochRoom {
       founder,
       parameters: crypto.sha256(parameters),
     })
-    const nowMs = (): number => clock.monotonicMs()
-    this.pool = new StatementPool({
-      crypto,
-      network,
-      provesMembership,
-      nowMs,
-      latestEpoch: () => epochAt(calendar, clock.wallMs() + EPOCH_LIMITS.CUT_SKEW_MS_MAX) - 1,
-      latestIn: (domain) => this.chain.fold.latestOf(domain),
-      deciding: () => this.chain.next,
-    })
-    this.evidence = new EvidencePool({
-      crypto,
-      network,
-      nowMs,
-      keep: (id, encoded) => store.keepEvidence(id, encoded),
-    })
-    this.audits = new AuditPool({
-      sha256: crypto.sha256,
-      reader: this.chain.fold.reader,
-      counted: () => this.chain.fold.audits,
-      nowMs,
-    })
-    this.#proposals = new Proposals({
-      ...components,
-      calendar,
-      chain: this.chain,
-      pool: this.pool,
-      evidence: this.evidence,
-      audits: this.audits,
-      takeStatement: (encoded) => this.takeStatement(encoded),
-    })
+    const { chain } = this
+    this.pools = new EpochPools(
+      { ...components, beside: (work) => this.#beside(work) },
+      { network, calendar, chain },
+    )
+    this.#proposals = new Proposals({ ...components, calendar, chain, pools: this.pools })
     this.#keeper = new VoteKeeper({ mesh, network, store, memory })
     this.#health = new EpochHealth(clock)
     this.#speech = new EpochSpeech({ ...components, network, calendar })
-    this.#voice = new OwnVoice({ ...components, network, calendar, pool: this.pool })
+    this.#voice = new OwnVoice({
+      ...components,
+      network,
+      calendar,
+      pool: this.pools.statements,
+    })
   }
 
   /** Reads what is kept, in the background; from then on this device takes part. */
@@ -158,35 +133,6 @@ export class EpochRoom {
   /** What is wrong with this device, as far as it can tell. */
   get problems(): readonly EpochProblem[] {
     return this.#health.problems
-  }
-
-  /** Takes a statement, as it is gossiped; says what came of it. */
-  takeStatement(data: Uint8Array): StatementFate {
-    const fate = this.pool.take(data)
-    if (fate.type === 'forked')
-      this.report(encodeEvidenceItem(evidenceItem('statement-fork', fate.proof)))
-    return fate
-  }
-
-  /** Keeps a proof that was found here, and tells the others. */
-  report(encoded: Uint8Array): void {
-    if (this.evidence.fateOf(encoded) !== 'new') return
-    this.#components.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, encoded)
-    this.#beside(() => this.evidence.take(encoded))
-  }
-
-  /** Takes a proof that others tell of. */
-  takeEvidence(encoded: Uint8Array): 'new' | 'known' | 'invalid' {
-    const fate = this.evidence.fateOf(encoded)
-    if (fate === 'new') this.#beside(() => this.evidence.take(encoded))
-    return fate
-  }
-
-  /** Takes an audit that this device had done, and tells the others. */
-  reportAudit(encoded: Uint8Array): void {
-    const fate = this.audits.take(encoded)
-    if (fate === 'new') this.#components.publish(EPOCH_LIMITS.AUDITS_TOPIC, encoded)
-    else this.#components.logger.debug('audit not told', { fate })
   }
 
   /** Takes a proposal, a vote or a decision; false when it is none of this mesh. */
@@ -233,7 +179,7 @@ export class EpochRoom {
 
   async #replay(signal: AbortSignal): Promise<void> {
     const { store, logger } = this.#components
-    this.evidence.restore(await store.evidence())
+    await this.pools.restore()
     let folded = 0
     for await (const record of store.decided(0)) {
       if (signal.aborted) return
@@ -243,7 +189,7 @@ export class EpochRoom {
         logger.warn('kept epoch does not hold', { epoch: this.chain.next, code: appended })
         break
       }
-      await this.#noteEvidence(appended.body)
+      await this.pools.noteDecided(appended.body, [])
       if (++folded % FOLDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     await this.#proposals.restore()
@@ -320,7 +266,10 @@ export class EpochRoom {
         send: (message) => this.#speech.send(epoch, message),
         decided: (decision) => this.#decided(decision, committee),
         evidence: (proof) =>
-          this.report(encodeEvidenceItem(evidenceItem('double-vote', encodeDoubleVote(proof)))),
+          this.pools.report(
+            encodeEvidenceItem(evidenceItem('double-vote', encodeDoubleVote(proof))),
+          ),
+        suspect: (accusation) => this.pools.amnesia.suspect(accusation),
         fault: (from, code) => logger.debug('epoch message refused', { from, code }),
         failed: (error) => this.#components.onFailure(error),
       },
@@ -380,9 +329,9 @@ export class EpochRoom {
     const epoch = this.chain.next - 1
     this.#health.noteMismatch(undefined)
     await store.keep(epoch, record)
-    await this.#noteEvidence(body)
-    this.pool.sweep()
-    this.audits.sweep()
+    const seat = this.#seat?.epoch === epoch ? this.#seat : undefined
+    // Nobody changes its mind in the first round.
+    await this.pools.noteDecided(body, seat === undefined || seat.round === 0 ? [] : seat.polkas)
     if (this.#seat !== undefined && this.#seat.epoch <= epoch) {
       this.#seat.stop()
       this.#seat = undefined
@@ -392,10 +341,6 @@ export class EpochRoom {
     logger.debug('epoch decided', { epoch, round: record.certificate.round, afterCutMs })
     onEpoch()
     this.#wake()
-  }
-
-  async #noteEvidence({ evidence }: CutBody): Promise<void> {
-    for (const item of evidence) await this.evidence.noteIn(item, this.chain.next - 1)
   }
 
   /** Until something is to be done, in ms. */

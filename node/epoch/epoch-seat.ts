@@ -6,6 +6,8 @@
 
 import type { Clock } from '../../core/clock.ts'
 import {
+  type Accusation,
+  type Certificate,
   type Decision,
   type DoubleVote,
   type EpochErrorCode,
@@ -29,6 +31,8 @@ export interface SeatPorts {
   readonly send: (message: EpochMessage) => void
   readonly decided: (decision: Decision) => void
   readonly evidence: (proof: DoubleVote) => void
+  /** A seat changed its mind, and has to answer for it. */
+  readonly suspect: (accusation: Accusation) => void
   readonly fault: (from: string, code: EpochErrorCode) => void
   /** Something failed that is not a peer's fault. */
   readonly failed: (error: unknown) => void
@@ -54,6 +58,11 @@ export class EpochSeat {
 
   get round(): number {
     return this.#machine.round
+  }
+
+  /** Polkas that were seen: with them a seat answers for what it voted. */
+  get polkas(): readonly Certificate[] {
+    return this.#machine.polkas
   }
 
   start(): void {
@@ -93,8 +102,7 @@ export class EpochSeat {
       case 'evidence':
         return this.#ports.evidence(output.proof)
       case 'suspect':
-        // Nobody is at fault while it may answer, and nobody asks it yet (docs/adr/0013).
-        return
+        return this.#ports.suspect(output.accusation)
       case 'fault':
         this.#ports.fault(output.from, output.code)
     }

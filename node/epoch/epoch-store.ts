@@ -4,6 +4,7 @@
  *     D epoch8   a decided epoch            S epoch8   the own statement about an epoch
  *     E hash32   a proof against somebody   V          votes of the epoch that is decided on
  *     B          the cut that was proposed last, until it is decided
+ *     P epoch8 round4 hash32   a polka of an epoch that took more than one round
  *
  * Every write is on the disk when it resolves.
  *
@@ -12,16 +13,21 @@
 
 import { concatBytes, utf8 } from '../../core/bytes.ts'
 import {
+  decodeCertificate,
   decodeEpochRecord,
+  encodeCertificate,
   encodeEpochRecord,
   type EpochRecord,
 } from '../../protocols/epoch/index.ts'
 import type { LedgerRows, RowChange } from '../ledger/rows.ts'
+import type { KeptPolka } from './kept-polkas.ts'
 
 /** Rows that are read at once: of these, few are long. */
 const PAGE_ROWS = 64
 /** Proofs that are kept. */
 const PROOFS_MAX = 1_024
+/** Polkas that are kept. */
+const POLKAS_MAX = 512
 const VOTES_KEY = utf8('V')
 const PROPOSED_KEY = utf8('B')
 
@@ -109,6 +115,30 @@ export class EpochStore {
     return this.#write([{ type: 'put', key: concatBytes([utf8('E'), id]), value: encoded }])
   }
 
+  /** Polkas that this device may have to answer with, those of the latest epochs. */
+  async polkas(): Promise<readonly KeptPolka[]> {
+    const rows = await this.#rows.range({ from: utf8('P'), to: utf8('Q'), limit: POLKAS_MAX })
+    return rows.flatMap(({ key: at, value }) => {
+      const polka = decodeCertificate(value)
+      const epoch = Number(new DataView(at.buffer, at.byteOffset).getBigUint64(1))
+      return polka === undefined ? [] : [{ epoch, polka }]
+    })
+  }
+
+  /** Keeps polkas, and gives up the oldest where there are too many. */
+  async keepPolkas(polkas: readonly KeptPolka[]): Promise<void> {
+    const rows = await this.#rows.range({ from: utf8('P'), to: utf8('Q'), limit: POLKAS_MAX })
+    const old = rows.slice(0, Math.max(0, rows.length + polkas.length - POLKAS_MAX))
+    await this.#write([
+      ...polkas.map(({ epoch, polka }) => ({
+        type: 'put' as const,
+        key: concatBytes([key('P', epoch), roundBytes(polka.round), polka.value]),
+        value: encodeCertificate(polka),
+      })),
+      ...old.map(({ key: at }) => ({ type: 'del' as const, key: at })),
+    ])
+  }
+
   #write(changes: readonly RowChange[]): Promise<void> {
     return this.#rows.write(changes)
   }
@@ -118,4 +148,10 @@ function key(letter: string, epoch: number): Uint8Array {
   const number = new Uint8Array(8)
   new DataView(number.buffer).setBigUint64(0, BigInt(epoch))
   return concatBytes([utf8(letter), number])
+}
+
+function roundBytes(round: number): Uint8Array {
+  const number = new Uint8Array(4)
+  new DataView(number.buffer).setUint32(0, round)
+  return number
 }

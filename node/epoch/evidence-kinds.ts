@@ -1,7 +1,8 @@
 /**
  * Proofs that an epoch may hold, and which domain each of them is against.
  *
- * Each proves itself: whoever has the mesh and the proof comes to the same.
+ * Each proves itself: whoever has the mesh and the proof comes to the same. An accusation of amnesia does not,
+ * because it may have an answer (accusations.ts).
  *
  * @module
  */
@@ -14,8 +15,10 @@ import { type EvidenceItem, verifyDoubleVote } from '../../protocols/epoch/index
 import { domainIdOf, type ProvenFault, verifyStatementFork } from '../../trust/index.ts'
 
 /** Numbers on the wire. A new kind is added at the end. */
-const KINDS = ['ledger', 'statement-fork', 'double-vote'] as const
+const KINDS = ['ledger', 'statement-fork', 'double-vote', 'accusation', 'answer'] as const
 export type EvidenceKind = (typeof KINDS)[number]
+/** Those that prove a fault by themselves. */
+type ProofKind = Exclude<EvidenceKind, 'accusation' | 'answer'>
 
 /** A fault, and the device whose key signed what proves it. */
 export interface ProvenItem extends ProvenFault {
@@ -26,6 +29,16 @@ export function evidenceItem(kind: EvidenceKind, proof: Uint8Array): EvidenceIte
   return { kind: KINDS.indexOf(kind), proof }
 }
 
+/** True for an accusation of amnesia. */
+export function isAccusation({ kind }: EvidenceItem): boolean {
+  return KINDS[kind] === 'accusation'
+}
+
+/** True for an accusation of amnesia, or an answer to one. */
+export function isAmnesia(item: EvidenceItem): boolean {
+  return isAccusation(item) || KINDS[item.kind] === 'answer'
+}
+
 /** What an item proves in this mesh; undefined when it does not. */
 export function provenBy(
   crypto: Crypto,
@@ -33,7 +46,8 @@ export function provenBy(
   { kind, proof }: EvidenceItem,
 ): ProvenItem | undefined {
   const name = KINDS[kind]
-  const found = name === undefined ? undefined : READERS[name](crypto, proof)
+  const reader = name === undefined ? undefined : READERS[name]
+  const found = reader?.(crypto, proof)
   if (found === undefined || !bytesEqual(found.network, network)) return undefined
   const { accused } = found
   const domain = domainIdOf(crypto.sha256, { network, owner: accused })
@@ -46,9 +60,9 @@ interface Found {
   readonly kind: ProvenFault['kind']
 }
 
-const READERS: Readonly<
-  Record<EvidenceKind, (crypto: Crypto, proof: Uint8Array) => Found | undefined>
-> = {
+type Reader = (crypto: Crypto, proof: Uint8Array) => Found | undefined
+
+const READERS: Readonly<Record<ProofKind, Reader> & Partial<Record<EvidenceKind, Reader>>> = {
   ledger: (crypto, encoded) => {
     const proven = verifyEquivocation(crypto, encoded)
     if (proven.type === 'refused') return undefined

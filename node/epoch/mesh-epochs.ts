@@ -122,8 +122,14 @@ export class MeshEpochs implements Startable {
     this.#subscribe(STATEMENTS_TOPIC, ({ data }) => this.#takeStatement(data))
     this.#subscribe(VOTES_TOPIC, onMessage)
     this.#subscribe(DECISIONS_TOPIC, onMessage)
-    this.#subscribe(EVIDENCE_TOPIC, ({ data }) => FATES[this.room?.takeEvidence(data) ?? 'known'])
-    this.#subscribe(AUDITS_TOPIC, ({ data }) => FATES[this.room?.audits.take(data) ?? 'known'])
+    this.#subscribe(
+      EVIDENCE_TOPIC,
+      ({ data }) => FATES[this.room?.pools.takeEvidence(data) ?? 'known'],
+    )
+    this.#subscribe(
+      AUDITS_TOPIC,
+      ({ data }) => FATES[this.room?.pools.audits.take(data) ?? 'known'],
+    )
   }
 
   async start(): Promise<void> {
@@ -197,7 +203,7 @@ export class MeshEpochs implements Startable {
   }
 
   #takeStatement(data: Uint8Array): Fate {
-    const fate = this.room?.takeStatement(data)
+    const fate = this.room?.pools.takeStatement(data)
     if (fate === undefined || fate.type === 'known') return 'ignore'
     if (fate.type !== 'refused') return 'accept'
     this.#components.logger.debug('statement refused', { code: fate.code })
@@ -335,7 +341,7 @@ export class MeshEpochs implements Startable {
 
   #tell(): void {
     for (const proof of this.#components.proofs()) {
-      this.room?.report(encodeEvidenceItem(evidenceItem('ledger', proof)))
+      this.room?.pools.report(encodeEvidenceItem(evidenceItem('ledger', proof)))
     }
     for (const listener of this.#listeners) listener()
   }

@@ -55,26 +55,26 @@ export function heldOf(room: EpochRoom, set: ReconciledSet): ItemSet {
   }
 }
 
-function statementsOf({ pool }: EpochRoom, sha256: Sha256): ItemSet {
-  const held = pool.all().slice(0, RECONCILE_LIMITS.ITEMS_MAX)
+function statementsOf({ pools }: EpochRoom, sha256: Sha256): ItemSet {
+  const held = pools.statements.all().slice(0, RECONCILE_LIMITS.ITEMS_MAX)
   return new ItemSet(
     sha256,
     held.map(({ id, statement }) => ({ time: statement.epoch, id })),
   )
 }
 
-function evidenceOf({ evidence }: EpochRoom, sha256: Sha256): ItemSet {
-  const held = evidence.all().slice(0, RECONCILE_LIMITS.ITEMS_MAX)
+function evidenceOf({ pools }: EpochRoom, sha256: Sha256): ItemSet {
+  const held = pools.evidence.all().slice(0, RECONCILE_LIMITS.ITEMS_MAX)
   return new ItemSet(
     sha256,
     held.map(({ encoded }) => ({ time: 0, id: sha256(encoded) })),
   )
 }
 
-function auditsOf({ audits }: EpochRoom, sha256: Sha256): ItemSet {
+function auditsOf({ pools }: EpochRoom, sha256: Sha256): ItemSet {
   return new ItemSet(
     sha256,
-    audits.all().map(({ audit }) => ({ time: audit.epoch, id: audit.id })),
+    pools.audits.all().map(({ audit }) => ({ time: audit.epoch, id: audit.id })),
   )
 }
 
@@ -118,8 +118,8 @@ export async function takeItems(
   for (let at = 0; at < ids.length; at += ITEMS_PER_ANSWER_MAX) {
     const answer = await link.ask({ type: 'items', ids: ids.slice(at, at + ITEMS_PER_ANSWER_MAX) })
     if (answer.type !== 'items') return
-    for (const statement of answer.statements) room.takeStatement(statement)
-    for (const proof of answer.evidence) room.takeEvidence(proof)
-    for (const audit of answer.audits) room.audits.take(audit)
+    for (const statement of answer.statements) room.pools.takeStatement(statement)
+    for (const proof of answer.evidence) room.pools.takeEvidence(proof)
+    for (const audit of answer.audits) room.pools.audits.take(audit)
   }
 }

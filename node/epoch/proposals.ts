@@ -36,8 +36,6 @@ export interface ProposalsComponents extends CutJudge {
     ids: readonly Uint8Array[],
     from: readonly PeerId[],
   ) => Promise<readonly Uint8Array[]>
-  /** Takes a statement as if it had been gossiped. */
-  readonly takeStatement: (encoded: Uint8Array) => unknown
 }
 
 /** Headers whose cuts are kept for whoever asks. */
@@ -145,16 +143,17 @@ export class Proposals {
 
   /** Everything that this device would have in the next epoch. */
   #ownCut(): CutBody {
-    const { chain, pool, evidence, audits, floorOf } = this.#components
+    const { chain, pools, floorOf } = this.#components
     const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_AUDITS_MAX, CUT_BYTES_MAX } = EPOCH_LIMITS
     let room = CUT_BYTES_MAX / 2
     const fits = ({ encoded }: { readonly encoded: Uint8Array }): boolean => {
       room -= encoded.length
       return room > 0
     }
-    const statements = pool.for(chain.next).slice(0, CUT_STATEMENTS_MAX).filter(fits)
-    const proofs = evidence.pending(chain.next).slice(0, CUT_EVIDENCE_MAX).filter(fits)
-    const audited = audits.pending().slice(0, CUT_AUDITS_MAX).filter(fits)
+    const statements = pools.statements.for(chain.next).slice(0, CUT_STATEMENTS_MAX).filter(fits)
+    const proofs = pools.evidence.pending(chain.next).slice(0, CUT_EVIDENCE_MAX).filter(fits)
+    const amnesia = pools.amnesia.pending().slice(0, CUT_EVIDENCE_MAX - proofs.length)
+    const audited = pools.audits.pending().slice(0, CUT_AUDITS_MAX).filter(fits)
     const floors = new Map<PeerId, number>()
     for (const { stated } of statements) {
       const micros = floorOf(stated.owner)
@@ -163,23 +162,23 @@ export class Proposals {
     return {
       statements: statements.map(({ stated }) => stated),
       floors: [...floors].map(([device, floorMicros]) => ({ device, floorMicros })),
-      evidence: proofs.map(({ item }) => item),
+      evidence: [...proofs.map(({ item }) => item), ...amnesia],
       audits: audited.map(({ encoded }) => encoded),
     }
   }
 
   /** What is in a header, with each statement looked at as if it had been gossiped. */
   async #obtain(header: Uint8Array, proposer: PeerId | undefined): Promise<CutBody | undefined> {
-    const { chain, pool, crypto, fetchCut, fetchStatements, takeStatement } = this.#components
+    const { chain, pools, crypto, fetchCut, fetchStatements } = this.#components
     const from = [...(proposer === undefined ? [] : [proposer]), ...chain.committee]
     const body = await fetchCut(header, from)
     if (body === undefined) return undefined
     const ids = body.statements.map(({ signed }) => crypto.sha256(signed.body))
-    const missing = ids.filter((id) => pool.get(id) === undefined)
+    const missing = ids.filter((id) => pools.statements.get(id) === undefined)
     if (missing.length > 0) {
-      for (const statement of await fetchStatements(missing, from)) takeStatement(statement)
+      for (const statement of await fetchStatements(missing, from)) pools.takeStatement(statement)
     }
     // One that does not come as it was gossiped was not made by a member.
-    return ids.every((id) => pool.get(id) !== undefined) ? body : undefined
+    return ids.every((id) => pools.statements.get(id) !== undefined) ? body : undefined
   }
 }

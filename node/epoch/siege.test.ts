@@ -96,10 +96,12 @@ describe('a mesh of four', () => {
     await world.connectAll()
     const [held, told] = [back, third].map((device) => device.epochs.opened)
     await world.pass(0.01)
-    const proofs = [held, told].map((room) => room?.evidence.all().map(({ encoded }) => encoded))
+    const proofs = [held, told].map((room) =>
+      room?.pools.evidence.all().map(({ encoded }) => encoded),
+    )
     expect(proofs[0]?.length).toBe(1)
     expect(proofs[0]).toEqual(proofs[1])
-    expect(held?.pool.size).toBe(told?.pool.size)
+    expect(held?.pools.statements.size).toBe(told?.pools.statements.size)
   })
 
   it('stands still while it is cut in two, says so, and goes on as one', async () => {

@@ -23,15 +23,17 @@ import {
   type Explanation,
   floorMicros,
   mayBeDrawn,
+  type ProvenFault,
   type ScoredDevice,
   type ScoreVector,
   type Statement,
   TRUST_LIMITS,
   TrustState,
 } from '../../trust/index.ts'
+import { Accusations } from './accusations.ts'
 import { type AuditedTask, AuditReader } from './audited-task.ts'
 import { type CountedAudit, CountedAudits } from './counted-audits.ts'
-import { provenBy } from './evidence-kinds.ts'
+import { isAmnesia, provenBy } from './evidence-kinds.ts'
 
 /** The mesh whose trust is folded. */
 export interface FoldContext {
@@ -87,6 +89,7 @@ export class TrustFold {
   #epoch = -1
   readonly #reader: AuditReader
   #audits: CountedAudits
+  #accusations: Accusations
   #committees: { readonly next: Committee; readonly afterNext: Committee }
 
   constructor(context: FoldContext, reader = new AuditReader(context.crypto, context.network)) {
@@ -94,6 +97,8 @@ export class TrustFold {
     this.#context = context
     this.#reader = reader
     this.#audits = new CountedAudits(crypto.sha256)
+    this.#accusations = new Accusations(crypto, network)
+    this.#accusations.open(0, [founder])
     this.#state = new TrustState(crypto.sha256, [this.#domainOf(founder)])
     this.#beacon = new Beacon(crypto.sha256, network)
     this.#committees = { next: [founder], afterNext: [founder] }
@@ -107,6 +112,7 @@ export class TrustFold {
     copy.#speakers = new Map(this.#speakers)
     copy.#lively = this.#lively
     copy.#audits = this.#audits.copy()
+    copy.#accusations = this.#accusations.copy()
     copy.#epoch = this.#epoch
     copy.#committees = this.#committees
     return copy
@@ -152,6 +158,11 @@ export class TrustFold {
     return this.#audits
   }
 
+  /** Seats that are accused, and who decided what they are accused of. */
+  get accusations(): Accusations {
+    return this.#accusations
+  }
+
   /** The latest audits of a device's work that count, the last one first. */
   auditsOf(device: PeerId): readonly CountedAudit[] {
     return this.#audits.namedOf(device)
@@ -167,9 +178,7 @@ export class TrustFold {
     invariant(epoch === this.#epoch + 1, 'epochs are folded one after the other')
     const { crypto } = this.#context
     const statements = cut.statements.map(({ signed }) => statementIn(signed.body))
-    const faults = cut.evidence.flatMap(
-      (item) => provenBy(crypto, this.#context.network, item) ?? [],
-    )
+    const faults = [...this.#provenIn(cut), ...this.#unanswered(cut)]
     const audits = cut.audits.flatMap((encoded) => this.#counted(encoded, epoch) ?? [])
     const verdicts = audits.map(({ provider, passed }) => ({
       provider: this.#domainOf(provider),
@@ -183,6 +192,7 @@ export class TrustFold {
     const scores = this.#state.scores(this.#scored())
     const afterNext = this.#draw(scores)
     this.#committees = { next: this.#committees.afterNext, afterNext }
+    this.#accusations.open(epoch + 1, this.#committees.next)
     return {
       statementRoot: rootOver(
         crypto,
@@ -199,6 +209,23 @@ export class TrustFold {
       scores,
       afterNext,
     }
+  }
+
+  /** Proofs of a cut that hold by themselves. */
+  #provenIn({ evidence }: CutBody): readonly ProvenFault[] {
+    const { crypto, network } = this.#context
+    return evidence.flatMap((item) => provenBy(crypto, network, item) ?? [])
+  }
+
+  /** Seats that were asked for a polka long enough, and were there. */
+  #unanswered({ evidence, statements }: CutBody): readonly ProvenFault[] {
+    const spoken = new Set(statements.map(({ owner }) => owner))
+    const proven = this.#accusations.fold(evidence.filter(isAmnesia), spoken)
+    return proven.map(({ accusation, id }) => ({
+      domain: this.#domainOf(accusation.accused),
+      kind: 'amnesia',
+      evidence: id,
+    }))
   }
 
   /** An audit of a cut, counted; undefined for one that does not count, whoever certified it. */

@@ -15,7 +15,6 @@ import { type Cast, castProposal, castVote } from './cast.ts'
 import { type Certificate, type Decision, isCertificateOf, isDecisionOf } from './certificate.ts'
 import type { EpochInit, EpochInput, EpochOutput } from './epoch-types.ts'
 import type { EpochErrorCode } from './errors.ts'
-import { type Accusation, answersTo } from './evidence.ts'
 import { LateAnswers } from './late-answers.ts'
 import { ROUND_MAX } from './limits.ts'
 import type { EpochMessage, Proposal } from './messages.ts'
@@ -64,11 +63,9 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
     return this.#timers.size === 0 ? undefined : Math.min(...this.#timers.values())
   }
 
-  /** A polka that answers an accusation, from what this seat has seen or kept. */
-  answerTo(accusation: Accusation): Certificate | undefined {
-    return [...this.#book.polkas, ...this.#own.answers].find((polka) =>
-      answersTo(accusation, polka),
-    )
+  /** Polkas that this seat has seen or kept: what it answers accusations with. */
+  get polkas(): readonly Certificate[] {
+    return [...this.#own.answers, ...this.#book.polkas]
   }
 
   handle(input: EpochInput | TimePassed, nowMs: number): readonly EpochOutput[] {

@@ -20,9 +20,16 @@ import {
 } from '../../core/cbor-shape.ts'
 import { SIGNATURE_BYTES, type Verify } from '../../core/crypto.ts'
 import { peerId } from '../../core/id-shapes.ts'
-import { type Certificate, isCertificateOf } from './certificate.ts'
+import { type Certificate, CERTIFICATE_SHAPE, isCertificateOf } from './certificate.ts'
 import { accept, refuse, type Result } from './errors.ts'
-import { EPOCH_MAX, EPOCH_VERSION, EVIDENCE_BYTES_MAX, HASH_BYTES, ROUND_MAX } from './limits.ts'
+import {
+  ANSWER_BYTES_MAX,
+  EPOCH_MAX,
+  EPOCH_VERSION,
+  EVIDENCE_BYTES_MAX,
+  HASH_BYTES,
+  ROUND_MAX,
+} from './limits.ts'
 import type { Committee } from './seats.ts'
 import { isBallotOf, kindOf } from './vote.ts'
 
@@ -48,6 +55,16 @@ const BOUND_VOTE = record({
 })
 /** A record of one field fewer than a double vote: neither is ever read as the other. */
 const AMNESIA = record({ ...BASE, precommit: BOUND_VOTE, prevote: BOUND_VOTE })
+
+const ANSWER = record({
+  v: uint(EPOCH_VERSION),
+  network: bytes(HASH_BYTES),
+  epoch: uint(EPOCH_MAX),
+  polka: CERTIFICATE_SHAPE,
+})
+
+/** A polka, for whoever is accused of a prevote that it allowed. */
+export type PolkaAnswer = Omit<ShapeOf<typeof ANSWER>, 'v'>
 
 /** Two votes of one kind in one round for different things. */
 export type DoubleVote = Omit<ShapeOf<typeof DOUBLE_VOTE>, 'v'>
@@ -96,6 +113,19 @@ export function verifyAccusation(verify: Verify, encoded: Uint8Array): Result<Ac
     : refuse('EPOCH_EVIDENCE_INVALID', 'expected a precommit and a later prevote for another value')
 }
 
+export function encodeAnswer(answer: PolkaAnswer): Uint8Array {
+  return encodeShape(ANSWER, { v: EPOCH_VERSION, ...answer })
+}
+
+/** Reads an answer, without a look at its signatures: which committee they are of, the driver knows. */
+export function decodeAnswer(encoded: Uint8Array): Result<PolkaAnswer> {
+  if (encoded.length > ANSWER_BYTES_MAX) return tooLong(ANSWER_BYTES_MAX)
+  const decoded = decodeShape(ANSWER, encoded)
+  if (decoded.type === 'refused' || decoded.value.v !== EPOCH_VERSION) return malformed()
+  const { v: _, ...answer } = decoded.value
+  return accept(answer)
+}
+
 /** True when a polka is one that let the accused change its mind, whoever shows it. */
 export function isAnswer(
   verify: Verify,
@@ -120,8 +150,8 @@ export function isSameValue(a: Uint8Array | undefined, b: Uint8Array | undefined
   return a === undefined || b === undefined ? a === b : bytesEqual(a, b)
 }
 
-function tooLong(): Result<never> {
-  return refuse('EPOCH_MESSAGE_TOO_LONG', `expected at most ${EVIDENCE_BYTES_MAX} bytes`)
+function tooLong(bytesMax = EVIDENCE_BYTES_MAX): Result<never> {
+  return refuse('EPOCH_MESSAGE_TOO_LONG', `expected at most ${bytesMax} bytes`)
 }
 
 function malformed(): Result<never> {

@@ -34,10 +34,14 @@ export type { EpochInit, EpochInput, EpochOutput, EpochTimeouts } from './epoch-
 export type { EpochErrorCode, Refused, Result } from './errors.ts'
 export {
   type Accusation,
+  answersTo,
+  decodeAnswer,
   type DoubleVote,
   encodeAccusation,
+  encodeAnswer,
   encodeDoubleVote,
   isAnswer,
+  type PolkaAnswer,
   verifyAccusation,
   verifyDoubleVote,
 } from './evidence.ts'

@@ -50,6 +50,9 @@ export const MESSAGE_BYTES_MAX = 16_384
 /** Longest evidence of a double vote, and longest accusation. */
 export const EVIDENCE_BYTES_MAX = 512
 
+/** Longest answer to an accusation: a certificate of the largest committee. */
+export const ANSWER_BYTES_MAX = 8_704
+
 /** Longest record of one's own votes. */
 export const VOTE_RECORD_BYTES_MAX = 65_536
 

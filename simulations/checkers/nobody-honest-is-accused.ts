@@ -5,6 +5,7 @@
  */
 
 import {
+  answersTo,
   encodeAccusation,
   encodeDoubleVote,
   isAnswer,
@@ -44,7 +45,7 @@ function isAnswered(world: EpochWorld, accusation: EpochWorld['accusations'][num
     return false
   }
   return world.honest.some(({ machine }) => {
-    const polka = machine?.answerTo(accusation)
+    const polka = machine?.polkas.find((one) => answersTo(accusation, one))
     const { verify } = simCrypto
     return polka !== undefined && isAnswer(verify, world.committee, accusation, polka)
   })

@@ -1,0 +1,130 @@
+/**
+ * All that has come and is in no epoch yet: statements, proofs, audits, and what seats are asked about.
+ *
+ * @module
+ */
+
+import {
+  type Certificate,
+  type CutBody,
+  decodeVoteRecord,
+  encodeEvidenceItem,
+  EPOCH_LIMITS,
+} from '../../protocols/epoch/index.ts'
+import { AmnesiaWatch } from './amnesia-watch.ts'
+import { AuditPool } from './audit-pool.ts'
+import type { EpochChain } from './epoch-chain.ts'
+import type { EpochRoomComponents } from './epoch-room-types.ts'
+import { epochAt, type EpochCalendar } from './epoch-time.ts'
+import { evidenceItem } from './evidence-kinds.ts'
+import { EvidencePool } from './evidence-pool.ts'
+import { type StatementFate, StatementPool } from './statement-pool.ts'
+
+export type EpochPoolsComponents = Pick<
+  EpochRoomComponents,
+  'clock' | 'crypto' | 'logger' | 'store' | 'provesMembership' | 'publish'
+> & {
+  /** Has something done that nobody waits for. A disk that refuses ends the daemon. */
+  readonly beside: (work: () => Promise<unknown>) => void
+}
+
+export interface EpochPoolsInit {
+  readonly network: Uint8Array
+  readonly calendar: EpochCalendar
+  readonly chain: EpochChain
+}
+
+export class EpochPools {
+  readonly statements: StatementPool
+  readonly evidence: EvidencePool
+  readonly audits: AuditPool
+  readonly amnesia: AmnesiaWatch
+  readonly #components: EpochPoolsComponents
+  readonly #chain: EpochChain
+
+  constructor(components: EpochPoolsComponents, { network, calendar, chain }: EpochPoolsInit) {
+    const { clock, crypto, logger, store, provesMembership, publish } = components
+    this.#components = components
+    this.#chain = chain
+    const nowMs = (): number => clock.monotonicMs()
+    this.statements = new StatementPool({
+      crypto,
+      network,
+      provesMembership,
+      nowMs,
+      latestEpoch: () => epochAt(calendar, clock.wallMs() + EPOCH_LIMITS.CUT_SKEW_MS_MAX) - 1,
+      latestIn: (domain) => chain.fold.latestOf(domain),
+      deciding: () => chain.next,
+    })
+    this.evidence = new EvidencePool({
+      crypto,
+      network,
+      nowMs,
+      keep: (id, encoded) => store.keepEvidence(id, encoded),
+    })
+    this.audits = new AuditPool({
+      sha256: crypto.sha256,
+      reader: chain.fold.reader,
+      counted: () => chain.fold.audits,
+      nowMs,
+    })
+    this.amnesia = new AmnesiaWatch({
+      crypto,
+      network,
+      logger,
+      accusations: () => chain.fold.accusations,
+      tell: (encoded) => publish(EPOCH_LIMITS.EVIDENCE_TOPIC, encoded),
+      keep: (polkas) => components.beside(() => store.keepPolkas(polkas)),
+    })
+  }
+
+  /** Reads what an earlier life kept. */
+  async restore(): Promise<void> {
+    const { store } = this.#components
+    this.evidence.restore(await store.evidence())
+    this.amnesia.restore(await store.polkas())
+    const votes = await store.votes()
+    const record = votes === undefined ? undefined : decodeVoteRecord(votes)
+    if (record !== undefined) this.amnesia.note(record.epoch, record.answers)
+  }
+
+  /** Takes a statement, as it is gossiped; says what came of it. */
+  takeStatement(data: Uint8Array): StatementFate {
+    const fate = this.statements.take(data)
+    if (fate.type === 'forked')
+      this.report(encodeEvidenceItem(evidenceItem('statement-fork', fate.proof)))
+    return fate
+  }
+
+  /** Keeps a proof that was found here, and tells the others. */
+  report(encoded: Uint8Array): void {
+    if (this.evidence.fateOf(encoded) !== 'new') return
+    this.#components.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, encoded)
+    this.#components.beside(() => this.evidence.take(encoded))
+  }
+
+  /** Takes a proof, an accusation or an answer that others tell of. */
+  takeEvidence(encoded: Uint8Array): 'new' | 'known' | 'invalid' {
+    const amnesia = this.amnesia.take(encoded)
+    if (amnesia !== undefined) return amnesia
+    const fate = this.evidence.fateOf(encoded)
+    if (fate === 'new') this.#components.beside(() => this.evidence.take(encoded))
+    return fate
+  }
+
+  /** Takes an audit that this device had done, and tells the others. */
+  reportAudit(encoded: Uint8Array): void {
+    const fate = this.audits.take(encoded)
+    if (fate === 'new') this.#components.publish(EPOCH_LIMITS.AUDITS_TOPIC, encoded)
+    else this.#components.logger.debug('audit not told', { fate })
+  }
+
+  /** An epoch is folded: notes what it holds, and gives up what is in. */
+  async noteDecided({ evidence }: CutBody, polkas: readonly Certificate[]): Promise<void> {
+    const epoch = this.#chain.next - 1
+    for (const item of evidence) await this.evidence.noteIn(item, epoch)
+    this.amnesia.decided(epoch, polkas)
+    this.statements.sweep()
+    this.audits.sweep()
+  }
+}
