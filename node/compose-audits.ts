@@ -41,7 +41,7 @@ export function composeAudits(
     beacons,
   }: Pick<MeshParts, 'network' | 'mesh'> & { readonly beacons: BeaconSource },
 ): Auditing {
-  const tapes = new Tapes(config.audit.keptBytesMax)
+  const tapes = new Tapes(config.audit.keptBytesMax, () => systemClock.monotonicMs())
   const records = new AuditRecords(state)
   let known: Stages | undefined
   const stages = (): Stages => {

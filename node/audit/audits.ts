@@ -69,6 +69,7 @@ const WAITING_MAX = 256
 /** How long the next epoch's beacon is waited for, in milliseconds: two epochs. */
 const BEACON_WAIT_MS = 600_000
 const BEACON_POLL_MS = 1_000
+const TAPES_SWEPT_EVERY_MS = 120_000
 
 interface Waiting extends DoneStage {
   /** The epoch that was certified last when the work was done; the draw is by a later one. */
@@ -89,6 +90,7 @@ export class Audits implements Startable {
   readonly #stopped = new AbortController()
   #serving = false
   #work: Promise<void> | undefined
+  #sweeping: Promise<void> | undefined
 
   constructor(components: AuditsComponents, init: AuditsInit) {
     this.#components = components
@@ -114,12 +116,13 @@ export class Audits implements Startable {
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     await this.#components.records.start()
+    this.#sweeping = this.#sweep()
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort()
     this.#waiting.length = 0
-    await this.#work
+    await Promise.all([this.#work, this.#sweeping])
   }
 
   /** A session ended well: what others did in it may be audited. */
@@ -139,6 +142,16 @@ export class Audits implements Startable {
     this.#work ??= this.#workOff().finally(() => {
       this.#work = undefined
     })
+  }
+
+  /** What went through stages here is not kept for longer than anybody may ask for it. */
+  async #sweep(): Promise<void> {
+    const { clock, tapes } = this.#components
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      await clock.sleep(TAPES_SWEPT_EVERY_MS, signal)
+      tapes.sweep()
+    }
   }
 
   async #workOff(): Promise<void> {

@@ -16,7 +16,7 @@ import {
   isTask,
   type Task,
 } from './evidence.ts'
-import { Tapes } from './tapes.ts'
+import { TAPE_KEPT_MS, Tapes } from './tapes.ts'
 
 const { sha256 } = nodeCrypto
 const provider = device(1)
@@ -41,7 +41,7 @@ const open: OpenRecord = {
 
 /** A task of three requests of which the last two are wanted, as its provider's tape shows it. */
 function shown(): { readonly task: Task; readonly claim: Claim; readonly tapes: Tapes } {
-  const tapes = new Tapes(100_000)
+  const tapes = new Tapes(100_000, () => 0)
   const tape = tapes.record(open, requester.peer)
   const roots = [0, 10].map((offset) => {
     const leaves = new Map<number, Uint8Array>()
@@ -134,7 +134,7 @@ describe('tapes', () => {
   })
 
   it('keep no more than they may, the latest', () => {
-    const tapes = new Tapes(40_000)
+    const tapes = new Tapes(40_000, () => 0)
     const sessions = Array.from({ length: 30 }, (_, index) => ({
       ...open,
       session: index.toString(16).padStart(32, '0') as SessionId,
@@ -150,7 +150,33 @@ describe('tapes', () => {
     )
     expect(held).toEqual(sessions.slice(-held.length))
     expect(held.length).toBeGreaterThan(5)
-    expect(new Tapes(0).record(open, requester.peer)).toBe(undefined)
+    expect(new Tapes(0, () => 0).record(open, requester.peer)).toBe(undefined)
+  })
+
+  it('are given up once nobody can ask for them, and beyond a number of stages', () => {
+    let nowMs = 0
+    const tapes = new Tapes(1e9, () => nowMs)
+    const sessionOf = (index: number) => ({
+      ...open,
+      session: index.toString(16).padStart(32, '0') as SessionId,
+    })
+    for (let index = 0; index < 1_100; index++) {
+      tapes.record(sessionOf(index), requester.peer)?.gave(0, floats(1), new Uint8Array(32))
+    }
+    const isKept = (index: number) => tapes.show(requester.peer, sessionOf(index), []) !== undefined
+    expect([isKept(75), isKept(76)]).toEqual([false, true])
+    nowMs = TAPE_KEPT_MS
+    const late = tapes.record(sessionOf(2_000), requester.peer)
+    nowMs++
+    tapes.sweep()
+    expect([isKept(1_099), isKept(2_000)]).toEqual([false, true])
+    nowMs += TAPE_KEPT_MS
+    late?.gave(0, floats(1), new Uint8Array(32))
+    tapes.sweep()
+    expect(isKept(2_000)).toBe(true)
+    nowMs += TAPE_KEPT_MS + 1
+    tapes.sweep()
+    expect(tapes.bytes).toBe(0)
   })
 })
 

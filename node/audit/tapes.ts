@@ -19,15 +19,19 @@ interface Passed {
 class Tape implements StageTape {
   readonly requester: PeerId
   readonly open: OpenRecord
+  /** When something went through last. */
+  usedMs: number
   readonly #inputs = new Map<number, Passed>()
   readonly #outputs = new Map<number, Passed>()
-  readonly #grew: (bytes: number) => void
+  readonly #grew: (bytes: number) => number
   bytes = 0
 
-  constructor(open: OpenRecord, requester: PeerId, grew: (bytes: number) => void) {
+  /** @param grew - Takes by how many bytes it grew, and says what time it is. */
+  constructor(open: OpenRecord, requester: PeerId, grew: (bytes: number) => number) {
     this.open = open
     this.requester = requester
     this.#grew = grew
+    this.usedMs = grew(0)
   }
 
   took(request: number, tensors: readonly Tensor[], leaf: Uint8Array): void {
@@ -76,22 +80,33 @@ class Tape implements StageTape {
     const more = bytes - (kept.get(request)?.bytes ?? 0)
     kept.set(request, { ...passed, bytes })
     this.bytes += more
-    this.#grew(more)
+    this.usedMs = this.#grew(more)
   }
 }
 
 /** A leaf, and the objects around it and the tensors, as a heap holds them: more than a small tensor itself. */
 const LEAF_BYTES = 1_024
 
+/** Stages that are kept: four times as many as a requester has wait for their audits. */
+const TAPES_MAX = 1_024
+
+/** How long a tape is kept after its last use, in milliseconds: nobody waits longer for a beacon and an audit. */
+export const TAPE_KEPT_MS = 1_200_000
+
 export class Tapes {
   readonly #bytesMax: number
-  /** The longest unused first. */
+  readonly #nowMs: () => number
+  /** The longest open first. */
   readonly #tapes = new Map<string, Tape>()
   #bytes = 0
 
-  /** @param bytesMax - Bytes of tensors that are kept of all stages; of the oldest nothing is kept beyond that. */
-  constructor(bytesMax: number) {
+  /**
+   * @param bytesMax - Bytes of tensors that are kept of all stages; of the oldest nothing is kept beyond that.
+   * @param nowMs - Monotonic time.
+   */
+  constructor(bytesMax: number, nowMs: () => number) {
     this.#bytesMax = bytesMax
+    this.#nowMs = nowMs
   }
 
   get bytes(): number {
@@ -105,7 +120,15 @@ export class Tapes {
     this.#forget(key)
     const tape = new Tape(open, requester, (bytes) => this.#onGrown(bytes))
     this.#tapes.set(key, tape)
+    const [oldest] = this.#tapes.keys()
+    if (this.#tapes.size > TAPES_MAX && oldest !== undefined) this.#forget(oldest)
     return tape
+  }
+
+  /** Gives up what nobody asks for any more. */
+  sweep(): void {
+    const usedMsMin = this.#nowMs() - TAPE_KEPT_MS
+    for (const [key, { usedMs }] of this.#tapes) if (usedMs < usedMsMin) this.#forget(key)
   }
 
   /** What `requester` may see of its session; undefined when it is not here any more. */
@@ -117,12 +140,13 @@ export class Tapes {
     return this.#tapes.get(keyOf(requester, which))?.show(requests)
   }
 
-  #onGrown(bytes: number): void {
+  #onGrown(bytes: number): number {
     this.#bytes += bytes
     for (const key of this.#tapes.keys()) {
-      if (this.#bytes <= this.#bytesMax) return
+      if (this.#bytes <= this.#bytesMax) break
       this.#forget(key)
     }
+    return this.#nowMs()
   }
 
   #forget(key: string): void {

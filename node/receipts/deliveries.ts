@@ -44,8 +44,8 @@ const ORDERS_WAITING_MAX = 64
 const START_BY_MS = 60_000
 /** Stages that are followed at once, those included that ended a moment ago. */
 const WORKS_MAX = 1_024
-/** Receipts that are remembered after their end, for halves that come again. */
-const ENDED_KEPT_MAX = 4_096
+/** Receipts that are remembered after their end; others are read from the ledger when a half of theirs comes again. */
+const ENDED_KEPT_MAX = 512
 
 export class Deliveries {
   readonly #components: DeliveriesComponents

@@ -56,10 +56,14 @@ interface Order {
 
 /** Orders that are followed; of the oldest beyond that no result is settled any more. */
 const ORDERS_MAX = 4_096
+/** Receipts that are remembered after their end, for halves that come again on another link. */
+const ENDED_KEPT_MAX = 1_024
 
 export class Orders {
   readonly #components: OrdersComponents
   readonly #orders = new RecentCache<string, Order>(ORDERS_MAX)
+  /** Without their owners: a session that is over is held by nobody. */
+  readonly #ended = new RecentCache<string, OpenReceipt>(ENDED_KEPT_MAX)
 
   constructor(components: OrdersComponents) {
     this.#components = components
@@ -93,13 +97,14 @@ export class Orders {
     half: Half,
     from: { readonly peer: PeerId; readonly link: number },
   ): Promise<HalfRefusal | undefined> {
-    const order = this.#orders.get(toHex(half.body.task))
-    if (order === undefined) return 'RECEIPT_TASK_UNKNOWN'
-    const { receipt, owner } = order
+    const task = toHex(half.body.task)
+    const order = this.#orders.get(task)
+    const receipt = order?.receipt ?? this.#ended.get(task)
+    if (receipt === undefined) return 'RECEIPT_TASK_UNKNOWN'
     if (receipt.receipt.order.body.provider !== from.peer) return 'RECEIPT_HALF_FOREIGN'
     const taken = await receipt.take(half, from.link)
-    if (taken !== 'taken') return refusalIn(taken)
-    owner.onChange(receipt.receipt)
+    if (taken !== 'taken' || order === undefined) return refusalIn(taken)
+    this.#onChange(order)
     if (half.kind === 'result') void this.#settle(order, half.body)
     return undefined
   }
@@ -107,9 +112,19 @@ export class Orders {
   /** Nothing more is written: the ledger is closed. */
   reset(): void {
     this.#orders.clear()
+    this.#ended.clear()
   }
 
-  async #settle({ receipt, owner }: Order, result: HalfBody<'result'>): Promise<void> {
+  #onChange({ receipt, owner }: Order): void {
+    owner.onChange(receipt.receipt)
+    if (!receipt.ended) return
+    const task = toHex(receipt.receipt.order.body.task)
+    this.#orders.delete(task)
+    this.#ended.set(task, receipt)
+  }
+
+  async #settle(order: Order, result: HalfBody<'result'>): Promise<void> {
+    const { receipt, owner } = order
     try {
       const { verdict, milliCreditsMax } = await owner.appraise(result)
       const settle = await receipt.say('settle', (now) => ({
@@ -119,7 +134,7 @@ export class Orders {
         milliCredits: verdict === 'accepted' ? grant(now, result, milliCreditsMax) : 0,
       }))
       this.#components.tell(receipt.receipt.order.body.provider, settle)
-      owner.onChange(receipt.receipt)
+      this.#onChange(order)
     } catch (error) {
       // The ledger was closed meanwhile: the result stays unmatched, which is nobody's fault.
       this.#components.logger.debug('result not settled', { error })
