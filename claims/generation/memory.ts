@@ -80,6 +80,7 @@ async function write(requester: TestDaemon, spec: TextSpec, count: number): Prom
 export const claim: Claim = {
   sentence: 'Texts that are over leave no memory behind.',
   goal: `at most ${100 * GROWTH_MAX} % more after ${TEXTS} texts than after ${WARM}`,
+  soak: true,
   run: async ({ say }) => {
     await using fleet = new DaemonFleet()
     const daemons = await fleet.startMany(DAEMONS)

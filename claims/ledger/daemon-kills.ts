@@ -2,7 +2,7 @@
  * Daemons that settle tasks with one another, each killed at random again and again.
  *
  * By default as often as fits into some minutes; `--count 1000` goes on for at most twenty.
- * One pair of daemons for every two cores works at the same time, each a mesh of its own.
+ * Where there are more cores, several pairs of daemons are killed at the same time, each a mesh of its own.
  *
  * @module
  */
@@ -26,10 +26,11 @@ import { type KeptLedger, openKept } from './kept-ledgers.ts'
 /** Kills of a run that is not asked for more. */
 const KILLS = 60
 const MINUTES_MAX = 20
-/** Pairs of daemons at most: more than that wait for the same disk. */
-const PAIRS_MAX = 8
+/** Cores for each pair of daemons, which wait for one another half of the time; and pairs at most. */
+const CORES_PER_PAIR = 1.6
+const PAIRS_MAX = 10
 /** A kill comes so long after the two have met, at most, in ms: some before the first task, some after many. */
-const LIFE_MS_MAX = 2_500
+const LIFE_MS_MAX = 1_200
 const JOB_MS_MAX = 30_000
 /** Of the first pair; the others count on from there. */
 const SEED = 5
@@ -58,7 +59,8 @@ export const claim: Claim = {
   soak: true,
   run: async (context) => {
     const { say, count = KILLS } = context
-    const pairs = Math.max(1, Math.min(PAIRS_MAX, availableParallelism() >> 1, count))
+    const room = Math.floor(availableParallelism() / CORES_PER_PAIR)
+    const pairs = Math.max(1, Math.min(PAIRS_MAX, room, count))
     const shares = Array.from({ length: pairs }, (_, pair) => share(count, pairs, pair))
     const outcomes = await Promise.all(
       shares.map((kills, pair) => besiege({ ...context, count: kills }, pair)),
