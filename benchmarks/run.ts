@@ -12,6 +12,7 @@ import { cpus } from 'node:os'
 import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { endStartedAtExit } from '../test/fixtures/started-processes.ts'
 import type { Benchmark, Row } from './benchmark.ts'
 
 /** Time of one benchmark, in ms. */
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
+const interruption = endStartedAtExit()
 const found = await findBenchmarks()
 const chosen = found.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
 
@@ -64,7 +66,7 @@ async function run(name: string, benchmark: Benchmark): Promise<void> {
   const say = values.json ? console.error : console.log
   say(`${name}: ${benchmark.question}`)
   say(`  ${machine.processor}, ${machine.cores} cores, node ${machine.node}, ${machine.commit}`)
-  const signal = AbortSignal.timeout(BENCHMARK_MS_MAX)
+  const signal = AbortSignal.any([AbortSignal.timeout(BENCHMARK_MS_MAX), interruption])
   const rows = await benchmark.run({ say: (text) => say(`  ${text}`), signal })
   if (values.json) console.log(JSON.stringify({ name, machine, rows }))
   else for (const row of rows) console.log(`  ${lineOf(row)}`)

@@ -2,7 +2,8 @@
  * Runs claims: `npm run claim -- <topic>[/<name>] …`, `--list`, `--json`, `--count N`.
  *
  * The last line of each is `MET|MISSED <topic>/<name>: <figure> (goal <goal>)`.
- * Exits with 0 when all were met, 1 when one was missed, 2 when there is no such claim.
+ * Exits with 0 when all were met, 1 when one was missed, 2 when there is no such claim, 128 and the
+ * number of the signal when it is interrupted; nothing that a claim started is left behind then.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import { globSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { endStartedAtExit } from '../test/fixtures/started-processes.ts'
 import type { Claim, Verdict } from './claim.ts'
 
 interface Named {
@@ -33,6 +35,7 @@ const { values, positionals } = parseArgs({
     count: { type: 'string' },
   },
 })
+const interruption = endStartedAtExit()
 const found = await findClaims()
 const chosen = found.filter(
   ({ name }) =>
@@ -43,7 +46,7 @@ const chosen = found.filter(
 if (values.list) list(chosen)
 else if (positionals.length === 0) usage('expected a topic or a claim')
 else if (chosen.length === 0) usage(`no claim is called ${positionals.join(' ')}`)
-else process.exitCode = await runAll(chosen)
+else await runAll(chosen)
 
 async function findClaims(): Promise<readonly Named[]> {
   const paths = globSync('claims/*/*.ts', { exclude: ['**/*.test.ts'] }).toSorted()
@@ -75,11 +78,13 @@ function usage(problem: string): void {
   process.exitCode = 2
 }
 
-async function runAll(claims: readonly Named[]): Promise<number> {
+async function runAll(claims: readonly Named[]): Promise<void> {
   let missed = 0
   for (const { name, claim } of claims) {
     const startMs = performance.now()
     const verdict = await run(claim)
+    // Asked to end, it has shown nothing: neither a line nor a next claim.
+    if (interruption.aborted) return
     const seconds = Number(((performance.now() - startMs) / 1_000).toFixed(1))
     if (!verdict.met) missed++
     if (values.json) {
@@ -90,7 +95,7 @@ async function runAll(claims: readonly Named[]): Promise<number> {
       console.log(`${word} ${name}: ${verdict.figure} (goal ${claim.goal})`)
     }
   }
-  return missed > 0 ? 1 : 0
+  process.exitCode = missed > 0 ? 1 : 0
 }
 
 async function run(claim: Claim): Promise<Verdict> {
@@ -100,10 +105,11 @@ async function run(claim: Claim): Promise<Verdict> {
   // A claim that does not even stop is ended here; what it started is ended at exit.
   const stuck = setTimeout(() => process.exit(1), limitMs + CLEAN_UP_MS_MAX)
   const say = values.json ? console.error : console.log
+  const signal = AbortSignal.any([timeout.signal, interruption])
   try {
     return await Promise.race([
-      claim.run({ say: (text) => say(`  ${text}`), signal: timeout.signal, count: countOf() }),
-      aborted(timeout.signal),
+      claim.run({ say: (text) => say(`  ${text}`), signal, count: countOf() }),
+      aborted(signal),
     ])
   } catch (error) {
     // A claim that breaks has not shown its sentence: that is a miss, not a crash of the runner.
