@@ -159,12 +159,8 @@ export class Auditor {
       salt,
       confirms: finding === 'different' ? this.#confirmed(network, bound, claim) : undefined,
     }
-    const outputs = encodeOutputs(rerun.outputs)
-    const fits = outputs.length <= AUDIT_LIMITS.PART_BYTES_MAX
-    return {
-      type: 'concluded',
-      answer: { verdict: signVerdict(signer, verdict), outputs: fits ? outputs : new Uint8Array() },
-    }
+    const outputs = finding === 'different' ? handedOn(rerun) : new Uint8Array()
+    return { type: 'concluded', answer: { verdict: signVerdict(signer, verdict), outputs } }
   }
 
   /** The id of a verdict before this one whose runs gave the same as those of this device. */
@@ -192,6 +188,12 @@ export class Auditor {
       : areLike(rerun.outputs, said.outputs)
     return about && like
   }
+}
+
+/** What the next auditor compares its own outputs with: asked for only where they differ, and dear to make. */
+function handedOn({ outputs }: Rerun): Uint8Array {
+  const encoded = encodeOutputs(outputs)
+  return encoded.length <= AUDIT_LIMITS.PART_BYTES_MAX ? encoded : new Uint8Array()
 }
 
 function failed(reason: Unable): AuditorInput {

@@ -32,7 +32,8 @@ export class RunGate {
   #slots: number[] = []
   readonly #waiting: (() => void)[] = []
   #running = 0
-  #timer = new AbortController()
+  /** Of the rest that is waited for; undefined while nobody waits. An abort is dear, and comes with each run. */
+  #timer: AbortController | undefined
 
   /** @param processors - What a level of 1 means: how many runs compute at once. */
   constructor(clock: Clock, processors: number) {
@@ -113,7 +114,8 @@ export class RunGate {
   }
 
   #pump(): void {
-    this.#timer.abort()
+    this.#timer?.abort()
+    this.#timer = undefined
     if (this.#level >= 1) {
       for (const go of this.#waiting.splice(0)) go()
       return
@@ -134,6 +136,8 @@ export class RunGate {
     const timer = new AbortController()
     this.#timer = timer
     await this.#clock.sleep(Math.min(ms, SLICE_MS), timer.signal)
-    if (!timer.signal.aborted) this.#pump()
+    if (timer !== this.#timer) return
+    this.#timer = undefined
+    this.#pump()
   }
 }

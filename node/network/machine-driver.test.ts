@@ -29,6 +29,8 @@ class AlarmMachine implements Machine<'set', string> {
 /** A clock with at most one timer, moved by hand. */
 class HandClock {
   #nowMs = 0
+  /** Timers that were ever set. */
+  scheduled = 0
   #timer: { readonly atMs: number; readonly callback: () => void } | undefined
 
   get armed(): boolean {
@@ -42,6 +44,7 @@ class HandClock {
   schedule(atMs: number, callback: () => void): () => void {
     const timer = { atMs, callback }
     this.#timer = timer
+    this.scheduled++
     return () => {
       if (this.#timer === timer) this.#timer = undefined
     }
@@ -91,6 +94,20 @@ describe('machine driver', () => {
     clock.moveTo(160)
 
     expect(log.at(-1)).toBe('ring at 160')
+  })
+
+  it('sets no new timer for a deadline that is only put off', () => {
+    const { clock, log, driver } = driven()
+    for (let ms = 0; ms < 100; ms++) {
+      clock.moveTo(ms)
+      driver.feed('set')
+    }
+    expect(clock.scheduled).toBe(1)
+    clock.moveTo(100)
+    clock.moveTo(199)
+
+    expect(clock.scheduled).toBe(2)
+    expect(log.at(-1)).toBe('ring at 199')
   })
 
   it('finishes one input before it takes the next that its outputs feed', () => {
