@@ -9,9 +9,10 @@
  * @module
  */
 
-import { bytesEqual, compareBytes, concatBytes, toHex, utf8 } from '../core/bytes.ts'
+import { bytesEqual, compareBytes, concatBytes, fromHex, toHex, utf8 } from '../core/bytes.ts'
 import type { Sha256 } from '../core/crypto.ts'
 import { ONION_EPOCHS, ONION_GAP_MAX } from './limits.ts'
+import type { PackedBeacon } from './packed.ts'
 import type { Statement } from './statement.ts'
 
 /** Which onion the layer of an epoch belongs to: its secret is one for {@link ONION_EPOCHS} epochs. */
@@ -56,6 +57,23 @@ export class Beacon {
   /** The same, to go on with on its own. */
   copy(): Beacon {
     return new Beacon(this.#sha256, this.#value, this.#layers)
+  }
+
+  /** To be kept. */
+  pack(): PackedBeacon {
+    const layers = [...this.#layers].map(([domain, { epoch, onion }]) => ({
+      domain: fromHex(domain) ?? new Uint8Array(),
+      epoch,
+      onion,
+    }))
+    return { value: this.#value, layers }
+  }
+
+  static unpack(sha256: Sha256, { value, layers }: PackedBeacon): Beacon {
+    const known = layers.map(
+      ({ domain, epoch, onion }) => [toHex(domain), { epoch, onion }] as const,
+    )
+    return new Beacon(sha256, value, new Map(known))
   }
 
   /** Takes the layers of the statements of one cut; their order does not matter. */

@@ -7,6 +7,7 @@
  */
 
 import { WINDOW_DAYS, WINDOW_Q16 } from './limits.ts'
+import type { PackedWindow } from './packed.ts'
 
 export class DayWindow {
   #sums = new Uint32Array(64 * WINDOW_DAYS)
@@ -23,6 +24,21 @@ export class DayWindow {
     copy.#sums = this.#sums.slice()
     copy.#day = this.#day
     return copy
+  }
+
+  /** What the first `count` things hold, to be kept. */
+  pack(count: number): PackedWindow {
+    return { day: this.#day, sums: this.#sums.slice(0, count * WINDOW_DAYS) }
+  }
+
+  /** The same again; undefined when it does not hold `count` things. */
+  static unpack({ day, sums }: PackedWindow, count: number): DayWindow | undefined {
+    if (sums.length !== count * WINDOW_DAYS) return undefined
+    const window = new DayWindow()
+    window.reserve(count)
+    window.#sums.set(sums)
+    window.#day = day
+    return window
   }
 
   /** Makes room for the things up to `count`. */

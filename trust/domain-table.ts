@@ -35,6 +35,20 @@ export class DomainTable {
     return copy
   }
 
+  /** All ids by number, to be kept. */
+  pack(): Uint8Array {
+    return this.#ids.slice(0, this.size * HASH_BYTES)
+  }
+
+  /** The same again; undefined for bytes that are no different ids. */
+  static unpack(ids: Uint8Array): DomainTable | undefined {
+    const table = new DomainTable()
+    for (let at = 0; at + HASH_BYTES <= ids.length; at += HASH_BYTES) {
+      table.intern(ids.slice(at, at + HASH_BYTES))
+    }
+    return table.size * HASH_BYTES === ids.length ? table : undefined
+  }
+
   /** The number of a domain, or -1 when it is not known. */
   find(id: Uint8Array): number {
     let index = this.#first.get(prefixOf(id)) ?? NONE

@@ -34,6 +34,7 @@ export {
 export type { Refused, Result, TrustErrorCode } from './errors.ts'
 export { explain, type Explanation, type Remedy } from './explanation.ts'
 export * as TRUST_LIMITS from './limits.ts'
+export { PACKED_TRUST } from './packed.ts'
 export { decodeScore, encodeScore, type Score, scoreMicros, type ScoreParts } from './score.ts'
 export { type ScorePath, ScoreVector } from './score-vector.ts'
 export { type AuditCounts, auditFactorQ16, auditLowerBoundQ16, massMicros } from './standing.ts'

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { compareBytes, concatBytes, toHex } from '../core/bytes.ts'
+import { bytesEqual, compareBytes, concatBytes, toHex } from '../core/bytes.ts'
 import type { Sha256 } from '../core/crypto.ts'
 import type { PeerId } from '../core/ids.ts'
 import { leafHash, MerkleTree } from '../core/merkle-tree.ts'
@@ -17,6 +17,7 @@ import { DayWindow } from './day-window.ts'
 import { DomainTable } from './domain-table.ts'
 import type { TrustErrorCode } from './errors.ts'
 import { EPOCHS_PER_DAY, FAULT_EPOCHS, LATE_EPOCHS_MAX } from './limits.ts'
+import type { PackedTrustState } from './packed.ts'
 import { type Score, scoreMicros } from './score.ts'
 import { ScoreVector } from './score-vector.ts'
 import { auditFactorQ16, auditLowerBoundQ16, type AuditCounts, standingMicros } from './standing.ts'
@@ -129,6 +130,69 @@ export class TrustState {
     copy.#faults = new Map(this.#faults)
     copy.#epoch = this.#epoch
     return copy
+  }
+
+  /** All of it, to be kept. */
+  pack(): PackedTrustState {
+    const { size } = this.domains
+    const seen = Array.from({ length: size }, (_, index) => this.#seen[index])
+    return {
+      epoch: this.#epoch,
+      seeds: this.#seeds,
+      domains: this.domains.pack(),
+      work: this.work.pack(),
+      passed: this.#passed.pack(size),
+      failed: this.#failed.pack(size),
+      present: this.#present.pack(size),
+      seen: Uint32Array.from(
+        seen.flatMap((one) =>
+          one === undefined ? [0, 0, 0, 0] : [1, one.latest, one.bits, one.first],
+        ),
+      ),
+      faults: [...this.#faults].map(([index, record]) => ({ index, record })),
+    }
+  }
+
+  /** The same again; undefined when it is not of these seeds, or not all of it fits together. */
+  static unpack(
+    sha256: Sha256,
+    seeds: readonly Uint8Array[],
+    packed: PackedTrustState,
+  ): TrustState | undefined {
+    const state = new TrustState(sha256, seeds)
+    const isOurs =
+      packed.seeds.length === seeds.length &&
+      state.#seeds.every((seed, at) => bytesEqual(seed, packed.seeds[at] ?? NO_ID))
+    const domains = DomainTable.unpack(packed.domains)
+    if (!isOurs || domains === undefined) return undefined
+    const { size } = domains
+    const work = WorkGraph.unpack(packed.work, size)
+    const windows = [packed.passed, packed.failed, packed.present].map((window) =>
+      DayWindow.unpack(window, size),
+    )
+    const [passed, failed, present] = windows
+    const hasSeeds = state.#seeds.every((seed) => domains.find(seed) >= 0)
+    if (work === undefined || !hasSeeds || packed.seen.length !== SEEN_WORDS * size)
+      return undefined
+    if (passed === undefined || failed === undefined || present === undefined) return undefined
+    state.domains = domains
+    state.work = work
+    state.#passed = passed
+    state.#failed = failed
+    state.#present = present
+    state.#restore(packed)
+    return state
+  }
+
+  #restore({ epoch, seen, faults }: PackedTrustState): void {
+    this.#epoch = epoch
+    for (let index = 0; index < this.domains.size; index++) {
+      const at = SEEN_WORDS * index
+      const [spoke, latest, bits, first] = seen.subarray(at, at + SEEN_WORDS)
+      if (spoke !== 1) continue
+      this.#seen[index] = { latest: latest ?? 0, bits: bits ?? 0, first: first ?? 0 }
+    }
+    this.#faults = new Map(faults.map(({ index, record }) => [index, [...record]]))
   }
 
   /** Folds what was decided; returns what did not count, and why. */
@@ -327,8 +391,13 @@ export class TrustState {
   }
 }
 
+/** Numbers that tell what was seen of a domain, where it is kept: whether it spoke, and when. */
+const SEEN_WORDS = 4
+
 /** Proofs that are remembered of one domain. */
 const FAULTS_KEPT_MAX = 16
+
+const NO_ID = new Uint8Array()
 
 const NOTHING_KNOWN: DomainFacts = {
   mass: 0,

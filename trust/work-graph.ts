@@ -10,6 +10,7 @@
 import { DayWindow } from './day-window.ts'
 import { integerRoot } from './fixed-point.ts'
 import { NEW_PAIRS_PER_DAY_MAX, PAIR_WEIGHT_MAX } from './limits.ts'
+import type { PackedWork } from './packed.ts'
 
 /** Which party of a pair speaks. */
 export type PairSide = 'requester' | 'provider'
@@ -49,6 +50,45 @@ export class WorkGraph {
     copy.#claims = this.#claims.slice()
     copy.#size = this.#size
     return copy
+  }
+
+  /** All pairs, to be kept. */
+  pack(): PackedWork {
+    return {
+      requesters: this.#requesters.slice(0, this.#size),
+      providers: this.#providers.slice(0, this.#size),
+      claims: this.#claims.slice(0, this.#size * CLAIMS),
+      window: this.#window.pack(this.#size),
+      newPairs: Uint32Array.from([...this.#newPairs].flat()),
+    }
+  }
+
+  /** The same again; undefined when it does not hold pairs of `domains` domains. */
+  static unpack(packed: PackedWork, domains: number): WorkGraph | undefined {
+    const { requesters, providers, claims, newPairs } = packed
+    const { length } = requesters
+    const window = DayWindow.unpack(packed.window, length)
+    const fits = providers.length === length && claims.length === length * CLAIMS
+    const known = [...requesters, ...providers].every((index) => index < domains)
+    if (window === undefined || !fits || !known || newPairs.length % 2 !== 0) return undefined
+    const graph = new WorkGraph()
+    while (graph.#requesters.length < length) {
+      graph.#requesters = doubled(graph.#requesters)
+      graph.#providers = doubled(graph.#providers)
+      graph.#claims = doubled(graph.#claims)
+    }
+    graph.#requesters.set(requesters)
+    graph.#providers.set(providers)
+    graph.#claims.set(claims)
+    graph.#window = window
+    graph.#size = length
+    for (let at = 0; at < newPairs.length; at += 2) {
+      graph.#newPairs.set(newPairs[at] as number, newPairs[at + 1] as number)
+    }
+    let slots = graph.#slots.length
+    while (2 * length > slots) slots *= 2
+    graph.#rehash(slots)
+    return graph
   }
 
   requester(edge: number): number {

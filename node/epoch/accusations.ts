@@ -15,6 +15,7 @@ import {
   type Accusation,
   type Committee,
   decodeAnswer,
+  encodeAccusation,
   type EvidenceItem,
   isAnswer,
   type PolkaAnswer,
@@ -22,6 +23,7 @@ import {
 } from '../../protocols/epoch/index.ts'
 import { TRUST_LIMITS } from '../../trust/index.ts'
 import { isAccusation, isAmnesia } from './evidence-kinds.ts'
+import type { PackedAccusations } from './fold-snapshot.ts'
 
 /** An accusation that some epoch holds. */
 export interface HeldAccusation {
@@ -60,6 +62,37 @@ export class Accusations {
     copy.#held = new Map(this.#held)
     copy.#next = this.#next
     return copy
+  }
+
+  /** All of it, to be kept. */
+  pack(): PackedAccusations {
+    return {
+      next: this.#next,
+      committees: [...this.#committees].map(([epoch, committee]) => ({ epoch, committee })),
+      held: [...this.#held.values()].map(({ accusation, state, heard }) => ({
+        proof: encodeAccusation(accusation),
+        state,
+        heard,
+      })),
+    }
+  }
+
+  /** The same again; undefined when an accusation in it is none. */
+  static unpack(
+    crypto: Crypto,
+    network: Uint8Array,
+    { next, committees, held }: PackedAccusations,
+  ): Accusations | undefined {
+    const made = new Accusations(crypto, network)
+    made.#next = next
+    for (const { epoch, committee } of committees) made.#committees.set(epoch, committee)
+    for (const { proof, state, heard } of held) {
+      const read = verifyAccusation(crypto.verify, proof)
+      if (read.type === 'refused') return undefined
+      const accusation = read.value
+      made.#held.set(keyOf(accusation), { accusation, id: crypto.sha256(proof), state, heard })
+    }
+    return made
   }
 
   /** `epoch` comes next, and who decides it. */

@@ -13,6 +13,7 @@ import type { PeerId } from '../../core/ids.ts'
 import { AUDIT_LIMITS, auditorOrder } from '../../protocols/audit/index.ts'
 import { TRUST_LIMITS } from '../../trust/index.ts'
 import type { AuditedTask } from './audited-task.ts'
+import type { PackedAudits } from './fold-snapshot.ts'
 
 /** What an epoch draws with, and whom from. */
 export interface AuditDraw {
@@ -57,6 +58,36 @@ export class CountedAudits {
     copy.#named = new Map(this.#named)
     copy.#epoch = this.#epoch
     return copy
+  }
+
+  /** All of it, to be kept; `peers` are the devices that have spoken, by number. */
+  pack(peers: readonly PeerId[]): PackedAudits {
+    const numbers = new Map(peers.map((peer, number) => [peer, number]))
+    return {
+      draws: [...this.#draws].map(([epoch, { beacon, present }]) => ({
+        epoch,
+        beacon,
+        present: [...present].flatMap((peer) => numbers.get(peer) ?? []),
+      })),
+      recent: [...this.#recent.values()],
+      named: [...this.#named.values()].flat(),
+      epoch: this.#epoch + 1,
+    }
+  }
+
+  static unpack(sha256: Sha256, packed: PackedAudits, peers: readonly PeerId[]): CountedAudits {
+    const audits = new CountedAudits(sha256)
+    for (const { epoch, beacon, present } of packed.draws) {
+      const there = new Set(present.flatMap((number) => peers[number] ?? []))
+      audits.#draws.set(epoch, { beacon, present: there })
+    }
+    for (const audit of packed.recent) audits.#recent.set(toHex(audit.task), audit)
+    for (const audit of packed.named) {
+      const before = audits.#named.get(audit.provider) ?? []
+      audits.#named.set(audit.provider, [...before, audit])
+    }
+    audits.#epoch = packed.epoch - 1
+    return audits
   }
 
   /** The latest of a provider that count, the last one first. */

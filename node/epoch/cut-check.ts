@@ -67,7 +67,7 @@ export function bodyProblem(
 
 /** True when each proof holds and is in no epoch yet, and each accusation and answer counts. */
 function isNews(
-  { fold, next }: EpochChain,
+  { fold }: EpochChain,
   { evidence }: Pick<EpochPools, 'evidence'>,
   body: CutBody,
 ): boolean {
@@ -75,8 +75,7 @@ function isNews(
   const counting = fold.accusations.copy().takeAll(asked.toSorted((a, b) => a.kind - b.kind))
   const proofs = body.evidence.filter((item) => !isAmnesia(item))
   return (
-    counting.length === asked.length &&
-    proofs.every((item) => evidence.newIn(item, next) !== undefined)
+    counting.length === asked.length && proofs.every((item) => evidence.newIn(item) !== undefined)
   )
 }
 
@@ -109,7 +108,7 @@ function inclusionOf(
   const held = statements.for(chain.next).filter(isSettled)
   const proofs = body.evidence.flatMap((item) => evidence.proven(item) ?? [])
   const leftOut = evidence
-    .pending(chain.next)
+    .pending()
     .filter(isSettled)
     .filter(
       ({ proven }) =>

@@ -27,6 +27,7 @@ import {
   type OwnView,
 } from '../../protocols/epoch/index.ts'
 import { decodeStatement, domainIdOf, type ScoreVector } from '../../trust/index.ts'
+import { encodeSnapshot, type FoldSnapshot } from './fold-snapshot.ts'
 import { type FoldContext, type Folded, inOrder, TrustFold } from './trust-fold.ts'
 
 export interface ChainContext extends FoldContext {
@@ -181,15 +182,64 @@ export class EpochChain {
     })
   }
 
+  /** What follows from all epochs so far, to be kept; undefined before the first one. */
+  snapshot(): Uint8Array | undefined {
+    const top = this.#top
+    return top && encodeSnapshot({ ...this.#fold.pack(), header: top.id })
+  }
+
+  /**
+   * Goes on from a snapshot of an earlier life, instead of folding all epochs; `decided` is the last one that is in it.
+   *
+   * @returns false when it does not lead to the roots of that header: then nothing has changed.
+   */
+  resume({ header: id, ...packed }: FoldSnapshot, decided: EpochRecord): boolean {
+    invariant(this.#top === undefined, 'a chain is resumed before anything is in it')
+    const { crypto } = this.context
+    const { value, certificate, committee } = decided
+    const read = decodeHeader(value)
+    if (read.type === 'refused' || !bytesEqual(crypto.sha256(value), id)) return false
+    const header = read.value
+    const isDecided = isDecisionOf(crypto, header, committee, { value, certificate })
+    const fold = this.#fold.unpack(packed)
+    if (!isDecided || fold === undefined || header.epoch !== fold.epoch) return false
+    const { scores, graphRoot } = fold.scores()
+    const leadsTo = {
+      ...header,
+      ...this.#committeeRoots(committee, fold),
+      network: this.context.network,
+      parameters: this.context.parameters,
+      scoresRoot: scores.root,
+      graphRoot,
+      beacon: fold.beacon,
+    }
+    if (!isOf(header, leadsTo) || header.scores !== scores.scores.length) return false
+    this.#fold = fold
+    this.#top = { value, certificate, committee, header, id, scores }
+    return true
+  }
+
   /** The same, from what was kept or another device has sent. */
   appendRecord(record: EpochRecord): Appended | EpochErrorCode {
     const body = decodeCutBody(record.cut)
     return body.type === 'refused' ? body.code : this.append(record, body.value)
   }
 
+  /** Hashes of who decided the last epoch that a fold holds, and of those that it leads to. */
+  #committeeRoots(
+    committee: Committee,
+    { committees: { next, afterNext } }: TrustFold,
+  ): Pick<Header, 'committee' | 'next' | 'afterNext'> {
+    const { sha256 } = this.context.crypto
+    return {
+      committee: committeeRoot(sha256, committee),
+      next: committeeRoot(sha256, next),
+      afterNext: committeeRoot(sha256, afterNext),
+    }
+  }
+
   #view(fold: TrustFold, folded: Folded): OwnView {
-    const { crypto, network, parameters } = this.context
-    const { sha256 } = crypto
+    const { network, parameters } = this.context
     return {
       network,
       epoch: this.next,
@@ -198,9 +248,7 @@ export class EpochChain {
       evidenceRoot: folded.evidenceRoot,
       scoresRoot: folded.scores.root,
       graphRoot: folded.graphRoot,
-      committee: committeeRoot(sha256, this.committee),
-      next: committeeRoot(sha256, fold.committees.next),
-      afterNext: committeeRoot(sha256, fold.committees.afterNext),
+      ...this.#committeeRoots(this.committee, fold),
       beacon: folded.beacon,
       parameters,
     }

@@ -61,6 +61,7 @@ export class EpochPools {
       network,
       nowMs,
       keep: (id, encoded) => store.keepEvidence(id, encoded),
+      isIn: (proven) => chain.fold.isProven(proven),
     })
     this.audits = new AuditPool({
       sha256: crypto.sha256,
@@ -122,7 +123,7 @@ export class EpochPools {
   /** An epoch is folded: notes what it holds, and gives up what is in. */
   async noteDecided({ evidence }: CutBody, polkas: readonly Certificate[]): Promise<void> {
     const epoch = this.#chain.next - 1
-    for (const item of evidence) await this.evidence.noteIn(item, epoch)
+    for (const item of evidence) await this.evidence.noteIn(item)
     this.amnesia.decided(epoch, polkas)
     this.statements.sweep()
     this.audits.sweep()

@@ -29,6 +29,7 @@ import { EpochSeat } from './epoch-seat.ts'
 import { EpochSpeech } from './epoch-speech.ts'
 import { cutDueMs, epochAt, type EpochCalendar, startMs, timeoutsOf } from './epoch-time.ts'
 import { evidenceItem } from './evidence-kinds.ts'
+import { decodeSnapshot } from './fold-snapshot.ts'
 import { OwnVoice } from './own-voice.ts'
 import { Proposals } from './proposals.ts'
 import { VoteKeeper } from './vote-keeper.ts'
@@ -39,6 +40,8 @@ const EARLY_MAX = 512
 const SLEEP_MS_MAX = 5_000
 /** Epochs that are folded between two turns of the event loop. */
 const FOLDS_AT_ONCE = 8
+/** Epochs that are folded again after a start, at most. */
+const SNAPSHOT_EPOCHS = 16
 /** Epochs without a certificate before finality is called stale. */
 const STALE_EPOCHS = 3
 
@@ -180,8 +183,9 @@ export class EpochRoom {
   async #replay(signal: AbortSignal): Promise<void> {
     const { store, logger } = this.#components
     await this.pools.restore()
+    await this.#resume()
     let folded = 0
-    for await (const record of store.decided(0)) {
+    for await (const record of store.decided(this.chain.next)) {
       if (signal.aborted) return
       const appended = this.chain.appendRecord(record)
       if (typeof appended === 'string') {
@@ -197,6 +201,23 @@ export class EpochRoom {
     logger.info('epochs open', { mesh: this.#init.mesh, epoch: this.chain.next - 1 })
     this.#components.onReady()
     this.#components.onEpoch()
+  }
+
+  async #keepSnapshot(): Promise<void> {
+    const { store, crypto } = this.#components
+    const snapshot = this.chain.snapshot()
+    if (snapshot !== undefined) await store.keepSnapshot(crypto.sha256, snapshot)
+  }
+
+  /** Goes on from what an earlier life kept, where it fits. */
+  async #resume(): Promise<void> {
+    const { store, crypto, logger } = this.#components
+    const kept = await store.snapshot(crypto.sha256)
+    const snapshot = kept === undefined ? undefined : decodeSnapshot(kept)
+    const record = snapshot === undefined ? undefined : await store.record(snapshot.epoch)
+    if (snapshot === undefined || record === undefined) return
+    if (this.chain.resume(snapshot, record)) return
+    logger.warn('kept scores do not fit, folding again', { epoch: snapshot.epoch })
   }
 
   /** Takes part in the next epoch, once its time has come. */
@@ -329,6 +350,7 @@ export class EpochRoom {
     const epoch = this.chain.next - 1
     this.#health.noteMismatch(undefined)
     await store.keep(epoch, record)
+    if (this.chain.next % SNAPSHOT_EPOCHS === 0) await this.#keepSnapshot()
     const seat = this.#seat?.epoch === epoch ? this.#seat : undefined
     // Nobody changes its mind in the first round.
     await this.pools.noteDecided(body, seat === undefined || seat.round === 0 ? [] : seat.polkas)

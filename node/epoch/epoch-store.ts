@@ -4,6 +4,8 @@
  *     D epoch8   a decided epoch            S epoch8   the own statement about an epoch
  *     E hash32   a proof against somebody   V          votes of the epoch that is decided on
  *     B          the cut that was proposed last, until it is decided
+ *     M          size and hash of what follows from the epochs, up to one
+ *     N part4    a part of that
  *     P epoch8 round4 hash32   a polka of an epoch that took more than one round
  *
  * Every write is on the disk when it resolves.
@@ -11,7 +13,8 @@
  * @module
  */
 
-import { concatBytes, utf8 } from '../../core/bytes.ts'
+import { bytesEqual, concatBytes, utf8 } from '../../core/bytes.ts'
+import type { Sha256 } from '../../core/crypto.ts'
 import {
   decodeCertificate,
   decodeEpochRecord,
@@ -30,6 +33,10 @@ const PROOFS_MAX = 1_024
 const POLKAS_MAX = 512
 const VOTES_KEY = utf8('V')
 const PROPOSED_KEY = utf8('B')
+const SNAPSHOT_KEY = utf8('M')
+/** A number of parts, and the hash of the whole. */
+const SUMMARY_BYTES = 4 + 32
+const PART_BYTES = 1_048_576
 
 export class EpochStore {
   readonly #rows: LedgerRows
@@ -132,11 +139,45 @@ export class EpochStore {
     await this.#write([
       ...polkas.map(({ epoch, polka }) => ({
         type: 'put' as const,
-        key: concatBytes([key('P', epoch), roundBytes(polka.round), polka.value]),
+        key: concatBytes([key('P', epoch), uint32(polka.round), polka.value]),
         value: encodeCertificate(polka),
       })),
       ...old.map(({ key: at }) => ({ type: 'del' as const, key: at })),
     ])
+  }
+
+  /** What followed from the epochs up to one, whole as it was kept; undefined when there is none, or it is damaged. */
+  async snapshot(sha256: Sha256): Promise<Uint8Array | undefined> {
+    const [summary] = await this.#rows.get([SNAPSHOT_KEY])
+    if (summary?.length !== SUMMARY_BYTES) return undefined
+    const parts: Uint8Array[] = []
+    for (let part = 0; part < partsOf(summary); part++) {
+      const [bytes] = await this.#rows.get([partKey(part)])
+      if (bytes === undefined) return undefined
+      parts.push(bytes)
+    }
+    const whole = concatBytes(parts)
+    return bytesEqual(sha256(whole), summary.subarray(4)) ? whole : undefined
+  }
+
+  /** Keeps what follows from the epochs in the place of what was kept before. */
+  async keepSnapshot(sha256: Sha256, whole: Uint8Array): Promise<void> {
+    const [before] = await this.#rows.get([SNAPSHOT_KEY])
+    const count = Math.ceil(whole.length / PART_BYTES)
+    const summary = new Uint8Array(SUMMARY_BYTES)
+    new DataView(summary.buffer).setUint32(0, count)
+    summary.set(sha256(whole), 4)
+    const parts = Array.from({ length: count }, (_, part) => ({
+      type: 'put' as const,
+      key: partKey(part),
+      value: whole.subarray(part * PART_BYTES, (part + 1) * PART_BYTES),
+    }))
+    const known = before?.length === SUMMARY_BYTES ? partsOf(before) : 0
+    const old = Array.from({ length: Math.max(0, known - count) }, (_, at) => ({
+      type: 'del' as const,
+      key: partKey(count + at),
+    }))
+    await this.#write([{ type: 'put', key: SNAPSHOT_KEY, value: summary }, ...parts, ...old])
   }
 
   #write(changes: readonly RowChange[]): Promise<void> {
@@ -150,8 +191,16 @@ function key(letter: string, epoch: number): Uint8Array {
   return concatBytes([utf8(letter), number])
 }
 
-function roundBytes(round: number): Uint8Array {
+function uint32(value: number): Uint8Array {
   const number = new Uint8Array(4)
-  new DataView(number.buffer).setUint32(0, round)
+  new DataView(number.buffer).setUint32(0, value)
   return number
+}
+
+function partKey(part: number): Uint8Array {
+  return concatBytes([utf8('N'), uint32(part)])
+}
+
+function partsOf(summary: Uint8Array): number {
+  return new DataView(summary.buffer, summary.byteOffset).getUint32(0)
 }

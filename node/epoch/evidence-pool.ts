@@ -12,7 +12,6 @@ import {
   encodeEvidenceItem,
   type EvidenceItem,
 } from '../../protocols/epoch/index.ts'
-import { TRUST_LIMITS } from '../../trust/index.ts'
 import { type ProvenItem, provenBy } from './evidence-kinds.ts'
 
 /** A proof that holds. */
@@ -30,6 +29,8 @@ export interface EvidencePoolRules {
   /** Puts a proof on the disk. */
   readonly keep: (id: Uint8Array, encoded: Uint8Array) => Promise<void>
   readonly nowMs: () => number
+  /** True for a fault that epochs hold, by this proof or one like it. */
+  readonly isIn: (proven: ProvenItem) => boolean
 }
 
 /** Proofs of one kind against one device: one tells all there is to know. */
@@ -42,8 +43,6 @@ export class EvidencePool {
   readonly #rules: EvidencePoolRules
   readonly #kept = new Map<string, KeptEvidence>()
   readonly #refused = new Set<string>()
-  /** Faults that an epoch holds, and which. */
-  readonly #in = new Map<string, number>()
 
   constructor(rules: EvidencePoolRules) {
     this.#rules = rules
@@ -68,23 +67,20 @@ export class EvidencePool {
     return this.#kept.get(toHex(id))
   }
 
-  /** Those that no epoch holds, nor another proof of the same, when `epoch` is decided. */
-  pending(epoch: number): readonly KeptEvidence[] {
-    return this.all().filter(({ proven }) => !this.#isIn(proven, epoch))
+  /** Those that no epoch holds, nor another proof of the same. */
+  pending(): readonly KeptEvidence[] {
+    return this.all().filter(({ proven }) => !this.#rules.isIn(proven))
   }
 
-  /** Notes that an epoch holds a proof, and keeps it if it was not known. */
-  async noteIn(item: EvidenceItem, epoch: number): Promise<void> {
-    const proven = this.proven(item)
-    if (proven === undefined) return
-    this.#in.set(nameOf(proven), epoch)
-    await this.take(encodeEvidenceItem(item))
+  /** Keeps a proof that an epoch holds, if it was not known. */
+  async noteIn(item: EvidenceItem): Promise<void> {
+    if (this.proven(item) !== undefined) await this.take(encodeEvidenceItem(item))
   }
 
-  /** What a proof in a cut of `epoch` proves that is new; undefined when it is nothing. */
-  newIn(item: EvidenceItem, epoch: number): ProvenItem | undefined {
+  /** What a proof in a cut proves that is new; undefined when it is nothing. */
+  newIn(item: EvidenceItem): ProvenItem | undefined {
     const proven = this.proven(item)
-    return proven !== undefined && !this.#isIn(proven, epoch) ? proven : undefined
+    return proven !== undefined && !this.#rules.isIn(proven) ? proven : undefined
   }
 
   proven(item: EvidenceItem): ProvenItem | undefined {
@@ -114,11 +110,6 @@ export class EvidencePool {
     return 'new'
   }
 
-  #isIn(proven: ProvenItem, epoch: number): boolean {
-    const since = this.#in.get(nameOf(proven))
-    return since !== undefined && epoch - since < TRUST_LIMITS.FAULT_EPOCHS
-  }
-
   #hold(encoded: Uint8Array): void {
     const verified = this.#verified(encoded)
     if (verified === undefined || this.#kept.size >= PROOFS_MAX) return
@@ -139,8 +130,4 @@ export class EvidencePool {
     const copy = Uint8Array.from(encoded)
     return { item: decoded.value, proven, encoded: copy, sinceMs: nowMs() }
   }
-}
-
-function nameOf({ kind, accused }: ProvenItem): string {
-  return `${kind} ${accused}`
 }

@@ -117,13 +117,16 @@ function doubleVote(signer: Signer, epoch: number, mesh = network): Uint8Array {
 
 function evidencePool() {
   const kept: string[] = []
+  /** Against whom epochs hold a proof. */
+  const held = new Set<string>()
   const pool = new EvidencePool({
     crypto: nodeCrypto,
     network,
     keep: async (id) => void kept.push(toHex(id)),
     nowMs: () => 0,
+    isIn: ({ accused }) => held.has(accused),
   })
-  return { pool, kept }
+  return { pool, kept, held }
 }
 
 describe('a flood of evidence', () => {
@@ -157,11 +160,12 @@ describe('a flood of evidence', () => {
   })
 
   it('that an epoch holds is not held against the device again', async () => {
-    const { pool } = evidencePool()
+    const { pool, held } = evidencePool()
     await pool.take(doubleVote(mallory, 1))
-    const [kept] = pool.pending(5)
+    const [kept] = pool.pending()
     expect(kept?.proven.accused).toBe(mallory.peer)
-    if (kept !== undefined) await pool.noteIn(kept.item, 5)
-    expect(pool.pending(6)).toEqual([])
+    expect(kept && pool.newIn(kept.item)).toBeDefined()
+    held.add(mallory.peer)
+    expect([pool.pending(), kept && pool.newIn(kept.item)]).toEqual([[], undefined])
   })
 })

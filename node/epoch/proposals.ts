@@ -151,7 +151,7 @@ export class Proposals {
       return room > 0
     }
     const statements = pools.statements.for(chain.next).slice(0, CUT_STATEMENTS_MAX).filter(fits)
-    const proofs = pools.evidence.pending(chain.next).slice(0, CUT_EVIDENCE_MAX).filter(fits)
+    const proofs = pools.evidence.pending().slice(0, CUT_EVIDENCE_MAX).filter(fits)
     const amnesia = pools.amnesia.pending().slice(0, CUT_EVIDENCE_MAX - proofs.length)
     const audited = pools.audits.pending().slice(0, CUT_AUDITS_MAX).filter(fits)
     const floors = new Map<PeerId, number>()

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { compareBytes, toHex } from '../../core/bytes.ts'
+import { bytesEqual, compareBytes, toHex } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
@@ -34,6 +34,7 @@ import { Accusations } from './accusations.ts'
 import { type AuditedTask, AuditReader } from './audited-task.ts'
 import { type CountedAudit, CountedAudits } from './counted-audits.ts'
 import { isAmnesia, provenBy } from './evidence-kinds.ts'
+import type { PackedFold } from './fold-snapshot.ts'
 
 /** The mesh whose trust is folded. */
 export interface FoldContext {
@@ -116,6 +117,41 @@ export class TrustFold {
     copy.#epoch = this.#epoch
     copy.#committees = this.#committees
     return copy
+  }
+
+  /** All of it, to be kept; not before the first epoch. */
+  pack(): PackedFold {
+    const speakers = [...this.#speakers.values()]
+    return {
+      epoch: this.#epoch,
+      trust: { state: this.#state.pack(), beacon: this.#beacon.pack() },
+      speakers,
+      lively: this.#lively,
+      next: this.#committees.next,
+      afterNext: this.#committees.afterNext,
+      audits: this.#audits.pack(speakers.map(({ owner }) => owner)),
+      accusations: this.#accusations.pack(),
+    }
+  }
+
+  /** The same again; undefined when it does not fit together, or is of another founder. */
+  unpack(packed: PackedFold): TrustFold | undefined {
+    const { crypto, network, founder } = this.#context
+    const { epoch, trust, speakers, lively, next, afterNext } = packed
+    const state = TrustState.unpack(crypto.sha256, [this.#domainOf(founder)], trust.state)
+    const accusations = Accusations.unpack(crypto, network, packed.accusations)
+    if (state === undefined || accusations === undefined || state.epoch !== epoch) return undefined
+    const peers = speakers.map(({ owner }) => owner)
+    const fold = new TrustFold(this.#context, this.#reader)
+    fold.#state = state
+    fold.#beacon = Beacon.unpack(crypto.sha256, trust.beacon)
+    fold.#speakers = new Map(speakers.map((one) => [toHex(this.#domainOf(one.owner)), one]))
+    fold.#lively = lively
+    fold.#epoch = epoch
+    fold.#audits = CountedAudits.unpack(crypto.sha256, packed.audits, peers)
+    fold.#accusations = accusations
+    fold.#committees = { next, afterNext }
+    return fold
   }
 
   /** The epoch that was folded last; -1 for none. */
@@ -242,9 +278,21 @@ export class TrustFold {
     return new Set(spoken.map(({ owner }) => owner))
   }
 
-  /** Scores as of the last fold, for a device that starts again. */
-  scores(): ScoreVector {
-    return this.#state.scores(this.#scored())
+  /** Scores and the root over what they follow from, as of the last fold, for a device that starts again. */
+  scores(): { readonly scores: ScoreVector; readonly graphRoot: Uint8Array } {
+    const { graphRoot } = this.#state.standings()
+    return { scores: this.#state.scores(this.#scored()), graphRoot }
+  }
+
+  /** True when a proof like this one is in: it says nothing new. */
+  isProven({ domain, kind, evidence }: ProvenFault): boolean {
+    return this.#state
+      .facts(domain)
+      .record.some(
+        (fault) =>
+          bytesEqual(fault.evidence, evidence) ||
+          (fault.kind === kind && this.#epoch + 1 - fault.epoch < TRUST_LIMITS.FAULT_EPOCHS),
+      )
   }
 
   #note({ statements: stated, floors }: CutBody, statements: readonly Statement[]): void {

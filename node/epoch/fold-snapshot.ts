@@ -1,0 +1,116 @@
+/**
+ * What follows from all epochs up to one, as it is kept: a start need not fold them all again.
+ *
+ * It is this device's own word to itself, and believed as far as the roots of the certified header go; what does
+ * not fit is folded again from the first epoch on.
+ *
+ * @module
+ */
+
+import {
+  bytes,
+  decodeShape,
+  encodeShape,
+  flag,
+  list,
+  record,
+  type ShapeOf,
+  uint,
+  word,
+} from '../../core/cbor-shape.ts'
+import { peerId } from '../../core/id-shapes.ts'
+import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
+import { PACKED_TRUST } from '../../trust/index.ts'
+
+/** A change of what is folded, or how, is a new version: scores of before would not follow any more. */
+const SNAPSHOT_VERSION = 1
+
+const { HASH_BYTES, EPOCH_MAX, SEATS_MAX, EVIDENCE_BYTES_MAX, FLOOR_MICROS_MAX } = EPOCH_LIMITS
+const DEVICES_MAX = 2 ** 22
+const AUDITORS_MAX = 8
+const COUNT_MAX = 2 ** 32 - 1
+
+const AUDIT = record({
+  task: bytes(HASH_BYTES),
+  provider: peerId(),
+  requester: peerId(),
+  auditors: list(peerId(), AUDITORS_MAX),
+  passed: flag(),
+  epoch: uint(EPOCH_MAX),
+  countedEpoch: uint(EPOCH_MAX),
+})
+
+const AUDITS = record({
+  draws: list(
+    record({
+      epoch: uint(EPOCH_MAX),
+      beacon: bytes(HASH_BYTES),
+      present: list(uint(DEVICES_MAX), DEVICES_MAX),
+    }),
+    COUNT_MAX,
+  ),
+  recent: list(AUDIT, COUNT_MAX),
+  named: list(AUDIT, COUNT_MAX),
+  /** Of the next epoch. */
+  epoch: uint(EPOCH_MAX),
+})
+
+const ACCUSATIONS = record({
+  next: uint(EPOCH_MAX),
+  committees: list(
+    record({ epoch: uint(EPOCH_MAX), committee: list(peerId(), SEATS_MAX) }),
+    COUNT_MAX,
+  ),
+  held: list(
+    record({
+      proof: bytes(1, EVIDENCE_BYTES_MAX),
+      state: word('open', 'answered', 'proven'),
+      heard: uint(COUNT_MAX),
+    }),
+    COUNT_MAX,
+  ),
+})
+
+const SNAPSHOT = record({
+  v: uint(SNAPSHOT_VERSION),
+  /** The last epoch that is in, and the hash of its header. */
+  epoch: uint(EPOCH_MAX),
+  header: bytes(HASH_BYTES),
+  trust: PACKED_TRUST,
+  speakers: list(
+    record({
+      owner: peerId(),
+      epoch: uint(EPOCH_MAX),
+      lively: uint(COUNT_MAX),
+      floorMicros: uint(FLOOR_MICROS_MAX),
+      floorEpoch: uint(EPOCH_MAX),
+    }),
+    DEVICES_MAX,
+  ),
+  lively: uint(COUNT_MAX),
+  next: list(peerId(), SEATS_MAX),
+  afterNext: list(peerId(), SEATS_MAX),
+  audits: AUDITS,
+  accusations: ACCUSATIONS,
+})
+
+export type PackedAudits = ShapeOf<typeof AUDITS>
+export type PackedAccusations = ShapeOf<typeof ACCUSATIONS>
+
+/** All that a fold is made of. */
+export type PackedFold = Omit<ShapeOf<typeof SNAPSHOT>, 'v' | 'header'>
+
+/** A fold, and the header that it leads to. */
+export type FoldSnapshot = Omit<ShapeOf<typeof SNAPSHOT>, 'v'>
+
+export function encodeSnapshot(snapshot: FoldSnapshot): Uint8Array {
+  return encodeShape(SNAPSHOT, { v: SNAPSHOT_VERSION, ...snapshot })
+}
+
+/** The snapshot; undefined for bytes that are none of this version. */
+export function decodeSnapshot(encoded: Uint8Array): FoldSnapshot | undefined {
+  const decoded = decodeShape(SNAPSHOT, encoded)
+  if (decoded.type === 'refused' || decoded.value.v !== SNAPSHOT_VERSION) return undefined
+  const { v: _, ...snapshot } = decoded.value
+  return snapshot
+}
