@@ -22,6 +22,8 @@ import { SimClock } from './sim-clock.ts'
 import { simSigner } from './sim-crypto.ts'
 import { SimDevice } from './sim-device.ts'
 
+/** Nobody in this world asks for a record as it was signed. */
+const UNREAD = new Uint8Array(0)
 const HEARTBEAT_MS = 60_000
 const LIFE_MS = 180_000
 const EPOCH_MS = 300_000
@@ -137,7 +139,12 @@ export class CrowdWorld {
       if (this.#random.fraction() < LOSS) continue
       const to = this.#members[number] as Member
       to.device.after(this.#delayMs(), 'arrival', () =>
-        to.driver.feed({ type: 'record', record, lifeMs: endMs - this.clock.nowMs }),
+        to.driver.feed({
+          type: 'record',
+          record,
+          encoded: UNREAD,
+          lifeMs: endMs - this.clock.nowMs,
+        }),
       )
     }
   }

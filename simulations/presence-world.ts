@@ -18,6 +18,8 @@ import { SimClock } from './sim-clock.ts'
 import { SimDevice } from './sim-device.ts'
 
 /** As the daemon announces itself, in milliseconds. */
+/** Nobody in this world asks for a record as it was signed. */
+const UNREAD = new Uint8Array(0)
 const HEARTBEAT_MS = 60_000
 /** How long a record holds. */
 const LIFE_MS = 180_000
@@ -123,7 +125,7 @@ export class PresenceWorld {
       if (to === from || this.#random.fraction() < loss) continue
       to.device.after(1 + below(this.#random, 500), 'arrival', () => {
         const lifeMs = saidMs + LIFE_MS - this.clock.nowMs
-        to.driver.feed({ type: 'record', record, lifeMs })
+        to.driver.feed({ type: 'record', record, encoded: UNREAD, lifeMs })
       })
     }
   }

@@ -18,6 +18,7 @@ const CLOSED = [
   '/brume/blocks/1',
   '/brume/inference/1',
   '/brume/ledger/1',
+  '/brume/presence/1',
   '/brume/witness/1',
   '/brume/kad/1.0.0',
   '/meshsub/1.2.0',

@@ -146,6 +146,18 @@ describe('presence', () => {
     expect(sequence()).toBeGreaterThan(heard)
   })
 
+  it('tells a newcomer of everybody, also of those that it never meets', async () => {
+    const [founder, second] = await two()
+    // The one that comes third meets the founder only.
+    await second.network.disconnect(founder.signer.peer)
+    await second.network.stop()
+    const third = await present(3)
+    await join(third, await inviteOf(founder))
+    await world.clock.advance(100)
+    expect(names(third).toSorted()).toEqual(['device 1', 'device 2'])
+    expect(third.network.peers()).toHaveLength(1)
+  })
+
   it('forgets a device that has been silent for a minute', async () => {
     const [founder, second] = await two()
     await second.presence.stop()
@@ -164,6 +176,9 @@ describe('presence', () => {
     const [founder, second] = await two()
     second.presence.update({ holdings: HOLDINGS })
     await world.clock.advance(5_000)
+    // Nobody can tell the newcomer of who is silent; what it stored holds for longer.
+    await second.presence.stop()
+    await world.clock.advance(61_000)
     const third = await present(3)
     await join(third, await inviteOf(founder))
     await settle()

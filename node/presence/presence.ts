@@ -1,9 +1,9 @@
 /**
  * Says what this device offers, and knows what the others do.
  *
- * Records are gossiped to members on every change and heartbeat, and kept in the
- * DHT for meshes in which not everyone hears everyone. A lookup is answered from
- * what was heard, else: class, providers, records, rank.
+ * Records are gossiped to members on every change and heartbeat, asked of whoever
+ * is met, and kept in the DHT for meshes in which not everyone hears everyone. A
+ * lookup is answered from what was heard, else: class, providers, records, rank.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import {
 import { schedule } from '../mesh/exchange.ts'
 import { byUsefulness } from '../mesh/invite-addresses.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
-import type { GossipMessage, Network } from '../network/network.ts'
+import type { Network } from '../network/network.ts'
 import {
   type FoundRecord,
   type RankedCandidate,
@@ -39,6 +39,7 @@ import {
 import { DhtAnnouncer } from './dht-announcer.ts'
 import { findInDht } from './dht-lookup.ts'
 import { fittedCapabilities } from './fitted-capabilities.ts'
+import { Introductions } from './introductions.ts'
 import { RecordSealer, type SealedRecord } from './record-sealer.ts'
 
 /** What presence needs of the mesh: {@link MeshMembership} is one. */
@@ -97,11 +98,14 @@ export class Presence implements Startable {
   readonly #directory: DirectoryMachine
   readonly #driver: MachineDriver<DirectoryInput, DirectoryOutput>
   readonly #announcer: DhtAnnouncer
+  readonly #introductions: Introductions
   readonly #listeners = new Set<(event: PresenceEvent) => void>()
   readonly #stopping = new AbortController()
   readonly #unlisten: (() => void)[] = []
   #capabilities: Omit<Capabilities, 'addresses'>
   #self: CapabilityRecord | undefined
+  /** Our own record as it was gossiped last. */
+  #gossiped: Uint8Array | undefined
   #trustOf: TrustOf = () => undefined
 
   /** Registers itself for the topic and the values of the DHT: before the network starts. */
@@ -129,13 +133,21 @@ export class Presence implements Startable {
       perform: (output) => this.#perform(output),
     })
     this.#announcer = new DhtAnnouncer({ network, crypto, self: signer.peer, logger })
+    this.#introductions = new Introductions({
+      network,
+      clock,
+      logger,
+      known: () => this.#known(),
+      take: (encoded) => this.#take(encoded) !== 'reject',
+    })
+    network.handle(this.#introductions.protocol)
     network.useValidator({
       check: (key, value, use) => this.#checkStored(key, value, use),
       best: (_key, values) => this.#stored.best(values),
     })
     network.subscribe(
       PRESENCE_TOPIC,
-      (message) => this.#checkGossip(message),
+      ({ data }) => this.#take(data),
       () => undefined,
     )
   }
@@ -147,9 +159,16 @@ export class Presence implements Startable {
     const count = (): void => this.#driver.feed({ type: 'neighbours', count: this.#neighbours() })
     this.#unlisten.push(
       mesh.onMesh((view) => this.#onMesh(view)),
-      mesh.onMember((_peer, admitted) => admitted && count()),
-      // A member that comes back is one already, and admitted no second time.
-      network.onPeer(count),
+      mesh.onMember((peer, admitted) => {
+        if (!admitted) return
+        count()
+        if (network.peers().some((near) => near.peer === peer)) this.#introductions.meet(peer)
+      }),
+      network.onPeer((peer, connected) => {
+        count()
+        // A member that comes back is one already, and admitted no second time.
+        if (connected && this.#isMember(peer)) this.#introductions.meet(peer)
+      }),
     )
     this.#announcer.start()
     this.#driver.feed({ type: 'self-changed', classes: this.classes() })
@@ -159,6 +178,7 @@ export class Presence implements Startable {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#introductions.stop()
     for (const unlisten of this.#unlisten) unlisten()
     this.#driver.stop()
     await this.#announcer.stop()
@@ -234,6 +254,15 @@ export class Presence implements Startable {
     )
   }
 
+  #isMember(peer: PeerId): boolean {
+    return this.#components.mesh.members().some((member) => member.peer === peer)
+  }
+
+  #known(): readonly Uint8Array[] {
+    const own = this.#gossiped === undefined ? [] : [this.#gossiped]
+    return [...own, ...this.#directory.encodedRecords()]
+  }
+
   /** How many members are connected: strangers hear nothing of us. */
   #neighbours(): number {
     const { mesh, network } = this.#components
@@ -246,6 +275,7 @@ export class Presence implements Startable {
     this.#stored.clear()
     if (view === undefined) {
       this.#self = undefined
+      this.#gossiped = undefined
       this.#driver.feed({ type: 'left' })
     } else this.#driver.feed({ type: 'joined' })
   }
@@ -256,6 +286,7 @@ export class Presence implements Startable {
       case 'gossip': {
         const sealed = this.#seal(this.#heard, this.#init.lifeMs)
         if (sealed === undefined) return
+        this.#gossiped = sealed.encoded
         network.publish(PRESENCE_TOPIC, sealed.encoded).catch((error: unknown) => {
           logger.debug('record not gossiped', { error })
         })
@@ -292,11 +323,12 @@ export class Presence implements Startable {
     return sealed
   }
 
-  #checkGossip({ data }: GossipMessage): 'accept' | 'ignore' | 'reject' {
+  /** Takes a record, whoever passed it on; `reject` for one that no honest device does. */
+  #take(encoded: Uint8Array): 'accept' | 'ignore' | 'reject' {
     const { clock, signer, logger } = this.#components
     if (this.#stopping.signal.aborted) return 'ignore'
     const wallMs = clock.wallMs()
-    const verdict = this.#heard.check(data, wallMs)
+    const verdict = this.#heard.check(encoded, wallMs)
     if (verdict.type === 'refused') {
       logger.debug('capability record refused', { code: verdict.code })
       return FORGERIES.has(verdict.code) ? 'reject' : 'ignore'
@@ -304,7 +336,7 @@ export class Presence implements Startable {
     const { record } = verdict
     if (record.peer !== signer.peer) {
       const lifeMs = Math.min(record.expiresMs - wallMs, this.#init.lifeMs)
-      this.#driver.feed({ type: 'record', record, lifeMs })
+      this.#driver.feed({ type: 'record', record, encoded, lifeMs })
     }
     return verdict.type === 'fresh' ? 'accept' : 'ignore'
   }

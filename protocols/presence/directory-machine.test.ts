@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../core/bytes.ts'
 import type { MeshId, PeerId } from '../../core/ids.ts'
 import type { TimePassed } from '../../core/machine.ts'
 import { capabilities } from '../../test/fixtures/capabilities.ts'
@@ -37,7 +38,7 @@ function record(peer: string, sequence = 1): CapabilityRecord {
 }
 
 function heard(peer: string, sequence = 1, lifeMs = 60_000): DirectoryInput {
-  return { type: 'record', record: record(peer, sequence), lifeMs }
+  return { type: 'record', record: record(peer, sequence), encoded: utf8(peer), lifeMs }
 }
 
 /** What comes out, at each time when something does, in words. */
@@ -194,6 +195,16 @@ describe('directory', () => {
         [30_004, passed],
       ]).filter((line) => !line.includes('gossip') && !line.includes('store')),
     ).toEqual(['1 changed a', '4 changed a', '30004 expired a'])
+    const directory = machine()
+    history(
+      [
+        [0, { type: 'joined' }],
+        [1, heard('a')],
+        [2, heard('b')],
+      ],
+      directory,
+    )
+    expect(directory.encodedRecords()).toEqual([utf8('a'), utf8('b')])
   })
 
   it('gives up the record that ends first when it is full', () => {

@@ -27,6 +27,8 @@ export type DirectoryInput =
   | {
       readonly type: 'record'
       readonly record: CapabilityRecord
+      /** As its device signed it. */
+      readonly encoded: Uint8Array
       readonly lifeMs: number
     }
 
@@ -63,6 +65,7 @@ export interface DirectoryInit {
 
 interface Entry {
   readonly record: CapabilityRecord
+  readonly encoded: Uint8Array
   readonly expiresAtMs: number
 }
 
@@ -88,6 +91,11 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
   /** Records of other devices that hold, oldest announcement first. */
   records(): readonly CapabilityRecord[] {
     return [...this.#entries.values()].map(({ record }) => record)
+  }
+
+  /** The same, as their devices signed them: for whoever asks. */
+  encodedRecords(): readonly Uint8Array[] {
+    return [...this.#entries.values()].map(({ encoded }) => encoded)
   }
 
   record(peer: PeerId): CapabilityRecord | undefined {
@@ -191,7 +199,7 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
   }
 
   #learn(
-    { record, lifeMs }: DirectoryInput & { readonly type: 'record' },
+    { record, encoded, lifeMs }: DirectoryInput & { readonly type: 'record' },
     nowMs: number,
   ): readonly DirectoryOutput[] {
     const known = this.#entries.get(record.peer)
@@ -202,7 +210,7 @@ export class DirectoryMachine implements Machine<DirectoryInput, DirectoryOutput
     }
     this.#entries.delete(record.peer)
     const neededDht = this.#needsDht()
-    this.#entries.set(record.peer, { record, expiresAtMs: nowMs + lifeMs })
+    this.#entries.set(record.peer, { record, encoded, expiresAtMs: nowMs + lifeMs })
     if (!neededDht && this.#needsDht()) {
       this.#storeAtMs = Math.min(this.#storeAtMs, nowMs + this.#init.storeDelayMs)
     }

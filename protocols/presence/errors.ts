@@ -22,8 +22,14 @@ export type PresenceFault =
   | 'PRESENCE_RECORD_STALE'
   /** Another record of the same device with the same sequence number is known. */
   | 'PRESENCE_RECORD_CONFLICT'
+  /** What came over a link is no message, or does not belong there. */
+  | 'PRESENCE_UNEXPECTED'
+  | 'PRESENCE_TIMED_OUT'
+  | 'PRESENCE_LINK_ENDED'
+  | 'PRESENCE_TOO_MANY'
 
 const forged = { retryable: false, exit: 4, status: 403 } as const
+const passing = { retryable: true, exit: 1, status: 502 } as const
 const unreadable = { retryable: false, exit: 1, status: 502 } as const
 
 /** What the faces say about each code: seen in logs and metrics only. */
@@ -78,5 +84,26 @@ export const PRESENCE_ERRORS: ErrorTable<PresenceFault> = {
     ...forged,
     meaning: 'A device has signed two capability records with one sequence number',
     hint: 'make sure that no two daemons run with the same identity',
+  },
+  PRESENCE_UNEXPECTED: {
+    ...passing,
+    meaning:
+      'A device sent something that is no message of /brume/presence/1, or does not belong there',
+    hint: 'update both devices to the same version',
+  },
+  PRESENCE_TIMED_OUT: {
+    ...passing,
+    meaning: 'A device did not say in time which devices it knows',
+    hint: 'nothing: they are heard of by gossip',
+  },
+  PRESENCE_LINK_ENDED: {
+    ...passing,
+    meaning: 'The connection ended before a device said which devices it knows',
+    hint: 'nothing: they are heard of by gossip',
+  },
+  PRESENCE_TOO_MANY: {
+    ...passing,
+    meaning: 'A device asked more over one link of /brume/presence/1 than it may',
+    hint: 'update brume on that device',
   },
 }

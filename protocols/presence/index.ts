@@ -24,14 +24,21 @@ export { PRESENCE_ERRORS, type PresenceFault } from './errors.ts'
 export {
   ACCELERATORS_MAX,
   ADDRESSES_MAX,
+  ANSWER_MS_MAX,
   DEVICE_NAME_CHARACTERS_MAX,
   HOLDINGS_MAX,
   LABEL_CHARACTERS_MAX,
+  LINK_IDLE_MS_MAX,
+  LINKS_PER_PEER_MAX,
+  PRESENCE_FRAME_BYTES_MAX,
+  PRESENCE_PROTOCOL,
   PRESENCE_TOPIC,
   PRESENCE_VERSION,
+  QUESTIONS_PER_LINK_MAX,
   RANGES_PER_MODEL_MAX,
   RECORD_BYTES_MAX,
   RECORD_LIFE_MS_MAX,
+  RECORDS_PER_ANSWER_MAX,
 } from './limits.ts'
 export {
   type Capabilities,
@@ -47,3 +54,9 @@ export {
   type RecordValidatorInit,
   type RecordVerdict,
 } from './record-validator.ts'
+export {
+  RECORDS_FAULTS,
+  type RecordsAnswer,
+  recordsCodec,
+  type RecordsQuestion,
+} from './records-question.ts'

@@ -7,6 +7,22 @@
 /** Gossip topic of the records. */
 export const PRESENCE_TOPIC = '/brume/presence/1'
 
+/** The question which records a device knows. */
+export const PRESENCE_PROTOCOL = '/brume/presence/1'
+
+/** Records in one answer, and the longest frame, in bytes. */
+export const RECORDS_PER_ANSWER_MAX = 16
+export const PRESENCE_FRAME_BYTES_MAX = 36_864
+
+/** Questions over one link: as many as a full directory takes. */
+export const QUESTIONS_PER_LINK_MAX = 65
+
+/** How long an answer may take, and how long a link may be idle, in milliseconds. */
+export const ANSWER_MS_MAX = 5_000
+export const LINK_IDLE_MS_MAX = 10_000
+/** Links that a device may have open to ask. */
+export const LINKS_PER_PEER_MAX = 2
+
 /** Version that stands in every record. */
 export const PRESENCE_VERSION = 1
 
