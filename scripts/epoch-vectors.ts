@@ -27,9 +27,10 @@ import {
   epochCodec,
   type EpochMessage,
   type EpochQuestion,
+  signRestart,
   type VoteKind,
 } from '../protocols/epoch/index.ts'
-import { nodeCrypto } from '../test/fixtures/devices.ts'
+import { device, nodeCrypto } from '../test/fixtures/devices.ts'
 import {
   epochContext,
   headerBy,
@@ -127,6 +128,7 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
     floors: [{ device: owner, floorMicros: 730_000 }],
     evidence: [item],
     audits: [audit],
+    restart: signRestart(device(1), { ...epochContext, parent: sha256(value) }),
   })
   const decided = { value, certificate, committee: seats.committee, cut }
   const header = sha256(value)
@@ -144,6 +146,7 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
   ]
   return {
     answer: toHex(encodeAnswer({ ...epochContext, polka })),
+    restart: toHex(signRestart(device(1), { ...epochContext, parent: header })),
     parameters: toHex(encodeParameters({ epochMs: 5_000 })),
     toldStatement: toHex(told),
     evidenceItem: toHex(evidence),

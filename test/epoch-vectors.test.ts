@@ -25,6 +25,7 @@ import {
   type EpochMessage,
   isAnswer,
   isDecisionOf,
+  openRestart,
   parametersOf,
   type Result,
   trustedFrom,
@@ -126,6 +127,10 @@ const known = trustedFrom(nodeCrypto, bytes('header'), committee)
 const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
   doubleVote: (encoded) => verifyDoubleVote(verify, encoded).type === 'value',
   accusation: (encoded) => verifyAccusation(verify, encoded).type === 'value',
+  restart: (encoded) => {
+    const restart = openRestart(verify, device(1).peer, encoded)
+    return restart.type === 'value' && restart.value.epoch === context.epoch
+  },
   answer: (encoded) => {
     const answer = decodeAnswer(encoded)
     const [at, to] = [0, 2]

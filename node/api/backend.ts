@@ -65,7 +65,12 @@ import type { OperationEvent, OperationRef, OperationView } from './schemas/oper
 import type { PeerList, PeersQuery } from './schemas/peers.ts'
 import type { PlanRequest, PlanView } from './schemas/plan.ts'
 import type { Status } from './schemas/status.ts'
-import type { TrustExplanation, TrustProof, TrustView } from './schemas/trust.ts'
+import type {
+  TrustExplanation,
+  TrustProof,
+  TrustRestartRequest,
+  TrustView,
+} from './schemas/trust.ts'
 import type { TextEventView, TextList, TextRequest, TextView } from './schemas/texts.ts'
 
 /** The mesh side: this device, its peers, its membership. */
@@ -191,6 +196,8 @@ export interface TrustBackend {
   /** Rejects with a CodedError for a device without a certified score. */
   explainTrust(peer: string): Promise<TrustExplanation>
   proveTrust(peer: string): Promise<TrustProof>
+  /** Rejects with a CodedError unless this device founded the mesh, and it stands still. */
+  restartTrust(request: TrustRestartRequest): Promise<TrustView>
 }
 
 /** All of it. */

@@ -95,5 +95,6 @@ export function daemonBackend(sides: BackendSides): Backend {
     trust: () => trust.trust(),
     explainTrust: (peer) => trust.explainTrust(peer),
     proveTrust: (peer) => trust.proveTrust(peer),
+    restartTrust: (request) => trust.restartTrust(request),
   }
 }

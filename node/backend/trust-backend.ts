@@ -12,6 +12,7 @@ import type { TrustBackend } from '../api/backend.ts'
 import type {
   TrustExplanation,
   TrustProof,
+  TrustRestartRequest,
   TrustScoreView,
   TrustState,
   TrustView,
@@ -111,6 +112,12 @@ export class DaemonTrustBackend implements TrustBackend {
     }
   }
 
+  async restartTrust({ header }: TrustRestartRequest): Promise<TrustView> {
+    await this.#epochs.entered()
+    await this.#epochs.opened.beginAgain(header)
+    return this.trust()
+  }
+
   /** @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_SCORE_UNKNOWN`. */
   #certified(peer: string): {
     readonly room: EpochRoom
@@ -176,7 +183,7 @@ function scoreView(score: Score): TrustScoreView {
 }
 
 function problemText({ code, facts }: EpochProblem): string {
-  const { clockAheadMs, abstainsUntilEpoch, epoch } = facts
+  const { clockAheadMs, abstainsUntilEpoch, restartedEpoch, epoch } = facts
   if (clockAheadMs !== undefined) {
     const way = clockAheadMs > 0 ? 'ahead of' : 'behind'
     return `the clock of this device is ${secondsText(clockAheadMs)} ${way} that of the mesh: set it`
@@ -187,6 +194,9 @@ function problemText({ code, facts }: EpochProblem): string {
         ? 'the disk of this device lost what it voted for: check it'
         : 'the clock of this device was set back'
     return `${why}; it does not vote before epoch ${abstainsUntilEpoch}`
+  }
+  if (restartedEpoch !== undefined) {
+    return 'the founder began the mesh again from an earlier header than this device goes on from: leave, and join again'
   }
   return `this device does not come to the scores that were certified in epoch ${epoch}: update brume`
 }

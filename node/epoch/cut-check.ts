@@ -39,6 +39,7 @@ export function bodyProblem(
   { chain, pools, floorOf }: CutJudge,
   body: CutBody,
 ): EpochErrorCode | TrustErrorCode | undefined {
+  if (!isSame(body.restart, chain.restarting)) return 'EPOCH_MISMATCH'
   const seen = new Set<string>()
   for (const stated of body.statements) {
     const problem = pools.statements.problemOf(stated, chain.next)
@@ -128,4 +129,8 @@ function inclusionOf(
     included: held.filter(({ id }) => included.has(toHex(id))).length + audited.length,
     evidenceLeftOut: body.evidence.length < CUT_EVIDENCE_MAX ? leftOut.length : 0,
   }
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : bytesEqual(a, b)
 }

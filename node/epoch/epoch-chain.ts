@@ -24,6 +24,7 @@ import {
   type EpochRecord,
   type Header,
   isDecisionOf,
+  openRestart,
   type OwnView,
 } from '../../protocols/epoch/index.ts'
 import { decodeStatement, domainIdOf, type ScoreVector } from '../../trust/index.ts'
@@ -34,6 +35,8 @@ export interface ChainContext extends FoldContext {
   readonly crypto: Crypto
   /** Hash of the parameters of the mesh. */
   readonly parameters: Uint8Array
+  /** Time without a certificate after which the founder may begin again, in milliseconds. */
+  readonly restartAfterMs: number
 }
 
 /** A cut that was tried on, and what follows from it. */
@@ -63,6 +66,12 @@ export interface Appended {
   readonly record: EpochRecord
 }
 
+/** Which epoch comes next, and who decides it. */
+interface Place {
+  readonly epoch: number
+  readonly committee: Committee
+}
+
 /** Cuts of the present epoch that are kept folded: own ones, and those of the latest proposers. */
 const TRIED_MAX = 4
 
@@ -71,6 +80,8 @@ export class EpochChain {
   #fold: TrustFold
   #top: ChainTop | undefined
   readonly #tried: TriedCut[] = []
+  /** The word of the founder that this device follows, until an epoch is decided by it. */
+  #restart: { readonly encoded: Uint8Array; readonly epoch: number } | undefined
 
   constructor(context: ChainContext) {
     this.context = context
@@ -79,7 +90,21 @@ export class EpochChain {
 
   /** The epoch that comes next. */
   get next(): number {
-    return this.#fold.epoch + 1
+    return this.#restart?.epoch ?? this.#fold.epoch + 1
+  }
+
+  /** How the next epoch begins again; undefined where the mesh goes on as it was. */
+  get restarting(): Uint8Array | undefined {
+    return this.#restart?.encoded
+  }
+
+  /** Goes on by the word of the founder; false when it is none, or not about the last certified header. */
+  beginAgain(encoded: Uint8Array): boolean {
+    const place = this.#placeOf(encoded)
+    if (place === undefined || place.epoch < this.next) return false
+    this.#restart = { encoded, epoch: place.epoch }
+    this.#tried.length = 0
+    return true
   }
 
   get top(): ChainTop | undefined {
@@ -92,7 +117,7 @@ export class EpochChain {
 
   /** Who decides the next epoch. */
   get committee(): Committee {
-    return this.#fold.committees.next
+    return this.#restart === undefined ? this.#fold.committees.next : [this.context.founder]
   }
 
   /** Seats of the next epoch whose statements the last two epochs lack: they propose last. */
@@ -100,13 +125,15 @@ export class EpochChain {
     return new Set(this.committee.filter((seat) => !this.#fold.hasSpoken(seat)))
   }
 
-  /** Folds a cut of the next epoch, and leaves no trace of it. */
+  /** Folds a sound cut of the next epoch, and leaves no trace of it. */
   try(body: CutBody): TriedCut {
+    const place = this.#placeOf(body.restart)
+    invariant(place !== undefined, 'a cut is sound before it is tried on')
     const ordered = inOrder(body)
     const fold = this.#fold.copy()
-    const folded = fold.fold(this.next, ordered)
-    const view = this.#view(fold, folded)
-    const tried = { epoch: this.next, body: ordered, fold, folded, view }
+    const folded = fold.fold(place.epoch, ordered)
+    const view = this.#view(place, fold, folded)
+    const tried = { epoch: place.epoch, body: ordered, fold, folded, view }
     this.#tried.push(tried)
     if (this.#tried.length > TRIED_MAX) this.#tried.shift()
     return tried
@@ -130,16 +157,14 @@ export class EpochChain {
   }
 
   /** Why a decision is not the next one; undefined when its committee decided it. */
-  problemOf({
-    value,
-    certificate,
-  }: Pick<EpochRecord, 'value' | 'certificate'>): EpochErrorCode | undefined {
-    const { crypto } = this.context
-    const header = decodeHeader(value)
-    if (header.type === 'refused') return header.code
-    if (header.value.epoch !== this.next) return 'EPOCH_PARENT_UNKNOWN'
-    const decided = isDecisionOf(crypto, header.value, this.committee, { value, certificate })
-    return decided ? undefined : 'EPOCH_CERTIFICATE_INVALID'
+  problemOf(decided: Pick<EpochRecord, 'value' | 'certificate'>): EpochErrorCode | undefined {
+    return this.#problemAt({ epoch: this.next, committee: this.committee }, decided)
+  }
+
+  /** True for a decision by the founder alone in an epoch that has another committee here. */
+  isRestartedBy(decided: Pick<EpochRecord, 'value' | 'certificate'>): boolean {
+    const alone = { epoch: this.next, committee: [this.context.founder] }
+    return this.committee.length > 1 && this.#problemAt(alone, decided) === undefined
   }
 
   /**
@@ -151,15 +176,19 @@ export class EpochChain {
     decided: Pick<EpochRecord, 'value' | 'certificate'>,
     body: CutBody,
   ): Appended | EpochErrorCode {
-    const problem = this.problemOf(decided)
+    const place = this.#placeOf(body.restart)
+    if (place === undefined) return 'EPOCH_CERTIFICATE_INVALID'
+    const problem = this.#problemAt(place, decided)
     if (problem !== undefined) return problem
     const header = decodeHeader(decided.value)
     invariant(header.type === 'value', 'a decision that holds has a header')
-    const { committee } = this
+    const { committee } = place
     if (!this.isSound(body)) return 'EPOCH_MESSAGE_MALFORMED'
+    if (body.restart !== undefined && !this.#isLate(header.value)) return 'EPOCH_TIME_INVALID'
     const tried = this.triedFor(header.value) ?? this.try(body)
     if (!isOf(header.value, tried.view)) return 'EPOCH_FOLD_MISMATCH'
     this.#fold = tried.fold
+    this.#restart = undefined
     this.#tried.length = 0
     this.#top = {
       ...decided,
@@ -172,9 +201,13 @@ export class EpochChain {
     return { body: ordered, record: { ...decided, committee, cut: encodeCutBody(ordered) } }
   }
 
-  /** True when every statement of a cut is one, by who is said to have made it: only then it is folded. */
-  isSound({ statements }: CutBody): boolean {
+  /**
+   * True when every statement of a cut is one, by who is said to have made it, and the mesh may go on as it says:
+   * only then it is folded.
+   */
+  isSound({ statements, restart }: CutBody): boolean {
     const { crypto, network } = this.context
+    if (this.#placeOf(restart) === undefined) return false
     return statements.every(({ owner, signed }) => {
       const statement = decodeStatement(signed.body)
       const domain = domainIdOf(crypto.sha256, { network, owner })
@@ -238,17 +271,52 @@ export class EpochChain {
     }
   }
 
-  #view(fold: TrustFold, folded: Folded): OwnView {
+  /** Which epoch a cut is of, and who decides it; undefined for a restart that goes on from nowhere. */
+  #placeOf(restart: Uint8Array | undefined): Place | undefined {
+    const { crypto, founder, network } = this.context
+    const epoch = this.#fold.epoch + 1
+    if (restart === undefined) return { epoch, committee: this.#fold.committees.next }
+    const read = openRestart(crypto.verify, founder, restart)
+    if (read.type === 'refused' || this.#top === undefined) return undefined
+    const { value } = read
+    const goesOn =
+      value.epoch > epoch &&
+      bytesEqual(value.network, network) &&
+      bytesEqual(value.parent, this.#top.id)
+    return goesOn ? { epoch: value.epoch, committee: [founder] } : undefined
+  }
+
+  #problemAt(
+    { epoch, committee }: Place,
+    { value, certificate }: Pick<EpochRecord, 'value' | 'certificate'>,
+  ): EpochErrorCode | undefined {
+    const header = decodeHeader(value)
+    if (header.type === 'refused') return header.code
+    if (header.value.epoch !== epoch) return 'EPOCH_PARENT_UNKNOWN'
+    const decided = isDecisionOf(this.context.crypto, header.value, committee, {
+      value,
+      certificate,
+    })
+    return decided ? undefined : 'EPOCH_CERTIFICATE_INVALID'
+  }
+
+  /** A founder cannot take over a mesh that had been certified just before. */
+  #isLate({ cutWallMs }: Header): boolean {
+    const lastMs = this.#top?.header.cutWallMs ?? 0
+    return cutWallMs - lastMs >= this.context.restartAfterMs
+  }
+
+  #view({ epoch, committee }: Place, fold: TrustFold, folded: Folded): OwnView {
     const { network, parameters } = this.context
     return {
       network,
-      epoch: this.next,
+      epoch,
       parent: this.#top?.id ?? network,
       statementRoot: folded.statementRoot,
       evidenceRoot: folded.evidenceRoot,
       scoresRoot: folded.scores.root,
       graphRoot: folded.graphRoot,
-      ...this.#committeeRoots(this.committee, fold),
+      ...this.#committeeRoots(committee, fold),
       beacon: folded.beacon,
       parameters,
     }

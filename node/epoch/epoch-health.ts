@@ -19,6 +19,7 @@ export class EpochHealth {
   #ahead: readonly number[] = []
   #standpoint: Standpoint | undefined
   #mismatch: number | undefined
+  #elsewhere: number | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -41,6 +42,11 @@ export class EpochHealth {
     this.#mismatch = epoch
   }
 
+  /** The founder began the mesh again, from an earlier epoch than the last one here. */
+  noteElsewhere(epoch: number): void {
+    this.#elsewhere = epoch
+  }
+
   get problems(): readonly EpochProblem[] {
     const problems: EpochProblem[] = []
     const [last = 0, before = 0] = this.#ahead
@@ -54,6 +60,9 @@ export class EpochHealth {
     }
     if (this.#mismatch !== undefined) {
       problems.push({ code: 'EPOCH_FOLD_MISMATCH', facts: { epoch: this.#mismatch } })
+    }
+    if (this.#elsewhere !== undefined) {
+      problems.push({ code: 'EPOCH_PARENT_UNKNOWN', facts: { restartedEpoch: this.#elsewhere } })
     }
     return problems
   }

@@ -4,21 +4,24 @@
  * @module
  */
 
-import { bytesEqual } from '../../core/bytes.ts'
+import { bytesEqual, toHex } from '../../core/bytes.ts'
 import { errorCode } from '../../core/errors.ts'
 import type { PeerId } from '../../core/ids.ts'
 import {
   type Committee,
   decodeEpochMessage,
   decodeHeader,
+  decodeVoteRecord,
   type Decision,
   type EpochErrorCode,
   encodeDoubleVote,
+  EPOCH_LIMITS,
   encodeEvidenceItem,
   epochOfMessage,
   type Mode,
   modeOf,
   proposerOrder,
+  signRestart,
   type Standpoint,
 } from '../../protocols/epoch/index.ts'
 import { type Appended, EpochChain } from './epoch-chain.ts'
@@ -28,6 +31,7 @@ import type { EpochRoomComponents, EpochRoomInit } from './epoch-room-types.ts'
 import { EpochSeat } from './epoch-seat.ts'
 import { EpochSpeech } from './epoch-speech.ts'
 import { cutDueMs, epochAt, type EpochCalendar, startMs, timeoutsOf } from './epoch-time.ts'
+import { TrustError } from './errors.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 import { decodeSnapshot } from './fold-snapshot.ts'
 import { OwnVoice } from './own-voice.ts'
@@ -79,6 +83,7 @@ export class EpochRoom {
       network,
       founder,
       parameters: crypto.sha256(parameters),
+      restartAfterMs: EPOCH_LIMITS.RESTART_EPOCHS_MIN * calendar.epochMs,
     })
     const { chain } = this
     this.pools = new EpochPools(
@@ -159,6 +164,37 @@ export class EpochRoom {
     return (await this.#components.store.record(top.header.epoch))?.cut
   }
 
+  /**
+   * Begins the mesh again from `header`, its last certified one: this device, which founded it, decides alone until
+   * others have seats again.
+   *
+   * @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_RESTART_FOREIGN`, `TRUST_RESTART_ELSEWHERE`, `TRUST_RESTART_EARLY`.
+   */
+  async beginAgain(header: string): Promise<void> {
+    const { store, signer, clock, logger } = this.#components
+    const { network, founder } = this.#init
+    const { top } = this.chain
+    if (top === undefined) throw new TrustError({ code: 'TRUST_NOT_CERTIFIED' })
+    if (signer.peer !== founder) throw new TrustError({ code: 'TRUST_RESTART_FOREIGN' })
+    const last = toHex(top.id)
+    if (header !== last) throw new TrustError({ code: 'TRUST_RESTART_ELSEWHERE', header: last })
+    const wallMs = clock.wallMs()
+    const epochs = Math.floor((wallMs - top.header.cutWallMs) / this.calendar.epochMs)
+    if (epochs < EPOCH_LIMITS.RESTART_EPOCHS_MIN) {
+      throw new TrustError({ code: 'TRUST_RESTART_EARLY', epochs })
+    }
+    await this.#inTurn(async () => {
+      const votes = await store.votes()
+      const voted = (votes && decodeVoteRecord(votes))?.epoch ?? 0
+      // Nothing that anybody has signed is of that epoch.
+      const epoch = Math.max(this.chain.next, voted) + 1
+      const restart = signRestart(signer, { network, epoch, parent: top.id })
+      await store.keepRestart(restart)
+      if (this.chain.beginAgain(restart)) logger.warn('mesh begun again', { epoch, header })
+    })
+    this.#wake()
+  }
+
   /** Goes on by what another device says was decided; false when it does not hold. */
   appendRecord(encoded: Parameters<EpochChain['appendRecord']>[0]): Promise<boolean> {
     return this.#inTurn(async () => {
@@ -196,6 +232,8 @@ export class EpochRoom {
       await this.pools.noteDecided(appended.body, [])
       if (++folded % FOLDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
     }
+    const restart = await store.restart()
+    if (restart !== undefined) this.chain.beginAgain(restart)
     await this.#proposals.restore()
     this.#ready = true
     logger.info('epochs open', { mesh: this.#init.mesh, epoch: this.chain.next - 1 })
@@ -314,6 +352,7 @@ export class EpochRoom {
         const problem = this.chain.problemOf(decision)
         if (problem !== undefined) {
           this.#components.logger.debug('decision refused', { code: problem })
+          if (this.chain.isRestartedBy(decision)) this.#health.noteElsewhere(this.chain.next)
           return
         }
         if (decision.certificate.round === 0) this.#noteTime(decision.value)

@@ -4,6 +4,7 @@
  *     D epoch8   a decided epoch            S epoch8   the own statement about an epoch
  *     E hash32   a proof against somebody   V          votes of the epoch that is decided on
  *     B          the cut that was proposed last, until it is decided
+ *     R          the word of the founder that this device goes on by, until it is decided
  *     M          size and hash of what follows from the epochs, up to one
  *     N part4    a part of that
  *     P epoch8 round4 hash32   a polka of an epoch that took more than one round
@@ -33,6 +34,7 @@ const PROOFS_MAX = 1_024
 const POLKAS_MAX = 512
 const VOTES_KEY = utf8('V')
 const PROPOSED_KEY = utf8('B')
+const RESTART_KEY = utf8('R')
 const SNAPSHOT_KEY = utf8('M')
 /** A number of parts, and the hash of the whole. */
 const SUMMARY_BYTES = 4 + 32
@@ -62,13 +64,14 @@ export class EpochStore {
     }
   }
 
-  /** The same, as they are kept. */
+  /** The same, as they are kept. A mesh that began again has none of the epochs that it stood still in. */
   async *encoded(from: number): AsyncGenerator<Uint8Array, void> {
-    for (let at = from; ; at += PAGE_ROWS) {
-      const range = { from: key('D', at), to: key('D', at + PAGE_ROWS), limit: PAGE_ROWS }
-      const rows = await this.#rows.range(range)
+    for (let at = key('D', from); ;) {
+      const rows = await this.#rows.range({ from: at, to: utf8('E'), limit: PAGE_ROWS })
       for (const { value } of rows) yield value
-      if (rows.length < PAGE_ROWS) return
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < PAGE_ROWS) return
+      at = concatBytes([last.key, Uint8Array.of(0)])
     }
   }
 
@@ -110,6 +113,15 @@ export class EpochStore {
   /** What a header is about that this device proposes: nobody else may have it after a crash. */
   keepProposed(cut: Uint8Array): Promise<void> {
     return this.#write([{ type: 'put', key: PROPOSED_KEY, value: cut }])
+  }
+
+  async restart(): Promise<Uint8Array | undefined> {
+    const [value] = await this.#rows.get([RESTART_KEY])
+    return value
+  }
+
+  keepRestart(restart: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'put', key: RESTART_KEY, value: restart }])
   }
 
   async evidence(): Promise<readonly Uint8Array[]> {

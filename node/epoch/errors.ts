@@ -6,7 +6,7 @@
 
 import { CodedError, type ErrorTable } from '../../core/errors.ts'
 import type { PeerId } from '../../core/ids.ts'
-import type { EpochErrorCode } from '../../protocols/epoch/index.ts'
+import { EPOCH_LIMITS, type EpochErrorCode } from '../../protocols/epoch/index.ts'
 import type { ReconcileErrorCode } from '../../protocols/reconcile/index.ts'
 import type { TrustErrorCode } from '../../trust/index.ts'
 
@@ -30,6 +30,10 @@ export type TrustFailure =
   | { readonly code: EpochErrorCode | TrustErrorCode }
   /** The genesis names parameters that this program does not know. */
   | { readonly code: 'TRUST_PARAMETERS_UNKNOWN' }
+  /** Why a mesh is not begun again: by who is not its founder, too early, or from another header. */
+  | { readonly code: 'TRUST_RESTART_FOREIGN' }
+  | { readonly code: 'TRUST_RESTART_EARLY'; readonly epochs: number }
+  | { readonly code: 'TRUST_RESTART_ELSEWHERE'; readonly header: string }
 
 /** Something about trust that cannot be told. */
 export class TrustError extends CodedError<TrustFailure> {
@@ -46,6 +50,12 @@ function describe(failure: TrustFailure): string {
       return `${failure.peer} has no certified score`
     case 'TRUST_PARAMETERS_UNKNOWN':
       return 'this mesh has epochs that this program does not understand'
+    case 'TRUST_RESTART_FOREIGN':
+      return 'only the founder of a mesh may begin it again'
+    case 'TRUST_RESTART_EARLY':
+      return `${failure.epochs} epochs have no certificate yet, of ${EPOCH_LIMITS.RESTART_EPOCHS_MIN}`
+    case 'TRUST_RESTART_ELSEWHERE':
+      return `the last certified header is ${failure.header}`
     case 'TRUST_PROOF_UNANCHORED':
       return `the proof holds for whoever trusts header ${failure.header}`
     default:
@@ -77,6 +87,27 @@ export const TRUST_STATE_ERRORS: ErrorTable<StateCode> = {
     status: 409,
     meaning: 'the proof of a score holds, but nobody has said whether to trust who certified it',
     hint: 'give the header that `brume trust show` names on a device of yours: --header HASH',
+  },
+  TRUST_RESTART_FOREIGN: {
+    retryable: false,
+    exit: 3,
+    status: 409,
+    meaning: 'a mesh was to be begun again from a device that did not found it',
+    hint: 'run brume trust restart on the device that founded the mesh; where that is lost, found another',
+  },
+  TRUST_RESTART_EARLY: {
+    retryable: true,
+    exit: 3,
+    status: 409,
+    meaning: 'a mesh was to be begun again that has not stood still for twelve epochs',
+    hint: 'start the devices that have seats, as brume trust show names them, or wait',
+  },
+  TRUST_RESTART_ELSEWHERE: {
+    retryable: false,
+    exit: 3,
+    status: 409,
+    meaning: 'a mesh was to be begun again from a header that is not its last certified one',
+    hint: 'look at brume trust show, on the other devices too: the latest header of all is the one',
   },
   TRUST_PARAMETERS_UNKNOWN: {
     retryable: false,

@@ -83,7 +83,13 @@ describe('what a device settled', () => {
       if (told.type === 'refused') throw new Error(told.code)
       statements.push(told.value.stated)
     }
-    const { scores } = fold.fold(0, { statements, floors: [], evidence: [], audits: [] })
+    const { scores } = fold.fold(0, {
+      statements,
+      floors: [],
+      evidence: [],
+      audits: [],
+      restart: undefined,
+    })
     const explained = fold.explain(bob.peer)
     expect(explained?.edges).toMatchObject([{ role: 'provider', agreedMilliCredits: 1_500 }])
     expect(scores.of(bob.peer)?.standingMicros).toBeGreaterThan(0)

@@ -164,6 +164,7 @@ export class Proposals {
       floors: [...floors].map(([device, floorMicros]) => ({ device, floorMicros })),
       evidence: [...proofs.map(({ item }) => item), ...amnesia],
       audits: audited.map(({ encoded }) => encoded),
+      restart: chain.restarting,
     }
   }
 

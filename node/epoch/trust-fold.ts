@@ -211,7 +211,9 @@ export class TrustFold {
 
   /** Folds the next epoch. */
   fold(epoch: number, cut: CutBody): Folded {
-    invariant(epoch === this.#epoch + 1, 'epochs are folded one after the other')
+    const follows = epoch === this.#epoch + 1 || (cut.restart !== undefined && epoch > this.#epoch)
+    invariant(follows, 'epochs are folded one after the other')
+    if (cut.restart !== undefined) this.#beginAgain(epoch)
     const { crypto } = this.#context
     const statements = cut.statements.map(({ signed }) => statementIn(signed.body))
     const faults = [...this.#provenIn(cut), ...this.#unanswered(cut)]
@@ -236,15 +238,25 @@ export class TrustFold {
       ),
       evidenceRoot: rootOver(
         crypto,
-        [...cut.evidence.map(({ proof }) => proof), ...cut.audits].map((item) =>
-          crypto.sha256(item),
-        ),
+        [
+          ...cut.evidence.map(({ proof }) => proof),
+          ...cut.audits,
+          ...(cut.restart === undefined ? [] : [cut.restart]),
+        ].map((item) => crypto.sha256(item)),
       ),
       graphRoot: this.#state.standings().graphRoot,
       beacon: this.#beacon.value,
       scores,
       afterNext,
     }
+  }
+
+  /** The founder decides alone, and seats are given to those that speak from now on. */
+  #beginAgain(epoch: number): void {
+    const { founder } = this.#context
+    this.#committees = { next: [founder], afterNext: [founder] }
+    this.#accusations.open(epoch, [founder])
+    this.#lively += SILENT_EPOCHS_MAX + 1
   }
 
   /** Proofs of a cut that hold by themselves. */
@@ -382,6 +394,7 @@ export function inOrder(cut: CutBody): CutBody {
     floors: cut.floors.toSorted((a, b) => (a.device < b.device ? -1 : 1)),
     evidence: cut.evidence.toSorted((a, b) => a.kind - b.kind || compareBytes(a.proof, b.proof)),
     audits: cut.audits.toSorted(compareBytes),
+    restart: cut.restart,
   }
 }
 

@@ -12,6 +12,7 @@ import {
   decodeShape,
   encodeShape,
   list,
+  optional,
   record,
   type Shape,
   type ShapeOf,
@@ -32,6 +33,7 @@ import {
   EVIDENCE_KINDS_MAX,
   FLOOR_MICROS_MAX,
   PROOF_BYTES_MAX,
+  RESTART_BYTES_MAX,
   STATEMENT_BODY_BYTES_MAX,
   TOLD_BYTES_MAX,
   VALUE_BYTES_MAX,
@@ -102,6 +104,8 @@ const CUT = record({
   evidence: list(EVIDENCE, CUT_EVIDENCE_MAX),
   /** How work that was run again fared. */
   audits: list(bytes(1, AUDIT_BYTES_MAX), CUT_AUDITS_MAX),
+  /** The word of the founder that the mesh goes on from here, where it had stood still. */
+  restart: optional(bytes(1, RESTART_BYTES_MAX)),
 })
 
 /** Everything that is in one epoch. */

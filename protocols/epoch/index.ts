@@ -46,6 +46,7 @@ export {
   verifyDoubleVote,
 } from './evidence.ts'
 export { decodeHeader, encodeHeader, type Header } from './header.ts'
+export { openRestart, type Restart, signRestart } from './restart.ts'
 export {
   advanceTrust,
   decodeSignedHeader,

@@ -50,6 +50,12 @@ export const MESSAGE_BYTES_MAX = 16_384
 /** Longest evidence of a double vote, and longest accusation. */
 export const EVIDENCE_BYTES_MAX = 512
 
+/** Longest restart of a mesh. */
+export const RESTART_BYTES_MAX = 256
+
+/** Epochs without a certificate before the founder may begin again. */
+export const RESTART_EPOCHS_MIN = 12
+
 /** Longest answer to an accusation: a certificate of the largest committee. */
 export const ANSWER_BYTES_MAX = 8_704
 

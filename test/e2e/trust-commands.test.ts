@@ -58,6 +58,11 @@ describe('brume trust', () => {
     expect([unknown.exit, unknown.code]).toEqual([4, 'TRUST_SCORE_UNKNOWN'])
   })
 
+  it('begins no mesh again from a header that is not its last', async () => {
+    const elsewhere = await trust('restart', '--header', '0'.repeat(64))
+    expect([elsewhere.exit, elsewhere.code]).toEqual([3, 'TRUST_RESTART_ELSEWHERE'])
+  })
+
   it('proves a score in a file of less than 5 kB that verifies without a daemon', async () => {
     const proven = await trust('prove', peer, '--out', file)
     expect(proven.exit).toBe(0)

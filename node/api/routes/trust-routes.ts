@@ -9,6 +9,7 @@ import {
   trustExplanationSchema,
   trustPeerParams,
   trustProofSchema,
+  trustRestartRequest,
   trustSchema,
 } from '../schemas/trust.ts'
 
@@ -20,6 +21,16 @@ export const trustRoutes: readonly Route[] = [
     status: 200,
     answer: trustSchema,
     handle: ({ backend }) => backend.trust(),
+  }),
+  answers({
+    method: 'POST',
+    path: '/v1/trust/restart',
+    summary:
+      'Begin a mesh again that stands still: the founder decides alone until others have seats',
+    body: trustRestartRequest,
+    status: 200,
+    answer: trustSchema,
+    handle: ({ backend, body }) => backend.restartTrust(body),
   }),
   answers({
     method: 'GET',

@@ -106,6 +106,11 @@ export const trustProofSchema = z.object({
   proof: z.string().describe('in base64url; brume trust verify checks it'),
 })
 
+export const trustRestartRequest = z.strictObject({
+  header: sha256.describe('the last certified header, which the mesh goes on from'),
+})
+
+export type TrustRestartRequest = z.infer<typeof trustRestartRequest>
 export type TrustState = z.infer<typeof trustStateSchema>
 export type TrustView = z.infer<typeof trustSchema>
 export type TrustScoreView = z.infer<typeof scoreSchema>

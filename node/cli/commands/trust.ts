@@ -24,6 +24,10 @@ interface VerifyOptions {
   readonly header?: string
 }
 
+interface RestartOptions {
+  readonly header: string
+}
+
 export function addTrust(program: Command, cli: Cli): void {
   const trust = program.command('trust').description('how far devices are trusted, and why')
   trust
@@ -47,6 +51,23 @@ export function addTrust(program: Command, cli: Cli): void {
     .argument('<file>', 'what brume trust prove wrote')
     .option('--header <hash>', 'the header to trust, as brume trust show names it')
     .action((file: string, options: VerifyOptions) => verify(cli, file, options))
+  trust
+    .command('restart')
+    .description(
+      'on the device that founded it, begin a mesh again of which too few seats are left',
+    )
+    .requiredOption('--header <hash>', 'the last certified header, as brume trust show names it')
+    .action((options: RestartOptions) => restart(cli, options))
+}
+
+async function restart(cli: Cli, { header }: RestartOptions): Promise<void> {
+  const client = await cli.client()
+  const body = { header: header.toLowerCase() }
+  const trust = await client.post<TrustView>('/v1/trust/restart', body)
+  cli.print({ trust }, () => [
+    'the mesh goes on from that header: this device decides alone until others have seats',
+    ...trustLines(trust, systemClock.wallMs(), cli.width),
+  ])
 }
 
 async function show(cli: Cli): Promise<void> {
