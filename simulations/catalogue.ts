@@ -30,6 +30,7 @@ import { sessionsWithoutEnoughDevices } from './scenarios/sessions-without-enoug
 import { tenThousandDevices } from './scenarios/ten-thousand-devices.ts'
 import { textsInPeace } from './scenarios/texts-in-peace.ts'
 import { textsInTrouble } from './scenarios/texts-in-trouble.ts'
+import { textsThatLeave } from './scenarios/texts-that-leave.ts'
 import { textsUnderKills } from './scenarios/texts-under-kills.ts'
 import { trustAfterACon } from './scenarios/trust-after-a-con.ts'
 import { trustOfAGrowingMesh } from './scenarios/trust-of-a-growing-mesh.ts'
@@ -54,6 +55,7 @@ export const SCENARIOS: readonly Scenario[] = [
   textsInPeace,
   textsUnderKills,
   textsInTrouble,
+  textsThatLeave,
   blocksWithLiars,
   blocksFromAnyone,
   presenceComesTrue,

@@ -41,6 +41,10 @@ export interface SessionPlan {
   readonly poison?: number
   /** The session is a text, whatever `requests` says. */
   readonly text?: TextPlan
+  /** What links are believed to carry: decides whether a text is copied when a stage moves. */
+  readonly bytesPerMs?: number
+  /** Part of the chunks of a copy that cannot be read or written. */
+  readonly copyFaults?: number
   /** Messages travel as the frames that devices exchange. */
   readonly bytes?: boolean
 }
@@ -162,7 +166,7 @@ export class SessionWorld {
 
   #host(device: SimDevice): void {
     const { clock } = this
-    const { journalBytesMax, loadMsMax, runMsMax, loadFaults, poison } = this.#plan
+    const { journalBytesMax, loadMsMax, runMsMax, loadFaults, poison, copyFaults = 0 } = this.#plan
     const host = new SimStageHost(
       { clock, device, random: this.#random, outbound: this.#outbound(device) },
       {
@@ -170,6 +174,7 @@ export class SessionWorld {
         loadMsMax,
         runMsMax,
         poison,
+        copyFaults,
         loadFault: loadFaults?.get(device.number - 1),
       },
     )
@@ -269,6 +274,7 @@ function machineInit(plan: SessionPlan): ConstructorParameters<typeof SimRequest
     progressMs: 30_000,
     recoveriesMax: plan.recoveriesMax,
     receiptMs: 2_000,
+    ...(plan.bytesPerMs === undefined ? {} : { bytesPerMs: () => plan.bytesPerMs ?? 0 }),
   }
 }
 

@@ -199,9 +199,16 @@ export class SimRequester {
     if (done) this.#driver.feed({ type: 'finish' })
   }
 
+  #tell(output: RequesterOutput & { readonly type: 'recovered' | 'standby' }): void {
+    const { clock } = this.#components
+    if (output.type === 'recovered') {
+      const { stage, copiedRows } = output.recovery
+      clock.tell(`stage ${stage} moved, ${copiedRows} rows copied`)
+    } else clock.tell(`${output.peer.slice(-4)} stands by for ${output.stage}: ${output.ready}`)
+  }
+
   #note(output: RequesterOutput): void {
     const { clock } = this.#components
-    const atMs = clock.nowMs
     switch (output.type) {
       case 'output':
         this.#onOutput(output)
@@ -213,19 +220,25 @@ export class SimRequester {
         clock.tell(`stage ${output.stage} serves at ${output.peer.slice(-4)}`)
         if (this.#init.text?.standbys === true) this.#standBy(output.stage, output.peer)
         return
+      case 'recovered':
       case 'standby':
-        clock.tell(`${output.peer.slice(-4)} stands by for ${output.stage}: ${output.ready}`)
+        this.#tell(output)
         return
       case 'closed':
-      case 'failed': {
-        const code = output.type === 'failed' ? output.code : undefined
-        clock.tell(output.type === 'failed' ? `failed: ${output.code}` : 'closed')
-        this.ends.push({ code, atMs })
-        this.#driver.stop()
-        for (const slot of this.#slots.values()) slot.close()
+        this.#end(undefined)
         return
-      }
+      case 'failed':
+        this.#end(output.code)
+        return
       default:
     }
+  }
+
+  #end(code: InferenceCode | undefined): void {
+    const { clock } = this.#components
+    clock.tell(code === undefined ? 'closed' : `failed: ${code}`)
+    this.ends.push({ code, atMs: clock.nowMs })
+    this.#driver.stop()
+    for (const slot of this.#slots.values()) slot.close()
   }
 }

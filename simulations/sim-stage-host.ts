@@ -26,7 +26,7 @@ import type { SimClock } from './sim-clock.ts'
 import type { SimDevice } from './sim-device.ts'
 import { simHash } from './sim-hash.ts'
 import type { SimLinkEnd, SimLinkListener } from './sim-network.ts'
-import { textRun, type SimText } from './sim-text-model.ts'
+import { cachedRows, takeRows, textRun, type SimText } from './sim-text-model.ts'
 
 /** What a simulated device is like. Times in milliseconds, drawn evenly up to the bound. */
 export interface SimStageHostInit {
@@ -37,6 +37,8 @@ export interface SimStageHostInit {
   readonly loadFault: FaultCode | undefined
   /** A request on which every device fails. */
   readonly poison: number | undefined
+  /** Part of the chunks of a copy that cannot be read or written. */
+  readonly copyFaults: number
 }
 
 export interface SimStageHostComponents {
@@ -53,12 +55,13 @@ interface Attached {
   readonly from: PeerId
   readonly record: AttachRecord
   readonly link: number
+  readonly answer: (message: InferenceMessage) => void
   stage: HeldStage | undefined
   readonly held: Arrival[]
 }
 
 /** What comes on a way that a stage attached: steps, or what was drawn. */
-type Arrival = InferenceMessage & { readonly type: 'step' | 'output' }
+type Arrival = InferenceMessage & { readonly type: 'step' | 'output' | 'cache' }
 
 interface HeldStage {
   readonly record: OpenRecord
@@ -73,6 +76,11 @@ interface HeldStage {
   next: SimSlot | undefined
   shadow: SimSlot | undefined
   shadowEpoch: number
+  /** The way to the successor that takes a copy, and the one back to who gives one. */
+  copy: SimSlot | undefined
+  /** When the last chunk of a copy is read or written: an executor does one after another. */
+  copiedAtMs: number
+  answer: ((message: InferenceMessage) => void) | undefined
 }
 
 /** The output of every simulated stage. */
@@ -150,7 +158,10 @@ export class SimStageHost {
       )
       controls.set(slot, stage)
       this.#settle()
-    } else if (message.type === 'attach') this.#attach(key, end.other.peer, message.record)
+    } else if (message.type === 'attach') {
+      const answer = (said: InferenceMessage): void => end.send({ slot, epoch, message: said })
+      this.#attach(key, { from: end.other.peer, record: message.record, answer })
+    }
   }
 
   #open(
@@ -182,6 +193,9 @@ export class SimStageHost {
       next: undefined,
       shadow: undefined,
       shadowEpoch: 0,
+      copy: undefined,
+      copiedAtMs: 0,
+      answer: undefined,
     }
     this.#stages.add(stage)
     const loadMs = random.fraction() * loadMsMax
@@ -194,10 +208,9 @@ export class SimStageHost {
     return stage
   }
 
-  #attach(key: string, from: PeerId, record: AttachRecord): void {
+  #attach(key: string, way: Pick<Attached, 'from' | 'record' | 'answer'>): void {
     const attached: Attached = {
-      from,
-      record,
+      ...way,
       link: ++this.#attachments,
       stage: undefined,
       held: [],
@@ -211,8 +224,8 @@ export class SimStageHost {
   }
 
   #onArrival(attached: Attached, message: InferenceMessage): void {
-    if (message.type !== 'step' && message.type !== 'output') return
-    if (attached.stage !== undefined) attached.stage.feed(arrived(attached.link, message))
+    if (message.type !== 'step' && message.type !== 'output' && message.type !== 'cache') return
+    if (attached.stage !== undefined) attached.stage.feed(arrived(attached, message))
     else if (attached.held.length < HELD_MAX) attached.held.push(message)
   }
 
@@ -225,13 +238,15 @@ export class SimStageHost {
         if (attached.stage !== undefined) continue
         if (!stage.machine.expects(from, record)) continue
         attached.stage = stage
+        if (isCopy(attached)) stage.answer = attached.answer
         stage.feed({ type: 'attach', from, link, record })
-        for (const message of attached.held.splice(0)) stage.feed(arrived(link, message))
+        for (const message of attached.held.splice(0)) stage.feed(arrived(attached, message))
       }
     }
   }
 
   #perform(stage: HeldStage, output: StageOutput): void {
+    if (this.#performCopy(stage, output)) return
     switch (output.type) {
       case 'run':
         stage.waiting.push(output)
@@ -265,23 +280,69 @@ export class SimStageHost {
         }
         this.#end(stage)
         return
+      default:
+    }
+  }
+
+  /** True for what was part of a copy. */
+  #performCopy(stage: HeldStage, output: StageOutput): boolean {
+    switch (output.type) {
+      case 'connect-copy':
+        stage.copy = this.#way(stage, output)
+        return true
+      case 'end-copy':
+        leave(stage.copy)
+        stage.copy = undefined
+        return true
+      case 'answer-copy':
+        stage.answer?.(output.message)
+        return true
+      case 'export':
+      case 'import':
+        this.#copy(stage, output)
+        return true
+      default:
+        return false
     }
   }
 
   /** A way to another stage; which of the two it is by then is said when it ends. */
   #way(
     stage: HeldStage,
-    { to, attach }: StageOutput & { readonly type: 'connect-next' | 'connect-shadow' },
+    {
+      to,
+      attach,
+    }: StageOutput & { readonly type: 'connect-next' | 'connect-shadow' | 'connect-copy' },
   ): SimSlot {
     const way = this.#components.outbound.openSlot(to.peer, attach.epoch, {
-      onMessage: () => undefined,
+      onMessage: (message) => {
+        if (message.type === 'copied') stage.feed({ type: 'copy-answer', rows: message.rows })
+      },
       onEnd: () => {
         if (stage.next === way) stage.feed({ type: 'next-lost', epoch: to.epoch })
         else if (stage.shadow === way) stage.shadow = undefined
+        else if (stage.copy === way) stage.feed({ type: 'copy-lost' })
       },
     })
     way.send({ type: 'attach', record: attach })
     return way
+  }
+
+  /** Reads keys and values, or writes them, after whatever the executor was asked for before. */
+  #copy(stage: HeldStage, output: StageOutput & { readonly type: 'export' | 'import' }): void {
+    const { clock, device, random } = this.#components
+    const { type, from, to } = output
+    const spoilt = random.fraction() < this.#init.copyFaults
+    const tensors = output.type === 'import' ? output.tensors : [cachedRows(stage.text, from, to)]
+    if (output.type === 'import') takeRows(stage.text, from, tensors)
+    const { nowMs } = clock
+    stage.copiedAtMs = Math.max(nowMs, stage.copiedAtMs) + random.fraction() * this.#init.runMsMax
+    device.after(stage.copiedAtMs - nowMs, 'work', () => {
+      if (this.#frozen || stage.over) return
+      if (spoilt) stage.feed({ type: type === 'import' ? 'import-failed' : 'export-failed' })
+      else if (type === 'import') stage.feed({ type: 'imported', to })
+      else stage.feed({ type: 'exported', from, to, tensors })
+    })
   }
 
   #runNext(stage: HeldStage): void {
@@ -312,9 +373,17 @@ export class SimStageHost {
     stage.over = true
     leave(stage.next)
     leave(stage.shadow)
+    leave(stage.copy)
     this.#stages.delete(stage)
   }
 }
+
+/**
+ * What a stage says of its rows: so large that a copy takes several chunks, and so slow to run that
+ * the length of a text and the rate of a link decide between the two ways.
+ */
+const KEPT_ROW_BYTES = 65_536
+const CHUNK_US = 100_000
 
 function loaded(fault: FaultCode | undefined, loadMs: number): StageInput {
   if (fault !== undefined) return { type: 'load-failed', code: fault }
@@ -327,6 +396,8 @@ function loaded(fault: FaultCode | undefined, loadMs: number): StageInput {
     fetchedBytes: 0,
     stepUs: undefined,
     besideUs: undefined,
+    chunkUs: CHUNK_US,
+    keptRowBytes: KEPT_ROW_BYTES,
     weightBytes: 1,
     prefixRows: undefined,
   }
@@ -341,9 +412,17 @@ function made(
   return rows === undefined ? computed(tensors) : textRun(text, { rows, tensors, last })
 }
 
-function arrived(link: number, message: Arrival): StageInput {
-  return message.type === 'step'
-    ? { type: 'step', link, step: message }
+/** What the holder before attached, rather than a neighbour. */
+function isCopy({ record, stage }: Attached): boolean {
+  return record.stage === stage?.record.stage
+}
+
+function arrived(attached: Attached, message: Arrival): StageInput {
+  const { link } = attached
+  if (message.type === 'step') return { type: 'step', link, step: message }
+  if (message.type === 'cache') return { type: 'cache', link, message }
+  return isCopy(attached)
+    ? { type: 'kept', link, message }
     : { type: 'drawn', link, drawn: message }
 }
 

@@ -37,6 +37,21 @@ export function textRun(
   )
 }
 
+/** Keys and values of the rows [from, to). */
+export function cachedRows(text: SimText, from: number, to: number): Tensor {
+  const rows = text.slice(from, to)
+  const data = new Uint8Array(Float32Array.from(rows).buffer)
+  return { name: 'past', type: 'float32', dims: [1, 1, rows.length, 1], data }
+}
+
+/** Takes such rows over. */
+export function takeRows(text: SimText, from: number, tensors: readonly Tensor[]): void {
+  const [rows] = tensors
+  if (rows === undefined || from > text.length) throw new Error('a copy has a gap')
+  text.length = from
+  for (let row = 0; row < (rows.dims[2] ?? 0); row++) text.push(at(rows.data, row))
+}
+
 /** What the model says after `prompt`, worked out without a mesh; `stop` ends it. */
 export function saidAfter(
   prompt: readonly number[],

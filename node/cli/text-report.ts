@@ -102,8 +102,9 @@ function whereLines(text: TextView): string[] {
 }
 
 function recoveryLines(text: TextView): string[] {
-  return text.recoveries.map(({ stage, fromPeer, toPeer, ms, code }) => {
+  return text.recoveries.map(({ stage, fromPeer, toPeer, ms, code, copiedRows }) => {
     const devices = `${deviceText(text, fromPeer)} → ${deviceText(text, toPeer)}`
-    return `recovered stage ${stage} in ${msText(ms)}: ${devices} (${code})`
+    const how = copiedRows > 0 ? `, ${copiedRows} rows copied` : ''
+    return `recovered stage ${stage} in ${msText(ms)}: ${devices} (${code}${how})`
   })
 }

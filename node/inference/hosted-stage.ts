@@ -25,6 +25,7 @@ import {
   type StageInput,
   type StageOutput,
   type StageTape,
+  type TensorMessage,
   type TextRows,
 } from '../../protocols/inference/index.ts'
 import type { StageEnd } from '../receipts/hosted-work.ts'
@@ -32,6 +33,7 @@ import type { StageRun } from '../receipts/work-meter.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { loadFaultOf, runFaultOf } from './faults.ts'
+import { HostedCopy, isCopyOutput } from './hosted-copy.ts'
 import { HostedText } from './hosted-text.ts'
 import type { Lending } from './lending.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
@@ -105,6 +107,7 @@ export class HostedStage {
   /** The way to a successor of the next stage, which is fed beside it. */
   #shadow: Slot | undefined
   #shadowEpoch = 0
+  readonly #copy: HostedCopy
   #over = false
 
   constructor(components: HostedStageComponents, init: HostedStageInit) {
@@ -122,6 +125,15 @@ export class HostedStage {
         return () => clearTimeout(timer)
       },
       perform: (output) => this.#perform(output),
+    })
+    const { requester } = init
+    this.#copy = new HostedCopy({
+      ...components,
+      requester,
+      text: () => this.#text,
+      feed: (input) => {
+        if (!this.#over) this.feed(input)
+      },
     })
     this.#runs = new RunQueue(
       {
@@ -172,6 +184,16 @@ export class HostedStage {
 
   feed(input: StageInput): void {
     this.#driver.feed(input)
+  }
+
+  /** The holder before attached a way for a copy; `answer` goes back on it. */
+  takeCopy(answer: (message: InferenceMessage) => void): void {
+    this.#copy.answerWith(answer)
+  }
+
+  /** What the holder before sent on, for the journal. */
+  keep(link: number, message: TensorMessage): void {
+    this.#copy.keep(link, message)
   }
 
   /** SHA-256 over all that was given so far. */
@@ -227,12 +249,18 @@ export class HostedStage {
         prefixRows: this.#text?.prefixRows,
         stepUs: stage.stepUs > 0 ? stage.stepUs : undefined,
         besideUs: stage.besideUs,
+        chunkUs: stage.chunkUs,
+        keptRowBytes: stage.text.keptRowBytes > 0 ? stage.text.keptRowBytes : undefined,
       },
     })
     this.#runs.open()
   }
 
   #perform(output: StageOutput): void {
+    if (isCopyOutput(output)) {
+      this.#copy.perform(output)
+      return
+    }
     switch (output.type) {
       case 'run':
         // What one requester has waiting here is bounded: it is told so instead of being served later.
@@ -255,15 +283,18 @@ export class HostedStage {
       case 'promote-shadow':
         this.#promote()
         return
-      case 'forward': {
-        const way = output.to === 'next' ? this.#next : this.#shadow
-        way?.send(output.message)
+      case 'forward':
+        this.#forward(output)
         return
-      }
       case 'end':
         this.#end(output.receipt)
         return
     }
+  }
+
+  #forward({ to, message }: StageOutput & { readonly type: 'forward' }): void {
+    if (to === 'copy') this.#copy.send(message)
+    else (to === 'next' ? this.#next : this.#shadow)?.send(message)
   }
 
   #run(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
@@ -353,6 +384,7 @@ export class HostedStage {
     this.#runs.close()
     this.#leave(this.#next)
     this.#leave(this.#shadow)
+    this.#copy.end()
     this.#abort.abort()
     this.#text?.leave()
     this.#lease?.release()

@@ -37,6 +37,9 @@ export interface HostedTextInit {
   readonly slot: number
 }
 
+/** Bytes of what says which rows a step is, for one row alone. */
+const ROWS_BYTES = 16
+
 /** What a step gave, and how many of its rows were run for it. */
 export interface TextOutcome extends RunOutcome {
   readonly ranRows: number
@@ -62,6 +65,12 @@ export class HostedText {
   /** Rows of its prompt that this stage knows. */
   get prefixRows(): number {
     return this.#known?.rows ?? 0
+  }
+
+  /** Bytes that its journal may hold. */
+  get sentBytesMax(): number {
+    const { stage, text } = this.#init
+    return text.positionsMax * (stage.text.sentRowBytes + ROWS_BYTES)
   }
 
   /** Makes room; why it cannot be had, or undefined when it is there. @throws {RuntimeError} of the executor. */
@@ -101,6 +110,20 @@ export class HostedText {
     } finally {
       this.#running.delete(rows)
     }
+  }
+
+  /** Keys and values of the rows [from, to). @throws {RuntimeError} of the executor. */
+  exportRows(from: number, to: number): Promise<readonly Tensor[]> {
+    const { stage, slot } = this.#init
+    return stage.executor.exportRows({ slot, from, to })
+  }
+
+  /** Takes such rows from the holder before. @throws {RuntimeError} of the executor. */
+  async importRows(from: number, to: number, tensors: readonly Tensor[]): Promise<void> {
+    const { stage, slot } = this.#init
+    // The executor has other rows than those that were known.
+    this.#known = undefined
+    await stage.executor.importRows({ slot, from, to }, tensors)
   }
 
   /** Gives its room back, or leaves what ran to a text that begins in the same way. */

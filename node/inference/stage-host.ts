@@ -20,7 +20,6 @@ import {
   type FaultCode,
   type InferenceMessage,
   type OpenRecord,
-  type StageInput,
   type StageTape,
   type TensorMessage,
 } from '../../protocols/inference/index.ts'
@@ -81,20 +80,21 @@ const RECALL_MS = 30_000
 const PEER_PART = 1 / 2
 const OWN_PART = 1 / 8
 
-/** What comes on a way that a stage attached: steps, or what was drawn. */
-type Arrival = InferenceMessage & { readonly type: 'step' | 'output' }
+/** What comes on a way that a stage attached: steps, what was drawn, or a copy of what the stage before it had. */
+type Arrival = InferenceMessage & { readonly type: 'step' | 'output' | 'cache' }
 
 /** A slot of an inbound link: the requester's own, or the way from the stage before. */
-type Inbound =
-  | { readonly type: 'control'; readonly stage: HostedStage }
-  | {
-      readonly type: 'attached'
-      readonly record: AttachRecord
-      readonly link: number
-      readonly sinceMs: number
-      stage: HostedStage | undefined
-      readonly held: Arrival[]
-    }
+type Inbound = { readonly type: 'control'; readonly stage: HostedStage } | Attached
+
+interface Attached {
+  readonly type: 'attached'
+  readonly record: AttachRecord
+  readonly answer: (message: InferenceMessage) => void
+  readonly link: number
+  readonly sinceMs: number
+  stage: HostedStage | undefined
+  readonly held: Arrival[]
+}
 
 export class StageHost {
   readonly #components: StageHostComponents
@@ -201,7 +201,10 @@ export class StageHost {
     }
     if (inbound !== undefined) this.#onKnown(inbound, message, link.peer)
     else if (message.type === 'open') this.#open(slots, { slot, epoch, message }, link)
-    else if (message.type === 'attach') this.#attach(slots, slot, message.record, link.peer)
+    else if (message.type === 'attach') {
+      const answer = (said: InferenceMessage): void => link.send({ slot, epoch, message: said })
+      this.#attach(slots, slot, { record: message.record, answer }, link.peer)
+    }
     // A slot that is not known any more belongs to a session that ended: late words say nothing.
   }
 
@@ -211,13 +214,13 @@ export class StageHost {
       this.#settle(inbound.stage)
       return
     }
-    if (message.type !== 'step' && message.type !== 'output') return
-    if (inbound.stage !== undefined) inbound.stage.feed(arrived(inbound.link, message))
+    if (message.type !== 'step' && message.type !== 'output' && message.type !== 'cache') return
+    if (inbound.stage !== undefined) bring(inbound.stage, inbound, message)
     else this.#hold(inbound, message, peer)
   }
 
   /** Steps that overtook the route which explains them. One that is dropped is replayed later. */
-  #hold(inbound: Inbound & { type: 'attached' }, step: Arrival, peer: PeerId): void {
+  #hold(inbound: Attached, step: Arrival, peer: PeerId): void {
     const bytes = tensorsBytes(step.tensors)
     if (inbound.held.length >= STEPS_HELD_MAX || !this.#waiting.take(peer, bytes)) {
       this.#components.logger.warn('steps before their route were dropped', { peer })
@@ -324,14 +327,19 @@ export class StageHost {
     return full || others.length >= stagesMax - Math.floor(stagesMax * OWN_PART)
   }
 
-  #attach(slots: Map<number, Inbound>, slot: number, record: AttachRecord, peer: PeerId): void {
+  #attach(
+    slots: Map<number, Inbound>,
+    slot: number,
+    way: Pick<Attached, 'record' | 'answer'>,
+    peer: PeerId,
+  ): void {
     const sinceMs = this.#components.clock.monotonicMs()
     this.#dropStale(slots, sinceMs, peer)
     if (slots.size >= SESSIONS_PER_LINK_MAX) return
     const number = ++this.#attachments
     slots.set(slot, {
       type: 'attached',
-      record,
+      ...way,
       link: number,
       sinceMs,
       stage: undefined,
@@ -349,16 +357,15 @@ export class StageHost {
         const same = record.session === stage.open.session
         if (!same || !stage.expects(link.peer, record)) continue
         inbound.stage = stage
+        if (isCopy(stage, inbound)) stage.takeCopy(inbound.answer)
         stage.feed({ type: 'attach', from: link.peer, link: inbound.link, record })
-        for (const step of this.#letGo(inbound, link.peer)) {
-          stage.feed(arrived(inbound.link, step))
-        }
+        for (const step of this.#letGo(inbound, link.peer)) bring(stage, inbound, step)
       }
     }
   }
 
   /** The steps that were held for `inbound`, which are held no more. */
-  #letGo(inbound: Inbound & { type: 'attached' }, peer: PeerId): readonly Arrival[] {
+  #letGo(inbound: Attached, peer: PeerId): readonly Arrival[] {
     const held = inbound.held.splice(0)
     for (const { tensors } of held) this.#waiting.give(peer, tensorsBytes(tensors))
     return held
@@ -402,10 +409,18 @@ function sensible(record: OpenRecord, self: PeerId): boolean {
   )
 }
 
-function arrived(link: number, message: Arrival): StageInput {
-  return message.type === 'step'
-    ? { type: 'step', link, step: message }
-    : { type: 'drawn', link, drawn: message }
+/** True on the way of the holder before, which brings a copy. */
+function isCopy({ open }: HostedStage, { record }: Attached): boolean {
+  return record.stage === open.stage
+}
+
+/** Hands a stage what came on a way to it. */
+function bring(stage: HostedStage, way: Attached, message: Arrival): void {
+  const { link } = way
+  if (message.type === 'step') stage.feed({ type: 'step', link, step: message })
+  else if (message.type === 'cache') stage.feed({ type: 'cache', link, message })
+  else if (isCopy(stage, way)) stage.keep(link, message)
+  else stage.feed({ type: 'drawn', link, drawn: message })
 }
 
 function tensorsBytes(tensors: TensorMessage['tensors']): number {

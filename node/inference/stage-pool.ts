@@ -37,6 +37,8 @@ export interface StageProof {
   readonly stepUs: number
   /** What a row of another text adds to a run; undefined where texts are not run together. */
   readonly besideUs?: number
+  /** What a row takes in a run of many; undefined where it was not measured. */
+  readonly chunkUs?: number
 }
 
 export interface StagePoolComponents {
@@ -89,6 +91,7 @@ export interface LoadedStage {
   readonly exact: boolean
   readonly stepUs: number
   readonly besideUs: number | undefined
+  readonly chunkUs: number | undefined
   readonly text: TextRoom
   readonly fetchedBytes: number
   readonly loadMs: number
@@ -327,6 +330,7 @@ export class StagePool {
         exact: proof.exact,
         stepUs: proof.stepUs,
         besideUs: proof.together ? proof.besideUs : undefined,
+        chunkUs: proof.chunkUs,
         text: textRoom(executor, prepared.description),
         fetchedBytes: prepared.fetchedBytes,
         loadMs: Math.round(clock.monotonicMs() - startedMs),

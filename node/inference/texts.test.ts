@@ -125,9 +125,10 @@ describe('a text', () => {
       leaveAt: fc.nat(TOKENS - 4),
       victim: fc.option(fc.nat(3)),
       laterBy: fc.nat(3),
+      copies: fc.boolean(),
     })
     await fc.assert(
-      fc.asyncProperty(cases, async ({ stages, leaver, leaveAt, victim, laterBy }) => {
+      fc.asyncProperty(cases, async ({ stages, leaver, leaveAt, victim, laterBy, copies }) => {
         mesh = new InferenceMesh()
         const [requester = mesh.add(), ...held] = devices(1 + stages)
         const spares = devices(3)
@@ -138,6 +139,7 @@ describe('a text', () => {
           spares,
           prompt: PROMPT,
           tokensMax: TOKENS,
+          ...(copies && { bytesPerMs: 1_000 }),
           onEvent: ({ type }) => {
             if (type !== 'draw') return
             if (draws === leaveAt) held[leaver % stages]?.host.leave('battery', 10_000)
@@ -173,6 +175,62 @@ describe('a text', () => {
     expect(rows(spare)).toBe(PROMPT.length + TOKENS - 1)
     expect(rows(second)).toBeGreaterThan(PROMPT.length + 2)
     expect(rows(third)).toBe(PROMPT.length + TOKENS - 1)
+  })
+
+  it('copies to who will take over, which runs only what came since', async () => {
+    for (const leaver of [0, 1, 2]) {
+      const held = devices(3)
+      const [requester = mesh.add()] = held
+      const spare = mesh.add()
+      let draws = 0
+      const log = mesh.startText({
+        requester,
+        stages: held,
+        spares: [spare],
+        prompt: PROMPT,
+        tokensMax: TOKENS,
+        bytesPerMs: 1_000,
+        onEvent: ({ type }) => {
+          if (type === 'draw' && ++draws === 6) held[leaver]?.host.leave('battery', 10_000)
+        },
+      })
+      await mesh.runText(log)
+      expect(log.text.generation.answer).toEqual(expected())
+      const [moved] = log.events.flatMap((event) =>
+        event.type === 'recovered' ? event.recovery : [],
+      )
+      const [executor] = textExecutors(spare)
+      const copied = moved?.copiedRows ?? 0
+      expect(copied).toBeGreaterThan(PROMPT.length)
+      expect(executor?.imported).toBe(copied)
+      expect(executor?.runs.reduce((sum, rows) => sum + rows, 0)).toBe(
+        PROMPT.length + TOKENS - 1 - copied,
+      )
+    }
+  })
+
+  it.each(['exportRows', 'importRows'] as const)('is run again when %s fails', async (what) => {
+    const [first = mesh.add(), second = mesh.add(), spare = mesh.add()] = devices(3)
+    const struck = what === 'exportRows' ? second : spare
+    struck.onLoad = (executor) => {
+      const fail = (): Promise<never> => Promise.reject(new Error('no'))
+      executor[what] = fail
+    }
+    let draws = 0
+    const log = await say([first, second], {
+      spares: [spare],
+      bytesPerMs: 1_000,
+      onEvent: ({ type }) => {
+        if (type === 'draw' && ++draws === 6) second.host.leave('battery', 10_000)
+      },
+    })
+    expect(log.text.generation.answer).toEqual(expected())
+    expect(log.events).toContainEqual(
+      expect.objectContaining({
+        type: 'recovered',
+        recovery: expect.objectContaining({ copiedRows: 0, to: spare.peer }),
+      }),
+    )
   })
 
   it('rebuilds a lost stage in a few runs, whatever it had said one by one', async () => {

@@ -11,6 +11,7 @@ import {
   BEGIN_MESSAGE,
   END_MESSAGE,
   ERROR_MESSAGE,
+  EXPORT_MESSAGE,
   type ErrorMessage,
   LOAD_MESSAGE,
   READY_MESSAGE,
@@ -39,8 +40,12 @@ async function obey(frame: Frame): Promise<void> {
       return run(frame)
     case 'begin':
     case 'end':
-    case 'vocabulary':
       return settle(frame)
+    case 'vocabulary':
+    case 'import':
+      return take(frame)
+    case 'export':
+      return exportRows(frame)
     default:
       // The rest is what an executor says.
       return process.exit(1)
@@ -73,22 +78,45 @@ async function run(frame: Frame): Promise<void> {
   }
 }
 
-/** Makes room for a text, or gives it back, or learns what tokens stand for. */
-function settle(frame: Frame): void {
-  const { kind, id, body } = frame
+/** Reads keys and values of a text. */
+function exportRows({ id, body }: Frame): void {
+  const span = decodeShape(EXPORT_MESSAGE, body)
+  if (span.type === 'refused' || session === undefined) process.exit(1)
+  try {
+    write(tensorFrame({ kind: 'result', id, computeUs: 0 }, session.texts.exportRows(span.value)))
+  } catch (error) {
+    fail(id, failureOf(error, 'run'))
+  }
+}
+
+/** Makes room for a text, or gives it back. */
+function settle({ kind, id, body }: Frame): void {
   const begin = kind === 'begin' ? decodeShape(BEGIN_MESSAGE, body) : undefined
   const end = kind === 'end' ? decodeShape(END_MESSAGE, body) : undefined
-  const tokens = kind === 'vocabulary' ? tokenBytesOf(readTensors(frame)) : undefined
   if (session === undefined) process.exit(1)
   try {
     if (begin?.type === 'value') session.texts.begin(begin.value)
     else if (end?.type === 'value') session.texts.end(end.value)
-    else if (tokens !== undefined) session.texts.learnTokens(tokens)
     else process.exit(1)
   } catch (error) {
     return fail(id, failureOf(error, 'run'))
   }
   write([controlFrame('settled', id, new Uint8Array())])
+}
+
+/** Learns what tokens stand for, or takes rows of a text. */
+function take(frame: Frame): void {
+  const tensors = readTensors(frame)
+  if (typeof tensors === 'string' || session === undefined) process.exit(1)
+  const tokens = frame.kind === 'vocabulary' ? tokenBytesOf(tensors) : undefined
+  try {
+    if (tokens !== undefined) session.texts.learnTokens(tokens)
+    else if (frame.kind === 'import') session.texts.importRows(tensors)
+    else process.exit(1)
+  } catch (error) {
+    return fail(frame.id, failureOf(error, 'run'))
+  }
+  write([controlFrame('settled', frame.id, new Uint8Array())])
 }
 
 /** onnxruntime tells kinds of failure apart by their text only. */

@@ -112,6 +112,13 @@ export const END_MESSAGE = record({
 
 export type EndMessage = ShapeOf<typeof END_MESSAGE>
 
+/** Asks for keys and values of the rows [from, to) of a text. */
+export const EXPORT_MESSAGE = record({
+  slot: uint(0xffff_ffff),
+  from: uint(TEXT_POSITIONS_MAX),
+  to: uint(TEXT_POSITIONS_MAX),
+})
+
 /** Why a message could not be obeyed. */
 export const ERROR_MESSAGE = record({
   reason: word('load', 'provider', 'memory', 'run', 'guide'),

@@ -6,6 +6,7 @@
 
 import type { Tensor, TensorSpec } from '../../core/tensor.ts'
 import type { TextRows } from '../../protocols/inference/index.ts'
+import type { SlotSpan } from './cache-message.ts'
 import type { BeginMessage } from './executor-messages.ts'
 import type { Provider } from './provider.ts'
 
@@ -113,6 +114,19 @@ export interface Executor {
    * @throws {RuntimeError} as `run` does.
    */
   end(slot: number, keptRows?: number): Promise<void>
+  /**
+   * Keys and values of the rows [from, to) of a text, and at the stage that draws their tokens: bit for
+   * bit what `importRows` of an executor with the same stage takes.
+   *
+   * @throws {RuntimeError} as `run` does; RUNTIME_RUN_FAILED when the text has no such rows.
+   */
+  exportRows(span: SlotSpan): Promise<readonly Tensor[]>
+  /**
+   * Adds such rows to a text, as if they had been run. What was behind the first of them is forgotten.
+   *
+   * @throws {RuntimeError} as `run` does; RUNTIME_RUN_FAILED when there is a gap, or no room.
+   */
+  importRows(span: SlotSpan, tensors: readonly Tensor[]): Promise<void>
   /** True between `freeze` and `thaw`. */
   readonly frozen: boolean
   /**

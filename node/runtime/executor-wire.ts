@@ -12,7 +12,8 @@
  * row a tensor (u8 type, u8 rank, u16 index of the input or output, u32 for each dimension),
  * then the tensors' bytes, the table and every tensor padded to 64 bytes: both ends see their
  * elements in place, without copying. In a shapes message the tensors' bytes are left out.
- * A step has one tensor more, an int32 vector with the index 0xffff (step-message.ts).
+ * A step has one tensor more, an int32 vector with the index 0xffff (step-message.ts), and so has an
+ * import, of uint32 (cache-message.ts).
  *
  * 64 bytes is where onnxruntime's own allocator puts a tensor. Some of its kernels (reductions, in
  * Eigen) take the elements before the first whole vector one by one, so the place of an input in
@@ -51,6 +52,10 @@ export const FRAME_KIND = {
   step: 13,
   /** Brings the vocabulary of the model: the bytes of all tokens, and where each begins; answered with `settled`. */
   vocabulary: 14,
+  /** Asks for keys and values of a text; answered with `result`. */
+  export: 15,
+  /** Brings some; answered with `settled`. */
+  import: 16,
 } as const
 
 export type FrameKind = keyof typeof FRAME_KIND
@@ -64,6 +69,7 @@ const TENSOR_KINDS: ReadonlySet<FrameKind> = new Set([
   'measure',
   'step',
   'vocabulary',
+  'import',
 ])
 const TYPES = Object.keys(TENSOR_TYPES) as TensorType[]
 const CODE_OF_TYPE = new Map(TYPES.map((type, code) => [type, code]))

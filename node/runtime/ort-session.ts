@@ -98,8 +98,7 @@ export async function step(
 }
 
 /** What tokens stand for, of the message that brings it; undefined when it is none. */
-export function tokenBytesOf(tensors: readonly WireTensor[] | string): TokenBytes | undefined {
-  if (typeof tensors === 'string') return undefined
+export function tokenBytesOf(tensors: readonly WireTensor[]): TokenBytes | undefined {
   const [bytes, offsets] = tensors
   if (bytes?.type !== 'uint8' || offsets?.type !== 'uint32') return undefined
   return { bytes: bytes.data, offsets: elementsOf('uint32', offsets.data) as Uint32Array }

@@ -4,12 +4,17 @@
  * @module
  */
 
+/** Rows of a run that reads the weights once for all of them. */
+const CHUNK_ROWS_MIN = 16
+
 export class ProbeTimes {
   #stepUs = Number.POSITIVE_INFINITY
   #pairUs = Number.POSITIVE_INFINITY
+  #chunkUs = Number.POSITIVE_INFINITY
 
   /** A run of `rows`, and of `beside` rows of another text, took so long. */
   note(rows: number, beside: number, us: number): void {
+    if (rows >= CHUNK_ROWS_MIN && beside === 0) this.#chunkUs = Math.min(this.#chunkUs, us / rows)
     if (rows !== 1) return
     // What else the machine does only ever adds to a time.
     if (beside === 0) this.#stepUs = Math.min(this.#stepUs, us)
@@ -19,6 +24,11 @@ export class ProbeTimes {
   /** One row alone; 0 before any. */
   get stepUs(): number {
     return Number.isFinite(this.#stepUs) ? this.#stepUs : 0
+  }
+
+  /** What a row takes in a run of many; undefined before any. */
+  get chunkUs(): number | undefined {
+    return Number.isFinite(this.#chunkUs) ? Math.round(this.#chunkUs) : undefined
   }
 
   /** What a row of another text adds; undefined where none was beside. */

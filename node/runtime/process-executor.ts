@@ -8,13 +8,16 @@ import { BoundedQueue } from '../../core/bounded-queue.ts'
 import { decodeShape, encodeShape } from '../../core/cbor-shape.ts'
 import { type Tensor, tensorMismatch, type TensorSpec } from '../../core/tensor.ts'
 import { DRAWN_NAMES } from '../../protocols/inference/index.ts'
+import { cacheParts, readRows, type SlotSpan, spanTensor, unfitPart } from './cache-message.ts'
 import { Child, type ChildInit } from './child-process.ts'
 import { RuntimeError, type RuntimeFailure } from './errors.ts'
+import { endFailure, toldFailure } from './executor-failure.ts'
 import {
   BEGIN_MESSAGE,
   type BeginMessage,
   END_MESSAGE,
   ERROR_MESSAGE,
+  EXPORT_MESSAGE,
   LOAD_MESSAGE,
   type LoadMessage,
   READY_MESSAGE,
@@ -215,6 +218,24 @@ export class ProcessExecutor implements Executor {
     return { outputs: this.#stepOutputs(frame, steps.length), computeUs: frame.computeUs }
   }
 
+  async exportRows(span: SlotSpan): Promise<readonly Tensor[]> {
+    const id = this.#id()
+    const piece = controlFrame('export', id, encodeShape(EXPORT_MESSAGE, span))
+    const frame = await this.#ask(id, [piece])
+    const rows = readRows(frame, cacheParts(this.#graph, span.to - span.from))
+    if (typeof rows === 'string') throw this.#faulty(rows)
+    return rows
+  }
+
+  async importRows(span: SlotSpan, tensors: readonly Tensor[]): Promise<void> {
+    const unfit = unfitPart(cacheParts(this.#graph, span.to - span.from), tensors)
+    if (unfit !== undefined) throw invalid(unfit.tensor, unfit.detail)
+    const id = this.#id()
+    const rows = tensors.map(({ type, dims, data }, index) => ({ index, type, dims, data }))
+    const header = { kind: 'import', id, computeUs: 0 } as const
+    this.#settled(await this.#ask(id, tensorFrame(header, [...rows, spanTensor(span)])))
+  }
+
   async #settle(kind: 'begin' | 'end', body: Uint8Array): Promise<void> {
     const id = this.#id()
     this.#settled(await this.#ask(id, [controlFrame(kind, id, body)]))
@@ -371,21 +392,7 @@ export class ProcessExecutor implements Executor {
   #errorOf(frame: Frame): RuntimeError {
     const message = decodeShape(ERROR_MESSAGE, frame.body)
     if (message.type === 'refused') return this.#faulty(message.reason)
-    const { reason, message: detail } = message.value
-    switch (reason) {
-      case 'load':
-        return new RuntimeError({ code: 'RUNTIME_LOAD_FAILED', detail })
-      case 'run':
-        return new RuntimeError({ code: 'RUNTIME_RUN_FAILED', detail })
-      case 'guide':
-        return new RuntimeError({ code: 'RUNTIME_GUIDE_FAILED', detail })
-      case 'memory':
-        return new RuntimeError({ code: 'RUNTIME_MEMORY', limitBytes: this.spec.memoryBytesMax })
-      case 'provider': {
-        const { provider } = this.spec
-        return new RuntimeError({ code: 'RUNTIME_PROVIDER_UNAVAILABLE', provider, detail })
-      }
-    }
+    return new RuntimeError(toldFailure(this.spec, message.value))
   }
 
   /** Kills the process: the run that computes fails for `failure`, the others because it died. */
@@ -404,16 +411,6 @@ export class ProcessExecutor implements Executor {
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) left.push(next)
     for (const waiting of left) waiting.reject(new RuntimeError(failure))
   }
-}
-
-function endFailure(spec: ExecutorSpec, exit: ExecutorExit, pid: number): RuntimeFailure {
-  const { code, signal, stderrTail } = exit
-  if (pid === 0) return { code: 'RUNTIME_SPAWN_FAILED', detail: stderrTail }
-  // The C++ library and V8 say so before they abort.
-  if (/bad_alloc|out of memory|Cannot allocate memory/i.test(stderrTail)) {
-    return { code: 'RUNTIME_MEMORY', limitBytes: spec.memoryBytesMax }
-  }
-  return { code: 'RUNTIME_EXECUTOR_DIED', exitCode: code, signal, stderrTail }
 }
 
 function invalid(tensor: string, detail: string): RuntimeError {

@@ -36,6 +36,8 @@ function executor(provider: Provider, answers: readonly (readonly number[])[]): 
     textsMax: 1,
     steps: () => Promise.reject(new Error('no text')),
     end: () => Promise.resolve(),
+    exportRows: () => Promise.reject(new Error('no text')),
+    importRows: () => Promise.reject(new Error('no text')),
     exited: new Promise(() => undefined),
     stop: () => Promise.resolve(),
   }

@@ -29,6 +29,8 @@ export interface Probe {
   stepUs?(): number
   /** What a row of another text added to the quickest run of one. */
   besideUs?(): number | undefined
+  /** What a row took in the quickest run of many. */
+  chunkUs?(): number | undefined
 }
 
 /** One run after another of the same inputs; {@link probeInputs} makes some where no better are known. */
@@ -57,6 +59,8 @@ export interface SelfTest {
   readonly stepUs: number
   /** What a row of another text adds to a run, in microseconds; not there where it was not measured. */
   readonly besideUs?: number
+  /** What a row takes in a run of many, in microseconds; the same. */
+  readonly chunkUs?: number
 }
 
 /**
@@ -90,10 +94,18 @@ export async function selfTest(
     }
   }
   const ms = performance.now() - startedMs
-  const stepUs = probe.stepUs?.() ?? 0
+  const environment = classOf(executor, init.stage, first)
+  return { class: environment, exact, together, ms, ...timesOf(probe) }
+}
+
+function timesOf(probe: Probe): Pick<SelfTest, 'stepUs' | 'besideUs' | 'chunkUs'> {
   const besideUs = probe.besideUs?.()
-  const beside = besideUs === undefined ? {} : { besideUs }
-  return { class: classOf(executor, init.stage, first), exact, together, ms, stepUs, ...beside }
+  const chunkUs = probe.chunkUs?.()
+  return {
+    stepUs: probe.stepUs?.() ?? 0,
+    ...(besideUs === undefined ? {} : { besideUs }),
+    ...(chunkUs === undefined ? {} : { chunkUs }),
+  }
 }
 
 function sameAnswer(a: readonly Tensor[], b: readonly Tensor[]): boolean {

@@ -21,7 +21,10 @@ export interface ProbedStage {
 }
 
 /** What the test showed. */
-export type ProvedStage = Pick<SelfTest, 'class' | 'exact' | 'together' | 'stepUs' | 'besideUs'>
+export type ProvedStage = Pick<
+  SelfTest,
+  'class' | 'exact' | 'together' | 'stepUs' | 'besideUs' | 'chunkUs'
+>
 
 export class StageProbe {
   readonly #runtime: Pick<Runtime, 'selfTest'>

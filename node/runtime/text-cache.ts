@@ -34,6 +34,8 @@ export function roomRows(rows: number): number {
   return room + ROWS_SPARE
 }
 
+const NO_TENSOR: CachedTensor = { past: '', present: '', heads: 0, headSize: 0 }
+
 /** Rooms of such sizes are hardly asked for again. */
 const NOTHING_KEPT = new TextMemory(0)
 
@@ -97,6 +99,11 @@ export class TextCache implements Tenant {
     return this.#arena?.capacity ?? 0
   }
 
+  /** What of the graph it holds. */
+  get tensors(): readonly CachedTensor[] {
+    return this.#rooms.tensors
+  }
+
   /** Undefined while it has no room. */
   get arena(): CacheArena<TextCache> | undefined {
     return this.#arena
@@ -136,6 +143,28 @@ export class TextCache implements Tenant {
     const { arena, place } = other
     if (arena !== undefined) this.#arena?.copyFrom(arena, { length: rows, place }, this)
     this.length = rows
+  }
+
+  /** The rows [from, to) of tensor `index`: [heads, rows, headSize]. */
+  rows(index: number, from: number, to: number): Float32Array {
+    const { heads, headSize } = this.#rooms.tensors[index] ?? NO_TENSOR
+    const [all, count] = [this.at(index), (to - from) * headSize]
+    const rows = new Float32Array(heads * count)
+    for (let head = 0; head < heads; head++) {
+      const start = (head * this.capacity + from) * headSize
+      rows.set(all.subarray(start, start + count), head * count)
+    }
+    return rows
+  }
+
+  /** Puts such rows in their place; there must be room. */
+  setRows(index: number, from: number, rows: Float32Array): void {
+    const { heads, headSize } = this.#rooms.tensors[index] ?? NO_TENSOR
+    const [all, count] = [this.at(index), rows.length / heads]
+    for (let head = 0; head < heads; head++) {
+      const start = (head * this.capacity + from) * headSize
+      all.set(rows.subarray(head * count, (head + 1) * count), start)
+    }
   }
 
   /** Gives all room back. */

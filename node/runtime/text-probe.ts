@@ -64,6 +64,7 @@ export function textProbe(
     }),
     stepUs: () => times.stepUs,
     besideUs: () => times.besideUs,
+    chunkUs: () => times.chunkUs,
   }
 }
 

@@ -67,6 +67,33 @@ export class TextRun {
     this.#tokens.set(other.#tokens.subarray(0, this.#tokens.length === 0 ? 0 : rows))
   }
 
+  /**
+   * Keys and values of the rows [from, to), in the order of the graph, then their tokens where some are
+   * drawn. @throws {Error} when there are fewer.
+   */
+  exportRows(from: number, to: number): readonly (Float32Array | Int32Array)[] {
+    if (from >= to || to > this.cache.length) {
+      throw new Error(`expected rows up to ${this.cache.length}, got ${from} to ${to}`)
+    }
+    const kept = this.cache.tensors.map((_, index) => this.cache.rows(index, from, to))
+    return this.#tokens.length === 0 ? kept : [...kept, this.#tokens.slice(from, to)]
+  }
+
+  /** Takes such rows. @throws {Error} when there is a gap, no room, or what is no number. */
+  importRows(from: number, to: number, rows: readonly (Float32Array | Int32Array)[]): void {
+    if (from >= to || from > this.cache.length || to > this.#init.positionsMax) {
+      throw new Error(`expected rows from at most ${this.cache.length} on, got ${from} to ${to}`)
+    }
+    this.cache.length = from
+    this.cache.reserve(to)
+    for (const [index, part] of rows.entries()) {
+      if (part instanceof Int32Array) this.#tokens.set(part, from)
+      else if (!part.every(Number.isFinite)) throw new Error(`tensor ${index} is not finite`)
+      else this.cache.setRows(index, from, part)
+    }
+    this.cache.length = to
+  }
+
   /** Whether it may be run as `rowCount` rows from `position` on: one row alone is padded by one more. */
   fits(position: number, rowCount: number): boolean {
     return position + rowCount <= this.#init.positionsMax + ROWS_MIN - 1

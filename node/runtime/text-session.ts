@@ -13,6 +13,7 @@ import {
   embeddingTensors,
   type TextRows,
 } from '../../protocols/inference/index.ts'
+import { cacheParts, type SlotSpan, spanOf } from './cache-message.ts'
 import type { BeginMessage, EndMessage } from './executor-messages.ts'
 import type { TokenBytes } from './executor-spec.ts'
 import type { WireTensor } from './executor-wire.ts'
@@ -99,6 +100,31 @@ export class TextSession {
     this.#texts.set(slot, text)
   }
 
+  /** @throws {Error} when there is no such text, or it has no such rows. */
+  exportRows({ slot, from, to }: SlotSpan): readonly WireTensor[] {
+    const rows = this.#text(slot).exportRows(from, to)
+    return cacheParts(this.#init.graph, to - from).map(({ type, dims }, index) => {
+      const { buffer, byteOffset, byteLength } = rows[index] ?? new Float32Array(0)
+      return { index, type, dims, data: new Uint8Array(buffer, byteOffset, byteLength) }
+    })
+  }
+
+  /** @throws {Error} when there is no such text, or these rows do not fit it. */
+  importRows(tensors: readonly WireTensor[]): void {
+    const span = spanOf(tensors)
+    if (span === undefined) throw new Error('expected rows of a text')
+    const { slot, from, to } = span
+    const parts = cacheParts(this.#init.graph, to - from)
+    const rows = tensors.filter(({ index }) => index < parts.length).map(elementsOf)
+    this.#text(slot).importRows(from, to, rows)
+  }
+
+  #text(slot: number): TextRun {
+    const text = this.#texts.get(slot)
+    if (text === undefined) throw new Error(`expected a text in slot ${slot}`)
+    return text
+  }
+
   /** Keeps the first rows of a text where it is told to, and nothing of it where not. */
   end({ slot, keptRows }: EndMessage): void {
     const text = this.#texts.get(slot)
@@ -122,8 +148,7 @@ export class TextSession {
   async steps(asked: readonly SlotRows[], crossing: readonly Crossing[]): Promise<StepsGiven> {
     let count = 0
     const parts = asked.map(({ slot, rows }, at): RunPart => {
-      const text = this.#texts.get(slot)
-      if (text === undefined) throw new Error(`expected a text in slot ${slot}`)
+      const text = this.#text(slot)
       const from = count
       count += rows.tokens.length
       return { text, rows, from, at }
@@ -204,6 +229,12 @@ export class TextSession {
       return drawnTensors(drawn).map(placed)
     })
   }
+}
+
+/** Copied: what came in a message need not begin where numbers may. */
+function elementsOf({ type, data }: WireTensor): Float32Array | Int32Array {
+  const { buffer } = data.slice()
+  return type === 'int32' ? new Int32Array(buffer) : new Float32Array(buffer)
 }
 
 /** Rows that each text of a run has: as many as the longest, and never one alone. */

@@ -36,6 +36,9 @@ export const FRAME_TYPES = [
   'receipt',
   'fault',
   'free',
+  'copy',
+  'cache',
+  'copied',
 ] as const
 
 export type FrameType = (typeof FRAME_TYPES)[number]

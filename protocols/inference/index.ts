@@ -4,6 +4,7 @@
  * @module
  */
 
+export { CACHED_TOKENS } from './cache-rows.ts'
 export { FAULT_CODES, type FaultCode } from './faults.ts'
 export {
   INFERENCE_ERRORS,

@@ -73,6 +73,15 @@ export const TEXT_POSITIONS_MAX = 1_048_576
 /** Tokens of one block of a text's beginning that a stage may know already. */
 export const PREFIX_BLOCK_ROWS = 64
 
+/**
+ * Bytes of keys and values that travel as one message from a stage that leaves to its successor: a
+ * token that goes the same way waits for no more than that. One row is sent whole, however large.
+ */
+export const CACHE_CHUNK_BYTES = 262_144
+
+/** Such messages that may be under way and not yet taken. */
+export const CACHE_CHUNKS_AHEAD_MAX = 2
+
 /** Blocks of a beginning that is asked for: names of more would not fit an `open`. */
 export const PREFIX_BLOCKS_MAX = 256
 

@@ -9,6 +9,8 @@ import type { Tensor } from '../../core/tensor.ts'
 import type { Frame, FrameType } from './frame.ts'
 import {
   attachShape,
+  copiedShape,
+  copyShape,
   faultShape,
   leavingShape,
   loadingShape,
@@ -18,6 +20,7 @@ import {
   routeShape,
   signedReceiptShape,
   type AttachRecord,
+  type CopyRecord,
   type FaultRecord,
   type OpenRecord,
   type ReadyRecord,
@@ -66,6 +69,10 @@ export type InferenceMessage =
   | { readonly type: 'close' }
   | { readonly type: 'receipt'; readonly signed: SignedReceipt }
   | { readonly type: 'fault'; readonly record: FaultRecord }
+  | { readonly type: 'copy'; readonly record: CopyRecord }
+  /** Keys and values of some rows (cache-rows.ts); every request below `request` is in them. */
+  | ({ readonly type: 'cache' } & TensorMessage)
+  | { readonly type: 'copied'; readonly request: number; readonly rows: number }
 
 /** What goes on the wire of a message beside its frame header's own fields. */
 export interface MessageBody {
@@ -78,9 +85,18 @@ export interface MessageBody {
 /** A leaf that says nothing. */
 const NO_LEAF = new Uint8Array(8)
 
+/** Types of messages that carry tensors. */
+const TENSOR_TYPES = ['step', 'output', 'cache'] as const
+type TensorType = (typeof TENSOR_TYPES)[number]
+
+/** Whether messages of `type` carry tensors. */
+export function isTensorType(type: FrameType): type is TensorType {
+  return (TENSOR_TYPES as readonly FrameType[]).includes(type)
+}
+
 /** The body of `message`, in pieces; tensors are not copied. */
 export function encodeMessage(message: InferenceMessage): MessageBody {
-  if (message.type === 'step' || message.type === 'output') {
+  if (carriesTensors(message)) {
     return {
       request: message.request,
       tensors: message.tensors.length,
@@ -89,6 +105,7 @@ export function encodeMessage(message: InferenceMessage): MessageBody {
     }
   }
   if (message.type === 'release' || message.type === 'free') return body([], message.request)
+  if (message.type === 'ping' || message.type === 'close') return body([])
   return body(control(message))
 }
 
@@ -96,7 +113,7 @@ function body(pieces: readonly Uint8Array[], request: number = 0): MessageBody {
   return { request, tensors: 0, leaf: NO_LEAF, pieces }
 }
 
-type ControlMessage = Exclude<InferenceMessage, { type: 'step' | 'output' | 'release' | 'free' }>
+type ControlMessage = InferenceMessage & { readonly type: ControlType }
 
 function control(message: ControlMessage): readonly Uint8Array[] {
   switch (message.type) {
@@ -118,16 +135,17 @@ function control(message: ControlMessage): readonly Uint8Array[] {
       return [encodeShape(signedReceiptShape, message.signed)]
     case 'fault':
       return [encodeShape(faultShape, message.record)]
-    case 'ping':
-    case 'close':
-      return []
+    case 'copy':
+      return [encodeShape(copyShape, message.record)]
+    case 'copied':
+      return [encodeShape(copiedShape, message)]
   }
 }
 
 /** The message of a whole body, or undefined when it is none. `first` is the header of its first frame. */
 export function decodeMessage(first: Frame, whole: Uint8Array): InferenceMessage | undefined {
   const { type, request } = first
-  if (type === 'step' || type === 'output') return decodeTensors(type, first, whole)
+  if (isTensorType(type)) return decodeTensors(type, first, whole)
   if (type === 'release' || type === 'free') {
     return whole.length === 0 && request <= REQUESTS_MAX ? { type, request } : undefined
   }
@@ -135,8 +153,14 @@ export function decodeMessage(first: Frame, whole: Uint8Array): InferenceMessage
   return decodeControl(type, whole)
 }
 
+function carriesTensors(
+  message: InferenceMessage,
+): message is Extract<InferenceMessage, { readonly type: TensorType }> {
+  return isTensorType(message.type)
+}
+
 function decodeTensors(
-  type: 'step' | 'output',
+  type: TensorType,
   first: Frame,
   whole: Uint8Array,
 ): InferenceMessage | undefined {
@@ -146,7 +170,7 @@ function decodeTensors(
   return { type, request: first.request, leaf: first.leaf.slice(), ...decoded }
 }
 
-type ControlType = Exclude<FrameType, 'step' | 'output' | 'release' | 'free' | 'ping' | 'close'>
+type ControlType = Exclude<FrameType, TensorType | 'release' | 'free' | 'ping' | 'close'>
 
 function decodeControl(type: ControlType, whole: Uint8Array): InferenceMessage | undefined {
   switch (type) {
@@ -168,6 +192,10 @@ function decodeControl(type: ControlType, whole: Uint8Array): InferenceMessage |
       return read(signedReceiptShape, whole, (signed) => ({ type, signed }))
     case 'fault':
       return read(faultShape, whole, (record) => ({ type, record }))
+    case 'copy':
+      return read(copyShape, whole, (record) => ({ type, record }))
+    case 'copied':
+      return read(copiedShape, whole, (fields) => ({ type, ...fields }))
   }
 }
 

@@ -144,6 +144,10 @@ export const readyShape = record({
   stepUs: optional(uint(US_MAX)),
   /** What a row of another text adds to a run, where stages run several texts together. */
   besideUs: optional(uint(US_MAX)),
+  /** What a row takes in a run of many, by the same test. */
+  chunkUs: optional(uint(US_MAX)),
+  /** Bytes of the keys and values of one row of a text. */
+  keptRowBytes: optional(uint(BYTES_MAX)),
 })
 export type ReadyRecord = ShapeOf<typeof readyShape>
 
@@ -159,7 +163,12 @@ export const attachShape = record({
 export type AttachRecord = ShapeOf<typeof attachShape>
 
 /** A successor that is being fed beside the stage that it will replace. */
-const shadowShape = record({ stage: uint(STAGES_MAX - 1), ...routeFields })
+const shadowShape = record({
+  stage: uint(STAGES_MAX - 1),
+  ...routeFields,
+  /** It has all that came before this request, and is fed from there on. */
+  from: uint(REQUESTS_MAX),
+})
 export type RouteShadow = ShapeOf<typeof shadowShape>
 
 /** `route`: who holds which stage from now on. */
@@ -168,6 +177,25 @@ export const routeShape = record({
   /** Bit i: stage i has run all that the requester has the answers of, and needs none of it again. */
   fed: uint(2 ** STAGES_MAX - 1),
   shadow: optional(shadowShape),
+})
+
+/** `copy`: the keys and values of a text go from the holder that leaves to its successor. */
+export const copyShape = record({
+  /** Whether the receiver of this message is to give them, or to take them. */
+  role: word('give', 'take'),
+  /** The other of the two. */
+  ...routeFields,
+})
+export type CopyRecord = ShapeOf<typeof copyShape>
+
+/**
+ * `copied`: so many rows were taken over, with all that came before a request. From the successor to
+ * the holder that leaves after each chunk, and to the requester after the last one. No rows: there is
+ * no copy, or none any more.
+ */
+export const copiedShape = record({
+  request: uint(REQUESTS_MAX),
+  rows: uint(TEXT_POSITIONS_MAX),
 })
 
 /**

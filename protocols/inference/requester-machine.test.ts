@@ -40,6 +40,8 @@ const record: ReadyRecord = {
   fetchedBytes: 0,
   stepUs: undefined,
   besideUs: undefined,
+  chunkUs: undefined,
+  keptRowBytes: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

@@ -17,17 +17,19 @@ import type { PeerId } from '../../core/ids.ts'
 import type { Machine, TimePassed } from '../../core/machine.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { InferenceCode } from './errors.ts'
-import type { TensorMessage } from './messages.ts'
+import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { FaultRecord, ReadyRecord, SignedReceipt } from './records.ts'
 import type { RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 import { finalCode, isOwnCause, isSaidByAll } from './final-code.ts'
+import { Moves } from './moves.ts'
 import { Replacements } from './replacements.ts'
 import { Requests } from './requests.ts'
-import { failed, opening, ping, recovered, send, serving, standby } from './seat-messages.ts'
+import { failed, opening, ping, send, serving, standby } from './seat-messages.ts'
 import type { Seat } from './seat.ts'
 import { Seats } from './seats.ts'
 import { expectedOutput } from './expected-output.ts'
 import { fitsMessage } from './tensor-table.ts'
+import { rowsOf } from './text-rows.ts'
 import { transfersOf } from './transfers.ts'
 
 /** Pings that a step which was left to the ring may take before it is sent. */
@@ -38,6 +40,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   readonly #seats = new Seats()
   readonly #replacements: Replacements
   readonly #requests: Requests
+  readonly #moves: Moves
   #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
   #pingAtMs = 0
   #finishAtMs = Infinity
@@ -47,6 +50,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     this.#init = init
     this.#replacements = new Replacements(init.recoveriesMax)
     this.#requests = new Requests(init.open.text !== undefined)
+    this.#moves = new Moves(init, this.#seats, this.#requests)
   }
 
   /**
@@ -71,7 +75,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       case 'submit':
         return this.#submit(input.request, input.tensors, nowMs)
       case 'message':
-        return this.#onMessage(input, nowMs)
+        return this.#hear(input, nowMs)
       case 'lost':
         return this.#onLost(input.stage, input.epoch, input.code, nowMs)
       case 'replacement':
@@ -115,13 +119,18 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     return this.#requests.send(this.#seats, nowMs)
   }
 
-  #onMessage(
+  #hear(
     { stage, epoch, message }: RequesterInput & { type: 'message' },
     nowMs: number,
   ): readonly RequesterOutput[] {
     const seat = this.#seats.find(stage, epoch)
     if (seat === undefined || seat.phase === 'lost') return []
     seat.hear(nowMs)
+    return this.#onMessage(seat, message, nowMs)
+  }
+
+  #onMessage(seat: Seat, message: InferenceMessage, nowMs: number): readonly RequesterOutput[] {
+    const { stage } = seat
     switch (message.type) {
       case 'output':
         return stage === this.#seats.all.length - 1 ? this.#onOutput(seat, message, nowMs) : []
@@ -139,6 +148,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
         return this.#onFault(seat, message.record, nowMs)
       case 'leaving':
         return this.#onLeaving(seat, nowMs)
+      case 'copied':
+        return this.#phase === 'running' ? this.#moves.copied(seat, message, nowMs) : []
       case 'receipt':
         return this.#onReceipt(seat, message.signed)
       default:
@@ -156,6 +167,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     }
     const output = { ...sent, tensors }
     this.#requests.answered(output.request)
+    this.#moves.times.note(rowsOf(outstanding.tensors), output.hops)
     const elapsedMs = nowMs - outstanding.sentMs
     const transfersMs = transfersOf(output.hops, this.#seats.all, outstanding, nowMs)
     return [
@@ -175,17 +187,11 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const ready = serving(seat, record)
     if (before === undefined || before === seat) {
       // Others may have been replaced while this one was still opening with the route of the start.
-      const route = this.#seats.changed ? this.#announceRoute() : []
+      const route = this.#seats.changed ? this.#moves.announce() : []
       return [ready, ping(seat, nowMs), ...route, ...this.#pump(nowMs)]
     }
 
-    return [ready, ...this.#succeed(seat, before, nowMs)]
-  }
-
-  /** A successor that is loaded: while the one before still serves a text, it is fed beside it. */
-  #succeed(seat: Seat, before: Seat, nowMs: number): readonly RequesterOutput[] {
-    seat.warming = this.#init.open.text !== undefined && before.phase === 'ready'
-    return seat.warming ? this.#warm(seat, nowMs) : this.#seatSuccessor(seat, nowMs)
+    return [ready, ...this.#moves.succeed(seat, before, nowMs)]
   }
 
   /** Opens a stage at a second device. */
@@ -214,49 +220,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     const { record } = next
     // One that still loads is a successor like any other.
     if (record === undefined) return []
-    return [serving(next, record), ...this.#succeed(next, seat, nowMs)]
-  }
-
-  /** Has a successor fed with all of the text: by the stage before it, or by this requester. */
-  #warm(seat: Seat, nowMs: number): readonly RequesterOutput[] {
-    const outputs = [ping(seat, nowMs), ...this.#requests.tell(seat)]
-    if (seat.stage > 0) return [...outputs, ...this.#announceRoute()]
-    return [...outputs, ...this.#requests.replay(seat, true)]
-  }
-
-  /** Gives a successor the seat of its stage. */
-  #seatSuccessor(seat: Seat, nowMs: number): readonly RequesterOutput[] {
-    const { stage } = seat
-    const wasWarm = seat.warming
-    seat.warming = false
-    const before = this.#seats.promote(seat)
-    if (before === undefined) return []
-    if (stage === 0 || stage === this.#seats.all.length - 1) this.#requests.lead.mend()
-    this.#requests.again(({ left }) => left || stage === 0)
-    const goodbye = before.phase === 'lost' ? [] : [send(before, { type: 'close' })]
-    return [
-      ping(seat, nowMs),
-      recovered(before, seat, nowMs),
-      ...goodbye,
-      ...this.#requests.tell(seat),
-      ...(stage === 0 && !wasWarm ? this.#requests.replay(seat, false) : []),
-      ...this.#announceRoute(),
-      ...this.#pump(nowMs),
-    ]
-  }
-
-  /**
-   * Tells everyone. A stage whose neighbours did not change does nothing; one that still loads has
-   * to know as well, or it would not know who attaches to it meanwhile. A successor is told when it
-   * takes its seat, and attaches then.
-   */
-  #announceRoute(): readonly RequesterOutput[] {
-    const message = this.#seats.routeMessage(this.#requests.released)
-    return [
-      // What the message says of who needs nothing more is said of what was released.
-      ...this.#requests.release(this.#seats, true),
-      ...this.#seats.all.filter((seat) => seat.phase !== 'lost').map((seat) => send(seat, message)),
-    ]
+    return [serving(next, record), ...this.#moves.succeed(next, seat, nowMs)]
   }
 
   #onFault(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {
@@ -310,7 +274,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   /** A successor that has run all that came so far takes its seat. */
   #onWarm(seat: Seat, nowMs: number): readonly RequesterOutput[] {
     const warm = seat.warming && this.#phase === 'running' && seat.hasRun(this.#requests.released)
-    return warm ? this.#seatSuccessor(seat, nowMs) : []
+    return warm ? this.#moves.seat(seat, nowMs) : []
   }
 
   #onLeaving(seat: Seat, nowMs: number): readonly RequesterOutput[] {
@@ -337,7 +301,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     if (seat.standby) return [drop, standby(seat, false)]
     if (successor !== undefined && successor !== seat) {
       // A leaving stage that dies before its successor is ready: the successor is on its way already.
-      const next = successor.warming ? this.#seatSuccessor(successor, nowMs) : undefined
+      const next = successor.isFed ? this.#moves.seat(successor, nowMs) : undefined
       return [drop, ...(next ?? this.#useStandby(seat, code, nowMs) ?? [])]
     }
     return this.#replacements.isSought(stage)
@@ -424,6 +388,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       if (this.#over) break
       if (seat.phase === 'lost') continue
       seat.excuse(sleptMs, nowMs)
+      if (seat.copy.isLate(nowMs)) outputs.push(...this.#moves.feed(seat, nowMs))
       const stalled = seat.stalled(nowMs, this.#init.stallMs, this.#init.progressMs)
       if (!stalled) outputs.push(ping(seat, nowMs))
       else {

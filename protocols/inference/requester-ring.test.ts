@@ -53,16 +53,19 @@ const record: ReadyRecord = {
   prefixRows: undefined,
   stepUs: undefined,
   besideUs: undefined,
+  chunkUs: undefined,
+  keptRowBytes: undefined,
 }
 
 /** A text in two stages that serve, and what its machine says to each word, without the pings. */
 class Session {
-  readonly #machine = new RequesterMachine(init)
+  readonly #machine: RequesterMachine
   #nowMs = 0
 
-  constructor() {
+  constructor(more: Partial<RequesterInit> = {}, ready = record) {
+    this.#machine = new RequesterMachine({ ...init, ...more })
     this.handle({ type: 'start', peers: ['a', 'b'] as PeerId[] })
-    for (const stage of [0, 1]) this.hear(stage, 0, { type: 'ready', record })
+    for (const stage of [0, 1]) this.hear(stage, 0, { type: 'ready', record: ready })
   }
 
   handle(input: Parameters<RequesterMachine['handle']>[0]): readonly RequesterOutput[] {
@@ -88,8 +91,7 @@ const types = (outputs: readonly RequesterOutput[]) =>
   outputs.map((output) => (output.type === 'send' ? `send ${output.message.type}` : output.type))
 
 /** A text whose ring may make steps below `until`, and has drawn behind the first one. */
-function running(until: number): Session {
-  const session = new Session()
+function running(until: number, session = new Session()): Session {
   session.handle({ type: 'submit', request: 0, tensors: stepOf(0) })
   session.handle({ type: 'free', until })
   session.hear(1, 0, { type: 'output', request: 0, ...drawn })
@@ -210,5 +212,80 @@ describe('requester machine of a text', () => {
       'send close',
       'send close',
     ])
+  })
+})
+
+describe('requester machine of a text whose stage leaves', () => {
+  const slow: ReadyRecord = { ...record, stepUs: 50_000, chunkUs: 20_000, keptRowBytes: 64 }
+  const leaving = { type: 'leaving', reason: 'battery', graceMs: 1_000 } as const
+  const none = { type: 'copied', request: 0, rows: 0 } as const
+
+  /** Its second stage leaves, and 'c' is ready to follow. */
+  function moved(bytesPerMs: number, follower = slow) {
+    const session = running(0, new Session({ bytesPerMs: () => bytesPerMs }, slow))
+    session.hear(1, 0, leaving)
+    session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
+    const begun = session.hear(1, 1, { type: 'ready', record: follower })
+    return { session, begun: types(begun) }
+  }
+
+  it('has it copied where that is quicker, and fed where it is not', () => {
+    expect(moved(1_000).begun).toEqual(['ready', 'send copy', 'send copy'])
+    expect(moved(0.001).begun).toContain('send route')
+    expect(moved(0.001).begun).not.toContain('send copy')
+  })
+
+  it.each([
+    ['of another numeric class', { ...slow, numericClass: new Uint8Array(32).fill(1) }],
+    ['with other keys and values', { ...slow, keptRowBytes: 65 }],
+    ['that was not measured', { ...slow, chunkUs: undefined }],
+  ])('has a follower fed %s', (_what, follower) => {
+    expect(moved(1_000, follower).begun).not.toContain('send copy')
+  })
+
+  it('seats who has a copy of all that was answered', () => {
+    const { session } = moved(1_000)
+    const outputs = session.hear(1, 1, { type: 'copied', request: 1, rows: 1 })
+    expect(types(outputs)).toContain('recovered')
+    expect(outputs.find(({ type }) => type === 'recovered')).toMatchObject({
+      recovery: { copiedRows: 1, code: 'INFERENCE_STAGE_LEAVING' },
+    })
+  })
+
+  it('has who lacks the latest steps fed with those', () => {
+    const { session } = moved(1_000)
+    session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
+    session.hear(1, 0, { type: 'output', request: 1, ...drawn })
+    const outputs = session.hear(1, 1, { type: 'copied', request: 1, rows: 1 })
+    const shadows = outputs.flatMap((output) =>
+      output.type === 'send' && output.message.type === 'route' ? output.message.shadow : [],
+    )
+    expect(shadows[0]).toEqual({ stage: 1, peer: 'c', epoch: 1, from: 1 })
+    expect(types(outputs)).not.toContain('recovered')
+  })
+
+  it('has a follower fed with everything when one of the two says that there is no copy', () => {
+    for (const epoch of [0, 1]) {
+      const { session } = moved(1_000)
+      const outputs = session.hear(1, epoch, none)
+      expect(types(outputs)).toContain('send route')
+      expect(session.hear(1, epoch, none)).toEqual([])
+    }
+  })
+
+  it('does not wait for a copy that takes too long', () => {
+    const { session } = moved(1_000)
+    expect(types(session.pass(2_000))).not.toContain('send route')
+    expect(types(session.pass(200))).toContain('send route')
+  })
+
+  it('seats a follower at once when who left is gone before the copy is there', () => {
+    const { session } = moved(1_000)
+    const lost = session.handle({ type: 'lost', stage: 1, epoch: 0, code: 'INFERENCE_LINK_LOST' })
+    expect(types(lost)).toContain('recovered')
+    expect(lost.find(({ type }) => type === 'recovered')).toMatchObject({
+      recovery: { copiedRows: 0 },
+    })
+    expect(session.hear(1, 1, { type: 'copied', request: 1, rows: 1 })).toEqual([])
   })
 })

@@ -106,6 +106,8 @@ export interface Recovery {
   readonly code: InferenceCode
   /** From the moment it was noticed until the successor was ready, in milliseconds. */
   readonly elapsedMs: number
+  /** Rows whose keys and values came from the holder before; 0 when the text was run again. */
+  readonly copiedRows: number
 }
 
 export interface RequesterInit {
@@ -123,6 +125,11 @@ export interface RequesterInit {
   readonly recoveriesMax: number
   /** How long to wait for receipts at the end, in milliseconds. */
   readonly receiptMs: number
+  /**
+   * Bytes a millisecond that may be expected of the link from one device to another. Without it
+   * nothing is copied when a stage moves: the text is run again.
+   */
+  readonly bytesPerMs?: (from: PeerId, to: PeerId) => number
 }
 
 /** A request that was submitted and has no output yet. */

@@ -44,6 +44,11 @@ export class Requests {
     return this.#released
   }
 
+  /** Rows of the text that were submitted so far. */
+  get rows(): number {
+    return this.#inputs.rows
+  }
+
   /** From the oldest request that has no output to the latest. */
   get span(): number {
     return this.submitted - this.#released
@@ -124,6 +129,7 @@ export class Requests {
   /** What a new first stage needs to have the same keys and values as the one before it. */
   replay(seat: Seat, outstanding: boolean): readonly RequesterOutput[] {
     return this.#inputs.all
+      .filter(([request]) => request >= seat.copy.request)
       .filter(([request]) => outstanding || !this.#outstanding.has(request))
       .map(([request, tensors]) => stepTo(seat, request, tensors))
   }

@@ -30,10 +30,7 @@ export class RingLead {
 
   /** What the holder of the first stage has to be told. */
   tell(first: Seat): readonly RequesterOutput[] {
-    if (first !== this.#first) {
-      this.#first = first
-      this.#told = 0
-    }
+    this.#meet(first)
     if (this.#cut || this.#told >= this.#granted) return []
     this.#told = this.#granted
     return [send(first, { type: 'free', request: this.#granted })]
@@ -45,7 +42,15 @@ export class RingLead {
   }
 
   /** The last or the first stage is another one: the ring is whole again. */
-  mend(): void {
+  mend(first: Seat | undefined): void {
     this.#cut = false
+    this.#meet(first)
+  }
+
+  /** What one first stage was told, another one does not know. */
+  #meet(first: Seat | undefined): void {
+    if (first === this.#first) return
+    this.#first = first
+    this.#told = 0
   }
 }

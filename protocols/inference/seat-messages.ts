@@ -56,6 +56,7 @@ export function recovered(before: Seat, after: Seat, nowMs: number): RequesterOu
     to: after.peer,
     code: after.replaces ?? ('INFERENCE_LINK_LOST' as const),
     elapsedMs: nowMs - after.sinceMs,
+    copiedRows: after.copy.rows,
   }
   return { type: 'recovered', recovery }
 }

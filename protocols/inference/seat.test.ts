@@ -11,6 +11,8 @@ const record = {
   fetchedBytes: 0,
   stepUs: undefined,
   besideUs: undefined,
+  chunkUs: undefined,
+  keptRowBytes: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

@@ -7,6 +7,7 @@
 import type { PeerId } from '../../core/ids.ts'
 import type { InferenceCode } from './errors.ts'
 import type { ReadyRecord } from './records.ts'
+import { SeatCopy } from './seat-copy.ts'
 
 /** Pings that may be unanswered at once; of more, the oldest is taken for lost. */
 const PINGS_MAX = 64
@@ -24,6 +25,13 @@ export class Seat {
   standby = false
   /** True while it is fed beside the holder that it will replace. */
   warming = false
+  /** What it takes over of the holder before it. */
+  readonly copy = new SeatCopy()
+  /** True while the text comes to it, one way or the other, for it to take a seat. */
+  get isFed(): boolean {
+    return this.warming || this.copy.active
+  }
+
   /** Requests below this one have run here. */
   #reached = 0
   /** Why this holder was lost. */

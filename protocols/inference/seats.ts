@@ -6,7 +6,7 @@
 
 import type { PeerId } from '../../core/ids.ts'
 import type { InferenceMessage } from './messages.ts'
-import type { RouteStage } from './records.ts'
+import type { RouteShadow, RouteStage } from './records.ts'
 import { Seat } from './seat.ts'
 
 export class Seats {
@@ -90,8 +90,10 @@ export class Seats {
       0,
     )
     const warm = [...this.#successors.values()].find(({ warming, stage }) => warming && stage > 0)
-    const shadow =
-      warm === undefined ? undefined : { stage: warm.stage, peer: warm.peer, epoch: warm.epoch }
-    return { type: 'route', route: this.route(), fed, shadow }
+    return { type: 'route', route: this.route(), fed, shadow: warm && shadowOf(warm) }
   }
+}
+
+function shadowOf({ stage, peer, epoch, copy }: Seat): RouteShadow {
+  return { stage, peer, epoch, from: copy.request }
 }

@@ -43,6 +43,8 @@ const ready = {
   fetchedBytes: 0,
   stepUs: undefined,
   besideUs: undefined,
+  chunkUs: undefined,
+  keptRowBytes: undefined,
   weightBytes: 1,
   prefixRows: undefined,
 }

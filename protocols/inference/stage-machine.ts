@@ -23,6 +23,7 @@ import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { AttachRecord, ReadyRecord, Receipt } from './records.ts'
 import { fault, reply } from './stage-replies.ts'
 import type { StageInit, StageInput, StageOutput } from './stage-types.ts'
+import { StageCopies, type CopyInput } from './stage-copies.ts'
 import { StageTally } from './stage-tally.ts'
 import { StageWays } from './stage-ways.ts'
 import { Journal } from './journal.ts'
@@ -40,6 +41,17 @@ interface Running {
 /** A leaf that says nothing. */
 const NO_LEAF = new Uint8Array(8)
 
+const COPY_INPUTS: ReadonlySet<StageInput['type'] | 'time-passed'> = new Set<CopyInput['type']>([
+  'kept',
+  'cache',
+  'exported',
+  'export-failed',
+  'imported',
+  'import-failed',
+  'copy-answer',
+  'copy-lost',
+])
+
 export class StageMachine implements Machine<StageInput, StageOutput> {
   readonly #init: StageInit
   #ready: ReadyRecord | undefined
@@ -53,6 +65,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   readonly #order: TextOrder | undefined
   /** At the first stage of a text only. */
   readonly #free: FreeRun | undefined
+  readonly #copies: StageCopies
   #received = 0
   #done = 0
   #heardMs: number | undefined
@@ -65,6 +78,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     this.#journal = new Journal({ bytesMax: init.journalBytesMax, keepsReleased })
     this.#ways = new StageWays(init.open, this.#journal)
     this.#tally = new StageTally(init)
+    this.#copies = new StageCopies(init, this.#journal)
     if (text === undefined) return
     const { positionsMax, gives } = text
     const { stopTokens } = text.sampling
@@ -93,12 +107,13 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     if (input.type === 'time-passed') {
       return nowMs >= (this.deadlineMs() ?? Infinity) ? this.#end() : []
     }
+    if (isOfCopy(input)) return this.#onCopy(input)
     return input.type === 'step' || input.type === 'drawn' || input.type === 'attach'
       ? this.#onPeer(input, nowMs)
       : this.#onOwn(input, nowMs)
   }
 
-  /** What the stage before says, or the last one to the first. */
+  /** What the stage before says, the last one to the first, or the holder before this one. */
   #onPeer(
     input: StageInput & { type: 'step' | 'drawn' | 'attach' },
     nowMs: number,
@@ -110,13 +125,14 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
         return input.link === this.#ways.link ? this.#onDrawn(input.drawn, nowMs) : []
       case 'attach':
         this.#ways.attach(input)
+        this.#copies.attach(input)
         return []
     }
   }
 
   /** What this device's own driver says. */
   #onOwn(
-    input: Exclude<StageInput, { type: 'control' | 'step' | 'drawn' | 'attach' }>,
+    input: Exclude<StageInput, CopyInput | { type: 'control' | 'step' | 'drawn' | 'attach' }>,
     nowMs: number,
   ): readonly StageOutput[] {
     switch (input.type) {
@@ -176,12 +192,27 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
       case 'free':
         this.#free?.grant(message.request)
         return this.#onward(nowMs)
+      case 'copy':
+        return this.#copies.order(message.record, {
+          latest: this.#order?.latest,
+          running: this.#running.keys(),
+          rowBytes: this.#ready?.keptRowBytes,
+        })
       case 'close':
         return this.#end()
       default:
         // The rest goes from stages to requesters; a requester that sends it is ignored.
         return []
     }
+  }
+
+  #onCopy(input: CopyInput): readonly StageOutput[] {
+    const outputs = this.#copies.handle(input)
+    const point = this.#copies.takeCopied()
+    if (point === undefined) return outputs
+    this.#order?.resume(point)
+    this.#reached = Math.max(this.#reached, point.request)
+    return outputs
   }
 
   #pong(nowMs: number): InferenceMessage {
@@ -197,7 +228,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
 
   /** True when an attach by this peer, stage and epoch is what the route says now. */
   expects(from: PeerId, record: AttachRecord): boolean {
-    return this.#ways.expects(from, record)
+    return this.#ways.expects(from, record) || this.#copies.expects(from, record)
   }
 
   /** The last stage drew behind a step: the ring may go on without a word of the requester. */
@@ -220,7 +251,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     // Steps come from the requester at the first stage, and on the attached link at the others.
     const entitled = this.#stage === 0 ? link === undefined : link === this.#ways.link
     if (!entitled || (this.#stage > 0 && link === undefined)) return []
-    return this.#admit(step, nowMs)
+    // Before the journal is looked into: it may hold half of a copy.
+    return [...this.#copies.fed(), ...this.#admit(step, nowMs)]
   }
 
   #admit(step: TensorMessage, nowMs: number): readonly StageOutput[] {
@@ -233,12 +265,13 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     if (refused !== undefined) return refused
     this.#received++
     const rows = this.#order === undefined ? undefined : rowsOf(tensors)
+    const copy = rows === undefined ? [] : this.#copies.wentBack(rows.position)
     // More hops than stages would make the next one refuse what this one sends on.
     const hops = step.hops.slice(0, this.#stage)
     this.#running.set(request, { hops, arrivedMs: nowMs, rows })
     this.#tally.took(request, tensors)
     if (rows !== undefined) this.#free?.took(request, rows)
-    return [this.#runOf(request, tensors, rows), ...this.#onward(nowMs)]
+    return [...copy, this.#runOf(request, tensors, rows), ...this.#onward(nowMs)]
   }
 
   #runOf(request: number, sent: readonly Tensor[], rows: TextRows | undefined): StageOutput {
@@ -302,7 +335,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     }
     if (rows !== undefined) this.#journal.truncate(rows.position)
     this.#journal.keep(message)
-    return [...this.#alone(message, nowMs), ...this.#ways.pass(message)]
+    const passed = [...this.#alone(message, nowMs), ...this.#ways.pass(message)]
+    return [...passed, ...this.#copies.ran(this.#running.keys())]
   }
 
   /** A text in one stage: what it draws needs no way home. */
@@ -348,4 +382,8 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     const below = this.#order === undefined ? Infinity : this.#journal.released
     return this.#tally.receipt(this.#ready.numericClass, below)
   }
+}
+
+function isOfCopy(input: StageInput): input is CopyInput {
+  return COPY_INPUTS.has(input.type)
 }

@@ -46,6 +46,8 @@ const ready = {
   prefixRows: undefined,
   stepUs: undefined,
   besideUs: undefined,
+  chunkUs: undefined,
+  keptRowBytes: undefined,
 }
 
 const leaf = new Uint8Array(8)

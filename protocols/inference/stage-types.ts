@@ -30,6 +30,23 @@ export type StageInput =
   | { readonly type: 'step'; readonly link: number | undefined; readonly step: TensorMessage }
   /** At the first stage of a text: what the last one drew, on the link that it attached. */
   | { readonly type: 'drawn'; readonly link: number; readonly drawn: TensorMessage }
+  /** On a way that the holder before attached: what it sent on, and keys and values of its text. */
+  | { readonly type: 'kept'; readonly link: number; readonly message: TensorMessage }
+  | { readonly type: 'cache'; readonly link: number; readonly message: TensorMessage }
+  /** Keys and values of the rows [from, to), as they were asked for. */
+  | {
+      readonly type: 'exported'
+      readonly from: number
+      readonly to: number
+      readonly tensors: readonly Tensor[]
+    }
+  | { readonly type: 'export-failed' }
+  /** The executor has the rows before `to`. */
+  | { readonly type: 'imported'; readonly to: number }
+  | { readonly type: 'import-failed' }
+  /** The successor has so many rows of a copy; none when it takes no more. */
+  | { readonly type: 'copy-answer'; readonly rows: number }
+  | { readonly type: 'copy-lost' }
   | {
       readonly type: 'ran'
       readonly request: number
@@ -63,9 +80,22 @@ export type StageOutput =
   | { readonly type: 'connect-shadow'; readonly to: RouteStage; readonly attach: AttachRecord }
   /** The shadow is the next stage from now on. */
   | { readonly type: 'promote-shadow' }
+  /** Open a way to the successor of this stage, which takes a copy of its text. */
+  | { readonly type: 'connect-copy'; readonly to: RouteStage; readonly attach: AttachRecord }
+  | { readonly type: 'end-copy' }
+  /** Read, or write, the keys and values of the rows [from, to). */
+  | { readonly type: 'export'; readonly from: number; readonly to: number }
+  | {
+      readonly type: 'import'
+      readonly from: number
+      readonly to: number
+      readonly tensors: readonly Tensor[]
+    }
+  /** To the stage that gives the copy, on the way that it attached. */
+  | { readonly type: 'answer-copy'; readonly message: InferenceMessage }
   | {
       readonly type: 'forward'
-      readonly to: 'next' | 'shadow'
+      readonly to: 'next' | 'shadow' | 'copy'
       readonly message: InferenceMessage
     }
   /** Ends the session here: unload, and send `receipt` (to be signed) when there is one. */

@@ -12,7 +12,7 @@ import type { FaultCode } from './faults.ts'
 import type { Journal } from './journal.ts'
 import { ROUTES_MAX } from './limits.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
-import type { AttachRecord, OpenRecord, RouteStage } from './records.ts'
+import type { AttachRecord, OpenRecord, RouteShadow, RouteStage } from './records.ts'
 import { fault, reply } from './stage-replies.ts'
 import type { StageInput, StageOutput } from './stage-types.ts'
 import { drawnAlone } from './text-rows.ts'
@@ -114,14 +114,17 @@ export class StageWays {
     return [{ type: 'connect-next', to: next, attach: this.#attach }, ...replay]
   }
 
-  /** Feeds a successor of the next stage all that was, and from now on all that comes. */
-  #connectShadow({ peer, epoch }: RouteStage): readonly StageOutput[] {
+  /** Feeds a successor of the next stage what it lacks, and from now on all that comes. */
+  #connectShadow({ peer, epoch, from }: RouteShadow): readonly StageOutput[] {
     const to = { peer, epoch }
     const known = this.#shadow !== undefined && same(to, this.#shadow)
     if (!this.#isText || known) return []
     this.#shadow = to
-    const steps = this.#journal.messages.map((message) => forward('shadow', message))
-    return [{ type: 'connect-shadow', to, attach: this.#attach }, ...steps]
+    const steps = this.#journal.messages.filter(({ request }) => request >= from)
+    return [
+      { type: 'connect-shadow', to, attach: this.#attach },
+      ...steps.map((message) => forward('shadow', message)),
+    ]
   }
 
   get #attach(): AttachRecord {

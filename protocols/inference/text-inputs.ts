@@ -19,6 +19,13 @@ export class TextInputs {
     this.#inputs.set(request, tensors)
   }
 
+  /** Rows of the text. */
+  get rows(): number {
+    const [, latest = []] = this.all.at(-1) ?? []
+    const rows = rowsOf(latest)
+    return rows === undefined ? 0 : rows.position + rows.tokens.length
+  }
+
   /** What still counts, in the order of the requests. */
   get all(): readonly (readonly [request: number, tensors: readonly Tensor[]])[] {
     return [...this.#inputs]

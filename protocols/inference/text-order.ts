@@ -9,12 +9,14 @@
  * @module
  */
 
+import type { CopyPoint } from './cache-rows.ts'
 import type { TextRows } from './text-rows.ts'
 
 export class TextOrder {
   readonly #positionsMax: number
   #length = 0
   #last = -1
+  #latest: CopyPoint | undefined
 
   /** @param positionsMax - Tokens that the session has room for. */
   constructor(positionsMax: number) {
@@ -26,6 +28,18 @@ export class TextOrder {
     return this.#length
   }
 
+  /** The step that was admitted last, or is the next one after a copy; undefined before any. */
+  get latest(): CopyPoint | undefined {
+    return this.#latest
+  }
+
+  /** The rows before `point` were copied here: it goes on from there. */
+  resume(point: CopyPoint): void {
+    this.#length = point.position
+    this.#last = point.request - 1
+    this.#latest = point
+  }
+
   /** Whether a step runs now, was here before, leaves a gap, or does not fit at all. */
   admit(request: number, rows: TextRows): 'run' | 'repeated' | 'gap' | 'too-long' {
     const end = rows.position + rows.tokens.length
@@ -33,6 +47,7 @@ export class TextOrder {
     if (request <= this.#last) return 'repeated'
     if (rows.position > this.#length) return 'gap'
     this.#last = request
+    this.#latest = { request, position: rows.position }
     this.#length = end
     return 'run'
   }

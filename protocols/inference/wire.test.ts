@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { ModelId, PeerId, SessionId, BlobId } from '../../core/ids.ts'
 import { concatBytes, fromHex, toHex } from '../../core/bytes.ts'
 import type { Tensor } from '../../core/tensor.ts'
+import { cacheTensors } from './cache-rows.ts'
 import { FRAME_TYPES, type FrameType } from './frame.ts'
 import type { InferenceMessage } from './messages.ts'
 import { WireReader, WireWriter, type Envelope } from './wire.ts'
@@ -81,6 +82,8 @@ const messages: readonly InferenceMessage[] = [
       fetchedBytes: 0,
       stepUs: undefined,
       besideUs: undefined,
+      chunkUs: undefined,
+      keptRowBytes: undefined,
       weightBytes: 99,
       prefixRows: 128,
     },
@@ -101,7 +104,7 @@ const messages: readonly InferenceMessage[] = [
     leaf: Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1),
   },
   { type: 'release', request: 6 },
-  { type: 'route', route, fed: 5, shadow: { stage: 1, peer, epoch: 9 } },
+  { type: 'route', route, fed: 5, shadow: { stage: 1, peer, epoch: 9, from: 7 } },
   { type: 'ping' },
   { type: 'pong', received: 3, done: 2, reached: 8, clockUs: 77 },
   { type: 'leaving', reason: 'battery', graceMs: 1000 },
@@ -129,6 +132,15 @@ const messages: readonly InferenceMessage[] = [
   },
   { type: 'fault', record: { code: 'INFERENCE_RUN_FAILED', request: 4, nextEpoch: undefined } },
   { type: 'free', request: 21 },
+  { type: 'copy', record: { role: 'take', peer, epoch: 4 } },
+  {
+    type: 'cache',
+    request: 12,
+    hops: [],
+    tensors: cacheTensors({ from: 2, to: 4, of: 9 }, [tensor('past.0.key', [1, 1, 2, 3])]),
+    leaf: Uint8Array.of(1, 1, 2, 3, 5, 8, 13, 21),
+  },
+  { type: 'copied', request: 12, rows: 4 },
 ]
 
 function tensor(name: string, dims: readonly number[]): Tensor {
@@ -227,7 +239,7 @@ describe('inference wire', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 300 }),
-        fc.nat(13),
+        fc.nat(FRAME_TYPES.length - 1),
         fc.nat(4),
         (payload, type, tensors) => {
           const frame = new Uint8Array(48 + payload.length)

@@ -15,7 +15,7 @@ import {
   MESSAGE_BYTES_MAX,
   PARTIAL_MESSAGES_MAX,
 } from './limits.ts'
-import { decodeMessage, encodeMessage, type InferenceMessage } from './messages.ts'
+import { decodeMessage, encodeMessage, isTensorType, type InferenceMessage } from './messages.ts'
 
 /** A message with the slot that it belongs to and the epoch of its sender's stage. */
 export interface Envelope {
@@ -124,8 +124,7 @@ export class WireReader {
   }
 
   #begin(frame: Frame): WireRead {
-    const tensors = frame.type === 'step' || frame.type === 'output'
-    const bytesMax = tensors ? MESSAGE_BYTES_MAX : CONTROL_BYTES_MAX
+    const bytesMax = isTensorType(frame.type) ? MESSAGE_BYTES_MAX : CONTROL_BYTES_MAX
     const fits = frame.payloadBytes > 0 && frame.messageBytes <= bytesMax
     if (!fits || frame.payloadBytes > frame.messageBytes) return INVALID
     if (this.#partials.has(frame.slot) || this.#partials.size >= PARTIAL_MESSAGES_MAX) {

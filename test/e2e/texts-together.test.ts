@@ -227,3 +227,60 @@ describe('texts in one executor', () => {
     expect((await executor.step(step)).outputs).toEqual((await alone.step(step)).outputs)
   })
 })
+
+describe('rows of a text', () => {
+  let from: readonly Executor[] = []
+  let to: readonly Executor[] = []
+
+  beforeAll(async () => {
+    const pairs = await stages.load('q4', [[3], [3]])
+    from = pairs.slice(0, 2)
+    to = pairs.slice(2)
+  }, 60_000)
+
+  it('are copied to other executors, where the text goes on with the same bits', async () => {
+    const number = numbersFrom(11)
+    // It outgrows the smallest room on its way.
+    const prompt = Array.from({ length: 150 }, () => number(VOCABULARY))
+    const [stays, moves] = [new Text(3, prompt), new Text(3, prompt)]
+    for (const each of [...from, ...to]) await each.begin(stays.begin)
+    while (stays.drawn.length < 2) await runTogether(from, [stays], (one) => one.next(64))
+    moves.drawn.push(...stays.drawn)
+    const rows = prompt.length + 1
+    moves.skip(rows)
+    for (const [index, source] of from.entries()) {
+      for (let row = 0; row < rows; row += 40) {
+        const span = { slot: 3, from: row, to: Math.min(rows, row + 40) }
+        await to[index]?.importRows(span, await source.exportRows(span))
+      }
+    }
+    for (const [executors, text] of [[from, stays] as const, [to, moves] as const]) {
+      while (!text.isDone) await runTogether(executors, [text], (one) => one.next(1))
+    }
+    expect(moves.drawn).toEqual(stays.drawn)
+  })
+
+  it('are not taken where they do not follow, or are not what the stage has', async () => {
+    const [executor] = from
+    if (executor === undefined) throw new Error('nothing was loaded')
+    const text = new Text(1, [5, 9, 3])
+    for (const each of from) await each.begin(text.begin)
+    await runTogether(from, [text], (one) => one.next(3))
+    const span = { slot: 1, from: 0, to: 2 }
+    const rows = await executor.exportRows(span)
+    const nan = rows.map((tensor) => ({ ...tensor, data: tensor.data.slice().fill(0xff) }))
+    const asked = [
+      executor.exportRows({ ...span, to: 4 }),
+      executor.exportRows({ ...span, slot: 2 }),
+      executor.importRows({ slot: 1, from: 4, to: 6 }, rows),
+      executor.importRows({ slot: 1, from: 0, to: 3 }, rows),
+      executor.importRows(span, rows.slice(1)),
+      executor.importRows(span, nan),
+    ]
+    const codes = await Promise.all(
+      asked.map((each) => each.catch((error: unknown) => (error as { code?: unknown }).code)),
+    )
+    const [failed, invalid] = ['RUNTIME_RUN_FAILED', 'RUNTIME_INPUT_INVALID']
+    expect(codes).toEqual([failed, failed, failed, invalid, invalid, failed])
+  })
+})

@@ -86,6 +86,10 @@ export const recoverySchema = z.object({
   toPeer: peerId,
   ms: ms.describe('from noticing the loss to the next step going through'),
   code: z.string().describe('why the stage was lost'),
+  copiedRows: z
+    .int()
+    .min(0)
+    .describe('rows of a text whose keys and values were copied; 0 when the text was run again'),
 })
 
 export const jobProgressSchema = z.object({ inputsDone: z.int(), inputsTotal: z.int() })

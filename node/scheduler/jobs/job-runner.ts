@@ -322,16 +322,9 @@ export class JobRunner {
     replica: Replica,
     recovery: (SessionEvent & { type: 'recovered' })['recovery'],
   ): void {
-    const { stage, from, to, code, elapsedMs } = recovery
+    const { stage, from: fromPeer, to: toPeer, code, elapsedMs: ms, copiedRows } = recovery
     replica.receipts.interrupted()
-    const view = {
-      replica: replica.index,
-      stage,
-      fromPeer: from,
-      toPeer: to,
-      ms: elapsedMs,
-      code,
-    }
+    const view = { replica: replica.index, stage, fromPeer, toPeer, ms, code, copiedRows }
     this.#work.record.recoveries.push(view)
     this.#work.record.events.append({ type: 'recovery', recovery: view })
     this.#components.logger.info('stage replaced', view)

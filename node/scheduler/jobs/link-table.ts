@@ -103,6 +103,11 @@ export class LinkTable {
     return rates.length === 0 ? undefined : Math.min(...rates)
   }
 
+  /** Bytes a millisecond that may be expected from one device to another. */
+  bytesPerMs(from: PeerId, to: PeerId): number {
+    return ((this.rate(from, to) ?? UNKNOWN.mbps) * 1_000) / 8
+  }
+
   /** Every link whose delay was measured. */
   measured(): readonly PlacementLink[] {
     return this.#links

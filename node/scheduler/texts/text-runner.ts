@@ -91,7 +91,8 @@ export class TextRunner {
     this.#work = work
     this.#search = new ReplacementSearch(components)
     this.#paces = planned.plan.stages.map(() => new StagePace())
-    const session = textSession(work, init, components.crypto.sha256)
+    const bytesPerMs = (from: PeerId, to: PeerId) => components.links.bytesPerMs(from, to)
+    const session = textSession(work, { ...init, bytesPerMs }, components.crypto.sha256)
     this.#receipts = new ReceiptCheck(components.crypto, {
       session: session.open.session,
       model: planned.model.id,
@@ -382,9 +383,9 @@ export class TextRunner {
   }
 
   #onRecovered(recovery: (TextEvent & { type: 'recovered' })['recovery']): void {
-    const { stage, from, to, code, elapsedMs } = recovery
+    const { stage, from, to, code, elapsedMs, copiedRows } = recovery
     this.#receipts.interrupted()
-    const view = { replica: 0, stage, fromPeer: from, toPeer: to, ms: elapsedMs, code }
+    const view = { replica: 0, stage, fromPeer: from, toPeer: to, ms: elapsedMs, code, copiedRows }
     this.#work.record.recoveries.push(view)
     this.#work.record.events.append({ type: 'recovery', recovery: view })
     this.#components.logger.info('stage replaced', view)

@@ -13,7 +13,11 @@ import type { JobRunnerInit } from '../jobs/job-runner.ts'
 import type { TextWork } from './text-runner.ts'
 
 /** A session of its own over the stages of the plan. */
-export function textSession(work: TextWork, limits: JobRunnerInit, sha256: Sha256): RequesterInit {
+export function textSession(
+  work: TextWork,
+  limits: JobRunnerInit & Pick<RequesterInit, 'bytesPerMs'>,
+  sha256: Sha256,
+): RequesterInit {
   const { planned, manifest, provider, generation, sampling, hashesLogits, guide, gives } = work
   const { prompt } = generation
   // Of a text that is taken up again, some of what it goes on from was drawn.
