@@ -96,26 +96,31 @@ async function leaveInTurn(
   { say, signal }: ClaimContext,
   leaveAt: number,
 ): Promise<Moves> {
-  const gaps: number[] = []
-  let [equal, copied, replayed] = [0, 0, 0]
+  const moves: Move[] = []
+  let equal = 0
   for (let run = 0; run < RUNS && !signal.aborted; run++) {
-    const { text, usualMs, gapMs, leaver, copiedRows } = await leave(scene, run, leaveAt)
-    const steps = gapMs / usualMs
+    const move = await leave(scene, run, leaveAt)
+    const { text, leaver } = move
     if (text.state === 'done' && text.text === whole.view.text) equal++
     else say(`run ${run + 1}: OTHER: ${text.state} ${text.error?.code ?? ''}`)
-    if (copiedRows !== undefined) gaps.push(steps)
-    if (copiedRows === 0) replayed++
-    else if (copiedRows !== undefined) copied++
-    const how = copiedRows ? `${copiedRows} rows copied` : 'run again'
-    say(
-      `stage ${text.recoveries[0]?.stage ?? '?'} moved, ${how}: a step takes ${usualMs.toFixed(1)} ms, the one with the move ${steps.toFixed(1)} steps`,
-    )
+    moves.push(move)
+    say(moveText(move))
     if (leaver === undefined) continue
     await leaver.exited
     await scene.fleet.start(leaver.name)
     await scene.fleet.awaitPeers(DAEMONS, 60_000)
   }
-  return { equal, gaps, copied, replayed }
+  const moved = moves.filter(({ copiedRows }) => copiedRows !== undefined)
+  const copied = moved.filter(({ copiedRows }) => copiedRows !== 0).length
+  const gaps = moved.map(({ gapMs, usualMs }) => gapMs / usualMs)
+  return { equal, gaps, copied, replayed: moved.length - copied }
+}
+
+function moveText({ text, usualMs, gapMs, copiedRows }: Move): string {
+  const [{ stage, ms } = { stage: '?', ms: Number.NaN }] = text.recoveries
+  const how = copiedRows ? `${copiedRows} rows copied` : 'run again'
+  const gap = (gapMs / usualMs).toFixed(1)
+  return `stage ${stage} moved in ${ms.toFixed(0)} ms, ${how}: a step takes ${usualMs.toFixed(1)} ms, the one with the move ${gap} steps`
 }
 
 export const claim: Claim = {
