@@ -227,7 +227,7 @@ export class HostedStage {
   async #admit({ stage }: StageLease): Promise<FaultCode | undefined> {
     const { numericClass, text } = this.open
     if (numericClass !== undefined && !bytesEqual(stage.numericClass, numericClass)) {
-      return 'INFERENCE_OPEN_REFUSED'
+      return 'INFERENCE_CLASS_OTHER'
     }
     if (text === undefined) return stage.text.textsOnly ? 'INFERENCE_OPEN_REFUSED' : undefined
     const { open, requester } = this

@@ -74,6 +74,23 @@ describe('a text that begins like one before it', () => {
     expect(ran).toEqual([fresh, fresh])
   })
 
+  it('is taken up where its requester died, by that requester alone', async () => {
+    const [requester, holder, stranger] = [mesh.add(), mesh.add(), mesh.add()]
+    const saysMuch = (seed: number): boolean =>
+      answerOf(words(2 * PREFIX_BLOCK_ROWS, seed), 90).length === 90
+    const seed = Array.from({ length: 200 }, (_, at) => at).find(saysMuch)
+    const prompt = words(2 * PREFIX_BLOCK_ROWS, seed)
+    const log = mesh.startText({ requester, stages: [holder], prompt, tokensMax: 90 })
+    while (log.text.generation.answer.length < PREFIX_BLOCK_ROWS + 9) await mesh.pass(0)
+    const said = [...log.text.generation.answer]
+    log.text.abort()
+    await requester.outbound.stop()
+    await mesh.pass(20)
+    const resumed = [...prompt, ...said]
+    expect(known(await say([holder], resumed, { requester: stranger }))).toEqual([0])
+    expect(known(await say([holder], resumed, { requester }))).toEqual([3 * PREFIX_BLOCK_ROWS])
+  })
+
   it('runs what differs within a block, and its last row always', async () => {
     const all = [mesh.add()]
     const prompt = words(2 * PREFIX_BLOCK_ROWS)

@@ -233,6 +233,26 @@ describe('a text', () => {
     )
   })
 
+  it('goes on in another numeric class only where nobody of its own is left', async () => {
+    const [first = mesh.add(), second = mesh.add(), other = mesh.add(), same = mesh.add()] =
+      devices(4)
+    other.numericClass = new Uint8Array(32).fill(9)
+    for (const [spares, taken] of [[[other, same], same] as const, [[other], other] as const]) {
+      let draws = 0
+      const log = await say([first, second], {
+        spares,
+        onEvent: ({ type }) => {
+          if (type === 'draw' && ++draws === 6) for (const each of second.executors) each.die()
+        },
+      })
+      expect(log.text.generation.answer).toEqual(expected())
+      const [moved] = log.events.flatMap((event) =>
+        event.type === 'recovered' ? event.recovery : [],
+      )
+      expect(moved?.to).toBe(taken.peer)
+    }
+  })
+
   it('rebuilds a lost stage in a few runs, whatever it had said one by one', async () => {
     const [first = mesh.add(), second = mesh.add(), spare = mesh.add()] = devices(3)
     let draws = 0

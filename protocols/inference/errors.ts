@@ -38,6 +38,13 @@ export class InferenceError extends CodedError<InferenceFailure> {
 }
 
 export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
+  INFERENCE_CLASS_OTHER: {
+    meaning: 'a device computes a stage in another numeric class than its session asks for',
+    hint: 'another device is asked; `exact` of the result is false where nobody else was left',
+    retryable: true,
+    exit: 7,
+    status: 503,
+  },
   INFERENCE_EXECUTOR_DIED: {
     meaning: 'the process that computes a stage died',
     hint: 'nothing is lost: the stage is replaced; see the log of the device that held it',

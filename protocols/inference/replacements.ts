@@ -10,6 +10,8 @@ export class Replacements {
   readonly #max: number
   readonly #holders = new Map<number, Set<PeerId>>()
   readonly #sought = new Set<number>()
+  /** Who would hold a stage in another numeric class only, the latest last. */
+  readonly #others = new Map<number, PeerId[]>()
   #count = 0
 
   /** @param max - Replacements that one session may have. */
@@ -27,6 +29,16 @@ export class Replacements {
     this.#holders.set(stage, holders)
     this.#sought.add(stage)
     return [...holders]
+  }
+
+  /** `peer` computes a stage in another numeric class. */
+  noteOther(stage: number, peer: PeerId): void {
+    this.#others.set(stage, [...(this.#others.get(stage) ?? []), peer])
+  }
+
+  /** Who holds a stage in another numeric class rather than nobody: each is asked once. */
+  takeOther(stage: number): PeerId | undefined {
+    return this.#others.get(stage)?.pop()
   }
 
   /** The search for a successor of `stage` has an answer. */

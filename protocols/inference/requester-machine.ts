@@ -310,6 +310,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   #replace(stage: number, peer: PeerId, code: InferenceCode): readonly RequesterOutput[] {
+    if (code === 'INFERENCE_CLASS_OTHER') this.#replacements.noteOther(stage, peer)
     const excluded = this.#replacements.begin(stage, peer)
     if (excluded === undefined) {
       // What went wrong every time says more than how often it did.
@@ -331,15 +332,19 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       this.#seats.successor(stage) !== undefined
     )
       return []
-    if (peer === undefined) {
-      if (before.phase !== 'ready') return this.#fail(finalCode(before.lostBy), stage)
+    const isLost = before.phase !== 'ready'
+    // Rather in another numeric class than not at all.
+    const successor = peer ?? (isLost ? this.#replacements.takeOther(stage) : undefined)
+    if (successor === undefined) {
+      if (isLost) return this.#fail(finalCode(before.lostBy), stage)
       // A device that leaves serves until it is gone: the session may well end before. When it says
       // so again, there may be somebody.
       before.leaving = false
       return []
     }
     const since = before.phase === 'lost' ? before.sinceMs : nowMs
-    const seat = this.#seats.addSuccessor(stage, peer, nowMs)
+    const seat = this.#seats.addSuccessor(stage, successor, nowMs)
+    seat.anyClass = peer === undefined
     seat.replaceFor(before.lostBy ?? 'INFERENCE_STAGE_LEAVING', since)
     return [opening(this.#init, this.#seats, seat)]
   }

@@ -289,3 +289,47 @@ describe('requester machine of a text whose stage leaves', () => {
     expect(session.hear(1, 1, { type: 'copied', request: 1, rows: 1 })).toEqual([])
   })
 })
+
+describe('requester machine of a text whose stage finds only another numeric class', () => {
+  const refusal = (code: 'INFERENCE_CLASS_OTHER' | 'INFERENCE_OPEN_REFUSED') =>
+    ({ type: 'fault', record: { code, request: undefined, nextEpoch: undefined } }) as const
+  const classOf = (outputs: readonly RequesterOutput[]) =>
+    outputs.flatMap((output) =>
+      output.type === 'open' && output.message.type === 'open'
+        ? [output.message.record.numericClass ?? 'any']
+        : [],
+    )
+
+  /** Its second stage is lost, and 'c' refuses to follow. */
+  function refused(code: Parameters<typeof refusal>[0]) {
+    const session = running(0)
+    session.handle({ type: 'lost', stage: 1, epoch: 0, code: 'INFERENCE_LINK_LOST' })
+    const asked = session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
+    expect(classOf(asked)).toEqual([record.numericClass])
+    session.hear(1, 1, refusal(code))
+    return session
+  }
+
+  it('asks all others first, and then takes who refused rather than nobody', () => {
+    const session = refused('INFERENCE_CLASS_OTHER')
+    const other = session.handle({ type: 'replacement', stage: 1, peer: 'd' as PeerId })
+    expect(classOf(other)).toEqual([record.numericClass])
+    session.handle({ type: 'lost', stage: 1, epoch: 2, code: 'INFERENCE_LINK_LOST' })
+    const taken = session.handle({ type: 'replacement', stage: 1, peer: undefined })
+    expect(taken).toMatchObject([{ type: 'open', stage: 1, peer: 'c' }])
+    expect(classOf(taken)).toEqual(['any'])
+  })
+
+  it('ends when nobody is left who refused for that', () => {
+    const session = refused('INFERENCE_OPEN_REFUSED')
+    const ended = session.handle({ type: 'replacement', stage: 1, peer: undefined })
+    expect(types(ended)).toContain('failed')
+  })
+
+  it('asks from the start for the class that the text was begun in', () => {
+    const [first, second] = [new Uint8Array(32).fill(1), undefined]
+    const machine = new RequesterMachine({ ...init, numericClasses: [first, second] })
+    const opened = machine.handle({ type: 'start', peers: ['a', 'b'] as PeerId[] }, 0)
+    expect(classOf(opened)).toEqual([first, 'any'])
+  })
+})

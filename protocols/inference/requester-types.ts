@@ -115,6 +115,8 @@ export interface RequesterInit {
   readonly open: Omit<OpenRecord, 'stage' | 'route' | 'fromLayer' | 'toLayer' | 'numericClass'>
   /** The layers of each stage: [from, to). */
   readonly ranges: readonly { readonly fromLayer: number; readonly toLayer: number }[]
+  /** Of each stage, the numeric class that it has to be of as long as somebody is; any when undefined. */
+  readonly numericClasses?: readonly (Uint8Array | undefined)[]
   /** What the last stage gives, when it is known: other outputs are refused. */
   readonly outputs?: readonly ExpectedTensor[]
   readonly pingMs: number

@@ -14,18 +14,19 @@ import type { Seats } from './seats.ts'
 
 /** What the holder of a seat is asked for. */
 export function opening(
-  { open, ranges }: Pick<RequesterInit, 'open' | 'ranges'>,
+  { open, ranges, numericClasses }: Pick<RequesterInit, 'open' | 'ranges' | 'numericClasses'>,
   seats: Seats,
   seat: Seat,
 ): RequesterOutput {
-  const { stage, peer, epoch } = seat
+  const { stage, peer, epoch, anyClass } = seat
+  const before = seats.at(stage)?.record?.numericClass ?? numericClasses?.[stage]
   const record: OpenRecord = {
     ...open,
     stage,
     ...(ranges[stage] ?? { fromLayer: 0, toLayer: 0 }),
     route: seats.route(seat),
     // A successor must be of the class of the one it replaces, or the bits would change.
-    numericClass: seats.at(stage)?.record?.numericClass,
+    numericClass: anyClass ? undefined : before,
   }
   return { type: 'open', stage, peer, epoch, message: { type: 'open', record } }
 }

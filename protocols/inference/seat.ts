@@ -25,6 +25,8 @@ export class Seat {
   standby = false
   /** True while it is fed beside the holder that it will replace. */
   warming = false
+  /** True when it may be of another numeric class, as nobody else is left. */
+  anyClass = false
   /** What it takes over of the holder before it. */
   readonly copy = new SeatCopy()
   /** True while the text comes to it, one way or the other, for it to take a seat. */

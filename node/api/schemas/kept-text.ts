@@ -6,7 +6,18 @@
  */
 
 import { z } from 'zod'
+import { STAGES_MAX } from '../../../protocols/inference/index.ts'
 import { textSpec } from './texts.ts'
+
+const keptStage = z.strictObject({
+  fromLayer: z.int().min(0),
+  toLayer: z.int().min(1),
+  /** In hex. */
+  numericClass: z.string().regex(/^[0-9a-f]{64}$/),
+})
+
+/** A stage of a text, and the numeric class in which it was begun. */
+export type KeptStage = z.output<typeof keptStage>
 
 export const keptTextSchema = z.strictObject({
   version: z.literal(1),
@@ -15,6 +26,8 @@ export const keptTextSchema = z.strictObject({
   promptTokens: z.int().min(1),
   /** With the wire of its plan, which may not be chosen again. */
   request: textSpec,
+  /** Once its stages had devices. */
+  stages: z.array(keptStage).max(STAGES_MAX).optional(),
 })
 
 /** What a text was asked for. */

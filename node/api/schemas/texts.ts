@@ -157,7 +157,9 @@ export const textSchema = z.object({
   exact: z
     .boolean()
     .optional()
-    .describe('every stage proved that its bits do not depend on how it runs'),
+    .describe(
+      'every stage proved that its bits do not depend on how it runs, and none went on in another numeric class',
+    ),
   drafts: z.object({ made: z.int(), right: z.int() }),
   plan: planSchema.optional(),
   stages: z.array(jobStageSchema),

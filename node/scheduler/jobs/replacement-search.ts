@@ -28,6 +28,7 @@ export interface LostStage {
 
 /** Reasons for which a device that is still there would refuse, or fail, the same stage again. */
 const LASTING: ReadonlySet<InferenceCode> = new Set([
+  'INFERENCE_CLASS_OTHER',
   'INFERENCE_MEMORY',
   'INFERENCE_OPEN_REFUSED',
   'INFERENCE_SELF_TEST_FAILED',

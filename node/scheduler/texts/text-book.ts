@@ -311,6 +311,8 @@ export class TextBook implements Startable {
       gives: 'tokens',
       words,
       said: (tokens) => keep.append(id, tokens),
+      keptStages: kept?.stages,
+      placed: (stages) => keep.placed(id, stages),
       streams: () => this.#running.size,
       standby: request.standby,
     }

@@ -12,7 +12,7 @@ import { appendFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises
 import { join } from 'node:path'
 import { utf8 } from '../../../core/bytes.ts'
 import type { Logger } from '../../../core/logger.ts'
-import { type AskedText, keptTextSchema } from '../../api/schemas/kept-text.ts'
+import { type AskedText, type KeptStage, keptTextSchema } from '../../api/schemas/kept-text.ts'
 import { writeFileAtomic } from '../../storage/atomic-file.ts'
 
 /** Texts that are kept after a crash; the oldest are given up first. */
@@ -39,11 +39,17 @@ export interface TextKeepComponents {
   wallMs(): number
 }
 
+interface Write {
+  readonly asked: AskedText
+  readonly tokens: number[]
+  done: Promise<void>
+}
+
 export class TextKeep {
   readonly #components: TextKeepComponents
   readonly #init: TextKeepInit
   /** The write that is under way for each text, and tokens that wait for it. */
-  readonly #writes = new Map<string, { readonly tokens: number[]; done: Promise<void> }>()
+  readonly #writes = new Map<string, Write>()
 
   constructor(components: TextKeepComponents, init: TextKeepInit) {
     this.#components = components
@@ -61,8 +67,8 @@ export class TextKeep {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await writeFileAtomic(this.#file(id, 'tokens'), bytesOf(said))
-      await writeFileAtomic(this.#file(id, 'json'), utf8(JSON.stringify({ version: 1, ...asked })))
-      this.#writes.set(id, { tokens: [], done: Promise.resolve() })
+      await this.#write(id, asked)
+      this.#writes.set(id, { asked, tokens: [], done: Promise.resolve() })
     } catch (error) {
       this.#components.logger.warn('text is not kept', { text: id, error })
     }
@@ -84,6 +90,23 @@ export class TextKeep {
         await this.#remove(id)
       }
     })
+  }
+
+  /** What stages write the text: those that take it up again are to compute alike. */
+  placed(id: string, stages: readonly KeptStage[]): void {
+    const write = this.#writes.get(id)
+    if (write === undefined) return
+    write.done = write.done.then(async () => {
+      try {
+        await this.#write(id, { ...write.asked, stages: [...stages] })
+      } catch (error) {
+        this.#components.logger.warn('stages of a text are not kept', { text: id, error })
+      }
+    })
+  }
+
+  async #write(id: string, asked: AskedText): Promise<void> {
+    await writeFileAtomic(this.#file(id, 'json'), utf8(JSON.stringify({ version: 1, ...asked })))
   }
 
   /** The text is over: nothing of it is kept, or all so that it can be taken up again. */

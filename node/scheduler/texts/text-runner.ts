@@ -11,12 +11,14 @@ import {
   InferenceError,
   type GenerationInit,
   type GuideRecord,
+  type ReadyRecord,
   type RequesterInit,
   type SamplingRecord,
 } from '../../../protocols/inference/index.ts'
 import { RequesterText, type TextDraw, type TextEvent } from '../../inference/requester-text.ts'
 import { bytesOf, noteFirstRows, noteHops } from '../jobs/hop-notes.ts'
-import { SessionOrders } from '../../receipts/session-orders.ts'
+import type { KeptStage } from '../../api/schemas/kept-text.ts'
+import type { SessionOrders } from '../../receipts/session-orders.ts'
 import { StageRecord } from '../jobs/job-record.ts'
 import type { JobRunnerComponents, JobRunnerInit } from '../jobs/job-runner.ts'
 import { planView } from '../jobs/plan-view.ts'
@@ -28,8 +30,10 @@ import { Samples } from '../jobs/samples.ts'
 import type { PlanStage } from '../placement/plan.ts'
 import type { Drafter } from './drafter.ts'
 import { RingWay } from './ring-way.ts'
+import { StageClasses } from './stage-classes.ts'
 import { StagePace } from './stage-pace.ts'
 import { Standbys, type StandbyWish } from './standbys.ts'
+import { textOrders } from './text-orders.ts'
 import type { TextRecord } from './text-record.ts'
 import { tokenScale } from './text-wish.ts'
 import { textSession } from './text-session.ts'
@@ -56,19 +60,21 @@ export interface TextWork {
   readonly words: TextWords
   /** Hears of tokens that are part of the answer. */
   readonly said: (tokens: readonly number[]) => void
+  /** Of a text that is taken up again, what its stages were. */
+  readonly keptStages?: readonly KeptStage[] | undefined
+  /** Hears what the stages are, once all have devices. */
+  readonly placed?: (stages: readonly KeptStage[]) => void
   /** Texts of this device that are under way now, this one included. */
   readonly streams: () => number
   readonly standby: StandbyWish
 }
-
-/** Rows that are computed for each token of a text, at most: guesses that were wrong are among them. */
-const ROWS_PER_TOKEN_MAX = 16
 
 export class TextRunner {
   readonly #components: TextRunnerComponents
   readonly #init: JobRunnerInit
   readonly #work: TextWork
   readonly #text: RequesterText
+  readonly #classes: StageClasses
   readonly #receipts: ReceiptCheck
   readonly #orders: SessionOrders
   readonly #search: ReplacementSearch
@@ -92,14 +98,17 @@ export class TextRunner {
     this.#search = new ReplacementSearch(components)
     this.#paces = planned.plan.stages.map(() => new StagePace())
     const bytesPerMs = (from: PeerId, to: PeerId) => components.links.bytesPerMs(from, to)
-    const session = textSession(work, { ...init, bytesPerMs }, components.crypto.sha256)
+    this.#classes = new StageClasses(planned.plan.stages, work.keptStages)
+    const { asked: numericClasses } = this.#classes
+    const limits = { ...init, bytesPerMs, numericClasses }
+    const session = textSession(work, limits, components.crypto.sha256)
     this.#receipts = new ReceiptCheck(components.crypto, {
       session: session.open.session,
       model: planned.model.id,
       requester: components.self,
       ranges: session.ranges,
     })
-    this.#orders = this.#ordersOf(work)
+    this.#orders = textOrders(components, work)
     this.#standbys = new Standbys(
       {
         find: (stage) => this.#search.spare(planned, this.#stagesNow(), stage),
@@ -148,26 +157,6 @@ export class TextRunner {
       this.#text.abort()
       this.#orders.abandon()
     }
-  }
-
-  /** The orders of the stages, each shown as it goes on. */
-  #ordersOf({ planned, generation, record }: TextWork): SessionOrders {
-    const { sha256 } = this.#components.crypto
-    const { prompt, tokensMax } = generation
-    return new SessionOrders(
-      {
-        ...this.#components,
-        sha256,
-        onChange: (view) => record.settlements.note(0, view),
-      },
-      {
-        mode: 'stream',
-        input: () => sha256(new Uint8Array(Uint32Array.from(prompt).buffer)),
-        layerFlops: planned.model.manifest.layers.map(({ flops }) => flops),
-        scaleMax: ROWS_PER_TOKEN_MAX * (prompt.length + tokensMax) * tokenScale(planned.model),
-        replaysAll: true,
-      },
-    )
   }
 
   /** What the stages and links will be measured in. */
@@ -235,7 +224,7 @@ export class TextRunner {
     const { record } = this.#work
     this.#orders.seated(peer, open)
     this.#receipts.seated(open)
-    record.exact = ready.exact && (record.exact ?? true)
+    this.#judgeBits(stage, ready)
     // Known is what no stage has to run.
     record.known(ready.prefixRows ?? 0)
     const held = record.stages[stage]
@@ -253,7 +242,19 @@ export class TextRunner {
     }
     record.times.ready(this.#components.clock.monotonicMs())
     if (record.state === 'loading') this.#foresee()
+    const { kept } = this.#classes
+    if (record.state !== 'running' && kept !== undefined) this.#work.placed?.(kept)
     record.enter('running')
+  }
+
+  /** Whether the text says what it would have said on the devices that it was begun on. */
+  #judgeBits(stage: number, ready: ReadyRecord): void {
+    const { record } = this.#work
+    const isSame = this.#classes.seated(stage, ready) && !this.#classes.cutOtherwise
+    record.exact = ready.exact && isSame && (record.exact ?? true)
+    if (isSame) return
+    const where = this.#classes.cutOtherwise ? 'with other cuts' : 'in another numeric class'
+    record.note(`stage ${stage} goes on ${where}: not exact from here on`)
   }
 
   /** Tells what is expected now that the stages were tested, before the first token. */

@@ -15,7 +15,7 @@ import type { TextWork } from './text-runner.ts'
 /** A session of its own over the stages of the plan. */
 export function textSession(
   work: TextWork,
-  limits: JobRunnerInit & Pick<RequesterInit, 'bytesPerMs'>,
+  limits: JobRunnerInit & Pick<RequesterInit, 'bytesPerMs' | 'numericClasses'>,
   sha256: Sha256,
 ): RequesterInit {
   const { planned, manifest, provider, generation, sampling, hashesLogits, guide, gives } = work
