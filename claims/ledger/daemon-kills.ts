@@ -2,7 +2,7 @@
  * Daemons that settle tasks with one another, each killed at random again and again.
  *
  * By default as often as fits into some minutes; `--count 1000` goes on for at most twenty.
- * Where there are more cores, several pairs of daemons are killed at the same time, each a mesh of its own.
+ * There is a pair of daemons for each core, each pair a mesh of its own.
  *
  * @module
  */
@@ -26,11 +26,15 @@ import { type KeptLedger, openKept } from './kept-ledgers.ts'
 /** Kills of a run that is not asked for more. */
 const KILLS = 60
 const MINUTES_MAX = 20
-/** Cores for each pair of daemons, which wait for one another half of the time; and pairs at most. */
-const CORES_PER_PAIR = 1.6
+/** Pairs of daemons, one for each core, which wait for one another half of the time; and the most there are. */
 const PAIRS_MAX = 10
-/** A kill comes so long after the two have met, at most, in ms: some before the first task, some after many. */
-const LIFE_MS_MAX = 1_200
+/** The share of kills that come after a receipt was settled between the two, or so long was waited for one, in ms. */
+const WORKED_SHARE = 0.7
+const SETTLED_MS_MAX = 3_000
+/** A kill comes so long after that, at most, in ms: some before the first task, some after many. */
+const LIFE_MS_MAX = 500
+/** Time between two jobs, in ms: the ledger is read whole after each kill, and shall not take all of the time. */
+const PAUSE_MS = 20
 const JOB_MS_MAX = 30_000
 /** Of the first pair; the others count on from there. */
 const SEED = 5
@@ -59,8 +63,7 @@ export const claim: Claim = {
   soak: true,
   run: async (context) => {
     const { say, count = KILLS } = context
-    const room = Math.floor(availableParallelism() / CORES_PER_PAIR)
-    const pairs = Math.max(1, Math.min(PAIRS_MAX, room, count))
+    const pairs = Math.min(PAIRS_MAX, availableParallelism(), count)
     const shares = Array.from({ length: pairs }, (_, pair) => share(count, pairs, pair))
     const outcomes = await Promise.all(
       shares.map((kills, pair) => besiege({ ...context, count: kills }, pair)),
@@ -139,7 +142,7 @@ async function workOn(siege: Siege, name: string, over: AbortSignal): Promise<vo
     const job = daemon === undefined ? undefined : await jobOn(daemon, siege.model, input)
     siege.settled += job?.settlements.filter(({ state }) => state === 'settled').length ?? 0
     // While one is down there is nobody to work with.
-    if (job?.state !== 'done') await delay(100)
+    await delay(job?.state === 'done' ? PAUSE_MS : 100)
   }
 }
 
@@ -168,6 +171,7 @@ async function killOne(siege: Siege): Promise<void> {
   const victim = fleet.daemons.find((daemon) => daemon.name === name)
   invariant(name !== undefined && victim !== undefined, 'a daemon that was started is there')
   await fleet.awaitPeers(names.length)
+  if (random.fraction() < WORKED_SHARE) await nextSettled(siege)
   await delay(random.fraction() * LIFE_MS_MAX)
   // What others may have seen until now is at least this.
   await look(siege, victim).catch(() => undefined)
@@ -177,6 +181,13 @@ async function killOne(siege: Siege): Promise<void> {
   if (again.log.includes('ledger goes on after a loss')) {
     siege.problems.push(`${name} started with a loss`)
   }
+}
+
+/** Resolves when one more receipt is settled, or after a while without. */
+async function nextSettled(siege: Siege): Promise<void> {
+  const { settled } = siege
+  const endMs = performance.now() + SETTLED_MS_MAX
+  while (siege.settled === settled && performance.now() < endMs) await delay(10)
 }
 
 /** Notes the head that a daemon shows; its whole ledger is read and its tree computed for the answer. */
