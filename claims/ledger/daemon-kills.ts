@@ -16,6 +16,7 @@ import { SeededRandom } from '../../core/random.ts'
 import { BundleVerifier, type Half } from '../../ledger/index.ts'
 import type { JobView } from '../../node/api/schemas/jobs.ts'
 import type { LedgerView } from '../../node/api/schemas/ledger.ts'
+import type { Status } from '../../node/api/schemas/status.ts'
 import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
 import { ApiProblem } from '../../test/fixtures/api-client.ts'
 import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
@@ -33,8 +34,13 @@ const WORKED_SHARE = 0.7
 const SETTLED_MS_MAX = 3_000
 /** A kill comes so long after that, at most, in ms: some before the first task, some after many. */
 const LIFE_MS_MAX = 500
-/** Time between two jobs, in ms: the ledger is read whole after each kill, and shall not take all of the time. */
-const PAUSE_MS = 20
+/** Time between two jobs, in ms, so that reading ledgers does not take all of the time. */
+const PAUSE_MS = 100
+/**
+ * A ledger is read whole after so many kills, and at the end. A start checks its last 1,024 entries
+ * against the tree and the head by itself, which is more than is written in the meantime.
+ */
+const READ_EVERY = 20
 const JOB_MS_MAX = 30_000
 /** Of the first pair; the others count on from there. */
 const SEED = 5
@@ -54,6 +60,7 @@ interface Siege {
   readonly shown: Map<string, Shown[]>
   readonly problems: string[]
   settled: number
+  kills: number
 }
 
 export const claim: Claim = {
@@ -102,17 +109,16 @@ async function besiege(context: ClaimContext, pair: number): Promise<Outcome> {
   const endMs = performance.now() + MINUTES_MAX * 60_000
   const over = new AbortController()
   const working = siege.names.map((name) => workOn(siege, name, over.signal))
-  let kills = 0
-  while (kills < count && performance.now() < endMs && problems.length === 0) {
+  while (siege.kills < count && performance.now() < endMs && problems.length === 0) {
     signal.throwIfAborted()
     await killOne(siege)
-    kills++
-    if (kills % 20 === 0) say(`pair ${pair}: ${kills} kills, ${siege.settled} receipts settled`)
+    const { kills, settled } = siege
+    if (kills % READ_EVERY === 0) say(`pair ${pair}: ${kills} kills, ${settled} receipts settled`)
   }
   over.abort()
   await Promise.all(working)
   const entries = await readAll(siege, context)
-  return { kills, settled: siege.settled, entries, problems }
+  return { kills: siege.kills, settled: siege.settled, entries, problems }
 }
 
 /** Two daemons in one mesh, with a model that takes no time. */
@@ -131,7 +137,7 @@ async function begin(fleet: DaemonFleet, seed: number): Promise<Siege> {
   const names = daemons.map(({ name }) => name)
   const shown = new Map(names.map((name): [string, Shown[]] => [name, []]))
   const random = SeededRandom.fromInteger(seed)
-  return { fleet, model, random, names, shown, problems: [], settled: 0 }
+  return { fleet, model, random, names, shown, problems: [], settled: 0, kills: 0 }
 }
 
 /** One job after another from one daemon, each with a stage at the other, whatever dies meanwhile. */
@@ -174,10 +180,11 @@ async function killOne(siege: Siege): Promise<void> {
   if (random.fraction() < WORKED_SHARE) await nextSettled(siege)
   await delay(random.fraction() * LIFE_MS_MAX)
   // What others may have seen until now is at least this.
-  await look(siege, victim).catch(() => undefined)
+  await look(siege, victim)
   await victim.kill()
   const again = await fleet.start(name)
   await look(siege, again)
+  if (++siege.kills % READ_EVERY === 0) await again.api.get<LedgerView>('/v1/ledger')
   if (again.log.includes('ledger goes on after a loss')) {
     siege.problems.push(`${name} started with a loss`)
   }
@@ -190,11 +197,13 @@ async function nextSettled(siege: Siege): Promise<void> {
   while (siege.settled === settled && performance.now() < endMs) await delay(10)
 }
 
-/** Notes the head that a daemon shows; its whole ledger is read and its tree computed for the answer. */
+/** Notes the head that a daemon shows. */
 async function look({ shown, problems }: Siege, { name, api }: TestDaemon): Promise<void> {
-  const { size, incarnation, head } = await until('its ledger is open', 60_000, () =>
-    openLedger(api),
-  )
+  // It asks its peers first whether there is more of it than it has.
+  const { size, incarnation, head } = await until('its ledger is open', 60_000, async () => {
+    const { ledger } = await api.get<Status>('/v1/status')
+    return ledger ?? undefined
+  })
   const heads = shown.get(name) ?? []
   const before = heads.at(-1)
   if (head === null || incarnation !== 0) problems.push(`${name} began a new incarnation`)
@@ -202,16 +211,6 @@ async function look({ shown, problems }: Siege, { name, api }: TestDaemon): Prom
     problems.push(`${name} has ${size} entries of ${before.size}`)
   } else if (before?.size !== size) heads.push({ size, root: head.root })
   else if (before.root !== head.root) problems.push(`${name} has two heads of ${size} entries`)
-}
-
-/** What a daemon says of its ledger; undefined while it asks its peers whether there is more of it. */
-async function openLedger(api: TestDaemon['api']): Promise<LedgerView | undefined> {
-  try {
-    return await api.get<LedgerView>('/v1/ledger')
-  } catch (error) {
-    if (error instanceof ApiProblem && error.code === 'LEDGER_NOT_OPEN') return undefined
-    throw error
-  }
 }
 
 /** Stops all, and reads what they left: every head that was shown, every half that the other holds. */
