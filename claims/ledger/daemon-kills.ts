@@ -30,7 +30,7 @@ const MINUTES_MAX = 20
 /** Pairs of daemons, one for each core, which wait for one another half of the time; and the most there are. */
 const PAIRS_MAX = 10
 /** The share of kills that come after a receipt was settled between the two, or so long was waited for one, in ms. */
-const WORKED_SHARE = 0.7
+const WORKED_SHARE = 0.4
 const SETTLED_MS_MAX = 3_000
 /** A kill comes so long after that, at most, in ms: some before the first task, some after many. */
 const LIFE_MS_MAX = 500
