@@ -22,6 +22,7 @@ import { BlobStore } from '../../node/storage/blob-store.ts'
 import { systemClock } from '../../node/system/system-clock.ts'
 import { drawnOf, type DrawnToken, type TextRows } from '../../protocols/inference/index.ts'
 import { MemoryStore } from '../fixtures/memory-store.ts'
+import { SMALL_DECODER } from '../fixtures/text-stages.ts'
 
 const components = { clock: systemClock, logger: SILENT_LOGGER }
 const limits = { memoryBytesMax: 2 ** 29, loadMsMax: 30_000, runMsMax: 30_000 }
@@ -53,21 +54,6 @@ beforeAll(async () => {
 
 afterAll(() => stack.disposeAsync())
 
-const shape = {
-  kind: 'decoder',
-  layers: 4,
-  hidden: 64,
-  heads: 4,
-  kvHeads: 2,
-  headSize: 16,
-  ffn: 128,
-  vocabulary: 128,
-  positionsMax: 512,
-  ropeTheta: 10_000,
-  past: 'cache',
-  seed: 3,
-} as const
-
 const PROMPT = Array.from({ length: 45 }, (_, index) => (7 * index + 3) % 128)
 const TOKENS = 12
 
@@ -95,7 +81,7 @@ const BEGIN: BeginMessage = {
 }
 
 async function build(quantisation: 'f32' | 'q4'): Promise<CatalogueModel> {
-  const config: BuildConfig = { ...shape, quantisation }
+  const config: BuildConfig = { ...SMALL_DECODER, quantisation }
   return catalogue.build({ config, name: `${quantisation}-text` })
 }
 
@@ -192,7 +178,7 @@ describe('a text in executors', () => {
       alone.push(next?.token ?? 0)
     }
     const [a = 0, b = 0, c = 0, d = 0] = alone
-    const wrong = (d + 1) % shape.vocabulary
+    const wrong = (d + 1) % SMALL_DECODER.vocabulary
     const window = await step(stages, {
       position: length,
       drawFrom: 0,
