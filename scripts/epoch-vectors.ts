@@ -99,20 +99,28 @@ export function epochVectors(): string {
     scoreProof: toHex(
       encodeScoreProof({ header: value, certificate, leaf, index: 0, size: 1, path: [] }),
     ),
-    voteRecord: toHex(
-      encodeVoteRecord({
-        ...epochContext,
-        round: 1,
-        locked: { round: 0, value },
-        valid: { round: 0, value },
-        proposed: { value, validRound: 0 },
-        prevote: { value: id },
-        precommit: { value: undefined },
-        answers: [polka],
-      }),
-    ),
+    voteRecord: voteRecordVector(value, id, polka),
   }
   return `${JSON.stringify({ ...vectors, ...besideVectors(value, certificate, polka) }, undefined, 2)}\n`
+}
+
+function voteRecordVector(value: Uint8Array, id: Uint8Array, polka: Certificate): string {
+  const way = [id, undefined].map((of) =>
+    voteBy(seats, 1, { kind: 'precommit', round: 0, value: of }),
+  )
+  return toHex(
+    encodeVoteRecord({
+      ...epochContext,
+      round: 1,
+      locked: { round: 0, value },
+      valid: { round: 0, value },
+      proposed: { value, validRound: 0 },
+      prevote: { value: id },
+      precommit: { value: undefined },
+      answers: [polka],
+      way,
+    }),
+  )
 }
 
 /** What travels beside a header: statements, proofs, cuts, and questions about them. */

@@ -12,6 +12,7 @@ import { epochsBeyondAThird } from './scenarios/epochs-beyond-a-third.ts'
 import { epochsInBytes } from './scenarios/epochs-in-bytes.ts'
 import { epochsInPeace } from './scenarios/epochs-in-peace.ts'
 import { epochsOfOwners } from './scenarios/epochs-of-owners.ts'
+import { epochsOfTheEclipsed } from './scenarios/epochs-of-the-eclipsed.ts'
 import { epochsUnderFaults } from './scenarios/epochs-under-faults.ts'
 import { epochsWithLiars } from './scenarios/epochs-with-liars.ts'
 import { epochsWithLostDisks } from './scenarios/epochs-with-lost-disks.ts'
@@ -65,6 +66,7 @@ export const SCENARIOS: readonly Scenario[] = [
   epochsWithLostDisks,
   epochsBeyondAThird,
   epochsOfOwners,
+  epochsOfTheEclipsed,
   epochsInBytes,
   trustUnderSwarms,
   trustUnderSlander,

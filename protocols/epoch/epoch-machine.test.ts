@@ -371,4 +371,16 @@ describe('what is wrong', () => {
     expect(answers.map(({ round }) => round)).toEqual([1])
     expect(new Seat().machine.polkas).toEqual([])
   })
+
+  it('shows the way into its round also after a crash', () => {
+    const before = new Seat().wait(3_000).hear(...votes('precommit', 0, undefined))
+    before.wait(1_000)
+    expect(before.machine.round).toBe(1)
+    before.wait(4_500)
+    const again = new Seat({ record: before.record })
+    again.wait(timeouts.repeatMs)
+    const rounds = again.sent.filter((message) => message.type === 'round')
+    const left = new Seat({ seat: 0 }).hear(...rounds).wait(1_000)
+    expect([again.machine.round, left.machine.round]).toEqual([1, 1])
+  })
 })

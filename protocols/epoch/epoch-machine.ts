@@ -121,8 +121,12 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
     else this.#propose(valid.value, valid.round)
   }
 
-  /** Says again what was signed before the crash, and is on disk already. */
-  #resume({ proposed, prevote, precommit }: VoteRecord): void {
+  /**
+   * Says again what was signed before the crash, and is on disk already. It must also be able to show
+   * others the way into its round: the seats that are left in the one before may be too few for a quorum.
+   */
+  #resume({ proposed, prevote, precommit, way }: VoteRecord): void {
+    for (const vote of way) this.#book.add(vote)
     if (proposed !== undefined)
       this.#cast(castProposal(this.#init, { round: this.#round, ...proposed }))
     if (prevote !== undefined) {
@@ -379,7 +383,8 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
   #persist(cast: Cast): void {
     const token = this.#token++
     this.#waiting.set(token, cast)
-    const record = this.#own.record(this.#init, this.#round)
+    const way = this.#book.wayOut(this.#round - 1)
+    const record = this.#own.record(this.#init, this.#round, way)
     this.#outputs.push({ type: 'persist', token, record })
   }
 

@@ -8,7 +8,7 @@ import { bytesEqual } from '../../core/bytes.ts'
 import type { Certificate } from './certificate.ts'
 import { isSameValue } from './evidence.ts'
 import { ANSWERS_KEPT_MAX } from './limits.ts'
-import type { EpochContext, VoteKind } from './vote.ts'
+import type { EpochContext, Vote, VoteKind } from './vote.ts'
 import { encodeVoteRecord, type VoteRecord } from './vote-record.ts'
 
 /** A value, and the round in which it had a polka. */
@@ -67,8 +67,12 @@ export class OwnVotes {
     this.#answers = [...this.#answers, polka].slice(-ANSWERS_KEPT_MAX)
   }
 
-  /** The bytes that go to disk. */
-  record({ network, epoch }: EpochContext, round: number): Uint8Array {
+  /**
+   * The bytes that go to disk.
+   *
+   * @param way - The votes by which it came into the round.
+   */
+  record({ network, epoch }: EpochContext, round: number, way: readonly Vote[]): Uint8Array {
     return encodeVoteRecord({
       network,
       epoch,
@@ -79,6 +83,7 @@ export class OwnVotes {
       prevote: this.#prevote,
       precommit: this.#precommit,
       answers: this.#answers,
+      way,
     })
   }
 }

@@ -106,6 +106,13 @@ export class VoteBook {
     return (this.#rounds.get(round)?.[kind] ?? []).filter((vote) => vote !== undefined)
   }
 
+  /** Precommits by which any seat can leave a round; none while they are too few. */
+  wayOut(round: number): readonly Vote[] {
+    const votes = this.all(round, 'precommit')
+    const needed = quorumOf(this.#committee.length)
+    return votes.length < needed ? [] : votes.slice(0, needed)
+  }
+
   /** The polkas that were seen, the latest round last. */
   get polkas(): readonly Certificate[] {
     return this.#polkas

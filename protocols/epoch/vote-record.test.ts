@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../core/bytes.ts'
-import { epochContext, quorumFor, testCommittee } from '../../test/fixtures/epoch-committee.ts'
+import {
+  epochContext,
+  quorumFor,
+  testCommittee,
+  voteBy,
+} from '../../test/fixtures/epoch-committee.ts'
 import { decodeVoteRecord, encodeVoteRecord, standpointOf, type VoteRecord } from './vote-record.ts'
 
 const hash = new Uint8Array(32).fill(7)
@@ -13,6 +18,7 @@ const votes: VoteRecord = {
   prevote: { value: hash },
   precommit: { value: undefined },
   answers: [quorumFor(testCommittee(4), { kind: 'prevote', round: 2, value: hash })],
+  way: [voteBy(testCommittee(4), 1, { kind: 'precommit', round: 2, value: undefined })],
 }
 const { network, epoch } = epochContext
 const standpoint = (change: Partial<Parameters<typeof standpointOf>[2]>, at = epoch) =>

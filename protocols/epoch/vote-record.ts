@@ -26,9 +26,11 @@ import {
   EPOCH_VERSION,
   HASH_BYTES,
   ROUND_MAX,
+  SEATS_MAX,
   VALUE_BYTES_MAX,
   VOTE_RECORD_BYTES_MAX,
 } from './limits.ts'
+import { VOTE_SHAPE } from './vote.ts'
 
 const BOUND = record({ round: uint(ROUND_MAX), value: bytes(1, VALUE_BYTES_MAX) })
 const CAST = record({ value: optional(bytes(HASH_BYTES)) })
@@ -49,6 +51,8 @@ const VOTE_RECORD = record({
   precommit: optional(CAST),
   /** Polkas with which it can answer for what it signed before. */
   answers: list(CERTIFICATE_SHAPE, ANSWERS_KEPT_MAX),
+  /** The precommits of the round before, whatever they are for, that let it into this one. */
+  way: list(VOTE_SHAPE, SEATS_MAX),
 })
 
 export type VoteRecord = Omit<ShapeOf<typeof VOTE_RECORD>, 'v'>
