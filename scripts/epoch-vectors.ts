@@ -9,8 +9,11 @@ import type { PeerId } from '../core/ids.ts'
 import { leafHash } from '../core/merkle-tree.ts'
 import {
   type Certificate,
+  changeBy,
   encodeAccusation,
   encodeAnswer,
+  encodeChange,
+  encodeConsent,
   encodeCertificate,
   encodeCutBody,
   encodeDoubleVote,
@@ -27,6 +30,7 @@ import {
   epochCodec,
   type EpochMessage,
   type EpochQuestion,
+  signConsent,
   signRestart,
   type VoteKind,
 } from '../protocols/epoch/index.ts'
@@ -130,6 +134,14 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
   const stated = { owner, signed }
   const item = { kind: 2, proof: utf8('a proof') }
   const audit = utf8('an audit')
+  const parameters = encodeParameters({ epochMs: 60_000 })
+  const until = epochContext.epoch + 9
+  const consents = seats.signers.map((signer) =>
+    signConsent(signer, epochContext.network, { number: 1, parameters, until }),
+  )
+  const [consent] = consents
+  const change = changeBy(seats.committee, consents)
+  if (consent === undefined || change === undefined) throw new Error('a quorum wants it')
   const told = encodeToldStatement({ stated, credential: utf8('a credential') })
   const cut = encodeCutBody({
     statements: [stated],
@@ -137,6 +149,7 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
     evidence: [item],
     audits: [audit],
     restart: signRestart(device(1), { ...epochContext, parent: sha256(value) }),
+    change: encodeChange(change),
   })
   const decided = { value, certificate, committee: seats.committee, cut }
   const header = sha256(value)
@@ -154,6 +167,8 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
   ]
   return {
     answer: toHex(encodeAnswer({ ...epochContext, polka })),
+    consent: toHex(encodeConsent(consent)),
+    change: toHex(encodeChange(change)),
     restart: toHex(signRestart(device(1), { ...epochContext, parent: header })),
     parameters: toHex(encodeParameters({ epochMs: 5_000 })),
     toldStatement: toHex(told),

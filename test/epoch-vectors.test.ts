@@ -5,6 +5,8 @@ import type { PeerId } from '../core/ids.ts'
 import {
   decodeAnswer,
   decodeCertificate,
+  decodeChange,
+  decodeConsent,
   decodeCutBody,
   decodeEpochMessage,
   decodeEpochRecord,
@@ -24,6 +26,8 @@ import {
   EpochMachine,
   type EpochMessage,
   isAnswer,
+  isChangeOf,
+  isConsent,
   isDecisionOf,
   openRestart,
   parametersOf,
@@ -127,6 +131,14 @@ const known = trustedFrom(nodeCrypto, bytes('header'), committee)
 const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
   doubleVote: (encoded) => verifyDoubleVote(verify, encoded).type === 'value',
   accusation: (encoded) => verifyAccusation(verify, encoded).type === 'value',
+  consent: (encoded) => {
+    const consent = decodeConsent(encoded)
+    return consent.type === 'value' && isConsent(verify, context.network, consent.value)
+  },
+  change: (encoded) => {
+    const change = decodeChange(encoded)
+    return change.type === 'value' && isChangeOf(verify, { ...context, committee }, change.value)
+  },
   restart: (encoded) => {
     const restart = openRestart(verify, device(1).peer, encoded)
     return restart.type === 'value' && restart.value.epoch === context.epoch

@@ -67,6 +67,8 @@ import type { PlanRequest, PlanView } from './schemas/plan.ts'
 import type { Status } from './schemas/status.ts'
 import type {
   TrustExplanation,
+  TrustParameters,
+  TrustParametersRequest,
   TrustProof,
   TrustRestartRequest,
   TrustView,
@@ -196,6 +198,9 @@ export interface TrustBackend {
   /** Rejects with a CodedError for a device without a certified score. */
   explainTrust(peer: string): Promise<TrustExplanation>
   proveTrust(peer: string): Promise<TrustProof>
+  trustParameters(): Promise<TrustParameters>
+  /** Rejects with a CodedError unless this device has a seat. */
+  wantTrustParameters(request: TrustParametersRequest): Promise<TrustParameters>
   /** Rejects with a CodedError unless this device founded the mesh, and it stands still. */
   restartTrust(request: TrustRestartRequest): Promise<TrustView>
 }

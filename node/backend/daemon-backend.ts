@@ -95,6 +95,8 @@ export function daemonBackend(sides: BackendSides): Backend {
     trust: () => trust.trust(),
     explainTrust: (peer) => trust.explainTrust(peer),
     proveTrust: (peer) => trust.proveTrust(peer),
+    trustParameters: () => trust.trustParameters(),
+    wantTrustParameters: (request) => trust.wantTrustParameters(request),
     restartTrust: (request) => trust.restartTrust(request),
   }
 }

@@ -6,11 +6,13 @@
 
 import { toBase64Url, toHex } from '../../core/bytes.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
-import { quorumOf } from '../../protocols/epoch/index.ts'
+import { EPOCH_LIMITS, parametersOf, quorumOf } from '../../protocols/epoch/index.ts'
 import { domainIdOf, type Score } from '../../trust/index.ts'
 import type { TrustBackend } from '../api/backend.ts'
 import type {
   TrustExplanation,
+  TrustParameters,
+  TrustParametersRequest,
   TrustProof,
   TrustRestartRequest,
   TrustScoreView,
@@ -54,7 +56,7 @@ export class DaemonTrustBackend implements TrustBackend {
       ...stateOf(room),
       header: top === undefined ? null : toHex(top.id),
       cutMs: top?.header.cutWallMs ?? null,
-      epochMs: room.calendar.epochMs,
+      epochMs: room.epochMs,
       seats,
       quorum: quorumOf(seats.length),
       seated: room.committee.includes(this.#self),
@@ -112,9 +114,21 @@ export class DaemonTrustBackend implements TrustBackend {
     }
   }
 
+  async trustParameters(): Promise<TrustParameters> {
+    await this.#epochs.entered()
+    return parametersView(this.#epochs.opened)
+  }
+
+  async wantTrustParameters({ epochMs }: TrustParametersRequest): Promise<TrustParameters> {
+    await this.#epochs.entered()
+    const room = this.#epochs.opened
+    await room.commands.want({ epochMs })
+    return parametersView(room)
+  }
+
   async restartTrust({ header }: TrustRestartRequest): Promise<TrustView> {
     await this.#epochs.entered()
-    await this.#epochs.opened.beginAgain(header)
+    await this.#epochs.opened.commands.beginAgain(header)
     return this.trust()
   }
 
@@ -132,6 +146,33 @@ export class DaemonTrustBackend implements TrustBackend {
       throw new TrustError({ code: 'TRUST_SCORE_UNKNOWN', peer: peer as PeerId })
     }
     return { room, top, device }
+  }
+}
+
+function parametersView({ chain, committee, pools }: EpochRoom): TrustParameters {
+  const { fold, next } = chain
+  const lengthOf = (encoded: Uint8Array): number =>
+    parametersOf(encoded)?.epochMs ?? EPOCH_LIMITS.EPOCH_MS_DEFAULT
+  const held = fold.parameters.held.findLast(({ epoch }) => epoch <= next)
+  const later = fold.parameters.held.find(({ epoch }) => epoch > next)
+  const now = lengthOf(fold.parameters.at(next))
+  const consents = pools.consents.all().filter(({ parameters }) => lengthOf(parameters) !== now)
+  const lengths = new Set(consents.map(({ parameters }) => lengthOf(parameters)))
+  const wanted = [...lengths].map((epochMs) => {
+    const same = consents.filter(({ parameters }) => lengthOf(parameters) === epochMs)
+    return {
+      epochMs,
+      seats: same.map(({ seat: peer }) => ({ peer, name: deviceName(peer) })),
+      untilEpoch: Math.min(...same.map(({ until }) => until)),
+    }
+  })
+  return {
+    epochMs: now,
+    sinceEpoch: held?.epoch ?? 0,
+    pending:
+      later === undefined ? null : { epochMs: lengthOf(later.parameters), fromEpoch: later.epoch },
+    wanted,
+    quorum: quorumOf(committee.length),
   }
 }
 

@@ -6,6 +6,7 @@
 
 import type {
   TrustExplanation,
+  TrustParameters,
   TrustScoreView,
   TrustState,
   TrustView,
@@ -68,6 +69,22 @@ function scoreLines(scores: readonly TrustScoreView[], width?: number): readonly
       ]),
     width,
   )
+}
+
+/** Of `brume trust parameters`. */
+export function parametersLines(parameters: TrustParameters): readonly string[] {
+  const { epochMs, sinceEpoch, pending, wanted, quorum } = parameters
+  return [
+    `epochs    ${msText(epochMs)} each, since epoch ${sinceEpoch}`,
+    ...(pending === null
+      ? []
+      : [`pending   ${msText(pending.epochMs)} each, from epoch ${pending.fromEpoch} on`]),
+    ...wanted.map(
+      ({ epochMs: length, seats, untilEpoch }) =>
+        `wanted    ${msText(length)} each, by ${seats.map(({ name }) => name).join(', ')}: ` +
+        `${seats.length} of ${quorum}, until epoch ${untilEpoch}`,
+    ),
+  ]
 }
 
 /** Of `brume trust explain`. */

@@ -273,7 +273,13 @@ describe('a mesh whose members audit each other', () => {
     const [first, , liar] = world.devices as [EpochDevice, EpochDevice, EpochDevice]
     const { chain, pools } = first.epochs.opened
     const judge = { chain, pools, floorOf: () => undefined }
-    const parts = { statements: [], floors: [], evidence: [], restart: undefined }
+    const parts = {
+      statements: [],
+      floors: [],
+      evidence: [],
+      restart: undefined,
+      change: undefined,
+    }
     const body = { ...parts, audits: [] as Uint8Array[] }
     const good = told(world.devices, liar, false)
     expect(bodyProblem(judge, { ...body, audits: [good] })).toBeUndefined()

@@ -40,6 +40,9 @@ export function bodyProblem(
   body: CutBody,
 ): EpochErrorCode | TrustErrorCode | undefined {
   if (!isSame(body.restart, chain.restarting)) return 'EPOCH_MISMATCH'
+  if (body.change !== undefined && !chain.fold.changedIn(chain.next, body.change)) {
+    return 'EPOCH_CHANGE_INVALID'
+  }
   const seen = new Set<string>()
   for (const stated of body.statements) {
     const problem = pools.statements.problemOf(stated, chain.next)

@@ -20,23 +20,25 @@ import {
   decodeHeader,
   encodeCutBody,
   encodeHeader,
+  EPOCH_LIMITS,
   type EpochErrorCode,
   type EpochRecord,
   type Header,
   isDecisionOf,
   openRestart,
+  parametersOf,
   type OwnView,
 } from '../../protocols/epoch/index.ts'
 import { decodeStatement, domainIdOf, type ScoreVector } from '../../trust/index.ts'
+import { inOrder } from './cut-order.ts'
+import { type EpochCalendar, epochMsOf, spansOf } from './epoch-time.ts'
 import { encodeSnapshot, type FoldSnapshot } from './fold-snapshot.ts'
-import { type FoldContext, type Folded, inOrder, TrustFold } from './trust-fold.ts'
+import { type FoldContext, type Folded, TrustFold } from './trust-fold.ts'
 
 export interface ChainContext extends FoldContext {
   readonly crypto: Crypto
-  /** Hash of the parameters of the mesh. */
-  readonly parameters: Uint8Array
-  /** Time without a certificate after which the founder may begin again, in milliseconds. */
-  readonly restartAfterMs: number
+  /** When the mesh was founded. */
+  readonly createdMs: number
 }
 
 /** A cut that was tried on, and what follows from it. */
@@ -79,6 +81,10 @@ export class EpochChain {
   readonly context: ChainContext
   #fold: TrustFold
   #top: ChainTop | undefined
+  /** Made of what stands beside it. */
+  #calendar:
+    | { readonly agreed: TrustFold['parameters']; readonly calendar: EpochCalendar }
+    | undefined
   readonly #tried: TriedCut[] = []
   /** The word of the founder that this device follows, until an epoch is decided by it. */
   #restart: { readonly encoded: Uint8Array; readonly epoch: number } | undefined
@@ -113,6 +119,20 @@ export class EpochChain {
 
   get fold(): TrustFold {
     return this.#fold
+  }
+
+  /** When epochs are, as far as it has been agreed on. */
+  get calendar(): EpochCalendar {
+    const { parameters: agreed } = this.#fold
+    if (this.#calendar?.agreed !== agreed) {
+      const lengths = agreed.held.map(({ epoch, parameters }) => ({
+        epoch,
+        epochMs: parametersOf(parameters)?.epochMs ?? EPOCH_LIMITS.EPOCH_MS_DEFAULT,
+      }))
+      const spans = spansOf(this.context.createdMs, lengths)
+      this.#calendar = { agreed, calendar: { spans } }
+    }
+    return this.#calendar.calendar
   }
 
   /** Who decides the next epoch. */
@@ -241,7 +261,7 @@ export class EpochChain {
       ...header,
       ...this.#committeeRoots(committee, fold),
       network: this.context.network,
-      parameters: this.context.parameters,
+      parameters: crypto.sha256(fold.parameters.at(fold.epoch)),
       scoresRoot: scores.root,
       graphRoot,
       beacon: fold.beacon,
@@ -303,11 +323,12 @@ export class EpochChain {
   /** A founder cannot take over a mesh that had been certified just before. */
   #isLate({ cutWallMs }: Header): boolean {
     const lastMs = this.#top?.header.cutWallMs ?? 0
-    return cutWallMs - lastMs >= this.context.restartAfterMs
+    const epochMs = epochMsOf(this.calendar, this.#fold.epoch)
+    return cutWallMs - lastMs >= EPOCH_LIMITS.RESTART_EPOCHS_MIN * epochMs
   }
 
   #view({ epoch, committee }: Place, fold: TrustFold, folded: Folded): OwnView {
-    const { network, parameters } = this.context
+    const { network, crypto } = this.context
     return {
       network,
       epoch,
@@ -318,7 +339,7 @@ export class EpochChain {
       graphRoot: folded.graphRoot,
       ...this.#committeeRoots(committee, fold),
       beacon: folded.beacon,
-      parameters,
+      parameters: crypto.sha256(fold.parameters.at(epoch)),
     }
   }
 }

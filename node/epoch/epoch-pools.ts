@@ -4,15 +4,19 @@
  * @module
  */
 
+import { bytesEqual } from '../../core/bytes.ts'
 import {
   type Certificate,
+  type Consent,
   type CutBody,
   decodeVoteRecord,
+  encodeConsent,
   encodeEvidenceItem,
   EPOCH_LIMITS,
 } from '../../protocols/epoch/index.ts'
 import { AmnesiaWatch } from './amnesia-watch.ts'
 import { AuditPool } from './audit-pool.ts'
+import { Consents } from './consents.ts'
 import type { EpochChain } from './epoch-chain.ts'
 import type { EpochRoomComponents } from './epoch-room-types.ts'
 import { epochAt, type EpochCalendar } from './epoch-time.ts'
@@ -39,8 +43,11 @@ export class EpochPools {
   readonly evidence: EvidencePool
   readonly audits: AuditPool
   readonly amnesia: AmnesiaWatch
+  readonly consents: Consents
   readonly #components: EpochPoolsComponents
   readonly #chain: EpochChain
+  /** What this device wants the parameters to be, as it is told. */
+  #own: Uint8Array | undefined
 
   constructor(components: EpochPoolsComponents, { network, calendar, chain }: EpochPoolsInit) {
     const { clock, crypto, logger, store, provesMembership, publish } = components
@@ -69,6 +76,7 @@ export class EpochPools {
       counted: () => chain.fold.audits,
       nowMs,
     })
+    this.consents = new Consents({ crypto, network, chain })
     this.amnesia = new AmnesiaWatch({
       crypto,
       network,
@@ -84,6 +92,7 @@ export class EpochPools {
     const { store } = this.#components
     this.evidence.restore(await store.evidence())
     this.amnesia.restore(await store.polkas())
+    this.#own = await store.consent()
     const votes = await store.votes()
     const record = votes === undefined ? undefined : decodeVoteRecord(votes)
     if (record !== undefined) this.amnesia.note(record.epoch, record.answers)
@@ -120,6 +129,23 @@ export class EpochPools {
     else this.#components.logger.debug('audit not told', { fate })
   }
 
+  /** What this device wants the parameters to be from now on: kept, and told until it is so, or too old. */
+  async want(consent: Consent): Promise<void> {
+    const encoded = encodeConsent(consent)
+    await this.#components.store.keepConsent(encoded)
+    this.#own = encoded
+    this.#tellOwn(encoded)
+  }
+
+  #tellOwn(encoded: Uint8Array): void {
+    this.consents.take(encoded)
+    const own = this.consents.all().find((one) => bytesEqual(encodeConsent(one), encoded))
+    const { latest } = this.#chain.fold.parameters
+    const isOpen = own !== undefined && !bytesEqual(own.parameters, latest)
+    if (isOpen) this.#components.publish(EPOCH_LIMITS.CONSENTS_TOPIC, encoded)
+    else this.#own = undefined
+  }
+
   /** An epoch is folded: notes what it holds, and gives up what is in. */
   async noteDecided({ evidence }: CutBody, polkas: readonly Certificate[]): Promise<void> {
     const epoch = this.#chain.next - 1
@@ -127,5 +153,7 @@ export class EpochPools {
     this.amnesia.decided(epoch, polkas)
     this.statements.sweep()
     this.audits.sweep()
+    this.consents.sweep()
+    if (this.#own !== undefined) this.#tellOwn(this.#own)
   }
 }

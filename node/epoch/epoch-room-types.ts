@@ -11,7 +11,6 @@ import type { Logger } from '../../core/logger.ts'
 import type { CutBody } from '../../protocols/epoch/index.ts'
 import type { OpenLedger } from '../ledger/device-ledger.ts'
 import type { EpochStore } from './epoch-store.ts'
-import type { EpochCalendar } from './epoch-time.ts'
 import type { SeatMemory } from './vote-keeper.ts'
 
 export interface EpochRoomComponents {
@@ -50,7 +49,7 @@ export interface EpochRoomInit {
   readonly mesh: string
   readonly network: Uint8Array
   readonly founder: PeerId
-  readonly calendar: EpochCalendar
-  /** The parameters of the mesh as they are encoded. */
+  readonly createdMs: number
+  /** The parameters of the genesis as they are encoded. */
   readonly parameters: Uint8Array
 }

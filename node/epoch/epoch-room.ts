@@ -4,24 +4,21 @@
  * @module
  */
 
-import { bytesEqual, toHex } from '../../core/bytes.ts'
+import { bytesEqual } from '../../core/bytes.ts'
 import { errorCode } from '../../core/errors.ts'
 import type { PeerId } from '../../core/ids.ts'
 import {
   type Committee,
   decodeEpochMessage,
   decodeHeader,
-  decodeVoteRecord,
   type Decision,
   type EpochErrorCode,
   encodeDoubleVote,
-  EPOCH_LIMITS,
   encodeEvidenceItem,
   epochOfMessage,
   type Mode,
   modeOf,
   proposerOrder,
-  signRestart,
   type Standpoint,
 } from '../../protocols/epoch/index.ts'
 import { type Appended, EpochChain } from './epoch-chain.ts'
@@ -30,8 +27,15 @@ import { EpochPools } from './epoch-pools.ts'
 import type { EpochRoomComponents, EpochRoomInit } from './epoch-room-types.ts'
 import { EpochSeat } from './epoch-seat.ts'
 import { EpochSpeech } from './epoch-speech.ts'
-import { cutDueMs, epochAt, type EpochCalendar, startMs, timeoutsOf } from './epoch-time.ts'
-import { TrustError } from './errors.ts'
+import {
+  cutDueMs,
+  epochAt,
+  type EpochCalendar,
+  epochMsOf,
+  startMs,
+  timeoutsOf,
+} from './epoch-time.ts'
+import { EpochCommands } from './epoch-commands.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 import { decodeSnapshot } from './fold-snapshot.ts'
 import { OwnVoice } from './own-voice.ts'
@@ -54,6 +58,8 @@ export class EpochRoom {
   /** What has come and is in no epoch yet. */
   readonly pools: EpochPools
   readonly calendar: EpochCalendar
+  /** What the owner of this device may have its mesh do. */
+  readonly commands: EpochCommands
   readonly #components: EpochRoomComponents
   readonly #init: EpochRoomInit
   readonly #proposals: Proposals
@@ -74,23 +80,33 @@ export class EpochRoom {
 
   constructor(components: EpochRoomComponents, init: EpochRoomInit) {
     const { crypto, store, memory, clock } = components
-    const { network, founder, parameters, calendar, mesh } = init
+    const { network, founder, parameters, createdMs, mesh } = init
     this.#components = components
     this.#init = init
-    this.calendar = calendar
     this.chain = new EpochChain({
       crypto,
       network,
       founder,
-      parameters: crypto.sha256(parameters),
-      restartAfterMs: EPOCH_LIMITS.RESTART_EPOCHS_MIN * calendar.epochMs,
+      parameters,
+      createdMs,
     })
     const { chain } = this
+    // Parts that were given it see what the mesh agrees on later.
+    const calendar: EpochCalendar = {
+      get spans() {
+        return chain.calendar.spans
+      },
+    }
+    this.calendar = calendar
     this.pools = new EpochPools(
       { ...components, beside: (work) => this.#beside(work) },
       { network, calendar, chain },
     )
     this.#proposals = new Proposals({ ...components, calendar, chain, pools: this.pools })
+    this.commands = new EpochCommands(
+      { ...components, chain, pools: this.pools, calendar },
+      { network, founder, inTurn: (work) => this.#inTurn(work), onBegun: () => this.#wake() },
+    )
     this.#keeper = new VoteKeeper({ mesh, network, store, memory })
     this.#health = new EpochHealth(clock)
     this.#speech = new EpochSpeech({ ...components, network, calendar })
@@ -128,6 +144,11 @@ export class EpochRoom {
     return this.chain.committee
   }
 
+  /** How long an epoch takes now. */
+  get epochMs(): number {
+    return epochMsOf(this.calendar, this.chain.next)
+  }
+
   get mode(): Mode {
     return modeOf(this.committee.length)
   }
@@ -162,37 +183,6 @@ export class EpochRoom {
     const { top } = this.chain
     if (top === undefined || !bytesEqual(top.id, header)) return undefined
     return (await this.#components.store.record(top.header.epoch))?.cut
-  }
-
-  /**
-   * Begins the mesh again from `header`, its last certified one: this device, which founded it, decides alone until
-   * others have seats again.
-   *
-   * @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_RESTART_FOREIGN`, `TRUST_RESTART_ELSEWHERE`, `TRUST_RESTART_EARLY`.
-   */
-  async beginAgain(header: string): Promise<void> {
-    const { store, signer, clock, logger } = this.#components
-    const { network, founder } = this.#init
-    const { top } = this.chain
-    if (top === undefined) throw new TrustError({ code: 'TRUST_NOT_CERTIFIED' })
-    if (signer.peer !== founder) throw new TrustError({ code: 'TRUST_RESTART_FOREIGN' })
-    const last = toHex(top.id)
-    if (header !== last) throw new TrustError({ code: 'TRUST_RESTART_ELSEWHERE', header: last })
-    const wallMs = clock.wallMs()
-    const epochs = Math.floor((wallMs - top.header.cutWallMs) / this.calendar.epochMs)
-    if (epochs < EPOCH_LIMITS.RESTART_EPOCHS_MIN) {
-      throw new TrustError({ code: 'TRUST_RESTART_EARLY', epochs })
-    }
-    await this.#inTurn(async () => {
-      const votes = await store.votes()
-      const voted = (votes && decodeVoteRecord(votes))?.epoch ?? 0
-      // Nothing that anybody has signed is of that epoch.
-      const epoch = Math.max(this.chain.next, voted) + 1
-      const restart = signRestart(signer, { network, epoch, parent: top.id })
-      await store.keepRestart(restart)
-      if (this.chain.beginAgain(restart)) logger.warn('mesh begun again', { epoch, header })
-    })
-    this.#wake()
   }
 
   /** Goes on by what another device says was decided; false when it does not hold. */
@@ -292,7 +282,7 @@ export class EpochRoom {
     // Alone, nobody else can go on; what was signed before is long decided, or seen by nobody.
     const waitedMs = clock.monotonicMs() - this.#openedMs
     const alone = this.committee.length === 1 && standpoint.code === 'EPOCH_VOTES_LOST'
-    return alone && waitedMs > 2 * this.calendar.epochMs ? seat : undefined
+    return alone && waitedMs > 2 * this.epochMs ? seat : undefined
   }
 
   #open(epoch: number, seat: number | undefined, standpoint: Standpoint): EpochSeat {
@@ -310,7 +300,7 @@ export class EpochRoom {
         seat,
         signer,
         crypto,
-        timeouts: timeoutsOf(this.calendar),
+        timeouts: timeoutsOf(this.calendar, epoch),
         record: standpoint.type === 'bound' ? standpoint.record : undefined,
       },
       {

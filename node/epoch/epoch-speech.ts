@@ -44,7 +44,7 @@ export class EpochSpeech {
     const message = decodeEpochMessage({ network, epoch }, data)
     if (message.type === 'refused' || message.value.type === 'decision') return
     const nowMs = clock.monotonicMs()
-    if (nowMs - this.#answeredMs < timeoutsOf(calendar).repeatMs) return
+    if (nowMs - this.#answeredMs < timeoutsOf(calendar, epoch).repeatMs) return
     this.#answeredMs = nowMs
     const { value, certificate } = top
     this.send(epoch, { type: 'decision', decision: { value, certificate } })

@@ -5,6 +5,7 @@
  *     E hash32   a proof against somebody   V          votes of the epoch that is decided on
  *     B          the cut that was proposed last, until it is decided
  *     R          the word of the founder that this device goes on by, until it is decided
+ *     C          what this device wants the parameters of the mesh to be
  *     M          size and hash of what follows from the epochs, up to one
  *     N part4    a part of that
  *     P epoch8 round4 hash32   a polka of an epoch that took more than one round
@@ -35,6 +36,7 @@ const POLKAS_MAX = 512
 const VOTES_KEY = utf8('V')
 const PROPOSED_KEY = utf8('B')
 const RESTART_KEY = utf8('R')
+const CONSENT_KEY = utf8('C')
 const SNAPSHOT_KEY = utf8('M')
 /** A number of parts, and the hash of the whole. */
 const SUMMARY_BYTES = 4 + 32
@@ -118,6 +120,15 @@ export class EpochStore {
   async restart(): Promise<Uint8Array | undefined> {
     const [value] = await this.#rows.get([RESTART_KEY])
     return value
+  }
+
+  async consent(): Promise<Uint8Array | undefined> {
+    const [value] = await this.#rows.get([CONSENT_KEY])
+    return value
+  }
+
+  keepConsent(consent: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'put', key: CONSENT_KEY, value: consent }])
   }
 
   keepRestart(restart: Uint8Array): Promise<void> {

@@ -30,6 +30,8 @@ export type TrustFailure =
   | { readonly code: EpochErrorCode | TrustErrorCode }
   /** The genesis names parameters that this program does not know. */
   | { readonly code: 'TRUST_PARAMETERS_UNKNOWN' }
+  /** Parameters are for seats to change. */
+  | { readonly code: 'TRUST_NOT_SEATED' }
   /** Why a mesh is not begun again: by who is not its founder, too early, or from another header. */
   | { readonly code: 'TRUST_RESTART_FOREIGN' }
   | { readonly code: 'TRUST_RESTART_EARLY'; readonly epochs: number }
@@ -50,6 +52,8 @@ function describe(failure: TrustFailure): string {
       return `${failure.peer} has no certified score`
     case 'TRUST_PARAMETERS_UNKNOWN':
       return 'this mesh has epochs that this program does not understand'
+    case 'TRUST_NOT_SEATED':
+      return 'this device has no seat in its mesh'
     case 'TRUST_RESTART_FOREIGN':
       return 'only the founder of a mesh may begin it again'
     case 'TRUST_RESTART_EARLY':
@@ -87,6 +91,13 @@ export const TRUST_STATE_ERRORS: ErrorTable<StateCode> = {
     status: 409,
     meaning: 'the proof of a score holds, but nobody has said whether to trust who certified it',
     hint: 'give the header that `brume trust show` names on a device of yours: --header HASH',
+  },
+  TRUST_NOT_SEATED: {
+    retryable: true,
+    exit: 3,
+    status: 409,
+    meaning: 'the parameters of a mesh were to be changed by a device that has no seat in it',
+    hint: 'ask for it on the devices that have seats, as brume trust show names them',
   },
   TRUST_RESTART_FOREIGN: {
     retryable: false,

@@ -23,7 +23,7 @@ import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { PACKED_TRUST } from '../../trust/index.ts'
 
 /** A change of what is folded, or how, is a new version: scores of before would not follow any more. */
-const SNAPSHOT_VERSION = 1
+const SNAPSHOT_VERSION = 2
 
 const { HASH_BYTES, EPOCH_MAX, SEATS_MAX, EVIDENCE_BYTES_MAX, FLOOR_MICROS_MAX } = EPOCH_LIMITS
 const DEVICES_MAX = 2 ** 22
@@ -92,6 +92,11 @@ const SNAPSHOT = record({
   afterNext: list(peerId(), SEATS_MAX),
   audits: AUDITS,
   accusations: ACCUSATIONS,
+  /** Parameters that the mesh has agreed on since its foundation. */
+  changes: list(
+    record({ epoch: uint(EPOCH_MAX), parameters: bytes(1, EPOCH_LIMITS.PARAMETERS_BYTES_MAX) }),
+    EPOCH_LIMITS.CHANGES_MAX,
+  ),
 })
 
 export type PackedAudits = ShapeOf<typeof AUDITS>

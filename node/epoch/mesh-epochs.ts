@@ -27,7 +27,7 @@ import type { NearMembers } from '../witness/near-members.ts'
 import { answerQuestions, type QuestionProtocol } from '../witness/question-link.ts'
 import { answerAbout, EpochLinks, epochProtocol } from './epoch-links.ts'
 import { EpochRoom } from './epoch-room.ts'
-import { cutDelayMs, type EpochCalendar } from './epoch-time.ts'
+import { cutDelayMs } from './epoch-time.ts'
 import { EpochStore } from './epoch-store.ts'
 import { TrustError } from './errors.ts'
 import { evidenceItem } from './evidence-kinds.ts'
@@ -115,8 +115,8 @@ export class MeshEpochs implements Startable {
     this.#links = new EpochLinks({ ...components, isMember })
     this.#serve(epochProtocol, ({ room, store }, question) => answerAbout(room, store, question))
     this.#serve(reconcileProtocol, ({ room }, question) => answerHeld(room, question))
-    const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC, AUDITS_TOPIC } =
-      EPOCH_LIMITS
+    const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC } = EPOCH_LIMITS
+    const { AUDITS_TOPIC, CONSENTS_TOPIC } = EPOCH_LIMITS
     const onMessage = ({ from, data }: GossipMessage): Fate =>
       this.room?.takeMessage(from, data) === false ? 'reject' : 'accept'
     this.#subscribe(STATEMENTS_TOPIC, ({ data }) => this.#takeStatement(data))
@@ -125,6 +125,10 @@ export class MeshEpochs implements Startable {
     this.#subscribe(
       EVIDENCE_TOPIC,
       ({ data }) => FATES[this.room?.pools.takeEvidence(data) ?? 'known'],
+    )
+    this.#subscribe(
+      CONSENTS_TOPIC,
+      ({ data }) => FATES[this.room?.pools.consents.take(data) ?? 'known'],
     )
     this.#subscribe(
       AUDITS_TOPIC,
@@ -265,9 +269,12 @@ export class MeshEpochs implements Startable {
   }
 
   /** Statements are being told: a little later, compares what has come with one of those that are there. */
-  async #compare(calendar: EpochCalendar): Promise<void> {
+  async #compare(): Promise<void> {
     const { random, clock } = this.#components
-    await clock.sleep(cutDelayMs(calendar) / 2, this.#stopping.signal)
+    const { room } = this
+    if (room === undefined) return
+    const delayMs = cutDelayMs(room.calendar, room.chain.next) / 2
+    await clock.sleep(delayMs, this.#stopping.signal)
     const near = this.#near()
     const chosen = near[Math.floor(random.fraction() * near.length)]
     if (chosen !== undefined) this.#follow(chosen)
@@ -291,7 +298,6 @@ export class MeshEpochs implements Startable {
     await store.open()
     const parameters = parametersOf(view.parameters)
     if (parameters === undefined) logger.warn('epochs not followed: unknown parameters')
-    const calendar = { createdMs: view.createdMs, epochMs: parameters?.epochMs ?? 0 }
     const room =
       parameters &&
       new EpochRoom(
@@ -309,13 +315,13 @@ export class MeshEpochs implements Startable {
           follow: (peer) => this.#follow(peer),
           onEpoch: () => this.#tell(),
           onReady: () => this.#followAll(),
-          onSpoken: () => void this.#compare(calendar),
+          onSpoken: () => void this.#compare(),
         },
         {
           mesh: view.id,
           network,
           founder: view.founder,
-          calendar,
+          createdMs: view.createdMs,
           parameters: encodeParameters(parameters),
         },
       )

@@ -69,7 +69,12 @@ describe('what a device settled', () => {
 
   it('raises the provider once both have said it in an epoch', async () => {
     await workOnce()
-    const fold = new TrustFold({ crypto: nodeCrypto, network, founder: alice.peer })
+    const fold = new TrustFold({
+      crypto: nodeCrypto,
+      network,
+      founder: alice.peer,
+      parameters: new Uint8Array(),
+    })
     const statements = []
     for (const { signer, ledger } of [alice, bob]) {
       const settled = await new OwnWork().between(ledger.opened, ALWAYS)
@@ -89,6 +94,7 @@ describe('what a device settled', () => {
       evidence: [],
       audits: [],
       restart: undefined,
+      change: undefined,
     })
     const explained = fold.explain(bob.peer)
     expect(explained?.edges).toMatchObject([{ role: 'provider', agreedMilliCredits: 1_500 }])

@@ -79,7 +79,7 @@ export class Proposals {
     const { chain, clock, logger, crypto, calendar } = this.#components
     const header = decodeHeader(value)
     if (header.type === 'refused' || header.value.epoch !== chain.next) return false
-    const settledBeforeMs = clock.monotonicMs() - settledMs(calendar)
+    const settledBeforeMs = clock.monotonicMs() - settledMs(calendar, chain.next)
     const id = crypto.sha256(value)
     const tried = await this.#tried(header.value, id, proposer)
     if (tried === undefined || chain.next !== header.value.epoch) return false
@@ -165,6 +165,8 @@ export class Proposals {
       evidence: [...proofs.map(({ item }) => item), ...amnesia],
       audits: audited.map(({ encoded }) => encoded),
       restart: chain.restarting,
+      // A founder that begins again changes nothing else.
+      change: chain.restarting === undefined ? pools.consents.change() : undefined,
     }
   }
 

@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { toHex } from '../../core/bytes.ts'
-import { certificateOf, openRestart, signBallot, signRestart } from '../../protocols/epoch/index.ts'
+import {
+  certificateOf,
+  EPOCH_LIMITS,
+  openRestart,
+  signBallot,
+  signRestart,
+} from '../../protocols/epoch/index.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
@@ -18,7 +24,7 @@ const seatsOf = (device: EpochDevice): readonly string[] => chainOf(device).comm
 /** Why a device does not begin again from a header; undefined when it does. */
 async function refusal(device: EpochDevice, header = headerOf(device)): Promise<unknown> {
   try {
-    await device.epochs.opened.beginAgain(header)
+    await device.epochs.opened.commands.beginAgain(header)
   } catch (error) {
     return (error as { code: string }).code
   }
@@ -146,13 +152,20 @@ describe('a mesh that lost half of its seats', () => {
     }
     expect(openRestart(nodeCrypto.verify, founder.signer.peer, right).type).toBe('value')
     // A founder cannot take over a mesh that goes on: the header says when it was cut.
-    const body = { statements: [], floors: [], evidence: [], audits: [], restart: right }
+    const body = {
+      statements: [],
+      floors: [],
+      evidence: [],
+      audits: [],
+      restart: right,
+      change: undefined,
+    }
     const tried = chain.try(body)
     const soon = (chain.top?.header.cutWallMs ?? 0) + 60_000
     expect(chain.append(decidedBy(founder, chain.headerOf(tried, soon), epoch), body)).toBe(
       'EPOCH_TIME_INVALID',
     )
-    const later = soon + chain.context.restartAfterMs
+    const later = soon + EPOCH_LIMITS.RESTART_EPOCHS_MIN * EPOCH_LIMITS.EPOCH_MS_DEFAULT
     const appended = chain.append(decidedBy(founder, chain.headerOf(tried, later), epoch), body)
     expect(typeof appended).toBe('object')
   })

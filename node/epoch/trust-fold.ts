@@ -7,16 +7,14 @@
  * @module
  */
 
-import { bytesEqual, compareBytes, toHex } from '../../core/bytes.ts'
+import { bytesEqual, toHex } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
-import { leafHash, MerkleTree } from '../../core/merkle-tree.ts'
 import type { Committee, CutBody } from '../../protocols/epoch/index.ts'
 import {
   Beacon,
   type Candidate,
-  decodeStatement,
   domainIdOf,
   drawCommittee,
   explain,
@@ -31,8 +29,10 @@ import {
   TrustState,
 } from '../../trust/index.ts'
 import { Accusations } from './accusations.ts'
+import { AgreedParameters } from './agreed-parameters.ts'
 import { type AuditedTask, AuditReader } from './audited-task.ts'
 import { type CountedAudit, CountedAudits } from './counted-audits.ts'
+import { rootOver, statementIn } from './cut-order.ts'
 import { isAmnesia, provenBy } from './evidence-kinds.ts'
 import type { PackedFold } from './fold-snapshot.ts'
 
@@ -42,6 +42,8 @@ export interface FoldContext {
   readonly network: Uint8Array
   /** Trust starts at the founder, who decides alone until others are there. */
   readonly founder: PeerId
+  /** What the genesis says of epochs, as it is encoded. */
+  readonly parameters: Uint8Array
 }
 
 /** A domain that has spoken. */
@@ -91,11 +93,13 @@ export class TrustFold {
   readonly #reader: AuditReader
   #audits: CountedAudits
   #accusations: Accusations
+  #parameters: AgreedParameters
   #committees: { readonly next: Committee; readonly afterNext: Committee }
 
   constructor(context: FoldContext, reader = new AuditReader(context.crypto, context.network)) {
-    const { crypto, network, founder } = context
+    const { crypto, network, founder, parameters } = context
     this.#context = context
+    this.#parameters = new AgreedParameters(parameters)
     this.#reader = reader
     this.#audits = new CountedAudits(crypto.sha256)
     this.#accusations = new Accusations(crypto, network)
@@ -114,6 +118,7 @@ export class TrustFold {
     copy.#lively = this.#lively
     copy.#audits = this.#audits.copy()
     copy.#accusations = this.#accusations.copy()
+    copy.#parameters = this.#parameters
     copy.#epoch = this.#epoch
     copy.#committees = this.#committees
     return copy
@@ -131,13 +136,14 @@ export class TrustFold {
       afterNext: this.#committees.afterNext,
       audits: this.#audits.pack(speakers.map(({ owner }) => owner)),
       accusations: this.#accusations.pack(),
+      changes: this.#parameters.changes,
     }
   }
 
   /** The same again; undefined when it does not fit together, or is of another founder. */
   unpack(packed: PackedFold): TrustFold | undefined {
     const { crypto, network, founder } = this.#context
-    const { epoch, trust, speakers, lively, next, afterNext } = packed
+    const { epoch, trust, speakers, lively, next, afterNext, changes } = packed
     const state = TrustState.unpack(crypto.sha256, [this.#domainOf(founder)], trust.state)
     const accusations = Accusations.unpack(crypto, network, packed.accusations)
     if (state === undefined || accusations === undefined || state.epoch !== epoch) return undefined
@@ -150,6 +156,7 @@ export class TrustFold {
     fold.#epoch = epoch
     fold.#audits = CountedAudits.unpack(crypto.sha256, packed.audits, peers)
     fold.#accusations = accusations
+    fold.#parameters = new AgreedParameters(this.#context.parameters, changes)
     fold.#committees = { next, afterNext }
     return fold
   }
@@ -194,6 +201,18 @@ export class TrustFold {
     return this.#audits
   }
 
+  /** What the mesh has agreed on about its epochs. */
+  get parameters(): AgreedParameters {
+    return this.#parameters
+  }
+
+  /** The parameters after a change in the cut of an epoch; undefined when its committee does not want it. */
+  changedIn(epoch: number, change: Uint8Array): AgreedParameters | undefined {
+    const { crypto, network } = this.#context
+    const place = { network, epoch, committee: this.#committees.next }
+    return this.#parameters.after(crypto.verify, place, change)
+  }
+
   /** Seats that are accused, and who decided what they are accused of. */
   get accusations(): Accusations {
     return this.#accusations
@@ -216,6 +235,9 @@ export class TrustFold {
     if (cut.restart !== undefined) this.#beginAgain(epoch)
     const { crypto } = this.#context
     const statements = cut.statements.map(({ signed }) => statementIn(signed.body))
+    if (cut.change !== undefined) {
+      this.#parameters = this.changedIn(epoch, cut.change) ?? this.#parameters
+    }
     const faults = [...this.#provenIn(cut), ...this.#unanswered(cut)]
     const audits = cut.audits.flatMap((encoded) => this.#counted(encoded, epoch) ?? [])
     const verdicts = audits.map(({ provider, passed }) => ({
@@ -241,7 +263,7 @@ export class TrustFold {
         [
           ...cut.evidence.map(({ proof }) => proof),
           ...cut.audits,
-          ...(cut.restart === undefined ? [] : [cut.restart]),
+          ...[cut.restart, cut.change].filter((item) => item !== undefined),
         ].map((item) => crypto.sha256(item)),
       ),
       graphRoot: this.#state.standings().graphRoot,
@@ -379,34 +401,4 @@ export class TrustFold {
     const { crypto, network } = this.#context
     return domainIdOf(crypto.sha256, { network, owner })
   }
-}
-
-/** The statements, proofs and audits of a cut in the order that their roots are over. */
-export function inOrder(cut: CutBody): CutBody {
-  const keyed = cut.statements.map((stated) => {
-    const { domain, epoch } = statementIn(stated.signed.body)
-    return { stated, domain, epoch }
-  })
-  return {
-    statements: keyed
-      .toSorted((a, b) => compareBytes(a.domain, b.domain) || a.epoch - b.epoch)
-      .map(({ stated }) => stated),
-    floors: cut.floors.toSorted((a, b) => (a.device < b.device ? -1 : 1)),
-    evidence: cut.evidence.toSorted((a, b) => a.kind - b.kind || compareBytes(a.proof, b.proof)),
-    audits: cut.audits.toSorted(compareBytes),
-    restart: cut.restart,
-  }
-}
-
-function statementIn(body: Uint8Array): Statement {
-  const decoded = decodeStatement(body)
-  invariant(decoded.type === 'value', 'what is folded was checked')
-  return decoded.value
-}
-
-/** RFC 9162 root over ids in their order. */
-function rootOver({ sha256 }: Crypto, ids: readonly Uint8Array[]): Uint8Array {
-  const tree = new MerkleTree(sha256)
-  for (const id of ids) tree.append(leafHash(sha256, id))
-  return tree.root()
 }

@@ -24,6 +24,7 @@ import { CERTIFICATE_SHAPE } from './certificate.ts'
 import { accept, refuse, type Result } from './errors.ts'
 import {
   AUDIT_BYTES_MAX,
+  CHANGE_BYTES_MAX,
   CREDENTIAL_BYTES_MAX,
   CUT_AUDITS_MAX,
   CUT_BYTES_MAX,
@@ -106,6 +107,8 @@ const CUT = record({
   audits: list(bytes(1, AUDIT_BYTES_MAX), CUT_AUDITS_MAX),
   /** The word of the founder that the mesh goes on from here, where it had stood still. */
   restart: optional(bytes(1, RESTART_BYTES_MAX)),
+  /** Other parameters for the mesh, and the quorum that wants them. */
+  change: optional(bytes(1, CHANGE_BYTES_MAX)),
 })
 
 /** Everything that is in one epoch. */

@@ -23,6 +23,8 @@ export type EpochErrorCode =
   | 'EPOCH_EVIDENCE_INVALID'
   /** An audit in a cut that was not drawn, does not hold, or counts already. */
   | 'EPOCH_AUDIT_INVALID'
+  /** A change of parameters that no quorum of the committee wants, or while one is under way. */
+  | 'EPOCH_CHANGE_INVALID'
   /** The header does not follow the one before it. */
   | 'EPOCH_PARENT_UNKNOWN'
   /** The header is of a time that is not now. */
@@ -97,6 +99,11 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     ...forged,
     meaning: 'evidence does not prove what it says',
     hint: 'ignore it, and be wary of whoever sent it',
+  },
+  EPOCH_CHANGE_INVALID: {
+    ...forged,
+    meaning: 'an epoch changes the parameters of the mesh without a quorum that wants it',
+    hint: 'nothing to do: no honest seat votes for it',
   },
   EPOCH_AUDIT_INVALID: {
     ...forged,

@@ -46,6 +46,17 @@ export {
   verifyDoubleVote,
 } from './evidence.ts'
 export { decodeHeader, encodeHeader, type Header } from './header.ts'
+export {
+  changeBy,
+  type Consent,
+  decodeChange,
+  decodeConsent,
+  encodeChange,
+  encodeConsent,
+  isChangeOf,
+  isConsent,
+  signConsent,
+} from './parameter-change.ts'
 export { openRestart, type Restart, signRestart } from './restart.ts'
 export {
   advanceTrust,

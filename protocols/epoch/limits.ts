@@ -11,14 +11,15 @@ export const EPOCH_VERSION = 1
 export const EPOCH_PROTOCOL = '/brume/epoch/1'
 
 /**
- * Gossip topics: statements of domains, proposals and votes, what was decided, evidence of misbehaviour, and how
- * audits ended.
+ * Gossip topics: statements of domains, proposals and votes, what was decided, evidence of misbehaviour, how audits
+ * ended, and what seats want to change.
  */
 export const STATEMENTS_TOPIC = '/brume/epoch/1/statements'
 export const VOTES_TOPIC = '/brume/epoch/1/votes'
 export const DECISIONS_TOPIC = '/brume/epoch/1/decisions'
 export const EVIDENCE_TOPIC = '/brume/epoch/1/evidence'
 export const AUDITS_TOPIC = '/brume/epoch/1/audits'
+export const CONSENTS_TOPIC = '/brume/epoch/1/consents'
 
 export const HASH_BYTES = 32
 export const EPOCH_MAX = 4_294_967_294
@@ -49,6 +50,19 @@ export const MESSAGE_BYTES_MAX = 16_384
 
 /** Longest evidence of a double vote, and longest accusation. */
 export const EVIDENCE_BYTES_MAX = 512
+
+/** Longest parameters, and longest change of them: the voices of the largest quorum. */
+export const PARAMETERS_BYTES_MAX = 64
+export const CHANGE_BYTES_MAX = 16_384
+
+/** Epochs that a seat may be held to what it wants, at most: a day. */
+export const CONSENT_EPOCHS_MAX = 288
+
+/** Epochs from the one that holds a change to the first one by it: an hour, for all to have heard. */
+export const CHANGE_EPOCHS = 12
+
+/** Changes of one mesh. */
+export const CHANGES_MAX = 256
 
 /** Longest restart of a mesh. */
 export const RESTART_BYTES_MAX = 256

@@ -80,4 +80,16 @@ describe('brume trust', () => {
     writeFileSync(file, whole.with(middle, (whole[middle] ?? 0) ^ 1))
     expect((await verify(file, '--header', header)).exit).toBe(2)
   })
+
+  it('shows the parameters, and changes them for a quorum of seats, which is this one', async () => {
+    const before = await trust('parameters')
+    expect(before.stdout).toMatch(/^epochs {4}1(\.0)? s each, since epoch 0$/m)
+    expect((await trust('parameters', '--epoch', '100ms')).exit).toBe(2)
+    expect((await trust('parameters', '--epoch', '2s')).exit).toBe(0)
+    const after = await until('the change is in an epoch', 10_000, async () => {
+      const { stdout } = await trust('parameters')
+      return stdout.includes('pending') ? stdout : undefined
+    })
+    expect(after).toMatch(/^pending {3}2(\.0)? s each, from epoch \d+ on$/m)
+  })
 })

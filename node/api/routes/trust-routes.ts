@@ -7,6 +7,8 @@
 import { answers, type Route } from '../route.ts'
 import {
   trustExplanationSchema,
+  trustParametersRequest,
+  trustParametersSchema,
   trustPeerParams,
   trustProofSchema,
   trustRestartRequest,
@@ -21,6 +23,24 @@ export const trustRoutes: readonly Route[] = [
     status: 200,
     answer: trustSchema,
     handle: ({ backend }) => backend.trust(),
+  }),
+  answers({
+    method: 'GET',
+    path: '/v1/trust/parameters',
+    summary: 'What the mesh has agreed on about its epochs, and what seats want to change',
+    status: 200,
+    answer: trustParametersSchema,
+    handle: ({ backend }) => backend.trustParameters(),
+  }),
+  answers({
+    method: 'POST',
+    path: '/v1/trust/parameters',
+    summary:
+      'Say that the seat of this device wants other parameters: they change once a quorum does',
+    status: 200,
+    body: trustParametersRequest,
+    answer: trustParametersSchema,
+    handle: ({ backend, body }) => backend.wantTrustParameters(body),
   }),
   answers({
     method: 'POST',

@@ -106,10 +106,35 @@ export const trustProofSchema = z.object({
   proof: z.string().describe('in base64url; brume trust verify checks it'),
 })
 
+const epochLength = z.int().min(1_000).max(86_400_000).describe('length of an epoch, in ms')
+
+export const trustParametersSchema = z.object({
+  epochMs: epochLength,
+  sinceEpoch: z.int().describe('the first epoch in which it holds'),
+  pending: z
+    .object({ epochMs: epochLength, fromEpoch: z.int() })
+    .nullable()
+    .describe('decided, and held from that epoch on'),
+  wanted: z
+    .array(
+      z.object({
+        epochMs: epochLength,
+        seats: z.array(z.object({ peer: peerId, name: z.string() })),
+        untilEpoch: z.int().describe('the last epoch in which all of them want it'),
+      }),
+    )
+    .describe('what seats want; it changes once a quorum wants the same'),
+  quorum: z.int(),
+})
+
+export const trustParametersRequest = z.strictObject({ epochMs: epochLength })
+
 export const trustRestartRequest = z.strictObject({
   header: sha256.describe('the last certified header, which the mesh goes on from'),
 })
 
+export type TrustParameters = z.infer<typeof trustParametersSchema>
+export type TrustParametersRequest = z.infer<typeof trustParametersRequest>
 export type TrustRestartRequest = z.infer<typeof trustRestartRequest>
 export type TrustState = z.infer<typeof trustStateSchema>
 export type TrustView = z.infer<typeof trustSchema>

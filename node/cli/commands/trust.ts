@@ -7,14 +7,26 @@
 import { open, writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { fromBase64Url } from '../../../core/bytes.ts'
-import type { TrustExplanation, TrustProof, TrustView } from '../../api/schemas/trust.ts'
+import type {
+  TrustExplanation,
+  TrustParameters,
+  TrustProof,
+  TrustView,
+} from '../../api/schemas/trust.ts'
 import { nodeCrypto } from '../../crypto/node-crypto.ts'
 import { TrustError } from '../../epoch/errors.ts'
 import { PROOF_FILE_BYTES_MAX, verifyProofFile } from '../../epoch/proof-file.ts'
 import { systemClock } from '../../system/system-clock.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
-import { explanationLines, provenJson, provenLines, trustLines } from '../trust-report.ts'
+import { duration } from '../option-values.ts'
+import {
+  explanationLines,
+  parametersLines,
+  provenJson,
+  provenLines,
+  trustLines,
+} from '../trust-report.ts'
 
 interface ProveOptions {
   readonly out: string
@@ -22,6 +34,10 @@ interface ProveOptions {
 
 interface VerifyOptions {
   readonly header?: string
+}
+
+interface ParametersOptions {
+  readonly epoch?: number
 }
 
 interface RestartOptions {
@@ -52,12 +68,27 @@ export function addTrust(program: Command, cli: Cli): void {
     .option('--header <hash>', 'the header to trust, as brume trust show names it')
     .action((file: string, options: VerifyOptions) => verify(cli, file, options))
   trust
+    .command('parameters')
+    .description('what the mesh has agreed on about its epochs, and what seats want to change')
+    .option('--epoch <time>', 'say that the seat of this device wants epochs of 60s', duration)
+    .action((options: ParametersOptions) => parameters(cli, options))
+  trust
     .command('restart')
     .description(
       'on the device that founded it, begin a mesh again of which too few seats are left',
     )
     .requiredOption('--header <hash>', 'the last certified header, as brume trust show names it')
     .action((options: RestartOptions) => restart(cli, options))
+}
+
+async function parameters(cli: Cli, { epoch }: ParametersOptions): Promise<void> {
+  const client = await cli.client()
+  const path = '/v1/trust/parameters'
+  const answer =
+    epoch === undefined
+      ? await client.get<TrustParameters>(path)
+      : await client.post<TrustParameters>(path, { epochMs: epoch })
+  cli.print({ parameters: answer }, () => parametersLines(answer))
 }
 
 async function restart(cli: Cli, { header }: RestartOptions): Promise<void> {

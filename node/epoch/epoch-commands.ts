@@ -1,0 +1,94 @@
+/**
+ * What the owner of a device may have its mesh do, and nothing does by itself.
+ *
+ * @module
+ */
+
+import { toHex } from '../../core/bytes.ts'
+import type { PeerId } from '../../core/ids.ts'
+import {
+  decodeVoteRecord,
+  encodeParameters,
+  EPOCH_LIMITS,
+  type EpochParameters,
+  signConsent,
+  signRestart,
+} from '../../protocols/epoch/index.ts'
+import type { EpochChain } from './epoch-chain.ts'
+import type { EpochPools } from './epoch-pools.ts'
+import type { EpochRoomComponents } from './epoch-room-types.ts'
+import { type EpochCalendar, epochMsOf } from './epoch-time.ts'
+import { TrustError } from './errors.ts'
+
+export type EpochCommandsComponents = Pick<
+  EpochRoomComponents,
+  'store' | 'signer' | 'clock' | 'logger'
+> & {
+  readonly chain: EpochChain
+  readonly pools: EpochPools
+  readonly calendar: EpochCalendar
+}
+
+export interface EpochCommandsInit {
+  readonly network: Uint8Array
+  readonly founder: PeerId
+  /** Does something while nothing else changes the chain. */
+  readonly inTurn: (work: () => Promise<void>) => Promise<void>
+  /** The next epoch is another one, and this device decides it. */
+  readonly onBegun: () => void
+}
+
+export class EpochCommands {
+  readonly #components: EpochCommandsComponents
+  readonly #init: EpochCommandsInit
+
+  constructor(components: EpochCommandsComponents, init: EpochCommandsInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /**
+   * Begins the mesh again from `header`, its last certified one: this device, which founded it, decides alone until
+   * others have seats again.
+   *
+   * @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_RESTART_FOREIGN`, `TRUST_RESTART_ELSEWHERE`, `TRUST_RESTART_EARLY`.
+   */
+  async beginAgain(header: string): Promise<void> {
+    const { store, signer, clock, logger, chain, calendar } = this.#components
+    const { network, founder, inTurn, onBegun } = this.#init
+    const { top } = chain
+    if (top === undefined) throw new TrustError({ code: 'TRUST_NOT_CERTIFIED' })
+    if (signer.peer !== founder) throw new TrustError({ code: 'TRUST_RESTART_FOREIGN' })
+    const last = toHex(top.id)
+    if (header !== last) throw new TrustError({ code: 'TRUST_RESTART_ELSEWHERE', header: last })
+    const wallMs = clock.wallMs()
+    const epochs = Math.floor((wallMs - top.header.cutWallMs) / epochMsOf(calendar, chain.next))
+    if (epochs < EPOCH_LIMITS.RESTART_EPOCHS_MIN) {
+      throw new TrustError({ code: 'TRUST_RESTART_EARLY', epochs })
+    }
+    await inTurn(async () => {
+      const votes = await store.votes()
+      const voted = (votes && decodeVoteRecord(votes))?.epoch ?? 0
+      // Nothing that anybody has signed is of that epoch.
+      const epoch = Math.max(chain.next, voted) + 1
+      const restart = signRestart(signer, { network, epoch, parent: top.id })
+      await store.keepRestart(restart)
+      if (chain.beginAgain(restart)) logger.warn('mesh begun again', { epoch, header })
+    })
+    onBegun()
+  }
+
+  /**
+   * Says that this device wants other parameters, for a day of epochs; they change once a quorum of seats wants the same.
+   *
+   * @throws {TrustError} `TRUST_NOT_SEATED`.
+   */
+  async want(parameters: EpochParameters): Promise<void> {
+    const { signer, chain, pools } = this.#components
+    if (!chain.committee.includes(signer.peer)) throw new TrustError({ code: 'TRUST_NOT_SEATED' })
+    const until = chain.next + EPOCH_LIMITS.CONSENT_EPOCHS_MAX
+    const number = chain.fold.parameters.number + 1
+    const wanted = { number, parameters: encodeParameters(parameters), until }
+    await pools.want(signConsent(signer, this.#init.network, wanted))
+  }
+}
