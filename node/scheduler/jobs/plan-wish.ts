@@ -44,6 +44,7 @@ export type PlannedDevice = Pick<
   | 'speeds'
   | 'levelQuarters'
   | 'leaseMs'
+  | 'forecast'
   | 'memoryFreeBytes'
   | 'holdings'
   | 'tier'

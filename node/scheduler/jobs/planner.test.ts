@@ -134,6 +134,17 @@ describe('planner', () => {
     )
   })
 
+  it('places on a device that stays rather than on one whose owner usually comes back', () => {
+    const forecast = (quarters: number) => ({
+      staysFor5minQuarters: quarters,
+      staysFor15minQuarters: quarters,
+      staysFor60minQuarters: quarters,
+    })
+    const records = [record(a, { forecast: forecast(1) }), record(b, { forecast: forecast(4) })]
+    const { planner } = setup(records)
+    expect(peersOf(planner.plan(model, { ...wish, inputs: 1_000 }))).toEqual([[b]])
+  })
+
   it('charges a tensor that many layers share about once a stage, not once a layer', () => {
     const { planner } = setup([record(self)])
     const blob = { id: model.id as string as BlobId, bytes: 1_000, chunkHashes: [] }

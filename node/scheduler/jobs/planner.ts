@@ -11,6 +11,7 @@ import { forecast } from '../placement/forecast.ts'
 import type { PlacementCandidate, PlacementRequest, Plan, PlanStage } from '../placement/plan.ts'
 import { chooseReplacement } from '../placement/replacement.ts'
 import { solvePlacement } from '../placement/solve.ts'
+import type { Staying } from '../placement/staying.ts'
 import type { LinkTable } from './link-table.ts'
 import { PlanMemory } from './plan-memory.ts'
 import type { PlannedDevice, PlanWish, Requirements } from './plan-wish.ts'
@@ -280,6 +281,7 @@ export class Planner {
       returns: isText ? 'first' : 'requester',
       // Each text is a session of its own: no window holds it back.
       inFlight: isText ? wish.inputs : Math.min(wish.inputs, this.#init.inFlightMax),
+      steps: wish.text?.positions ?? wish.inputs,
       excluded: this.#excluded(wish),
       ...(tierMin === undefined ? {} : { tierMin }),
       ...(scoreMin === undefined ? {} : { scoreMin }),
@@ -320,6 +322,7 @@ export class Planner {
         linkMbps: own ? 1_000_000 : mbps,
         loaded: loaded.get(record.peer) ?? [],
         loadMs,
+        ...(own || record.forecast === undefined ? {} : { staying: stayingOf(record.forecast) }),
         ...(tier === undefined ? {} : { tier }),
         ...(score === undefined ? {} : { score }),
       }
@@ -355,6 +358,15 @@ export class Planner {
 function benchmarkOf({ speeds }: PlannedDevice, provider: PlanWish['provider'] = 'auto'): number {
   const accelerated = provider !== 'auto' && provider !== 'cpu' && speeds.gpuF32MflopsPerS > 0
   return (accelerated ? speeds.gpuF32MflopsPerS : speeds.f32MflopsPerS) / 1000
+}
+
+/** What a device says of itself, in quarters. */
+function stayingOf(stays: NonNullable<PlannedDevice['forecast']>): Staying {
+  return {
+    for5min: stays.staysFor5minQuarters / 4,
+    for15min: stays.staysFor15minQuarters / 4,
+    for60min: stays.staysFor60minQuarters / 4,
+  }
 }
 
 /** Equal for what asks for the same plan. */

@@ -282,7 +282,7 @@ class ChainSearch {
     return {
       latencyMs: hop.ms + computeMs,
       peakMs: Math.max(hop.transferMs, this.#cost.busyMs(span)),
-      extraMs: penaltyMs + this.#cost.readyingMsPerStep(span),
+      extraMs: penaltyMs + this.#cost.readyingMsPerStep(span) + this.#cost.leavingMsPerStep(span),
     }
   }
 

@@ -19,6 +19,7 @@ import {
   type PlanStage,
   STAGE_OVERHEAD_BYTES,
 } from './plan.ts'
+import { leaveChance } from './staying.ts'
 
 /** Fixed work at both ends of a hop that was not measured: half of the 0.6 ms that one may cost over loopback. */
 const HOP_MS = 0.3
@@ -37,6 +38,9 @@ const STAGE_SHARE_MIN = 0.02
 
 /** Weight of the slowest stage where latency counts: of equally quick pipelines the balanced one. */
 const BALANCE_SHARE = 0.02
+
+/** Time in which another device is found for a stage, beside loading it there. */
+const MOVE_MS = 500
 
 /** How far compute and network usually stray from their prediction on shared devices. */
 const COMPUTE_LOW = 0.8
@@ -74,6 +78,8 @@ export class CostModel {
   readonly request: PlacementRequest
   /** Added to the score for every stage after the first one. */
   readonly stagePenaltyMs: number
+  /** How long the job will about take: its steps through the whole model on the fastest device. */
+  readonly #durationMs: number
   readonly #flopsBefore: readonly number[]
   readonly #weightBefore: readonly number[]
   readonly #keptBefore: readonly number[]
@@ -97,6 +103,7 @@ export class CostModel {
     const fastest = Math.max(0, ...request.candidates.map((each) => this.flopsPerMs(each)))
     const wholeMs = fastest === 0 ? 0 : this.flops(0, request.layers.length) / fastest
     this.stagePenaltyMs = STAGE_SHARE_MIN * wholeMs
+    this.#durationMs = wholeMs * (request.steps ?? 0)
   }
 
   flops(fromLayer: number, toLayer: number): number {
@@ -177,6 +184,23 @@ export class CostModel {
     return ms / (this.request.stepsExpected ?? DOWNLOAD_STEPS)
   }
 
+  /**
+   * What it adds to every step that the device may be wanted back before the job is over: its stage then
+   * moves to another one, which loads it and, of a text, computes again what was kept.
+   */
+  leavingMsPerStep(span: Span): number {
+    const { steps = 0 } = this.request
+    const { staying, loadMs = 0, linkMbps } = span.candidate
+    if (staying === undefined || steps === 0) return 0
+    const { fromLayer, toLayer } = span
+    const fetchMs = transferMs(this.weightBytes(fromLayer, toLayer), linkMbps)
+    const keeps = between(this.#keptBefore, fromLayer, toLayer) > 0
+    // On average it leaves in the middle.
+    const againMs = keeps ? (steps / 2) * this.computeMs(span) : 0
+    const moveMs = MOVE_MS + loadMs + fetchMs + againMs
+    return (leaveChance(staying, this.#durationMs) * moveMs) / steps
+  }
+
   /** Bytes that cross a cut: before layer 0 the input. */
   cutBytes(layer: number): number {
     return layer === 0 ? this.request.inputBytes : (this.request.layers[layer - 1]?.cutBytes ?? 0)
@@ -231,7 +255,7 @@ export class CostModel {
       const busyMs = this.busyMs(span)
       slowestMs = Math.max(slowestMs, busyMs, send.transferMs)
       queues.push({ aloneMs: stageMs, besideMs: busyMs })
-      extraMs += this.readyingMsPerStep(span)
+      extraMs += this.readyingMsPerStep(span) + this.leavingMsPerStep(span)
     }
     const perS = 1000 * pipelineRate({ latencyMs, slowestMs, queues }, inFlight)
     const perStepMs = this.request.objective === 'latency' ? latencyMs : latencyMs / inFlight

@@ -60,7 +60,8 @@ export function numbers(seed: number): () => number {
 
 /**
  * The same as {@link randomRequest}, with devices of which some were measured: layers that are
- * quicker here and slower there, directed links, stages that are loaded, and a ring of stages.
+ * quicker here and slower there, directed links, stages that are loaded, owners that come back, and
+ * a ring of stages.
  */
 export function measuredRequest(
   seed: number,
@@ -78,6 +79,7 @@ export function measuredRequest(
       besideShare: 0.2 + 0.8 * next(),
       loaded: [{ fromLayer: 0, toLayer: middle }],
       loadMs: 2_000 * next(),
+      staying: { for5min: 1, for15min: next(), for60min: next() / 2 },
     }
   })
   const links = candidates.flatMap(({ peer: from }) =>
@@ -85,7 +87,8 @@ export function measuredRequest(
       .filter(() => next() < 0.5)
       .map(({ peer: to }) => ({ from, to, delayMs: 20 * next(), mbps: 20 + 500 * next() })),
   )
-  return { ...base, candidates, links, returns: next() < 0.5 ? 'first' : 'requester' }
+  const steps = Math.round(100_000 * next())
+  return { ...base, candidates, links, steps, returns: next() < 0.5 ? 'first' : 'requester' }
 }
 
 /**

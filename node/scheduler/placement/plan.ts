@@ -9,6 +9,7 @@
 
 import type { Tier } from '../../../attestation/index.ts'
 import type { PeerId } from '../../../core/ids.ts'
+import type { Staying } from './staying.ts'
 
 /** The smallest piece that a model may be cut into, as the solver sees it. */
 export interface PlacementLayer {
@@ -33,6 +34,8 @@ export interface PlacementCandidate {
   readonly gflopsPerS: number
   /** Share of it that its owner's policy grants now, in [0, 1]; 0 takes no work. */
   readonly level: number
+  /** How long its owner usually leaves it to others; absent where nobody asks for it back. */
+  readonly staying?: Staying
   /** Bytes that a stage may use on it now. */
   readonly memoryBytes: number
   /** Bytes of each layer's tensors that it holds already; missing entries are 0. */
@@ -112,6 +115,8 @@ export interface PlacementRequest {
   readonly excluded?: ReadonlyMap<PeerId, string>
   /** What runs now: kept unless another plan is clearly better. */
   readonly previous?: readonly PlanStage[]
+  /** Steps of the job: how long it takes says who will likely leave before its end. Default 0, nobody. */
+  readonly steps?: number
   /** Steps over which a download is paid off. Default {@link DOWNLOAD_STEPS}. */
   readonly stepsExpected?: number
   /** Memory that a stage takes beside weights and work. Default {@link STAGE_OVERHEAD_BYTES}. */

@@ -212,6 +212,27 @@ describe('placement', () => {
     expect(shape(solvePlacement(request({ candidates })))).toBe('b:0-8')
   })
 
+  it('takes of two devices the one whose owner stays until the end', () => {
+    const leaves = { for5min: 0.75, for15min: 0.5, for60min: 0.25 }
+    const stays = { for5min: 1, for15min: 1, for60min: 1 }
+    const candidates = [candidate('a', { staying: leaves }), candidate('b', { staying: stays })]
+
+    // 80 ms a step: a quarter of an hour.
+    expect(shape(solvePlacement(request({ candidates, steps: 11_250 })))).toBe('b:0-8')
+    // Of how long the job takes nothing is known: the first of equals.
+    expect(shape(solvePlacement(request({ candidates })))).toBe('a:0-8')
+  })
+
+  it('lets a text begin on a device that is quick and leaves soon only where it is short', () => {
+    const layers = Array.from({ length: 8 }, () => layer({ keptBytes: 1_000 }))
+    const quick = { gflopsPerS: 11, staying: { for5min: 0.5, for15min: 0.25, for60min: 0.125 } }
+    const candidates = [candidate('a', quick), candidate('b')]
+    const placed = (steps: number) => shape(solvePlacement(request({ layers, candidates, steps })))
+
+    expect(placed(50)).toBe('a:0-8')
+    expect(placed(10_000)).toBe('b:0-8')
+  })
+
   it('uses measured links between devices', () => {
     const small = { memoryBytes: 50e6 }
     const candidates = ['a', 'b', 'c'].map((name) => candidate(name, small))
