@@ -108,6 +108,8 @@ const POWER = {
   chargerHoldMs: durationMs(DAY_MS, 'time on the charger before work goes on'),
   chargeFirstPercent: percent('charge below which charging goes first'),
   chargeFirstCpuPercent: percent('CPU that work may use then'),
+  chargeRatePercentMin: percent('rate of charging that work leaves, of that without work; 0: any'),
+  chargeRateMs: durationMs(DAY_MS, 'time over which a rate of charging is taken'),
   batteryGuardMs: durationMs(DAY_MS, 'shortest stop for the sake of the battery'),
 }
 

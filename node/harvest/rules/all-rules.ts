@@ -25,6 +25,7 @@ import type { AnyRule } from './rule.ts'
 import { screenOn } from './screen-on.ts'
 import { shareCaps } from './share-caps.ts'
 import { lidClosed, sleepPending } from './sleep.ts'
+import { slowCharging } from './slow-charging.ts'
 import { temperature } from './temperature.ts'
 import { userInput } from './user-input.ts'
 
@@ -53,6 +54,7 @@ export const DEVICE_RULES: readonly AnyRule[] = [
   onBattery,
   batteryLow,
   chargeFirst,
+  slowCharging,
   underVoltage,
   boardThrottled,
   temperature,
