@@ -61,6 +61,9 @@ export class DhtRules {
   }
 }
 
+/** Time between two looks at which peers are the closest, whose connections are kept, in ms. */
+const TAG_MS = 60_000
+
 /** The DHT as a service of libp2p. */
 export function dhtService(init: DhtInit, rules: DhtRules, admission: Admission): KadFactory {
   const create = kadDHT({
@@ -91,11 +94,13 @@ export function dhtService(init: DhtInit, rules: DhtRules, admission: Admission)
   })
   return (components) => {
     const store = { recordsMax: init.recordsMax, self: components.peerId.toString() }
-    return create(
+    const kad = create(
       overlay(admission.memberView(components), {
         datastore: () => boundedStore(components.datastore, store),
       }),
     )
+    taggerOf(kad).refreshInterval = TAG_MS
+    return kad
   }
 }
 
@@ -238,6 +243,14 @@ export class Dht {
 function routingTableOf(kad: KadDHT): EventTarget & { readonly size: number } {
   return (kad as unknown as { readonly routingTable: EventTarget & { readonly size: number } })
     .routingTable
+}
+
+/** The same. It tags the closest peers anew at every interval, whether or not any has changed. */
+function taggerOf(kad: KadDHT): { refreshInterval: number } {
+  const { closestPeerTagger } = (
+    kad as unknown as { readonly routingTable: { closestPeerTagger: { refreshInterval: number } } }
+  ).routingTable
+  return closestPeerTagger
 }
 
 function cidOf(digest: Uint8Array): CID {

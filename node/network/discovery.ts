@@ -31,8 +31,9 @@ export interface DiscoveryInit {
 
 /** Pause between two rounds of dials, in ms. */
 const ROUND_MS = 500
-/** Pause between two looks at everyone in the peer store, in ms. */
+/** Pause between two looks at everyone in the peer store, in ms: while somebody is missing, and while nobody is. */
 const REVIEW_MS = 10_000
+const CALM_REVIEW_MS = 60_000
 /** Dials in one round. */
 const DIALS_MAX = 4
 /** A peer that was tried is left alone this long, doubled with each attempt until it proves a member, in ms. */
@@ -71,18 +72,31 @@ export class Discovery {
   }
 
   start(): void {
-    this.#components.host.addEventListener('peer:discovery', this.#onDiscovery)
+    const { host } = this.#components
+    host.addEventListener('peer:discovery', this.#onDiscovery)
+    host.addEventListener('peer:disconnect', this.#onDisconnect)
     this.#running = this.#run()
   }
 
   async stop(): Promise<void> {
-    this.#components.host.removeEventListener('peer:discovery', this.#onDiscovery)
+    const { host } = this.#components
+    host.removeEventListener('peer:discovery', this.#onDiscovery)
+    host.removeEventListener('peer:disconnect', this.#onDisconnect)
     this.#stopping.abort()
     await this.#running
   }
 
   readonly #onDiscovery = (event: CustomEvent<{ readonly id: PeerId }>): void =>
     this.#consider(event.detail.id.toString())
+
+  /** A member that was lost is worth an attempt soon, and others may know it better then. */
+  readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
+    if (this.#components.isMember(detail)) this.#tried.delete(detail.toString())
+    const soonMs = this.#components.clock.monotonicMs() + REVIEW_MS
+    if (soonMs >= this.#reviewAtMs) return
+    this.#reviewAtMs = soonMs
+    this.#wake.abort()
+  }
 
   async #run(): Promise<void> {
     const { clock } = this.#components
@@ -121,10 +135,14 @@ export class Discovery {
       if (this.#components.isMember(peer)) this.#tried.delete(peer.toString())
     }
     if (connected.length >= this.#init.peersMax) return
+    const near = new Set([host.peerId, ...connected].map(String))
     const known = await host.peerStore.all({ limit: PEERS_MAX })
-    for (const { id, addresses } of known) {
-      if (addresses.length > 0) this.#consider(id.toString())
-    }
+    const missing = known
+      .filter(({ addresses }) => addresses.length > 0)
+      .map(({ id }) => id.toString())
+      .filter((peer) => !near.has(peer))
+    for (const peer of missing) this.#consider(peer)
+    if (missing.length === 0) this.#reviewAtMs = clock.monotonicMs() + CALM_REVIEW_MS
   }
 
   #consider(peer: string): void {
