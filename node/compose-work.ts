@@ -200,11 +200,10 @@ const STAGE_IDLE_MS = 60_000
 /** Longest fetch of a tokenizer for a stage: it is smaller than most tensors. */
 const TOKENIZER_MS_MAX = 60_000
 
-function composeStages(foundation: Foundation, parts: TextParts) {
-  const { network, mesh, source, catalogue, receipts, tapes, tokenizers } = parts
-  const { config, log, identity, runtime } = foundation
+function composePool(foundation: Foundation, { source, catalogue, tokenizers }: TextParts) {
+  const { config, log, runtime } = foundation
   const probe = new StageProbe(runtime)
-  const pool = new StagePool(
+  return new StagePool(
     {
       clock: systemClock,
       logger: log,
@@ -231,7 +230,13 @@ function composeStages(foundation: Foundation, parts: TextParts) {
       idleMs: STAGE_IDLE_MS,
     },
   )
-  const lending = new Lending(systemClock, availableParallelism())
+}
+
+function composeStages(foundation: Foundation, parts: TextParts) {
+  const { network, mesh, receipts, tapes, bulk } = parts
+  const { config, log, identity } = foundation
+  const pool = composePool(foundation, parts)
+  const lending = new Lending(systemClock, availableParallelism(), bulk)
   const host = new StageHost(
     {
       clock: systemClock,
@@ -256,7 +261,12 @@ function composeStages(foundation: Foundation, parts: TextParts) {
     },
   )
   network.handle(host.protocol)
-  const outbound = new OutboundLinks({ network, logger: log, openLocal: () => host.openLocal() })
+  const outbound = new OutboundLinks({
+    network,
+    logger: log,
+    uplink: bulk,
+    openLocal: () => host.openLocal(),
+  })
   const part: Startable = {
     start: async () => undefined,
     stop: async () => {

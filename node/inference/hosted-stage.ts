@@ -108,6 +108,8 @@ export class HostedStage {
   #shadow: Slot | undefined
   #shadowEpoch = 0
   readonly #copy: HostedCopy
+  /** Outputs leave in the order of their runs. */
+  #left: Promise<void> = Promise.resolve()
   #over = false
 
   constructor(components: HostedStageComponents, init: HostedStageInit) {
@@ -297,11 +299,17 @@ export class HostedStage {
     else (to === 'next' ? this.#next : this.#shadow)?.send(message)
   }
 
-  #run(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
-    const gate = this.#gate
-    return gate === undefined
-      ? this.#measured(sent, rows)
-      : gate.pass(() => this.#measured(sent, rows), this.#abort.signal)
+  async #run(sent: readonly Tensor[], rows: TextRows | undefined): Promise<RunOutcome> {
+    const { lending } = this.#components
+    if (lending === undefined) return this.#measured(sent, rows)
+    const { signal } = this.#abort
+    const outcome = await lending.gate(this.resource).pass(() => this.#measured(sent, rows), signal)
+    const { uplink } = lending
+    if (uplink === undefined) return outcome
+    // What leaves has its share of the uplink; the next run waits as well, so that nothing piles up.
+    this.#left = this.#left.then(() => uplink.pass(bytesOf(outcome.tensors), signal))
+    await this.#left
+    return outcome
   }
 
   /** Runs, and puts it on the account of the stage. */
@@ -405,6 +413,10 @@ export class HostedStage {
     way?.send({ type: 'close' })
     way?.close()
   }
+}
+
+function bytesOf(tensors: readonly Tensor[]): number {
+  return tensors.reduce((sum, { data }) => sum + data.length, 0)
 }
 
 /** What a stage of this provider computes with; one that may be any runs on the processor unless it is told else. */

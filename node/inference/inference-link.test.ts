@@ -11,6 +11,7 @@ import {
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import type { Link, LinkListener } from '../network/network.ts'
 import { InferenceLink } from './inference-link.ts'
+import type { LentUplink } from './lending.ts'
 
 /** A link whose other side reads only when it is told to. */
 class SlowLink implements Link {
@@ -76,13 +77,17 @@ function step(bytes: number): InferenceMessage {
 const ping: InferenceMessage = { type: 'ping' }
 const release: InferenceMessage = { type: 'release', request: 1 }
 
-function linked() {
+function linked(uplink?: LentUplink) {
   const link = new SlowLink()
   const seen: unknown[] = []
-  const inference = new InferenceLink(link, {
-    onEnvelope: (envelope) => seen.push(envelope),
-    onEnd: (ended, code) => seen.push({ code, itself: ended === inference }),
-  })
+  const inference = new InferenceLink(
+    link,
+    {
+      onEnvelope: (envelope) => seen.push(envelope),
+      onEnd: (ended, code) => seen.push({ code, itself: ended === inference }),
+    },
+    uplink,
+  )
   const send = (slot: number, message: InferenceMessage) =>
     inference.send({ slot, epoch: 0, message })
   return { link, seen, inference, send }
@@ -123,6 +128,25 @@ describe('inference link', () => {
     send(2, ping)
     for (let turns = 0; turns < 4; turns++) await link.take()
     expect(link.messages).toEqual(['1 step', '2 attach', '2 ping'])
+  })
+
+  it('tells how much the system took while something waited, and nothing of what goes at once', async () => {
+    const told: unknown[] = []
+    const { link, send } = linked({
+      pass: async () => undefined,
+      sending: () => told.push('sending'),
+      sent: (bytes) => told.push(bytes),
+    })
+    send(1, release)
+    await settle()
+    expect(told).toEqual([])
+    const before = link.frames.reduce((sum, { length }) => sum + length, 0)
+
+    send(1, step(3 * MEBIBYTE))
+    const atOnce = link.bufferedBytes - before
+    for (let turns = 0; turns < 4; turns++) await link.take()
+    const all = link.frames.reduce((sum, { length }) => sum + length, 0) - before
+    expect(told).toEqual(['sending', all - atOnce])
   })
 
   it('sends all that is queued before it closes', async () => {

@@ -13,6 +13,7 @@ import {
   type InferenceCode,
 } from '../../protocols/inference/index.ts'
 import type { Link } from '../network/network.ts'
+import type { LentUplink } from './lending.ts'
 
 /** Bytes that may wait in the link before the next frame is held back. */
 const BUFFERED_BYTES_MAX = 1_048_576
@@ -34,14 +35,18 @@ export class InferenceLink {
   readonly #waiting: Envelope[] = []
   /** Signs of life, which do not wait for what is long. */
   readonly #beats: Envelope[] = []
+  /** Learns how fast the system takes what waits here. */
+  readonly #uplink: LentUplink | undefined
+  #sentBytes = 0
   #queuedBytes = 0
   /** What is left of the message that is being sent. */
   #message: ReturnType<WireWriter['frames']> | undefined
   #sending = false
   #fault: InferenceCode = 'INFERENCE_LINK_LOST'
 
-  constructor(link: Link, listener: InferenceLinkListener) {
+  constructor(link: Link, listener: InferenceLinkListener, uplink?: LentUplink) {
     this.#link = link
+    this.#uplink = uplink
     link.receive({
       onFrame: (frame) => {
         const read = this.#reader.read(frame)
@@ -109,14 +114,18 @@ export class InferenceLink {
       const frame = this.#nextFrame()
       if (frame === undefined) return true
       this.#link.send(...frame)
+      for (const { length } of frame) this.#sentBytes += length
     }
     return false
   }
 
   async #sendRest(): Promise<void> {
     this.#sending = true
+    this.#uplink?.sending()
+    const before = this.#sentBytes
     do await this.#link.drained()
     while (this.#link.open && !this.#sendReady())
+    this.#uplink?.sent(this.#sentBytes - before)
     this.#sending = false
   }
 

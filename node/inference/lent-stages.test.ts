@@ -6,6 +6,7 @@ import type { Decision, GiveBackStep } from '../harvest/index.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { decision } from '../../test/fixtures/decisions.ts'
 import {
+  fakedClock,
   type InferenceDevice,
   InferenceMesh,
   type SessionLog,
@@ -64,6 +65,30 @@ describe('stages that are lent', () => {
     expect(owner.executors[0]?.frozen).toBe(true)
     await mesh.pass(100)
     expect(owner.lent.work()).toEqual({ cpu: 'none', gpu: 'none', interactive: false })
+  })
+
+  it('give what they made as fast as their share of the uplink allows, and in order', async () => {
+    const bytes: number[] = []
+    let waits = 0
+    // The first output of two waits longer than the one after it.
+    const pass = (size: number): Promise<void> => {
+      bytes.push(size)
+      return fakedClock.sleep(waits++ % 2 === 0 ? 200 : 0, new AbortController().signal)
+    }
+    const uplink = { pass, sending: () => undefined, sent: () => undefined }
+    const [requester, owner] = [mesh.add(), mesh.add(64, uplink)]
+    const log = mesh.start({ requester, stages: [owner] })
+    const beganMs = performance.now()
+    await mesh.run(log, someInputs(8))
+
+    expect([...log.outputs.keys()]).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(bytes).toEqual(Array.from({ length: 8 }, () => bytes[0]))
+    expect(performance.now() - beganMs).toBeGreaterThanOrEqual(800)
+
+    // What a device wants of itself leaves it nowhere.
+    const own = mesh.start({ requester: owner, stages: [owner] })
+    await mesh.run(own, someInputs(2))
+    expect(bytes).toHaveLength(8)
   })
 
   it('go on where they were when the owner only touched the mouse, and move the next time', async () => {

@@ -15,6 +15,7 @@ import {
 } from '../../protocols/inference/index.ts'
 import type { Link, Network } from '../network/network.ts'
 import { InferenceLink } from './inference-link.ts'
+import type { LentUplink } from './lending.ts'
 
 export interface SlotListener {
   onMessage(message: InferenceMessage): void
@@ -25,6 +26,7 @@ export interface SlotListener {
 export interface OutboundLinksComponents {
   readonly network: Pick<Network, 'self' | 'open'>
   readonly logger: Logger
+  readonly uplink?: LentUplink | undefined
   /** Our end of a link to our own stage host. */
   openLocal(): Link
 }
@@ -116,10 +118,15 @@ export class OutboundLinks {
       peer === network.self
         ? this.#components.openLocal()
         : await network.open(peer, INFERENCE_PROTOCOL, { frameBytesMax: FRAME_BYTES_MAX })
-    return new InferenceLink(link, {
-      onEnvelope: ({ slot, message }) => slots.get(slot)?.onMessage(message),
-      onEnd: (_link, code) => this.#end(peer, slots, code),
-    })
+    return new InferenceLink(
+      link,
+      {
+        onEnvelope: ({ slot, message }) => slots.get(slot)?.onMessage(message),
+        onEnd: (_link, code) => this.#end(peer, slots, code),
+      },
+      // To itself nothing leaves the device.
+      peer === network.self ? undefined : this.#components.uplink,
+    )
   }
 
   #end(peer: PeerId, slots: Map<number, SlotListener>, code: InferenceCode): void {

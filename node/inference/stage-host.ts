@@ -157,10 +157,15 @@ export class StageHost {
   }
 
   accept(link: Link): void {
-    const inbound = new InferenceLink(link, {
-      onEnvelope: (envelope, from) => this.#onEnvelope(envelope, from),
-      onEnd: (from) => this.#onLinkEnd(from),
-    })
+    const { lending, signer } = this.#components
+    const inbound = new InferenceLink(
+      link,
+      {
+        onEnvelope: (envelope, from) => this.#onEnvelope(envelope, from),
+        onEnd: (from) => this.#onLinkEnd(from),
+      },
+      link.peer === signer.peer ? undefined : lending?.uplink,
+    )
     this.#links.set(inbound, new Map())
   }
 
