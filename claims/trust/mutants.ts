@@ -8,6 +8,7 @@ import type { Claim } from '../claim.ts'
 import { type Check, type Mutant, MutatedSource } from './mutation.ts'
 
 const EPOCH = 'protocols/epoch'
+const ROOM = 'node/epoch'
 const sim = (scenario: string, seeds: number): Check => ({ scenario, seeds })
 const test = (path: string): Check => ({ test: path })
 
@@ -186,6 +187,62 @@ const MUTANTS: readonly Mutant[] = [
     find: 'const missing = Math.max(0, reserved - anchored)',
     replace: 'const missing = Math.min(0, reserved - anchored)',
     check: test('trust/committee.test.ts'),
+  },
+  {
+    mistake: 'audits count by whoever made them',
+    path: `${ROOM}/counted-audits.ts`,
+    find: "return auditors.every((auditor) => drawn.has(auditor)) ? 'counts' : 'invalid'",
+    replace: "return drawn.size >= 0 ? 'counts' : 'invalid'",
+    check: test(`${ROOM}/audits-in-epochs.test.ts`),
+  },
+  {
+    mistake: 'an audit counts as often as it is told',
+    path: `${ROOM}/counted-audits.ts`,
+    find: 'if (this.#recent.has(toHex(task)) || this.#isPairFull(audit))',
+    replace: 'if (this.#isPairFull(audit))',
+    check: test(`${ROOM}/audits-in-epochs.test.ts`),
+  },
+  {
+    mistake: 'who is away is condemned for its silence',
+    path: `${ROOM}/accusations.ts`,
+    find: 'spoken.has(held.accusation.accused) ? 1 : 0',
+    replace: 'spoken.size >= 0 ? 1 : 0',
+    check: test(`${ROOM}/amnesia.test.ts`),
+  },
+  {
+    mistake: 'any polka answers an accusation',
+    path: `${ROOM}/accusations.ts`,
+    find: 'isAnswer(this.#crypto.verify, committee, accusation, polka)',
+    replace: 'polka.signatures.length > 0',
+    check: test(`${ROOM}/amnesia.test.ts`),
+  },
+  {
+    mistake: 'a snapshot is believed whatever it leads to',
+    path: `${ROOM}/epoch-chain.ts`,
+    find: 'if (!isOf(header, leadsTo) || header.scores',
+    replace: 'if (header.scores',
+    check: test(`${ROOM}/fold-snapshot.test.ts`),
+  },
+  {
+    mistake: 'anybody begins a mesh again',
+    path: `${EPOCH}/restart.ts`,
+    find: 'return isSignedBy(verify, founder, KIND, signed.value)',
+    replace: 'return signed.value.body.length > 0',
+    check: test(`${ROOM}/restart.test.ts`),
+  },
+  {
+    mistake: 'a voice too few changes the parameters',
+    path: `${EPOCH}/parameter-change.ts`,
+    find: 'voices.length === quorumOf(committee.length) &&',
+    replace: 'voices.length >= quorumOf(committee.length) - 1 &&',
+    check: test(`${ROOM}/parameter-change.test.ts`),
+  },
+  {
+    mistake: 'what was wanted once is wanted for ever',
+    path: `${ROOM}/agreed-parameters.ts`,
+    find: 'number === this.number + 1 &&',
+    replace: 'number > 0 &&',
+    check: test(`${ROOM}/parameter-change.test.ts`),
   },
 ]
 

@@ -146,7 +146,11 @@ describe('a mesh of four that wants shorter epochs', () => {
     const parts = { statements: [], floors: [], evidence: [], audits: [], restart: undefined }
     const all = four.map((device) => consent(device))
     const whole = changeBy(chain.committee, all)
-    if (whole === undefined) throw new Error('a quorum wants it')
+    const later = changeBy(
+      chain.committee,
+      four.map((device) => consent(device, { number: 2 })),
+    )
+    if (whole === undefined || later === undefined) throw new Error('a quorum wants it')
     const problemOf = (change: typeof whole): unknown =>
       bodyProblem(judge, { ...parts, change: encodeChange(change) })
     const { voices } = whole
@@ -159,6 +163,7 @@ describe('a mesh of four that wants shorter epochs', () => {
       { ...whole, parameters: encodeParameters({ epochMs: 2 * SHORT_MS }) },
       { ...whole, parameters: utf8('faster') },
       { ...whole, number: 2 },
+      later,
     ]
     expect(bad.map(problemOf)).toEqual(bad.map(() => 'EPOCH_CHANGE_INVALID'))
     // Should a committee certify one all the same, everybody passes over it.
