@@ -40,6 +40,9 @@ export interface HostedTextInit {
 /** Bytes of what says which rows a step is, for one row alone. */
 const ROWS_BYTES = 16
 
+/** Rows of a step that has a token and guesses behind it: those that were wrong are in the journal, too. */
+const STEP_ROWS_MAX = 8
+
 /** What a step gave, and how many of its rows were run for it. */
 export interface TextOutcome extends RunOutcome {
   readonly ranRows: number
@@ -67,10 +70,10 @@ export class HostedText {
     return this.#known?.rows ?? 0
   }
 
-  /** Bytes that its journal may hold. */
+  /** Bytes that its journal may be given by another holder. */
   get sentBytesMax(): number {
     const { stage, text } = this.#init
-    return text.positionsMax * (stage.text.sentRowBytes + ROWS_BYTES)
+    return text.positionsMax * STEP_ROWS_MAX * (stage.text.sentRowBytes + ROWS_BYTES)
   }
 
   /** Makes room; why it cannot be had, or undefined when it is there. @throws {RuntimeError} of the executor. */

@@ -209,6 +209,25 @@ describe('a text', () => {
     }
   })
 
+  it('copies what drafts left in the journal along', async () => {
+    const [first = mesh.add(), second = mesh.add(), spare = mesh.add()] = devices(3)
+    let draws = 0
+    const log = await say([first, second], {
+      spares: [spare],
+      bytesPerMs: 1_000,
+      // Always wrong, and many of them.
+      propose: () => [96, 95, 94, 93, 92, 91, 90],
+      onEvent: ({ type }) => {
+        if (type === 'draw' && ++draws === 9) first.host.leave('battery', 10_000)
+      },
+    })
+    expect(log.text.generation.answer).toEqual(expected())
+    const [moved] = log.events.flatMap((event) =>
+      event.type === 'recovered' ? event.recovery : [],
+    )
+    expect(moved?.copiedRows).toBeGreaterThan(PROMPT.length)
+  })
+
   it.each(['exportRows', 'importRows'] as const)('is run again when %s fails', async (what) => {
     const [first = mesh.add(), second = mesh.add(), spare = mesh.add()] = devices(3)
     const struck = what === 'exportRows' ? second : spare

@@ -275,7 +275,7 @@ describe('requester machine of a text whose stage leaves', () => {
 
   it('does not wait for a copy that takes too long', () => {
     const { session } = moved(1_000)
-    expect(types(session.pass(2_000))).not.toContain('send route')
+    expect(types(session.pass(500))).not.toContain('send route')
     expect(types(session.pass(200))).toContain('send route')
   })
 

@@ -7,9 +7,12 @@
 
 import { CACHE_CHUNK_BYTES, CACHE_CHUNKS_AHEAD_MAX } from './limits.ts'
 
-/** A copy that takes this much longer than it should is given up. */
+/**
+ * A copy that takes this much longer than it should is given up. The holder that leaves may be held up
+ * at any moment by the owner who wants the device back.
+ */
 const LATE_FACTOR = 4
-const LATE_MS = 2_000
+const LATE_MS = 500
 
 /** What the two ways would cost. */
 export interface MoveCosts {
