@@ -4,12 +4,13 @@ import { textListLines, textReportLines, textSummaryLines } from './text-report.
 
 describe('what follows a text', () => {
   it('says how quickly it came beside the prediction, where, and who signed for it', () => {
-    const { hops, recoveries } = job
+    const { recoveries } = job
+    const hops = job.hops.flatMap((hop) => [hop, { ...hop, from: '1', to: '0', p50Ms: 0.5 }])
     expect(textSummaryLines({ ...text, hops, recoveries, finish: 'length' })).toEqual([
       '3 tokens, as many as it may have, after 4 · first after 60 ms · ' +
         '80 tokens a second (predicted 100, 20 % slower) · seed 7',
       '2 stages: brave-otter-7f3a 0–1 → brave-otter-7f3a 2–2',
-      'hops 0.3 ms · wire f32 · exact · 1 receipt · brume text show cdcdcdcdcdcd',
+      'hops 0.3 ms · ring 0.5 ms · wire f32 · exact · 1 receipt · brume text show cdcdcdcdcdcd',
       `receipt ${'55'.repeat(16)} of stage 0 settled`,
       'recovered stage 1 in 120 ms: brave-otter-7f3a → brave-otter-7f3a (INFERENCE_PEER_LOST)',
     ])

@@ -78,6 +78,18 @@ function speedTexts({ tokensPerSecond, predictedPerSecond }: TextView['times']):
   return [`${measured} (predicted ${threeDigits(predictedPerSecond)}, ${error})`]
 }
 
+/** What each link took; that from the last stage to the first, which closes a ring, stands apart. */
+function hopTexts(hops: TextView['hops']): string[] {
+  const isRing = ({ from, to }: TextView['hops'][number]): boolean =>
+    from !== 'requester' && to === '0'
+  const [ways, rings] = [hops.filter((hop) => !isRing(hop)), hops.filter(isRing)]
+  const times = ways.map(({ p50Ms }) => msText(p50Ms))
+  return [
+    ...(times.length === 0 ? [] : [`hops ${times.join(', ')}`]),
+    ...rings.map(({ p50Ms }) => `ring ${msText(p50Ms)}`),
+  ]
+}
+
 /** Where each stage ran, what each hop cost, and what is proved of it. */
 function whereLines(text: TextView): string[] {
   const { id, stages, hops, settlements, plan, exact } = text
@@ -86,7 +98,7 @@ function whereLines(text: TextView): string[] {
     .toSorted((a, b) => a.index - b.index)
     .map(({ name, fromLayer, toLayer }) => `${name} ${fromLayer}–${toLayer - 1}`)
   const facts = [
-    ...(hops.length === 0 ? [] : [`hops ${hops.map(({ p50Ms }) => msText(p50Ms)).join(', ')}`]),
+    ...hopTexts(hops),
     ...(plan === undefined ? [] : [wireText(plan)]),
     ...(exact === true ? ['exact'] : []),
     ...(settlements.length === 0 ? [] : [countText(settlements.length, 'receipt')]),

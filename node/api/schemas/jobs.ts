@@ -73,7 +73,9 @@ export const jobStageSchema = z.object({
 export const hopSchema = z.object({
   replica: z.int().min(0),
   from: z.string().describe('`requester` or the index of a stage'),
-  to: z.string().describe('index of a stage or `requester`'),
+  to: z
+    .string()
+    .describe('index of a stage or `requester`; from the last stage to `0` in the ring of a text'),
   bytes: bytes.describe('bytes of one step, median'),
   p50Ms: ms,
   p95Ms: ms,

@@ -26,13 +26,13 @@ import type { LinkTable } from '../jobs/link-table.ts'
 import type { Planned, Planner, StageRun } from '../jobs/planner.ts'
 import { ReceiptCheck } from '../jobs/receipt-check.ts'
 import { type LostStage, ReplacementSearch } from '../jobs/replacement-search.ts'
-import { Samples } from '../jobs/samples.ts'
 import type { PlanStage } from '../placement/plan.ts'
 import type { Drafter } from './drafter.ts'
 import { RingWay } from './ring-way.ts'
 import { StageClasses } from './stage-classes.ts'
 import { StagePace } from './stage-pace.ts'
 import { Standbys, type StandbyWish } from './standbys.ts'
+import { textHops } from './text-hops.ts'
 import { textOrders } from './text-orders.ts'
 import type { TextRecord } from './text-record.ts'
 import { tokenScale } from './text-wish.ts'
@@ -176,15 +176,7 @@ export class TextRunner {
       }
       record.stages.push(new StageRecord(place, peer, nameOf(peer)))
     }
-    for (let hop = 0; hop <= stages.length; hop++) {
-      record.hops.push({
-        replica: 0,
-        from: hop === 0 ? 'requester' : `${hop - 1}`,
-        to: hop === stages.length ? 'requester' : `${hop}`,
-        ms: new Samples(),
-        bytes: new Samples(),
-      })
-    }
+    record.hops.push(...textHops(stages.length, this.#isRing))
   }
 
   #onEvent(event: TextEvent): void {
@@ -313,19 +305,27 @@ export class TextRunner {
       return
     }
     noteHops(record, note, links)
-    if (links !== undefined) this.#noteRing({ output, transfersMs }, table)
+    this.#noteRing({ output, transfersMs }, links?.table)
     this.#streams += streams()
     this.#draws++
     for (const [stage, hop] of output.hops.entries()) this.#paces[stage]?.add(rows.position, hop)
   }
 
-  #noteRing(draw: Pick<TextDraw, 'output' | 'transfersMs'>, table: LinkTable): void {
-    const { stages } = this.#work.record
+  /** True when what is drawn goes to the first stage without a word of this device. */
+  get #isRing(): boolean {
+    const { planned, gives } = this.#work
+    return gives === 'tokens' && planned.plan.stages.length > 1
+  }
+
+  #noteRing(draw: Pick<TextDraw, 'output' | 'transfersMs'>, table: LinkTable | undefined): void {
+    const { stages, hops } = this.#work.record
     const [first, last] = [stages[0], stages.at(-1)]
     const ms = this.#ring.take(draw, this.#components.clock.monotonicMs())
-    if (ms === undefined || first === undefined || last === undefined) return
-    const { tensors } = draw.output
-    table.note({ from: last.peer, to: first.peer, bytes: bytesOf(tensors), ms })
+    if (!this.#isRing || ms === undefined || first === undefined || last === undefined) return
+    const bytes = bytesOf(draw.output.tensors)
+    hops.at(-1)?.ms.add(ms)
+    hops.at(-1)?.bytes.add(bytes)
+    table?.note({ from: last.peer, to: first.peer, bytes, ms })
   }
 
   /** Texts that were under way on average while this one was. */
