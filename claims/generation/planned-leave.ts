@@ -49,6 +49,7 @@ interface Moves {
   readonly equal: number
   /** Steps between the tokens around each move. */
   readonly gaps: readonly number[]
+  /** Of stages that have keys and values; of others there is nothing to copy. */
   readonly copied: number
   readonly replayed: number
 }
@@ -111,9 +112,17 @@ async function leaveInTurn(
     await scene.fleet.awaitPeers(DAEMONS, 60_000)
   }
   const moved = moves.filter(({ copiedRows }) => copiedRows !== undefined)
-  const copied = moved.filter(({ copiedRows }) => copiedRows !== 0).length
+  const kept = moved.filter(({ text }) => keepsRows(text))
+  const copied = kept.filter(({ copiedRows }) => copiedRows !== 0).length
   const gaps = moved.map(({ gapMs, usualMs }) => gapMs / usualMs)
-  return { equal, gaps, copied, replayed: moved.length - copied }
+  return { equal, gaps, copied, replayed: kept.length - copied }
+}
+
+/** True unless the stage that moved only looks tokens up, or only makes logits. */
+function keepsRows({ stages, recoveries }: TextView): boolean {
+  const head = Math.max(...stages.map(({ toLayer }) => toLayer)) - 1
+  const moved = stages.find(({ index }) => index === recoveries[0]?.stage)
+  return moved !== undefined && moved.fromLayer < head && moved.toLayer > 1
 }
 
 function moveText({ text, usualMs, gapMs, copiedRows }: Move): string {
@@ -157,8 +166,8 @@ export const claim: Claim = {
     const equal = long.equal + short.equal
     const gaps = [...long.gaps, ...short.gaps]
     const gap = median(gaps)
-    const byRule = long.copied === RUNS && short.replayed > 0
-    const moves = `${long.copied} of ${RUNS} long texts copied, ${short.replayed} of ${RUNS} short ones run again`
+    const byRule = long.copied > 0 && long.replayed === 0 && short.replayed > 0
+    const moves = `${long.copied} of ${long.copied + long.replayed} long texts copied, ${short.replayed} of ${short.copied + short.replayed} short ones run again`
     return {
       met: equal === 2 * RUNS && gaps.length === 2 * RUNS && gap <= GAP_STEPS_MAX && byRule,
       figure: `${equal} of ${2 * RUNS} equal, ${gap.toFixed(1)} steps between the tokens around the move (median), ${Math.max(...gaps).toFixed(1)} at most; ${moves}`,

@@ -5,15 +5,11 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { toHex } from '../../core/bytes.ts'
-import type { Tensor } from '../../core/tensor.ts'
-import type { BeginMessage } from '../../node/runtime/executor-messages.ts'
 import type { Executor, TextStep } from '../../node/runtime/executor-spec.ts'
-import { drawnOf, type TextRows } from '../../protocols/inference/index.ts'
+import { DirectText as Text, idsOf, numbersFrom, runTogether } from '../fixtures/direct-text.ts'
 import { TextStages } from '../fixtures/text-stages.ts'
 
 const VOCABULARY = 128
-const ANSWER = 5
 
 let stages: TextStages
 
@@ -22,105 +18,6 @@ beforeAll(async () => {
 }, 60_000)
 
 afterAll(() => stages[Symbol.asyncDispose]())
-
-/** Whole numbers below `most` that look random and repeat. */
-function numbersFrom(seed: number): (most: number) => number {
-  let state = seed
-  return (most) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * most)
-  }
-}
-
-const SAMPLING: BeginMessage['sampling'] = {
-  temperatureMicro: 900_000,
-  topK: 50,
-  topPMicro: 950_000,
-  minPMicro: 0,
-  repetitionPenaltyMicro: 1_100_000,
-  repetitionWindow: 32,
-  frequencyPenaltyMicro: 100_000,
-  presencePenaltyMicro: 0,
-  seed: 42,
-  logprobs: 0,
-  logitBias: [],
-  stopTokens: [],
-  minTokens: 0,
-}
-
-/** A text on its way: prompt, then what was drawn. */
-class Text {
-  readonly slot: number
-  readonly prompt: readonly number[]
-  readonly drawn: { readonly token: number; readonly bits: string }[] = []
-  #position = 0
-
-  constructor(slot: number, prompt: readonly number[]) {
-    this.slot = slot
-    this.prompt = prompt
-  }
-
-  get begin(): BeginMessage {
-    return {
-      slot: this.slot,
-      positionsMax: this.prompt.length + ANSWER,
-      promptTokens: this.prompt.length,
-      hashesLogits: true,
-      guide: undefined,
-      sampling: { ...SAMPLING, seed: this.slot },
-    }
-  }
-
-  get isDone(): boolean {
-    return this.drawn.length === ANSWER
-  }
-
-  /** Up to `most` rows. */
-  next(most: number): TextRows {
-    const all = [...this.prompt, ...this.drawn.map(({ token }) => token)]
-    const tokens = all.slice(this.#position, this.#position + most)
-    const isLast = this.#position + tokens.length === all.length
-    const drawFrom = isLast ? tokens.length - 1 : tokens.length
-    return { position: this.#position, drawFrom, tokens }
-  }
-
-  /** Its first rows need not be run. */
-  skip(rows: number): void {
-    this.#position = rows
-  }
-
-  took(rows: TextRows, outputs: readonly Tensor[]): void {
-    this.#position = rows.position + rows.tokens.length
-    for (const { token, logitsHash } of drawnOf(outputs) ?? []) {
-      this.drawn.push({ token, bits: toHex(logitsHash ?? new Uint8Array(0)) })
-    }
-  }
-}
-
-function idsOf({ tokens }: TextRows): readonly Tensor[] {
-  const data = new Uint8Array(BigInt64Array.from(tokens, BigInt).buffer)
-  return [{ name: 'input_ids', type: 'int64', dims: [1, tokens.length], data }]
-}
-
-async function runTogether(
-  executors: readonly Executor[],
-  texts: readonly Text[],
-  rowsOf: (text: Text) => TextRows,
-): Promise<void> {
-  if (texts.length === 0) return
-  let steps = texts.map((text): TextStep => {
-    const rows = rowsOf(text)
-    return { slot: text.slot, rows, tensors: idsOf(rows) }
-  })
-  for (const executor of executors) {
-    const { outputs } = await executor.steps(steps)
-    steps = steps.map((step, index) => ({ ...step, tensors: outputs[index] ?? [] }))
-  }
-  for (const [index, text] of texts.entries()) {
-    const { rows, tensors } = steps[index] as TextStep
-    text.took(rows, tensors)
-  }
-}
 
 async function sayAlone(executor: Executor, text: Text, ends = true): Promise<void> {
   await executor.begin(text.begin)
@@ -225,62 +122,5 @@ describe('texts in one executor', () => {
     }
     expect(codes).toEqual(['RUNTIME_RUN_FAILED', 'RUNTIME_RUN_FAILED', 'RUNTIME_INPUT_INVALID'])
     expect((await executor.step(step)).outputs).toEqual((await alone.step(step)).outputs)
-  })
-})
-
-describe('rows of a text', () => {
-  let from: readonly Executor[] = []
-  let to: readonly Executor[] = []
-
-  beforeAll(async () => {
-    const pairs = await stages.load('q4', [[3], [3]])
-    from = pairs.slice(0, 2)
-    to = pairs.slice(2)
-  }, 60_000)
-
-  it('are copied to other executors, where the text goes on with the same bits', async () => {
-    const number = numbersFrom(11)
-    // It outgrows the smallest room on its way.
-    const prompt = Array.from({ length: 150 }, () => number(VOCABULARY))
-    const [stays, moves] = [new Text(3, prompt), new Text(3, prompt)]
-    for (const each of [...from, ...to]) await each.begin(stays.begin)
-    while (stays.drawn.length < 2) await runTogether(from, [stays], (one) => one.next(64))
-    moves.drawn.push(...stays.drawn)
-    const rows = prompt.length + 1
-    moves.skip(rows)
-    for (const [index, source] of from.entries()) {
-      for (let row = 0; row < rows; row += 40) {
-        const span = { slot: 3, from: row, to: Math.min(rows, row + 40) }
-        await to[index]?.importRows(span, await source.exportRows(span))
-      }
-    }
-    for (const [executors, text] of [[from, stays] as const, [to, moves] as const]) {
-      while (!text.isDone) await runTogether(executors, [text], (one) => one.next(1))
-    }
-    expect(moves.drawn).toEqual(stays.drawn)
-  })
-
-  it('are not taken where they do not follow, or are not what the stage has', async () => {
-    const [executor] = from
-    if (executor === undefined) throw new Error('nothing was loaded')
-    const text = new Text(1, [5, 9, 3])
-    for (const each of from) await each.begin(text.begin)
-    await runTogether(from, [text], (one) => one.next(3))
-    const span = { slot: 1, from: 0, to: 2 }
-    const rows = await executor.exportRows(span)
-    const nan = rows.map((tensor) => ({ ...tensor, data: tensor.data.slice().fill(0xff) }))
-    const asked = [
-      executor.exportRows({ ...span, to: 4 }),
-      executor.exportRows({ ...span, slot: 2 }),
-      executor.importRows({ slot: 1, from: 4, to: 6 }, rows),
-      executor.importRows({ slot: 1, from: 0, to: 3 }, rows),
-      executor.importRows(span, rows.slice(1)),
-      executor.importRows(span, nan),
-    ]
-    const codes = await Promise.all(
-      asked.map((each) => each.catch((error: unknown) => (error as { code?: unknown }).code)),
-    )
-    const [failed, invalid] = ['RUNTIME_RUN_FAILED', 'RUNTIME_INPUT_INVALID']
-    expect(codes).toEqual([failed, failed, failed, invalid, invalid, failed])
   })
 })

@@ -1,0 +1,226 @@
+/**
+ * Texts that move between real executors, or are cut where floats are rounded: the bits stay what they
+ * would have been.
+ *
+ * @module
+ */
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
+import type { Tensor } from '../../core/tensor.ts'
+import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
+import type { BeginMessage } from '../../node/runtime/executor-messages.ts'
+import type { Executor, TextStep } from '../../node/runtime/executor-spec.ts'
+import {
+  fromWire,
+  type ReadyRecord,
+  rowsTensor,
+  type StageInput,
+  StageMachine,
+  type TensorMessage,
+  toWire,
+} from '../../protocols/inference/index.ts'
+import { DirectText as Text, idsOf, numbersFrom, runTogether } from '../fixtures/direct-text.ts'
+import { TextStages } from '../fixtures/text-stages.ts'
+
+const VOCABULARY = 128
+
+let stages: TextStages
+
+beforeAll(async () => {
+  stages = await TextStages.start()
+}, 60_000)
+
+afterAll(() => stages[Symbol.asyncDispose]())
+
+const NO_LEAF = new Uint8Array(8)
+
+const OPEN = {
+  version: 1,
+  session: '00'.repeat(16) as SessionId,
+  model: 'ab'.repeat(32) as ModelId,
+  manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
+  fromLayer: 0,
+  toLayer: 1,
+  wire: 'f16',
+  provider: 'cpu',
+  inFlightMax: 4,
+  runMsMax: 1_000,
+  numericClass: undefined,
+} as const
+
+const READY: ReadyRecord = {
+  provider: 'cpu',
+  numericClass: new Uint8Array(32),
+  exact: true,
+  loadMs: 1,
+  fetchedBytes: 0,
+  weightBytes: 1,
+  prefixRows: undefined,
+  stepUs: undefined,
+  besideUs: undefined,
+  chunkUs: undefined,
+  keptRowBytes: undefined,
+}
+
+describe('rows of a text', () => {
+  let from: readonly Executor[] = []
+  let to: readonly Executor[] = []
+
+  beforeAll(async () => {
+    const pairs = await stages.load('q4', [[3], [3]])
+    from = pairs.slice(0, 2)
+    to = pairs.slice(2)
+  }, 60_000)
+
+  it('are copied to other executors, where the text goes on with the same bits', async () => {
+    const number = numbersFrom(11)
+    // It outgrows the smallest room on its way.
+    const prompt = Array.from({ length: 150 }, () => number(VOCABULARY))
+    const [stays, moves] = [new Text(3, prompt), new Text(3, prompt)]
+    for (const each of [...from, ...to]) await each.begin(stays.begin)
+    while (stays.drawn.length < 2) await runTogether(from, [stays], (one) => one.next(64))
+    moves.drawn.push(...stays.drawn)
+    const rows = prompt.length + 1
+    moves.skip(rows)
+    for (const [index, source] of from.entries()) {
+      for (let row = 0; row < rows; row += 40) {
+        const span = { slot: 3, from: row, to: Math.min(rows, row + 40) }
+        await to[index]?.importRows(span, await source.exportRows(span))
+      }
+    }
+    for (const [executors, text] of [[from, stays] as const, [to, moves] as const]) {
+      while (!text.isDone) await runTogether(executors, [text], (one) => one.next(1))
+    }
+    expect(moves.drawn).toEqual(stays.drawn)
+  })
+
+  it('are not taken where they do not follow, or are not what the stage has', async () => {
+    const [executor] = from
+    if (executor === undefined) throw new Error('nothing was loaded')
+    const text = new Text(1, [5, 9, 3])
+    for (const each of from) await each.begin(text.begin)
+    await runTogether(from, [text], (one) => one.next(3))
+    const span = { slot: 1, from: 0, to: 2 }
+    const rows = await executor.exportRows(span)
+    const nan = rows.map((tensor) => ({ ...tensor, data: tensor.data.slice().fill(0xff) }))
+    const asked = [
+      executor.exportRows({ ...span, to: 4 }),
+      executor.exportRows({ ...span, slot: 2 }),
+      executor.importRows({ slot: 1, from: 4, to: 6 }, rows),
+      executor.importRows({ slot: 1, from: 0, to: 3 }, rows),
+      executor.importRows(span, rows.slice(1)),
+      executor.importRows(span, nan),
+    ]
+    const codes = await Promise.all(
+      asked.map((each) => each.catch((error: unknown) => (error as { code?: unknown }).code)),
+    )
+    const [failed, invalid] = ['RUNTIME_RUN_FAILED', 'RUNTIME_INPUT_INVALID']
+    expect(codes).toEqual([failed, failed, failed, invalid, invalid, failed])
+  })
+
+  it('that are no numbers are given to nobody, and spoil no other text', async () => {
+    const [, last] = from
+    if (last === undefined) throw new Error('nothing was loaded')
+    const rows = { position: 0, drawFrom: 2, tokens: [5, 9] }
+    const [good, bad] = [new Text(7, [5, 9, 3]), new Text(8, [5, 9, 3])]
+    for (const each of [...from, ...to])
+      for (const text of [good, bad]) await each.begin(text.begin)
+    const [crossing] = (await (from[0] as Executor).step({ slot: 8, rows, tensors: idsOf(rows) }))
+      .outputs
+    const nan = {
+      ...(crossing as Tensor),
+      data: new Uint8Array(crossing?.data.length ?? 0).fill(0xff),
+    }
+    const failed = last.step({ slot: 8, rows: { ...rows, drawFrom: 1 }, tensors: [nan] })
+    await expect(failed).rejects.toMatchObject({ code: 'RUNTIME_RUN_FAILED' })
+    const other = new Text(7, good.prompt)
+    await runTogether(from, [good], (one) => one.next(3))
+    await runTogether(to, [other], (one) => one.next(3))
+    expect(good.drawn).toEqual(other.drawn)
+  })
+
+  it('cross a rounding cut between stages as they would in one device that rounds there', async () => {
+    const prompt = [5, 9, 3, 77, 21, 8]
+    const [cut, whole, plain] = [9, 10, 11].map((slot) => new Text(slot, prompt)) as [
+      Text,
+      Text,
+      Text,
+    ]
+    for (const text of [cut, whole, plain]) {
+      const begin = { ...text.begin, sampling: cut.begin.sampling }
+      for (const each of [...from, ...to]) await each.begin(begin)
+    }
+    const session = await roundingStages(from, cut.begin)
+    for (let request = 0; !cut.isDone; request++) {
+      const rows = cut.next(4)
+      cut.took(rows, await session.step(request, { slot: cut.slot, rows, tensors: idsOf(rows) }))
+    }
+    const [first, second] = to as [Executor, Executor]
+    for (const [text, wire] of [[whole, 'f16'] as const, [plain, 'f32'] as const]) {
+      while (!text.isDone) {
+        const rows = text.next(4)
+        const { outputs } = await first.step({ slot: text.slot, rows, tensors: idsOf(rows) })
+        const tensors = fromWire(toWire(outputs, wire), wire)
+        text.took(rows, (await second.step({ slot: text.slot, rows, tensors })).outputs)
+      }
+    }
+    expect(cut.drawn).toEqual(whole.drawn)
+    expect(cut.drawn.map(({ bits }) => bits)).not.toEqual(plain.drawn.map(({ bits }) => bits))
+  })
+})
+
+/** Two stages of one session as daemons run them, with binary16 at the cut. */
+async function roundingStages(executors: readonly Executor[], begin: BeginMessage) {
+  const [first, second] = executors as [Executor, Executor]
+  const peers = ['a', 'b'] as PeerId[]
+  const machines = peers.map((self, stage) => {
+    const open = { ...OPEN, stage, route: peers.map((peer) => ({ peer, epoch: 0 })) }
+    const text = { ...begin, gives: 'tokens', prefix: undefined } as const
+    const machine = new StageMachine({
+      open: { ...open, text },
+      self,
+      requester: 'r' as PeerId,
+      sha256: nodeCrypto.sha256,
+      journalBytesMax: 1_000_000,
+    })
+    machine.handle({ type: 'loaded', ready: READY }, 0)
+    return machine
+  }) as [StageMachine, StageMachine]
+  const record = { version: 1, session: OPEN.session, stage: 0, epoch: 0 }
+  machines[1].handle({ type: 'attach', from: 'a' as PeerId, link: 1, record }, 0)
+
+  /** What one machine sends on of a step, run in its executor. */
+  const passed = async (
+    machine: StageMachine,
+    executor: Executor,
+    input: StageInput,
+    slot: number,
+  ): Promise<TensorMessage> => {
+    const [run] = machine.handle(input, 0)
+    if (run?.type !== 'run' || run.rows === undefined) throw new Error('nothing was run')
+    const { request, rows, tensors } = run
+    const picked = tensors.filter(({ name }) => !name.startsWith(':'))
+    const { outputs } = await executor.step({ slot, rows, tensors: picked })
+    const ran = { type: 'ran', request, tensors: outputs, queueUs: 0, computeUs: 1 } as const
+    for (const output of machine.handle(ran, 0)) {
+      const isOn = output.type === 'forward' && output.message.type === 'step'
+      if (isOn && output.message.type === 'step') return output.message
+      if (output.type === 'reply' && output.message.type === 'output') return output.message
+    }
+    throw new Error('nothing was sent on')
+  }
+
+  return {
+    step: async (
+      request: number,
+      { slot, rows, tensors }: TextStep,
+    ): Promise<readonly Tensor[]> => {
+      const step = { request, hops: [], tensors: [...tensors, rowsTensor(rows)], leaf: NO_LEAF }
+      const asked = { type: 'control', message: { type: 'step', ...step } } as const
+      const sent = await passed(machines[0], first, asked, slot)
+      return (await passed(machines[1], second, { type: 'step', link: 1, step: sent }, slot))
+        .tensors
+    },
+  }
+}
