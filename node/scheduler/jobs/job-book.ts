@@ -84,7 +84,7 @@ export class JobBook implements Startable {
 
   /** Counts for the status. */
   counts(): { running: number; done: number; failed: number } {
-    const states = this.list().map(({ state }) => state)
+    const states = [...this.#jobs.values()].map(stateOf)
     return {
       running: states.filter((state) => !['done', 'failed', 'cancelled'].includes(state)).length,
       done: states.filter((state) => state === 'done').length,
@@ -249,6 +249,7 @@ export class JobBook implements Startable {
   }
 
   async #forgetOldest(): Promise<void> {
+    if (this.#jobs.size <= this.#init.keptMax) return
     const ended = this.list().filter(({ state }) => ['done', 'failed', 'cancelled'].includes(state))
     for (const { id } of ended.slice(this.#init.keptMax)) {
       const jobId = asJobId(id)
@@ -263,6 +264,11 @@ export class JobBook implements Startable {
     const jobId = asJobId(id)
     return jobId === undefined ? undefined : this.#jobs.get(jobId)
   }
+}
+
+/** Without the rest of its view, which sorts all that was measured: it is asked for many times a second. */
+function stateOf(job: Job): JobView['state'] {
+  return 'record' in job ? job.record.state : job.view.state
 }
 
 function show(job: Job): JobView {
