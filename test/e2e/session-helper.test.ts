@@ -70,8 +70,12 @@ describe.skipIf(process.platform !== 'linux')('a session helper', () => {
 
   it('that sends garbage, floods or ends is believed no more, and the others still are', async () => {
     const { feed, reports, gone, path } = await listen('hostile.sock')
-    await write(path, '{"idleMs":1,"media":true}\n')
-    await until('the good report', 5_000, () => reports[0])
+    await write(path, '{"idleMs":1,"media":true,"inhibited":true}\n')
+    const good = await until('the good report', 5_000, () => reports[0])
+    expect([good.media, good.inhibitors]).toEqual([
+      true,
+      [{ what: 'idle', by: 'a program of the session' }],
+    ])
     await write(path, 'GET / HTTP/1.1\r\n\r\n')
     await until('the end of garbage', 5_000, () => gone[0])
     await write(path, '{"idleMs":1}\n'.repeat(10_000))

@@ -1,6 +1,7 @@
 /**
  * Sessions of Linux desktops: GNOME, KDE, swayidle and X11 for input, the sound server for films and
- * calls, the login manager for the lock, the compositor or X11 for windows that cover a display.
+ * calls, the login manager for the lock, the compositor or X11 for windows that cover a display. On
+ * Wayland neither GNOME nor KDE tells which window does; that a film holds off the idle screen both tell.
  *
  * @module
  */
@@ -54,6 +55,25 @@ export const LINUX_STATE_PROBES: readonly DesktopProbe[] = [
     },
   },
   {
+    name: 'gnome-inhibitors',
+    everyMs: 2_000,
+    look: async (run) => {
+      const name = 'org.gnome.SessionManager'
+      const call = dbusCall(name, '/org/gnome/SessionManager', `${name}.IsInhibited`)
+      return inhibitorReport(await run('gdbus', [...call, GNOME_IDLE]))
+    },
+  },
+  {
+    name: 'kde-inhibitors',
+    everyMs: 2_000,
+    look: async (run) => {
+      const name = 'org.kde.Solid.PowerManagement.PolicyAgent'
+      const path = '/org/kde/Solid/PowerManagement/PolicyAgent'
+      const call = dbusCall(name, path, `${name}.HasInhibition`)
+      return inhibitorReport(await run('gdbus', [...call, KDE_SCREEN]))
+    },
+  },
+  {
     name: 'window',
     everyMs: 2_000,
     look: async (run) => {
@@ -72,6 +92,10 @@ export const LINUX_STATE_PROBES: readonly DesktopProbe[] = [
   },
 ]
 
+/** What is held off, as a bit: of GNOME that the session is marked idle, of KDE that the screen is dimmed or locked. */
+const GNOME_IDLE = '8'
+const KDE_SCREEN = '4'
+
 function dbusCall(name: string, path: string, method: string): readonly string[] {
   return ['call', '--session', '--dest', name, '--object-path', path, '--method', method]
 }
@@ -81,6 +105,13 @@ export function idleReport(text: string): SessionReport {
   const found = /^\(?(?:uint(?:32|64) )?(\d{1,13}),?\)?$/.exec(text.trim())
   if (found === null) throw new Error('expected an idle time, got something else')
   return { idleMs: Number(found[1]) }
+}
+
+/** `(true,)`. */
+export function inhibitorReport(text: string): SessionReport {
+  const found = /^\((true|false),\)$/.exec(text.trim())
+  if (found === null) throw new Error('expected whether idle is held off, got something else')
+  return { inhibited: found[1] === 'true' }
 }
 
 /** True when a stream of `pactl list sink-inputs` is not corked, which is the sound server's word for paused. */

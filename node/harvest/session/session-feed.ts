@@ -12,6 +12,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Clock } from '../../../core/clock.ts'
 import type { Startable } from '../../../core/lifecycle.ts'
 import { LineSplitter } from '../signals/line-splitter.ts'
+import type { Inhibitor } from '../signals.ts'
 import type { SignalValues } from '../signals/source.ts'
 import {
   parseReport,
@@ -138,12 +139,16 @@ export class SessionFeed implements Startable {
   }
 
   #onReport(name: string, report: SessionReport): void {
-    const { idleMs, ...flags } = report
+    const { idleMs, inhibited, ...flags } = report
     const nowMs = this.#components.clock.monotonicMs()
-    this.#components.onReport(
-      name,
-      idleMs === undefined ? flags : { ...flags, lastInputAtMs: nowMs - idleMs },
-    )
+    // Which program it is the session does not say, nor is that anybody's business.
+    const holding: readonly Inhibitor[] =
+      inhibited === true ? [{ what: 'idle', by: 'a program of the session' }] : []
+    this.#components.onReport(name, {
+      ...flags,
+      ...(inhibited === undefined ? {} : { inhibitors: holding }),
+      ...(idleMs === undefined ? {} : { lastInputAtMs: nowMs - idleMs }),
+    })
   }
 
   #onEnd(name: string, why: string): void {

@@ -4,6 +4,8 @@ import {
   activeWindow,
   coversDisplay,
   idleReport,
+  inhibitorReport,
+  LINUX_STATE_PROBES,
   lockReport,
   plays,
   records,
@@ -19,7 +21,13 @@ import { SessionWatch } from './session-watch.ts'
 import { windowsSession } from './windows-desktop.ts'
 
 describe('a report', () => {
-  const report: SessionReport = { idleMs: 12.5, locked: false, fullscreen: true, call: false }
+  const report: SessionReport = {
+    idleMs: 12.5,
+    locked: false,
+    fullscreen: true,
+    call: false,
+    inhibited: true,
+  }
 
   it('comes out as it went in, without what a later version may add', () => {
     expect(parseReport(reportLine(report))).toEqual(report)
@@ -82,6 +90,23 @@ describe('a desktop', () => {
     expect(activeWindow('_NET_ACTIVE_WINDOW(WINDOW): window id # 0x3a00007\n')).toBe('0x3a00007')
     expect(activeWindow('_NET_ACTIVE_WINDOW(WINDOW): window id # 0x0\n')).toBeUndefined()
     expect(coversDisplay('_NET_WM_STATE(ATOM) = _NET_WM_STATE_FULLSCREEN\n')).toBe(true)
+  })
+
+  it.each([
+    ['gnome-inhibitors', 'org.gnome.SessionManager.IsInhibited 8'],
+    ['kde-inhibitors', 'org.kde.Solid.PowerManagement.PolicyAgent.HasInhibition 4'],
+  ])('of Wayland tells whether a film holds off its idle screen: %s', async (name, asked) => {
+    const probe = LINUX_STATE_PROBES.find((each) => each.name === name)
+    const look = (answer: string) =>
+      probe?.look(async (command, words) => {
+        expect([command, words.slice(-2).join(' ')]).toEqual(['gdbus', asked])
+        return answer
+      })
+    expect(await look('(true,)\n')).toEqual({ inhibited: true })
+    expect(await look('(false,)\n')).toEqual({ inhibited: false })
+    // Another desktop, where gdbus itself has failed, and an answer of another kind.
+    await expect(look('(uint32 1,)')).rejects.toThrow('expected whether idle is held off')
+    expect(() => inhibitorReport('')).toThrow('expected whether idle is held off')
   })
 
   it('of Windows tells it in one line', () => {

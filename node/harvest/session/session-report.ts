@@ -17,6 +17,8 @@ export interface SessionReport {
   readonly fullscreen?: boolean
   readonly media?: boolean
   readonly call?: boolean
+  /** True while some program of the session holds off its idle screen. */
+  readonly inhibited?: boolean
 }
 
 /** What the daemon asks: how often to look, in ms. */
@@ -33,7 +35,7 @@ const IDLE_MS_MAX = 400 * 24 * 3_600_000
 /** Characters of one line. */
 export const REPORT_LENGTH_MAX = 1_024
 
-const FLAGS = ['locked', 'screenOn', 'fullscreen', 'media', 'call'] as const
+const FLAGS = ['locked', 'screenOn', 'fullscreen', 'media', 'call', 'inhibited'] as const
 
 /** The line of a report, its end included. */
 export function reportLine(report: SessionReport): string {

@@ -1,8 +1,8 @@
 /**
  * Sessions of Wayland compositors that have no service on the session bus: sway and others of its
  * kind tell of input by the protocol ext-idle-notify-v1, through swayidle(1), and of windows by
- * programs of their own. GNOME and KDE tell of input as in `linux-desktop.ts`; neither tells others
- * which window covers the display, so there a film is known by its inhibitor and its sound.
+ * programs of their own. GNOME and KDE tell of input and of inhibitors as in `linux-desktop.ts`; neither
+ * tells others which window covers the display, so there a film is known by its inhibitor and its sound.
  *
  * @module
  */
