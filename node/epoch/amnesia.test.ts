@@ -176,7 +176,7 @@ describe('a mesh of four', () => {
   async function seated(): Promise<{ world: EpochMesh; four: Four; where: Where }> {
     const world = await EpochMesh.of(4)
     mesh = world
-    await world.pass(9.1 - 1e-4)
+    await world.pass(6.1 - 1e-4)
     const four = world.devices as unknown as Four
     const { chain } = four[0].epochs.opened
     return { world, four, where: { network: chain.context.network, epoch: chain.next } }

@@ -228,7 +228,7 @@ describe('a mesh whose members audit each other', () => {
   it('comes to the same scores everywhere: a liar falls, an honest one rises', async () => {
     const world = await EpochMesh.of(4)
     mesh = world
-    await world.pass(8.5)
+    await world.pass(6.5)
     const [first, honest, liar] = world.devices as [EpochDevice, EpochDevice, EpochDevice]
     const before = chainOf(first).top?.scores.of(liar.signer.peer)?.micros ?? 0
     first.epochs.opened.pools.reportAudit(told(world.devices, honest, true))
@@ -253,7 +253,7 @@ describe('a mesh whose members audit each other', () => {
   it('tells whoever was away, who counts the same', async () => {
     const world = await EpochMesh.of(4)
     mesh = world
-    await world.pass(8.5)
+    await world.pass(6.5)
     const { devices: all } = world
     const [first, second, liar] = all as [EpochDevice, EpochDevice, EpochDevice]
     await world.stop(second)
@@ -269,7 +269,7 @@ describe('a mesh whose members audit each other', () => {
   it('votes for no cut with an audit that does not count', async () => {
     const world = await EpochMesh.of(4)
     mesh = world
-    await world.pass(8.5)
+    await world.pass(6.5)
     const [first, , liar] = world.devices as [EpochDevice, EpochDevice, EpochDevice]
     const { chain, pools } = first.epochs.opened
     const judge = { chain, pools, floorOf: () => undefined }

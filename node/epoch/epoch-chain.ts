@@ -181,10 +181,17 @@ export class EpochChain {
     return this.#problemAt({ epoch: this.next, committee: this.committee }, decided)
   }
 
-  /** True for a decision by the founder alone in an epoch that has another committee here. */
+  /** True for a decision by the founder alone in an epoch of now that has another committee here. */
   isRestartedBy(decided: Pick<EpochRecord, 'value' | 'certificate'>): boolean {
-    const alone = { epoch: this.next, committee: [this.context.founder] }
-    return this.committee.length > 1 && this.#problemAt(alone, decided) === undefined
+    const header = decodeHeader(decided.value)
+    const top = this.#top
+    if (header.type === 'refused' || top === undefined) return false
+    const { epoch } = header.value
+    const isNext = epoch === this.next
+    const isLast = epoch === top.header.epoch && !bytesEqual(decided.value, top.value)
+    const committee = isNext ? this.committee : top.committee
+    if (!(isNext || isLast) || committee.length === 1) return false
+    return this.#problemAt({ epoch, committee: [this.context.founder] }, decided) === undefined
   }
 
   /**

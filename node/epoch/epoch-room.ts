@@ -172,7 +172,7 @@ export class EpochRoom {
     const { next } = this.chain
     if (epoch > next) this.#components.follow(from)
     else if (epoch === next) this.#feed(from, data)
-    else if (epoch === next - 1) this.#speech.answerLate(data, this.chain.top)
+    else if (epoch === next - 1) this.#noteElsewhere(this.#speech.answerLate(data, this.chain.top))
     return true
   }
 
@@ -342,7 +342,7 @@ export class EpochRoom {
         const problem = this.chain.problemOf(decision)
         if (problem !== undefined) {
           this.#components.logger.debug('decision refused', { code: problem })
-          if (this.chain.isRestartedBy(decision)) this.#health.noteElsewhere(this.chain.next)
+          this.#noteElsewhere(decision)
           return
         }
         if (decision.certificate.round === 0) this.#noteTime(decision.value)
@@ -356,6 +356,11 @@ export class EpochRoom {
         else await this.#keep(appended)
       }),
     )
+  }
+
+  #noteElsewhere(decision: Decision | undefined): void {
+    if (decision === undefined || !this.chain.isRestartedBy(decision)) return
+    this.#health.noteElsewhere(this.chain.next)
   }
 
   #noteTime(value: Uint8Array): void {

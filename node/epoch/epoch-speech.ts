@@ -6,6 +6,7 @@
 
 import type { Clock } from '../../core/clock.ts'
 import {
+  type Decision,
   decodeEpochMessage,
   encodeEpochMessage,
   EPOCH_LIMITS,
@@ -36,17 +37,22 @@ export class EpochSpeech {
     publish(topic, encodeEpochMessage({ network, epoch }, message))
   }
 
-  /** Somebody still speaks of the last epoch, and does not know that it is decided: says it again, now and then. */
-  answerLate(data: Uint8Array, top: ChainTop | undefined): void {
+  /**
+   * Somebody still speaks of the last epoch, and does not know that it is decided: says it again, now and then.
+   * Returns what it takes for decided, when it is that which it says.
+   */
+  answerLate(data: Uint8Array, top: ChainTop | undefined): Decision | undefined {
     const { network, clock, calendar } = this.#init
-    if (top === undefined) return
+    if (top === undefined) return undefined
     const { epoch } = top.header
     const message = decodeEpochMessage({ network, epoch }, data)
-    if (message.type === 'refused' || message.value.type === 'decision') return
+    if (message.type === 'refused') return undefined
+    if (message.value.type === 'decision') return message.value.decision
     const nowMs = clock.monotonicMs()
-    if (nowMs - this.#answeredMs < timeoutsOf(calendar, epoch).repeatMs) return
+    if (nowMs - this.#answeredMs < timeoutsOf(calendar, epoch).repeatMs) return undefined
     this.#answeredMs = nowMs
     const { value, certificate } = top
     this.send(epoch, { type: 'decision', decision: { value, certificate } })
+    return undefined
   }
 }

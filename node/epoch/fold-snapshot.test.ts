@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex, utf8 } from '../../core/bytes.ts'
+import type { PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
@@ -14,9 +15,6 @@ import { decodeSnapshot, encodeSnapshot, type FoldSnapshot } from './fold-snapsh
 const [DECIDED, SNAPSHOT, PARTS] = ['D', 'M', 'N'].map((letter) => toHex(utf8(letter)))
 /** The snapshot is of epoch 15; two more follow it. */
 const EPOCHS = 18.5
-
-let mesh: EpochMesh | undefined
-afterEach(() => mesh?.end())
 
 const chainOf = ({ epochs }: EpochDevice): EpochChain => epochs.opened.chain
 const topOf = (device: EpochDevice): string => toHex(chainOf(device).top?.id ?? new Uint8Array())
@@ -40,11 +38,18 @@ function forgetEpochs(device: EpochDevice, count = 12): void {
   }
 }
 
+interface Kept {
+  readonly world: EpochMesh
+  readonly device: EpochDevice
+  readonly snapshot: FoldSnapshot
+  /** Whose audit failed. */
+  readonly provider: PeerId
+}
+
 /** One device that certified, with an audit in it, and what it keeps. */
-async function kept(): Promise<{ world: EpochMesh; device: EpochDevice; snapshot: FoldSnapshot }> {
+async function kept(): Promise<Kept> {
   const world = await EpochMesh.of(4)
-  mesh = world
-  await world.pass(9)
+  await world.pass(6.5)
   const [device, provider, ...others] = world.devices as unknown as [
     EpochDevice,
     EpochDevice,
@@ -62,11 +67,11 @@ async function kept(): Promise<{ world: EpochMesh; device: EpochDevice; snapshot
       auditors: others.map(({ signer }) => signer),
     }),
   )
-  await world.pass(EPOCHS - 9)
+  await world.pass(EPOCHS - 6.5)
   const store = rowsOf(device, PARTS).map(([disk, key]) => disk.get(key))
   const snapshot = decodeSnapshot(store[0] ?? new Uint8Array())
   invariant(snapshot !== undefined && store.length === 1, 'a snapshot was kept')
-  return { world, device, snapshot }
+  return { world, device, snapshot, provider: provider.signer.peer }
 }
 
 /** Parts of `whole`, and copies with a bit changed. */
@@ -103,52 +108,14 @@ function resumed(
 }
 
 describe('a start with a snapshot', () => {
-  it('comes to the same without the epochs before it, and goes on with the others', async () => {
-    const { world, device } = await kept()
-    const before = topOf(device)
-    const audits = chainOf(device).fold.explain(world.devices[1]?.signer.peer ?? device.signer.peer)
-    expect(audits?.audits.failed).toBe(1)
-    await world.stop(device)
-    forgetEpochs(device)
-    const back = await started(world, device)
-    expect(topOf(back)).toBe(before)
-    expect(chainOf(back).fold.explain(world.devices[0]?.signer.peer ?? device.signer.peer)).toEqual(
-      audits,
-    )
-    await world.connectAll()
-    await world.pass(3)
-    expect(new Set(world.devices.map(topOf)).size).toBe(1)
-    expect(chainOf(back).next).toBe(21)
-    expect(back.epochs.opened.problems).toEqual([])
-    expect(world.devices.flatMap(({ failures }) => failures)).toEqual([])
+  let scene: Kept
+  beforeAll(async () => {
+    scene = await kept()
   })
-
-  it('folds all epochs again where the snapshot is lost, cut short, or changed by a bit', async () => {
-    const { world, device } = await kept()
-    const before = topOf(device)
-    await world.stop(device)
-    const copies = [SNAPSHOT, PARTS]
-      .flatMap((letter) => rowsOf(device, letter))
-      .map(([disk, key]) => ({ disk, key, whole: disk.get(key) ?? new Uint8Array() }))
-    for (const { disk, key, whole } of copies) {
-      const store = new EpochStore(new MemoryRows({ disk }))
-      await store.open()
-      const read = (): Promise<Uint8Array | undefined> => store.snapshot(nodeCrypto.sha256)
-      expect(await read()).toBeDefined()
-      for (const damaged of damages(whole)) {
-        disk.set(key, damaged)
-        expect(await read()).toBeUndefined()
-      }
-      disk.delete(key)
-      expect(await read()).toBeUndefined()
-      expect(topOf(await started(world, device))).toBe(before)
-      await world.stop(world.devices.at(-1) ?? device)
-      disk.set(key, whole)
-    }
-  })
+  afterAll(() => scene.world.end())
 
   it('believes no snapshot that does not lead to the certified roots, or is of another version', async () => {
-    const { device, snapshot } = await kept()
+    const { device, snapshot } = scene
     const encoded = encodeSnapshot(snapshot)
     expect(encodeSnapshot(decodeSnapshot(encoded) ?? snapshot)).toEqual(encoded)
     expect(decodeSnapshot(encoded.with(1, 1))).toBeUndefined()
@@ -177,5 +144,49 @@ describe('a start with a snapshot', () => {
     expect(resumed(device, snapshot, elsewhere)).toBeUndefined()
     expect(resumed(device, snapshot, { parameters: new Uint8Array(32) })).toBeUndefined()
     expect(resumed(device, snapshot, { founder: speakers[1]?.owner })).toBeUndefined()
+  })
+
+  it('folds all epochs again where the snapshot is lost, cut short, or changed by a bit', async () => {
+    const { world, device } = scene
+    const before = topOf(device)
+    await world.stop(device)
+    const copies = [SNAPSHOT, PARTS]
+      .flatMap((letter) => rowsOf(device, letter))
+      .map(([disk, key]) => ({ disk, key, whole: disk.get(key) ?? new Uint8Array() }))
+    for (const { disk, key, whole } of copies) {
+      const store = new EpochStore(new MemoryRows({ disk }))
+      await store.open()
+      const read = (): Promise<Uint8Array | undefined> => store.snapshot(nodeCrypto.sha256)
+      expect(await read()).toBeDefined()
+      for (const damaged of damages(whole)) {
+        disk.set(key, damaged)
+        expect(await read()).toBeUndefined()
+      }
+      disk.delete(key)
+      expect(await read()).toBeUndefined()
+      expect(topOf(await started(world, device))).toBe(before)
+      await world.stop(world.devices.at(-1) ?? device)
+      disk.set(key, whole)
+    }
+    scene = { ...scene, device: await started(world, device) }
+    await world.connectAll()
+  })
+
+  it('comes to the same without the epochs before it, and goes on with the others', async () => {
+    const { world, device, provider } = scene
+    const before = topOf(device)
+    const audits = chainOf(device).fold.explain(provider)
+    expect(audits?.audits.failed).toBe(1)
+    await world.stop(device)
+    forgetEpochs(device)
+    const back = await started(world, device)
+    expect(topOf(back)).toBe(before)
+    expect(chainOf(back).fold.explain(provider)).toEqual(audits)
+    await world.connectAll()
+    await world.pass(3)
+    expect(new Set(world.devices.map(topOf)).size).toBe(1)
+    expect(chainOf(back).next).toBe(21)
+    expect(back.epochs.opened.problems).toEqual([])
+    expect(world.devices.flatMap(({ failures }) => failures)).toEqual([])
   })
 })

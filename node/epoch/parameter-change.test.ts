@@ -46,7 +46,7 @@ describe('a mesh of four that wants shorter epochs', () => {
   async function seated(): Promise<{ world: EpochMesh; four: Four }> {
     const world = await EpochMesh.of(4)
     mesh = world
-    await world.pass(8.5)
+    await world.pass(6.5)
     return { world, four: world.devices as unknown as Four }
   }
 
