@@ -27,6 +27,8 @@ export interface SessionHistory {
     readonly code: InferenceCode
     readonly atMs: number
   }[]
+  /** Stages that another device took over. */
+  readonly moves: number
   readonly receipts: readonly Receipt[]
   /** Of a text: what was said, what the model says, and the steps that the requester had to send. */
   readonly text?: {

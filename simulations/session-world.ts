@@ -129,7 +129,7 @@ export class SessionWorld {
   #history(calm: number): SessionHistory {
     const { stages, text, loadFaults, poison } = this.#plan
     const requests = text === undefined ? this.#plan.requests : this.#requester.submitted
-    const { outputs, losses, receipts, ends } = this.#requester
+    const { outputs, losses, moves, receipts, ends } = this.#requester
     for (const [index] of loadFaults ?? []) {
       const device = this.#devices[index + 1]
       if (device !== undefined) this.#struck.add(device)
@@ -141,6 +141,7 @@ export class SessionWorld {
       ...(text === undefined ? {} : { text: this.#written(text) }),
       outputs,
       losses,
+      moves,
       receipts,
       ends,
       peaceful: poison === undefined && this.#struck.size === 0,

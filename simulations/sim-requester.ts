@@ -53,6 +53,8 @@ export class SimRequester {
     code: InferenceCode
     atMs: number
   }[] = []
+  /** Stages that another device took over. */
+  moves = 0
   readonly receipts: Receipt[] = []
   readonly ends: { code: InferenceCode | undefined; atMs: number }[] = []
   readonly #components: SimRequesterComponents
@@ -203,6 +205,7 @@ export class SimRequester {
     const { clock } = this.#components
     if (output.type === 'recovered') {
       const { stage, copiedRows } = output.recovery
+      this.moves++
       clock.tell(`stage ${stage} moved, ${copiedRows} rows copied`)
     } else clock.tell(`${output.peer.slice(-4)} stands by for ${output.stage}: ${output.ready}`)
   }

@@ -293,8 +293,9 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   ): readonly RequesterOutput[] {
     const seat = this.#seats.find(stage, epoch)
     if (seat === undefined || seat.phase === 'lost') return []
-    if (this.#phase === 'finishing') return this.#onReceiptMissing(seat, nowMs)
     seat.lose(code, nowMs)
+    // What it signs for when it ends by itself need not be all that it did.
+    if (this.#phase === 'finishing') return this.#onReceiptMissing(seat, nowMs)
     const drop: RequesterOutput = { type: 'drop', stage, epoch }
     const successor = this.#seats.successor(stage)
     if (successor === seat) this.#seats.dropSuccessor(stage)

@@ -9,9 +9,10 @@ import { bytesEqual } from '../../core/bytes.ts'
 import type { SessionChecker } from '../session-history.ts'
 
 export const receiptsAgree: SessionChecker = (history) => {
-  const { receipts, losses, ends, stages, requests, peaceful } = history
+  const { receipts, moves, losses, ends, stages, requests, peaceful } = history
   const closed = ends.some(({ code }) => code === undefined)
-  if (!closed || losses.length > 0) return []
+  // Who stood by takes a seat although nobody was asked for one.
+  if (!closed || losses.length > 0 || moves > 0) return []
   const byStage = new Map(receipts.map((receipt) => [receipt.stage, receipt]))
   const wrong: string[] = []
   if (peaceful && byStage.size < stages) {
