@@ -152,9 +152,17 @@ function doneStages(events: readonly { readonly type: string }[]): readonly Done
       readonly signed: DoneStage['receipt']
     }
     const open = opens.get(stage)
-    if (open !== undefined) done.push({ open, receipt: signed })
+    if (open !== undefined) done.push({ open, receipt: signed, bytes: 24 })
   }
   return done
+}
+
+/** More than a provider is expected to keep. */
+const MUCH = 2 ** 25
+
+/** A stage that its provider knows nothing of any more. */
+function givenUp({ open, ...done }: DoneStage): DoneStage {
+  return { ...done, open: { ...open, session: 'f'.repeat(32) as typeof open.session } }
 }
 
 /** Has `done` audited, and waits until that is over. */
@@ -244,12 +252,32 @@ describe('audits', () => {
   it('do not pass who shows no evidence', async () => {
     const { requester, provider, own } = scene(2)
     const done = await work(requester, provider)
-    const other = done.map(({ open, receipt }) => ({
-      open: { ...open, session: 'f'.repeat(32) as typeof open.session },
-      receipt,
-    }))
-    expect((await audited(own, other)).outcome).toBe('withheld')
+    expect((await audited(own, done.map(givenUp))).outcome).toBe('withheld')
     expect(own.records.historyOf(provider.peer)).toMatchObject({ run: 0, withheld: 1 })
+  })
+
+  it('blame nobody whose evidence had to give way to what was done since', async () => {
+    const { requester, provider, own } = scene(2)
+    const done = await work(requester, provider)
+    const many = done.map((stage) => ({ ...stage, bytes: MUCH }))
+    expect((await audited(own, [...done.map(givenUp), ...many])).outcome).toBe('passed')
+    expect(own.records.records.map(({ outcome }) => outcome)).toEqual(['passed', 'unaudited'])
+    expect(own.records.historyOf(provider.peer)).toMatchObject({ run: 1, withheld: 0 })
+  })
+
+  it('wait for no epoch where the evidence would be gone by then', async () => {
+    const { requester, provider, own } = scene(2)
+    beacon = { epoch: 3, value: new Uint8Array(32).fill(3) }
+    const done = await work(requester, provider)
+    own.audits.offer([...done, ...done.map((stage) => ({ ...stage, bytes: MUCH }))])
+    await mesh.pass(3_000)
+    expect(own.records.records.map(({ epoch, outcome }) => [epoch, outcome])).toEqual([
+      [undefined, 'passed'],
+    ])
+    beacon = { epoch: 4, value: new Uint8Array(32).fill(4) }
+    await mesh.pass(3_000)
+    expect(own.records.records.map(({ epoch }) => epoch)).toEqual([4, undefined])
+    expect(own.audits.pending).toBe(0)
   })
 
   it('go on to whoever runs it, and say when nobody does', async () => {

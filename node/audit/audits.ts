@@ -11,6 +11,7 @@ import type { PeerId, SessionId } from '../../core/ids.ts'
 import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
+import { RecentCache } from '../../core/recent-cache.ts'
 import {
   AUDIT_LIMITS,
   type AuditAnswer,
@@ -37,6 +38,8 @@ import type { Tapes } from './tapes.ts'
 export interface DoneStage {
   readonly open: OpenRecord
   readonly receipt: SignedReceipt
+  /** What went into the stage and came out of it. */
+  readonly bytes: number
 }
 
 export interface AuditsComponents {
@@ -69,12 +72,22 @@ const WAITING_MAX = 256
 /** How long the next epoch's beacon is waited for, in milliseconds: two epochs. */
 const BEACON_WAIT_MS = 600_000
 const BEACON_POLL_MS = 1_000
+/**
+ * Bytes of this device's own work that a provider surely keeps for it, an eighth of what it keeps by default. What
+ * came before so many more may have been given up; half of it is not waited for with the beacon of an epoch.
+ */
+const KEPT_BYTES_MIN = 8 * 2 ** 20
+/** What a provider needs for a request beside its tensors, in bytes. */
+const REQUEST_BYTES = 2_048
+const PROVIDERS_COUNTED_MAX = 1_024
 const TAPES_SWEPT_EVERY_MS = 120_000
 
 interface Waiting extends DoneStage {
   /** The epoch that was certified last when the work was done; the draw is by a later one. */
   readonly after: number | undefined
   readonly sinceMs: number
+  /** Bytes that had gone through its provider by then. */
+  readonly through: number
 }
 
 /** Evidence that is being fetched, so that each of its parts is not made anew. */
@@ -87,6 +100,8 @@ export class Audits implements Startable {
   readonly #components: AuditsComponents
   readonly #init: AuditsInit
   readonly #waiting: Waiting[] = []
+  /** Bytes of this device's work that went through each provider. */
+  readonly #through = new RecentCache<PeerId, number>(PROVIDERS_COUNTED_MAX)
   readonly #stopped = new AbortController()
   #serving = false
   #work: Promise<void> | undefined
@@ -135,7 +150,10 @@ export class Audits implements Startable {
     for (const stage of stages) {
       const { provider, requests } = stage.receipt.receipt
       if (provider === signer.peer || requests === 0) continue
-      this.#waiting.push({ ...stage, after, sinceMs })
+      const before = this.#through.get(provider) ?? 0
+      const through = before + stage.bytes + REQUEST_BYTES * requests
+      this.#through.set(provider, through)
+      this.#waiting.push({ ...stage, after, sinceMs, through })
     }
     // Nobody knows which of them would have been drawn.
     this.#waiting.splice(0, Math.max(0, this.#waiting.length - WAITING_MAX))
@@ -165,13 +183,17 @@ export class Audits implements Startable {
     }
   }
 
-  /** A beacon that nobody knew when the work was done; undefined when the mesh certifies none any more. */
-  async #beaconFor({ after, sinceMs }: Waiting): Promise<Beacon | undefined> {
+  /**
+   * A beacon that nobody knew when the work was done; undefined when the mesh certifies none any more.
+   * Where so much is done that its evidence would be gone by then, this device draws for itself.
+   */
+  async #beaconFor(waiting: Waiting): Promise<Beacon | undefined> {
+    const { after, sinceMs } = waiting
     const { beacons, clock, random } = this.#components
     const { signal } = this.#stopped
     for (;;) {
       const latest = beacons.latest()
-      if (latest === undefined) {
+      if (latest === undefined || this.#bytesSince(waiting) > KEPT_BYTES_MIN / 2) {
         return { epoch: undefined, value: random.bytes(AUDIT_LIMITS.HASH_BYTES) }
       }
       if (after === undefined || (latest.epoch ?? 0) > after) return latest
@@ -180,8 +202,20 @@ export class Audits implements Startable {
     }
   }
 
-  async #audit({ open, receipt }: Waiting, { epoch, value: beacon }: Beacon): Promise<void> {
+  /** Bytes of this device's work that went through a provider after `waiting` had. */
+  #bytesSince({ receipt, through }: Waiting): number {
+    return (this.#through.get(receipt.receipt.provider) ?? through) - through
+  }
+
+  /** True when the provider need not have kept what was done. */
+  #mayBeGone(waiting: Waiting): boolean {
+    const late = this.#components.clock.monotonicMs() - waiting.sinceMs > BEACON_WAIT_MS
+    return late || this.#bytesSince(waiting) > KEPT_BYTES_MIN
+  }
+
+  async #audit(waiting: Waiting, { epoch, value: beacon }: Beacon): Promise<void> {
     const { crypto, clock, records, logger, beacons } = this.#components
+    const { open, receipt } = waiting
     const { provider, requests: count } = receipt.receipt
     const task = taskId(crypto, { receipt })
     const draw = { beacon, task }
@@ -198,6 +232,7 @@ export class Audits implements Startable {
         beacon,
         requests,
         auditors: this.#auditorsOf(receipt, draw, epoch),
+        mayBeGone: () => this.#mayBeGone(waiting),
       },
     )
     const { outcome, verdicts } = await conductor.run()

@@ -62,6 +62,8 @@ export interface AuditPlan {
   readonly requests: readonly number[]
   /** In the order in which they were drawn. */
   readonly auditors: readonly PeerId[]
+  /** True when the provider need not have kept its evidence until now. */
+  readonly mayBeGone: () => boolean
 }
 
 interface Said {
@@ -109,8 +111,8 @@ export class Conductor {
     switch (output.type) {
       case 'fetch':
         void this.#fetch().then((evidence) => {
-          this.#evidence = evidence
-          this.#driver.feed({ type: evidence === undefined ? 'withheld' : 'evidence' })
+          if (evidence !== 'gone') this.#evidence = evidence
+          this.#driver.feed({ type: this.#shown(evidence) })
         })
         return
       case 'ask':
@@ -125,8 +127,13 @@ export class Conductor {
     }
   }
 
+  #shown(evidence: Evidence | 'gone' | undefined): 'evidence' | 'gone' | 'withheld' {
+    if (evidence === 'gone') return this.#plan.mayBeGone() ? 'gone' : 'withheld'
+    return evidence === undefined ? 'withheld' : 'evidence'
+  }
+
   /** Evidence that is what the receipt committed to; undefined when the provider shows none. */
-  async #fetch(): Promise<Evidence | undefined> {
+  async #fetch(): Promise<Evidence | 'gone' | undefined> {
     const { open, requests } = this.#plan
     const { provider } = this.#plan.receipt.receipt
     const session = fromHex(open.session) ?? new Uint8Array(16)
@@ -142,6 +149,7 @@ export class Conductor {
           requests,
           from,
         })
+        if (answer.type === 'gone') return 'gone'
         if (answer.type !== 'evidence' || !whole.take(answer)) return undefined
       }
     } catch (error) {

@@ -153,6 +153,28 @@ describe('tapes', () => {
     expect(new Tapes(0, () => 0).record(open, requester.peer)).toBe(undefined)
   })
 
+  it('are given up of whoever had most done', () => {
+    const tapes = new Tapes(100_000, () => 0)
+    const other = device(77)
+    tapes.record(open, other.peer)?.gave(0, floats(1), new Uint8Array(32))
+    for (let index = 0; index < 500; index++) {
+      const session = { ...open, session: index.toString(16).padStart(32, '0') as SessionId }
+      tapes.record(session, requester.peer)?.gave(0, floats(1), new Uint8Array(32))
+    }
+    expect(tapes.bytes).toBeLessThanOrEqual(100_000)
+    expect(tapes.show(other.peer, open, [])).not.toBe(undefined)
+  })
+
+  it('of a session that is too long are closed, and leave room for others', () => {
+    const tapes = new Tapes(10_000, () => 0)
+    const long = tapes.record(open, requester.peer)
+    for (let request = 0; request < 100; request++) {
+      long?.gave(request, floats(1), new Uint8Array(32))
+    }
+    expect(tapes.show(requester.peer, open, [])).toBe(undefined)
+    expect(tapes.bytes).toBe(0)
+  })
+
   it('are given up once nobody can ask for them, and beyond a number of stages', () => {
     let nowMs = 0
     const tapes = new Tapes(1e9, () => nowMs)
@@ -160,16 +182,16 @@ describe('tapes', () => {
       ...open,
       session: index.toString(16).padStart(32, '0') as SessionId,
     })
-    for (let index = 0; index < 1_100; index++) {
+    for (let index = 0; index < 600; index++) {
       tapes.record(sessionOf(index), requester.peer)?.gave(0, floats(1), new Uint8Array(32))
     }
     const isKept = (index: number) => tapes.show(requester.peer, sessionOf(index), []) !== undefined
-    expect([isKept(75), isKept(76)]).toEqual([false, true])
+    expect([isKept(87), isKept(88)]).toEqual([false, true])
     nowMs = TAPE_KEPT_MS
     const late = tapes.record(sessionOf(2_000), requester.peer)
     nowMs++
     tapes.sweep()
-    expect([isKept(1_099), isKept(2_000)]).toEqual([false, true])
+    expect([isKept(599), isKept(2_000)]).toEqual([false, true])
     nowMs += TAPE_KEPT_MS
     late?.gave(0, floats(1), new Uint8Array(32))
     tapes.sweep()

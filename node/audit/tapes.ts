@@ -25,6 +25,7 @@ class Tape implements StageTape {
   readonly #outputs = new Map<number, Passed>()
   readonly #grew: (bytes: number) => number
   bytes = 0
+  #closed = false
 
   /** @param grew - Takes by how many bytes it grew, and says what time it is. */
   constructor(open: OpenRecord, requester: PeerId, grew: (bytes: number) => number) {
@@ -67,8 +68,9 @@ class Tape implements StageTape {
     }
   }
 
-  /** Nothing of it can be shown any more. */
-  clear(): void {
+  /** Nothing of it can be shown any more, and nothing more is kept: a part of a session shows nothing. */
+  close(): void {
+    this.#closed = true
     this.#inputs.clear()
     this.#outputs.clear()
     this.bytes = 0
@@ -76,6 +78,7 @@ class Tape implements StageTape {
 
   /** A request that is replayed counts as it was the last time, as in the receipt. */
   #keep(kept: Map<number, Passed>, request: number, passed: Omit<Passed, 'bytes'>): void {
+    if (this.#closed) return
     const bytes = passed.tensors.reduce((sum, { data }) => sum + data.length, LEAF_BYTES)
     const more = bytes - (kept.get(request)?.bytes ?? 0)
     kept.set(request, { ...passed, bytes })
@@ -87,21 +90,31 @@ class Tape implements StageTape {
 /** A leaf, and the objects around it and the tensors, as a heap holds them: more than a small tensor itself. */
 const LEAF_BYTES = 1_024
 
-/** Stages that are kept: four times as many as a requester has wait for their audits. */
-const TAPES_MAX = 1_024
+/** Stages of one requester that are kept: twice as many as it has wait for their audits. */
+const TAPES_PER_REQUESTER_MAX = 512
 
 /** How long a tape is kept after its last use, in milliseconds: nobody waits longer for a beacon and an audit. */
 export const TAPE_KEPT_MS = 1_200_000
 
+/** What is kept for one requester. */
+interface Shelf {
+  /** The longest open first. */
+  readonly tapes: Map<string, Tape>
+  bytes: number
+}
+
+/**
+ * Of whoever had most done here the oldest is given up first: many requests of one shall not cost another
+ * the evidence that it will ask for, for want of which it would blame this device.
+ */
 export class Tapes {
   readonly #bytesMax: number
   readonly #nowMs: () => number
-  /** The longest open first. */
-  readonly #tapes = new Map<string, Tape>()
+  readonly #shelves = new Map<PeerId, Shelf>()
   #bytes = 0
 
   /**
-   * @param bytesMax - Bytes of tensors that are kept of all stages; of the oldest nothing is kept beyond that.
+   * @param bytesMax - Bytes of tensors that are kept of all stages.
    * @param nowMs - Monotonic time.
    */
   constructor(bytesMax: number, nowMs: () => number) {
@@ -116,19 +129,14 @@ export class Tapes {
   /** A stage was opened for `requester`. */
   record(open: OpenRecord, requester: PeerId): StageTape | undefined {
     if (this.#bytesMax === 0) return undefined
-    const key = keyOf(requester, open)
-    this.#forget(key)
-    const tape = new Tape(open, requester, (bytes) => this.#onGrown(bytes))
-    this.#tapes.set(key, tape)
-    const [oldest] = this.#tapes.keys()
-    if (this.#tapes.size > TAPES_MAX && oldest !== undefined) this.#forget(oldest)
+    const shelf = this.#shelves.get(requester) ?? { tapes: new Map<string, Tape>(), bytes: 0 }
+    this.#shelves.set(requester, shelf)
+    const key = keyOf(open)
+    this.#forget(shelf, key)
+    const tape = new Tape(open, requester, (bytes) => this.#onGrown(shelf, bytes))
+    shelf.tapes.set(key, tape)
+    if (shelf.tapes.size > TAPES_PER_REQUESTER_MAX) this.#forgetOldest(shelf)
     return tape
-  }
-
-  /** Gives up what nobody asks for any more. */
-  sweep(): void {
-    const usedMsMin = this.#nowMs() - TAPE_KEPT_MS
-    for (const [key, { usedMs }] of this.#tapes) if (usedMs < usedMsMin) this.#forget(key)
   }
 
   /** What `requester` may see of its session; undefined when it is not here any more. */
@@ -137,33 +145,54 @@ export class Tapes {
     which: { readonly session: SessionId; readonly stage: number },
     requests: readonly number[],
   ): Evidence | undefined {
-    return this.#tapes.get(keyOf(requester, which))?.show(requests)
+    return this.#shelves.get(requester)?.tapes.get(keyOf(which))?.show(requests)
   }
 
-  #onGrown(bytes: number): number {
+  /** Gives up what nobody asks for any more. */
+  sweep(): void {
+    const usedMsMin = this.#nowMs() - TAPE_KEPT_MS
+    for (const [requester, shelf] of this.#shelves) {
+      for (const [key, { usedMs }] of shelf.tapes) if (usedMs < usedMsMin) this.#forget(shelf, key)
+      if (shelf.tapes.size === 0) this.#shelves.delete(requester)
+    }
+  }
+
+  /** @returns the time. */
+  #onGrown(shelf: Shelf, bytes: number): number {
+    shelf.bytes += bytes
     this.#bytes += bytes
-    for (const key of this.#tapes.keys()) {
-      if (this.#bytes <= this.#bytesMax) break
-      this.#forget(key)
+    while (this.#bytes > this.#bytesMax) {
+      let fullest = shelf
+      for (const other of this.#shelves.values()) if (other.bytes > fullest.bytes) fullest = other
+      if (!this.#forgetOldest(fullest)) break
     }
     return this.#nowMs()
   }
 
-  #forget(key: string): void {
-    const tape = this.#tapes.get(key)
+  #forgetOldest(shelf: Shelf): boolean {
+    const [oldest] = shelf.tapes.keys()
+    if (oldest !== undefined) this.#forget(shelf, oldest)
+    return oldest !== undefined
+  }
+
+  #forget(shelf: Shelf, key: string): void {
+    const tape = shelf.tapes.get(key)
     if (tape === undefined) return
+    shelf.bytes -= tape.bytes
     this.#bytes -= tape.bytes
-    // Its stage may still run: what it adds from now on is counted, and given up with the next.
-    tape.clear()
-    this.#tapes.delete(key)
+    tape.close()
+    shelf.tapes.delete(key)
   }
 }
 
-function keyOf(
-  requester: PeerId,
-  { session, stage }: { readonly session: SessionId; readonly stage: number },
-): string {
-  return `${requester}/${session}/${stage}`
+function keyOf({
+  session,
+  stage,
+}: {
+  readonly session: SessionId
+  readonly stage: number
+}): string {
+  return `${session}/${stage}`
 }
 
 function passages(

@@ -2,7 +2,7 @@
  * One audit, at the device that had the work done: evidence from the provider, then one auditor after
  * another until the runs can be judged.
  *
- *     fetching   evidence → asking          withheld → over
+ *     fetching   evidence → asking          withheld, gone → over
  *     asking     ran, unable → asking, or over
  *
  * One auditor is asked at a time, and the next only when the first differs from the provider: most
@@ -24,6 +24,8 @@ export type AuditInput =
   | { readonly type: 'evidence' }
   /** It did not, or something else. */
   | { readonly type: 'withheld' }
+  /** It has given it up, as it may: so much was done since. */
+  | { readonly type: 'gone' }
   | { readonly type: 'ran'; readonly auditor: PeerId; readonly opened: OpenedVerdict }
   /** An auditor could not be asked, could not run the task, or broke its word. */
   | { readonly type: 'unable'; readonly auditor: PeerId }
@@ -63,9 +65,9 @@ export class AuditMachine implements Machine<AuditInput, AuditOutput> {
       case 'start':
         return this.#start(nowMs)
       case 'evidence':
-        return this.#state === 'fetching' ? this.#next() : []
       case 'withheld':
-        return this.#state === 'fetching' ? this.#end('withheld') : []
+      case 'gone':
+        return this.#state === 'fetching' ? this.#onFetched(input.type) : []
       case 'ran':
         return this.#onRan(input.auditor, input.opened)
       case 'unable':
@@ -85,6 +87,11 @@ export class AuditMachine implements Machine<AuditInput, AuditOutput> {
     if (this.#auditors.length === 0) return this.#end('unaudited')
     this.#state = 'fetching'
     return [{ type: 'fetch' }]
+  }
+
+  #onFetched(how: 'evidence' | 'withheld' | 'gone'): readonly AuditOutput[] {
+    if (how === 'evidence') return this.#next()
+    return this.#end(how === 'gone' ? 'unaudited' : how)
   }
 
   #onRan(auditor: PeerId, opened: OpenedVerdict): readonly AuditOutput[] {

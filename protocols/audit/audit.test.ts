@@ -333,7 +333,12 @@ describe('the machine of an audit', () => {
   it('ends exactly once, whatever comes, and asks no more than it may', () => {
     const members = Array.from({ length: 20 }, (_, number) => device(30 + number).peer)
     const input = fc.oneof(
-      fc.constantFrom<AuditInput>({ type: 'start' }, { type: 'evidence' }, { type: 'withheld' }),
+      fc.constantFrom<AuditInput>(
+        { type: 'start' },
+        { type: 'evidence' },
+        { type: 'withheld' },
+        { type: 'gone' },
+      ),
       fc.constantFrom(...members).map((auditor): AuditInput => ({ type: 'unable', auditor })),
       fc.constantFrom(differs, agrees, other).map((found) => ran(first, found)),
     )

@@ -362,7 +362,7 @@ export class JobRunner {
     if (text !== undefined) this.#work.record.note(`replica ${replica.index}: ${text}`)
     void replica.orders.close(verdict, this.#init.receiptMs).then(() => {
       replica.state = 'closed'
-      this.#components.audits.offer(replica.receipts.done())
+      this.#components.audits.offer(replica.receipts.done(replica.stages))
       this.#settle()
     })
   }

@@ -103,12 +103,17 @@ export class ReceiptCheck {
   /**
    * Stages whose work can be run again: each with its receipt, where the receipts agree. None after a
    * replacement: what a successor only repeated it did not draw.
+   *
+   * @param stages - What went into each and came out of it.
    */
-  done(): readonly DoneStage[] {
+  done(
+    stages: readonly { readonly bytesIn: number; readonly bytesOut: number }[],
+  ): readonly DoneStage[] {
     if (!this.#whole || this.verdict().text !== undefined) return []
     return [...this.#signed].flatMap(([stage, receipt]) => {
       const open = this.#opens.get(stage)
-      return open === undefined ? [] : [{ open, receipt }]
+      const { bytesIn = 0, bytesOut = 0 } = stages[stage] ?? {}
+      return open === undefined ? [] : [{ open, receipt, bytes: bytesIn + bytesOut }]
     })
   }
 

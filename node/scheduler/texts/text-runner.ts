@@ -365,7 +365,7 @@ export class TextRunner {
     const { text, ...verdict } = this.#receipts.verdict()
     if (text !== undefined) record.note(text)
     void this.#orders.close(verdict, this.#init.receiptMs).then(() => {
-      this.#components.audits.offer(this.#receipts.done())
+      this.#components.audits.offer(this.#receipts.done(record.stages))
       this.#done.resolve()
     })
   }
