@@ -72,8 +72,16 @@ export const claim: Claim = {
     const { say, count = KILLS } = context
     const pairs = Math.min(PAIRS_MAX, availableParallelism(), count)
     const shares = Array.from({ length: pairs }, (_, pair) => share(count, pairs, pair))
+    // What goes wrong with one pair ends all of them.
+    const broken = new AbortController()
+    const signal = AbortSignal.any([context.signal, broken.signal])
     const outcomes = await Promise.all(
-      shares.map((kills, pair) => besiege({ ...context, count: kills }, pair)),
+      shares.map((kills, pair) =>
+        besiege({ ...context, signal, count: kills }, pair).catch((error: unknown) => {
+          broken.abort(error)
+          throw error
+        }),
+      ),
     )
     const kills = outcomes.reduce((sum, outcome) => sum + outcome.kills, 0)
     const settled = outcomes.reduce((sum, outcome) => sum + outcome.settled, 0)

@@ -157,7 +157,8 @@ export class LedgerReader {
     const head = signed === undefined ? undefined : decodeHead(signed)
     if (signed === undefined || head?.type !== 'value' || from > head.value.size) return
     const incarnation = await this.#incarnationAt(from)
-    const heads = await this.#heads()
+    // The ledger may go on while it is read: its last head of this incarnation is then over more than is read here.
+    const heads = new Map([...(await this.#heads()), [head.value.size, signed]])
     yield preambleItem({ network, device: signer.peer, from, incarnation })
     if (from > 0) yield edgeItem(await this.#edge(from))
     const book = new ReceiptBook(context, { owner: signer.peer, checkOwnSignatures: false })
