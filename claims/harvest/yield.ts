@@ -151,6 +151,7 @@ async function touches(
 export const claim: Claim = {
   sentence: 'A device that computes for others is its owner’s again before the owner notices.',
   goal: `input to stop p50 ≤ ${P50_MS_GOAL}, p95 ≤ ${P95_MS_GOAL} ms; off the processor p95 ≤ ${DECIDED_MS_GOAL} ms after the decision; charger pulled to stop ≤ ${UNPLUGGED_MS_GOAL} ms`,
+  soak: true,
   run: async (context) => {
     const { say, signal } = context
     if (process.platform !== 'linux')
