@@ -265,6 +265,13 @@ describe('audits', () => {
     expect(own.records.historyOf(provider.peer)).toMatchObject({ run: 1, withheld: 0 })
   })
 
+  it('blame nobody whose session was longer than all that is kept', async () => {
+    const { requester, provider, own } = scene(2)
+    const long = (await work(requester, provider)).map((stage) => ({ ...stage, bytes: MUCH + 1 }))
+    expect((await audited(own, long.map(givenUp))).outcome).toBe('unaudited')
+    expect((await audited(own, long)).outcome).toBe('passed')
+  })
+
   it('wait for no epoch where the evidence would be gone by then', async () => {
     const { requester, provider, own } = scene(2)
     beacon = { epoch: 3, value: new Uint8Array(32).fill(3) }

@@ -77,6 +77,8 @@ const BEACON_POLL_MS = 1_000
  * came before so many more may have been given up; half of it is not waited for with the beacon of an epoch.
  */
 const KEPT_BYTES_MIN = 8 * 2 ** 20
+/** One stage through which more went may have had to give way to itself: half of what a provider keeps by default. */
+const SESSION_BYTES_KEPT = 32 * 2 ** 20
 /** What a provider needs for a request beside its tensors, in bytes. */
 const REQUEST_BYTES = 2_048
 const PROVIDERS_COUNTED_MAX = 1_024
@@ -210,7 +212,8 @@ export class Audits implements Startable {
   /** True when the provider need not have kept what was done. */
   #mayBeGone(waiting: Waiting): boolean {
     const late = this.#components.clock.monotonicMs() - waiting.sinceMs > BEACON_WAIT_MS
-    return late || this.#bytesSince(waiting) > KEPT_BYTES_MIN
+    const long = waiting.bytes > SESSION_BYTES_KEPT
+    return late || long || this.#bytesSince(waiting) > KEPT_BYTES_MIN
   }
 
   async #audit(waiting: Waiting, { epoch, value: beacon }: Beacon): Promise<void> {
