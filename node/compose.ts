@@ -310,6 +310,7 @@ function composeBackend(foundation: Foundation, parts: BackendParts) {
     {
       ...parts,
       trustState: () => trust.state(),
+      farewell: (now) => parts.epochs.farewell(now),
       clock: systemClock,
       runtime,
       report: measure,

@@ -31,6 +31,7 @@ import {
   type EpochMessage,
   type EpochQuestion,
   signConsent,
+  signFarewell,
   signRestart,
   type VoteKind,
 } from '../protocols/epoch/index.ts'
@@ -154,22 +155,26 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
   const decided = { value, certificate, committee: seats.committee, cut }
   const header = sha256(value)
   const evidence = encodeEvidenceItem(item)
+  const farewell = signFarewell(device(1), epochContext)
   const questions: readonly EpochQuestion[] = [
     { type: 'cut', header },
     { type: 'epochs', from: 9 },
     { type: 'items', ids: [header] },
+    { type: 'farewell', word: farewell },
   ]
   const answers: readonly EpochAnswer[] = [
     { type: 'cut', cut },
     { type: 'cut', cut: undefined },
     { type: 'epochs', epochs: [decided] },
     { type: 'items', statements: [told], evidence: [evidence], audits: [audit] },
+    { type: 'farewell', known: true },
   ]
   return {
     answer: toHex(encodeAnswer({ ...epochContext, polka })),
     consent: toHex(encodeConsent(consent)),
     change: toHex(encodeChange(change)),
     restart: toHex(signRestart(device(1), { ...epochContext, parent: header })),
+    farewell: toHex(farewell),
     parameters: toHex(encodeParameters({ epochMs: 5_000 })),
     toldStatement: toHex(told),
     evidenceItem: toHex(evidence),

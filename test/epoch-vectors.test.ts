@@ -29,6 +29,7 @@ import {
   isChangeOf,
   isConsent,
   isDecisionOf,
+  openFarewell,
   openRestart,
   parametersOf,
   type Result,
@@ -142,6 +143,10 @@ const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
   restart: (encoded) => {
     const restart = openRestart(verify, device(1).peer, encoded)
     return restart.type === 'value' && restart.value.epoch === context.epoch
+  },
+  farewell: (encoded) => {
+    const farewell = openFarewell(verify, encoded)
+    return farewell.type === 'value' && farewell.value.epoch === context.epoch
   },
   answer: (encoded) => {
     const answer = decodeAnswer(encoded)

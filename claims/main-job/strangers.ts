@@ -75,7 +75,7 @@ async function badInvites(
     expired: await joinCode(outsider.api, expired.code),
     altered: await joinCode(outsider.api, flipped(foreign.code)),
   }
-  await founder.api.post('/v1/mesh/leave')
+  await founder.api.post('/v1/mesh/leave', { now: true })
   await founder.api.post('/v1/mesh', { name: 'other' })
   return { ...ends, foreign: await joinCode(outsider.api, foreign.code) }
 }

@@ -50,6 +50,8 @@ import type {
   Invite,
   InviteRequest,
   JoinRequest,
+  LeaveRequest,
+  Left,
   Mesh,
   MeshState,
 } from './schemas/mesh.ts'
@@ -84,7 +86,8 @@ export interface MeshBackend {
   createMesh(request: CreateMeshRequest): Promise<Mesh>
   invite(request: InviteRequest): Promise<Invite>
   join(request: JoinRequest, signal: AbortSignal): Promise<Mesh>
-  leave(): Promise<void>
+  /** Rejects with a CodedError where others need its seat, and it is not to leave now. */
+  leave(request: LeaveRequest): Promise<Left>
 }
 
 /** What devices are taken for. */

@@ -45,7 +45,7 @@ export function daemonBackend(sides: BackendSides): Backend {
     createMesh: (request) => mesh.createMesh(request),
     invite: (request) => mesh.invite(request),
     join: (request, signal) => mesh.join(request, signal),
-    leave: () => mesh.leave(),
+    leave: (request) => mesh.leave(request),
     attestations: () => attestation.attestations(),
     attest: (request) => attestation.attest(request),
     handover: (request) => attestation.handover(request),

@@ -16,6 +16,8 @@ import type {
   Invite,
   InviteRequest,
   JoinRequest,
+  LeaveRequest,
+  Left,
   Mesh,
   MeshState,
 } from '../api/schemas/mesh.ts'
@@ -59,6 +61,8 @@ export interface MeshBackendComponents {
   readonly evidenceKinds: () => Promise<readonly string[]>
   /** Where the agreement on trust stands; null in no mesh. */
   readonly trustState: () => TrustState | null
+  /** Tells the mesh that this device leaves it, at once or when it can be done without; how many know. */
+  readonly farewell: (now: boolean) => Promise<number>
   readonly draining: () => boolean
   readonly apiUrl: () => string
 }
@@ -192,8 +196,11 @@ export class DaemonMeshBackend implements MeshBackend {
     return meshOf(await this.#components.mesh.join(code, signal))
   }
 
-  async leave(): Promise<void> {
-    await this.#components.mesh.leave()
+  async leave({ now }: LeaveRequest): Promise<Left> {
+    const { mesh, farewell } = this.#components
+    const told = await farewell(now)
+    await mesh.leave()
+    return { told }
   }
 
   #connectedMembers(): readonly PeerId[] {

@@ -62,7 +62,7 @@ export class DaemonTrustBackend implements TrustBackend {
       seated: room.committee.includes(this.#self),
       beacon: top === undefined ? null : toHex(top.header.beacon),
       scoresRoot: top === undefined ? null : toHex(top.header.scoresRoot),
-      scores: (top?.scores.scores ?? []).map((score) => scoreView(score)),
+      scores: (top?.scores.scores ?? []).map((score) => scoreView(score, room)),
     }
   }
 
@@ -80,7 +80,7 @@ export class DaemonTrustBackend implements TrustBackend {
     )
     return {
       epoch: top.header.epoch,
-      score: scoreView(score),
+      score: scoreView(score, room),
       mass: { units: mass.units, standing: mass.micros / MICROS },
       audits: {
         passed: audits.passed,
@@ -209,7 +209,7 @@ function auditView({
   }
 }
 
-function scoreView(score: Score): TrustScoreView {
+function scoreView(score: Score, { chain }: EpochRoom): TrustScoreView {
   return {
     peer: score.device,
     name: deviceName(score.device),
@@ -220,6 +220,7 @@ function scoreView(score: Score): TrustScoreView {
     standing: score.standingMicros / MICROS,
     auditFactor: score.auditFactorQ16 / Q16,
     faulted: score.faulted,
+    left: chain.fold.departures.hasLeft(score.device),
   }
 }
 

@@ -55,17 +55,17 @@ function scoreLines(scores: readonly TrustScoreView[], width?: number): readonly
       { title: 'score', align: 'right' },
       { title: 'floor', align: 'right' },
       { title: 'standing', align: 'right' },
-      { title: 'fault' },
+      { title: 'note' },
     ],
     scores
       .toSorted((a, b) => b.score - a.score)
-      .map(({ name, peer, score, floor, standing, faulted }) => [
+      .map(({ name, peer, score, floor, standing, faulted, left }) => [
         name,
         shortPeer(peer),
         score.toFixed(4),
         floor.toFixed(2),
         standing.toFixed(4),
-        faulted ? 'proven' : '',
+        [...(faulted ? ['fault proven'] : []), ...(left ? ['has left'] : [])].join(', '),
       ]),
     width,
   )

@@ -17,7 +17,7 @@ import {
 import { decodeStatement, type TrustErrorCode } from '../../trust/index.ts'
 import type { EpochChain, TriedCut } from './epoch-chain.ts'
 import type { EpochPools } from './epoch-pools.ts'
-import { isAmnesia } from './evidence-kinds.ts'
+import { isAmnesia, isFarewell } from './evidence-kinds.ts'
 
 export interface CutJudge {
   readonly chain: EpochChain
@@ -54,7 +54,11 @@ export function bodyProblem(
     seen.add(key)
   }
   if (!isNews(chain, pools, body)) return 'EPOCH_EVIDENCE_INVALID'
-  const { reader, audits } = chain.fold
+  const leaving = body.evidence.filter(isFarewell)
+  const { reader, audits, departures } = chain.fold
+  if (departures.copy().takeAll(leaving, chain.next).length < leaving.length) {
+    return 'EPOCH_FAREWELL_INVALID'
+  }
   const counted = audits.copy()
   const counts = body.audits.toSorted(compareBytes).every((encoded) => {
     const audit = reader.read(encoded)
@@ -69,7 +73,7 @@ export function bodyProblem(
   return inflated ? 'EPOCH_FOLD_MISMATCH' : undefined
 }
 
-/** True when each proof holds and is in no epoch yet, and each accusation and answer counts. */
+/** True when each proof holds and is in no epoch yet, and each accusation and answer counts; words of who leaves aside. */
 function isNews(
   { fold }: EpochChain,
   { evidence }: Pick<EpochPools, 'evidence'>,
@@ -77,7 +81,7 @@ function isNews(
 ): boolean {
   const asked = body.evidence.filter(isAmnesia)
   const counting = fold.accusations.copy().takeAll(asked.toSorted((a, b) => a.kind - b.kind))
-  const proofs = body.evidence.filter((item) => !isAmnesia(item))
+  const proofs = body.evidence.filter((item) => !isAmnesia(item) && !isFarewell(item))
   return (
     counting.length === asked.length && proofs.every((item) => evidence.newIn(item) !== undefined)
   )
@@ -104,7 +108,7 @@ function inclusionOf(
   { settledBeforeMs }: JudgedAt,
 ): Inclusion {
   const { sha256 } = chain.context.crypto
-  const { statements, evidence, audits } = pools
+  const { statements, evidence, audits, farewells } = pools
   const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_AUDITS_MAX } = EPOCH_LIMITS
   const isSettled = ({ sinceMs }: { readonly sinceMs: number }): boolean =>
     sinceMs < settledBeforeMs
@@ -121,15 +125,23 @@ function inclusionOf(
             bytesEqual(id, proven.evidence) || (accused === proven.accused && kind === proven.kind),
         ),
     )
+  const left = new Set(
+    body.evidence.flatMap((item) => chain.fold.departures.read(item)?.device ?? []),
+  )
+  const leaving = farewells.pending().filter(isSettled)
   const audited = body.audits.flatMap((encoded) => audits.get(sha256(encoded)) ?? [])
   // What counts no more beside what is in is not left out.
   const unaudited = audits.pending(fold.audits.copy()).filter(isSettled)
   // A cut that is full leaves out the rest, which comes into the next one.
   const heldStatements = body.statements.length < CUT_STATEMENTS_MAX ? held.length : 0
+  const heldFarewells = body.evidence.length < CUT_EVIDENCE_MAX ? leaving.length : 0
   const heldAudits = audited.length + (body.audits.length < CUT_AUDITS_MAX ? unaudited.length : 0)
   return {
-    held: heldStatements + heldAudits,
-    included: held.filter(({ id }) => included.has(toHex(id))).length + audited.length,
+    held: heldStatements + heldFarewells + heldAudits,
+    included:
+      held.filter(({ id }) => included.has(toHex(id))).length +
+      leaving.filter(({ word }) => left.has(word.device)).length +
+      audited.length,
     evidenceLeftOut: body.evidence.length < CUT_EVIDENCE_MAX ? leftOut.length : 0,
   }
 }

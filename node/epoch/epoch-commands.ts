@@ -12,13 +12,15 @@ import {
   EPOCH_LIMITS,
   type EpochParameters,
   signConsent,
+  signFarewell,
   signRestart,
 } from '../../protocols/epoch/index.ts'
 import type { EpochChain } from './epoch-chain.ts'
 import type { EpochPools } from './epoch-pools.ts'
 import type { EpochRoomComponents } from './epoch-room-types.ts'
-import { type EpochCalendar, epochMsOf } from './epoch-time.ts'
+import { epochAt, type EpochCalendar, epochMsOf } from './epoch-time.ts'
 import { TrustError } from './errors.ts'
+import { isSeatNeeded } from './needed-seat.ts'
 
 export type EpochCommandsComponents = Pick<
   EpochRoomComponents,
@@ -36,6 +38,8 @@ export interface EpochCommandsInit {
   readonly inTurn: (work: () => Promise<void>) => Promise<void>
   /** The next epoch is another one, and this device decides it. */
   readonly onBegun: () => void
+  /** This device says nothing more of its epochs. */
+  readonly fallSilent: () => void
 }
 
 export class EpochCommands {
@@ -76,6 +80,31 @@ export class EpochCommands {
       if (chain.beginAgain(restart)) logger.warn('mesh begun again', { epoch, header })
     })
     onBegun()
+  }
+
+  /**
+   * Says that this device leaves; it votes as long as it has a seat, and speaks no more.
+   *
+   * @returns the word, for whoever is to know it; undefined where this device is in no epoch, and nobody waits for it.
+   */
+  leave(): Uint8Array | undefined {
+    const { signer, chain, pools, clock, calendar } = this.#components
+    const { network, fallSilent } = this.#init
+    const isIn = chain.fold.hasEverSpoken(signer.peer)
+    if (!isIn) return undefined
+    fallSilent()
+    // What is over, this device has spoken of, or would now.
+    const epoch = Math.max(0, epochAt(calendar, clock.wallMs()) - 1)
+    const word = signFarewell(signer, { network, epoch })
+    pools.hearFarewell(word)
+    return word
+  }
+
+  /** True when those of `near` wait for the vote of this device, in an epoch whose seats are drawn. */
+  isNeededBy(near: readonly PeerId[]): boolean {
+    const { signer, chain } = this.#components
+    const { next, afterNext } = chain.fold.committees
+    return isSeatNeeded(signer.peer, [next, afterNext], new Set(near))
   }
 
   /**

@@ -48,6 +48,8 @@ export interface EpochLinksComponents {
   readonly isMember: (peer: PeerId) => boolean
 }
 
+/** Members that a device tells before it leaves; they tell the others. */
+const FAREWELL_TOLD_MAX = 8
 /** Devices that are asked for one thing before it is given up. */
 const ASKED_MAX = 3
 
@@ -105,6 +107,17 @@ export class EpochLinks {
     })
   }
 
+  /** Tells members that this device leaves; resolves to how many of them know it now. Never rejects. */
+  async tellFarewell(word: Uint8Array, members: readonly PeerId[]): Promise<number> {
+    const told = await Promise.all(
+      members.slice(0, FAREWELL_TOLD_MAX).map(async (peer) => {
+        const answer = await this.#quietly(peer, (link) => link.ask({ type: 'farewell', word }))
+        return answer?.type === 'farewell' && answer.known
+      }),
+    )
+    return told.filter(Boolean).length
+  }
+
   /** Gets the statements, proofs and audits that `peer` holds and this device lacks. Never rejects. */
   async reconcile(peer: PeerId, room: EpochRoom): Promise<void> {
     await this.#quietly(peer, async (link) => {
@@ -149,10 +162,14 @@ export async function answerAbout(
       return { type: 'epochs', epochs: await epochsFrom(store, question.from) }
     case 'items': {
       const statements = question.ids.flatMap((id) => room.pools.statements.get(id)?.encoded ?? [])
-      const evidence = question.ids.flatMap((id) => room.pools.evidence.get(id)?.encoded ?? [])
+      const evidence = question.ids.flatMap(
+        (id) => (room.pools.evidence.get(id) ?? room.pools.farewells.get(id))?.encoded ?? [],
+      )
       const audits = question.ids.flatMap((id) => room.pools.audits.get(id)?.encoded ?? [])
       return { type: 'items', statements, evidence, audits }
     }
+    case 'farewell':
+      return { type: 'farewell', known: room.pools.hearFarewell(question.word) }
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesEqual } from '../../core/bytes.ts'
+import { bytesEqual, utf8 } from '../../core/bytes.ts'
 import {
   type Certificate,
   type Consent,
@@ -22,6 +22,7 @@ import type { EpochRoomComponents } from './epoch-room-types.ts'
 import { epochAt, type EpochCalendar } from './epoch-time.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 import { EvidencePool } from './evidence-pool.ts'
+import { Farewells } from './farewells.ts'
 import { type StatementFate, StatementPool } from './statement-pool.ts'
 
 export type EpochPoolsComponents = Pick<
@@ -44,6 +45,7 @@ export class EpochPools {
   readonly audits: AuditPool
   readonly amnesia: AmnesiaWatch
   readonly consents: Consents
+  readonly farewells: Farewells
   readonly #components: EpochPoolsComponents
   readonly #chain: EpochChain
   /** What this device wants the parameters to be, as it is told. */
@@ -54,12 +56,14 @@ export class EpochPools {
     this.#components = components
     this.#chain = chain
     const nowMs = (): number => clock.monotonicMs()
+    const latestEpoch = (): number =>
+      epochAt(calendar, clock.wallMs() + EPOCH_LIMITS.CUT_SKEW_MS_MAX) - 1
     this.statements = new StatementPool({
       crypto,
       network,
       provesMembership,
       nowMs,
-      latestEpoch: () => epochAt(calendar, clock.wallMs() + EPOCH_LIMITS.CUT_SKEW_MS_MAX) - 1,
+      latestEpoch,
       latestIn: (domain) => chain.fold.latestOf(domain),
       deciding: () => chain.next,
     })
@@ -77,6 +81,15 @@ export class EpochPools {
       nowMs,
     })
     this.consents = new Consents({ crypto, network, chain })
+    this.farewells = new Farewells({
+      sha256: crypto.sha256,
+      departures: () => chain.fold.departures,
+      deciding: () => chain.next,
+      latestEpoch,
+      keep: (device, encoded) =>
+        components.beside(() => store.keepFarewell(crypto.sha256(utf8(device)), encoded)),
+      nowMs,
+    })
     this.amnesia = new AmnesiaWatch({
       crypto,
       network,
@@ -98,6 +111,11 @@ export class EpochPools {
     if (record !== undefined) this.amnesia.note(record.epoch, record.answers)
   }
 
+  /** Reads the words of who leaves that an earlier life kept: what they are worth, the epochs that are in say. */
+  async restoreFarewells(): Promise<void> {
+    this.farewells.restore(await this.#components.store.farewells())
+  }
+
   /** Takes a statement, as it is gossiped; says what came of it. */
   takeStatement(data: Uint8Array): StatementFate {
     const fate = this.statements.take(data)
@@ -113,10 +131,19 @@ export class EpochPools {
     this.#components.beside(() => this.evidence.take(encoded))
   }
 
-  /** Takes a proof, an accusation or an answer that others tell of. */
+  /** Takes the word of a device that leaves and tells it to this one, and tells the others; true when it is known now. */
+  hearFarewell(word: Uint8Array): boolean {
+    const encoded = encodeEvidenceItem(evidenceItem('farewell', word))
+    if (this.farewells.take(encoded) === 'new') {
+      this.#components.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, encoded)
+    }
+    return this.farewells.isKnown(encoded)
+  }
+
+  /** Takes a proof, an accusation, an answer or the word of who leaves, as others tell it. */
   takeEvidence(encoded: Uint8Array): 'new' | 'known' | 'invalid' {
-    const amnesia = this.amnesia.take(encoded)
-    if (amnesia !== undefined) return amnesia
+    const other = this.amnesia.take(encoded) ?? this.farewells.take(encoded)
+    if (other !== undefined) return other
     const fate = this.evidence.fateOf(encoded)
     if (fate === 'new') this.#components.beside(() => this.evidence.take(encoded))
     return fate
@@ -154,6 +181,7 @@ export class EpochPools {
     this.statements.sweep()
     this.audits.sweep()
     this.consents.sweep()
+    this.farewells.sweep()
     if (this.#own !== undefined) this.#tellOwn(this.#own)
   }
 }

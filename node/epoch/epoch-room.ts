@@ -83,13 +83,7 @@ export class EpochRoom {
     const { network, founder, parameters, createdMs, mesh } = init
     this.#components = components
     this.#init = init
-    this.chain = new EpochChain({
-      crypto,
-      network,
-      founder,
-      parameters,
-      createdMs,
-    })
+    this.chain = new EpochChain({ crypto, network, founder, parameters, createdMs })
     const { chain } = this
     // Parts that were given it see what the mesh agrees on later.
     const calendar: EpochCalendar = {
@@ -105,7 +99,13 @@ export class EpochRoom {
     this.#proposals = new Proposals({ ...components, calendar, chain, pools: this.pools })
     this.commands = new EpochCommands(
       { ...components, chain, pools: this.pools, calendar },
-      { network, founder, inTurn: (work) => this.#inTurn(work), onBegun: () => this.#wake() },
+      {
+        network,
+        founder,
+        inTurn: (work) => this.#inTurn(work),
+        onBegun: () => this.#wake(),
+        fallSilent: () => this.#voice.fallSilent(),
+      },
     )
     this.#keeper = new VoteKeeper({ mesh, network, store, memory })
     this.#health = new EpochHealth(clock)
@@ -222,6 +222,7 @@ export class EpochRoom {
       await this.pools.noteDecided(appended.body, [])
       if (++folded % FOLDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
     }
+    await this.pools.restoreFarewells()
     const restart = await store.restart()
     if (restart !== undefined) this.chain.beginAgain(restart)
     await this.#proposals.restore()

@@ -6,6 +6,7 @@
  *     B          the cut that was proposed last, until it is decided
  *     R          the word of the founder that this device goes on by, until it is decided
  *     C          what this device wants the parameters of the mesh to be
+ *     L hash32   the last word of a device that leaves, by the hash of its name
  *     M          size and hash of what follows from the epochs, up to one
  *     N part4    a part of that
  *     P epoch8 round4 hash32   a polka of an epoch that took more than one round
@@ -31,6 +32,8 @@ import type { KeptPolka } from './kept-polkas.ts'
 const PAGE_ROWS = 64
 /** Proofs that are kept. */
 const PROOFS_MAX = 1_024
+/** Words of who leaves that are read again. */
+const FAREWELLS_MAX = 4_096
 /** Polkas that are kept. */
 const POLKAS_MAX = 512
 const VOTES_KEY = utf8('V')
@@ -143,6 +146,18 @@ export class EpochStore {
 
   keepEvidence(id: Uint8Array, encoded: Uint8Array): Promise<void> {
     return this.#write([{ type: 'put', key: concatBytes([utf8('E'), id]), value: encoded }])
+  }
+
+  /** The last words of devices that leave. */
+  async farewells(): Promise<readonly Uint8Array[]> {
+    const [from, to] = [utf8('L'), utf8('M')]
+    const rows = await this.#rows.range({ from, to, limit: FAREWELLS_MAX })
+    return rows.map(({ value }) => value)
+  }
+
+  /** Keeps the word of a device, in the place of an earlier one. */
+  keepFarewell(device: Uint8Array, encoded: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'put', key: concatBytes([utf8('L'), device]), value: encoded }])
   }
 
   /** Polkas that this device may have to answer with, those of the latest epochs. */

@@ -32,6 +32,8 @@ export type TrustFailure =
   | { readonly code: 'TRUST_PARAMETERS_UNKNOWN' }
   /** Parameters are for seats to change. */
   | { readonly code: 'TRUST_NOT_SEATED' }
+  /** This device has said that it leaves, and its seat is needed until another one has it. */
+  | { readonly code: 'TRUST_SEAT_NEEDED'; readonly epochMs: number }
   /** Why a mesh is not begun again: by who is not its founder, too early, or from another header. */
   | { readonly code: 'TRUST_RESTART_FOREIGN' }
   | { readonly code: 'TRUST_RESTART_EARLY'; readonly epochs: number }
@@ -54,6 +56,8 @@ function describe(failure: TrustFailure): string {
       return 'this mesh has epochs that this program does not understand'
     case 'TRUST_NOT_SEATED':
       return 'this device has no seat in its mesh'
+    case 'TRUST_SEAT_NEEDED':
+      return `the others cannot decide without the seat of this device yet: it is given up within three epochs of ${failure.epochMs} ms`
     case 'TRUST_RESTART_FOREIGN':
       return 'only the founder of a mesh may begin it again'
     case 'TRUST_RESTART_EARLY':
@@ -98,6 +102,13 @@ export const TRUST_STATE_ERRORS: ErrorTable<StateCode> = {
     status: 409,
     meaning: 'the parameters of a mesh were to be changed by a device that has no seat in it',
     hint: 'ask for it on the devices that have seats, as brume trust show names them',
+  },
+  TRUST_SEAT_NEEDED: {
+    retryable: true,
+    exit: 3,
+    status: 409,
+    meaning: 'a device was to leave whose seat the others need: it has said so, and is replaced',
+    hint: 'leave it running for three epochs and run brume leave again; or brume leave --now, and others wait',
   },
   TRUST_RESTART_FOREIGN: {
     retryable: false,

@@ -2,7 +2,7 @@
  * Proofs that an epoch may hold, and which domain each of them is against.
  *
  * Each proves itself: whoever has the mesh and the proof comes to the same. An accusation of amnesia does not,
- * because it may have an answer (accusations.ts).
+ * because it may have an answer (accusations.ts), and the word of who leaves is none against anybody (departures.ts).
  *
  * @module
  */
@@ -15,10 +15,17 @@ import { type EvidenceItem, verifyDoubleVote } from '../../protocols/epoch/index
 import { domainIdOf, type ProvenFault, verifyStatementFork } from '../../trust/index.ts'
 
 /** Numbers on the wire. A new kind is added at the end. */
-const KINDS = ['ledger', 'statement-fork', 'double-vote', 'accusation', 'answer'] as const
+const KINDS = [
+  'ledger',
+  'statement-fork',
+  'double-vote',
+  'accusation',
+  'answer',
+  'farewell',
+] as const
 export type EvidenceKind = (typeof KINDS)[number]
 /** Those that prove a fault by themselves. */
-type ProofKind = Exclude<EvidenceKind, 'accusation' | 'answer'>
+type ProofKind = Exclude<EvidenceKind, 'accusation' | 'answer' | 'farewell'>
 
 /** A fault, and the device whose key signed what proves it. */
 export interface ProvenItem extends ProvenFault {
@@ -37,6 +44,11 @@ export function isAccusation({ kind }: EvidenceItem): boolean {
 /** True for an accusation of amnesia, or an answer to one. */
 export function isAmnesia(item: EvidenceItem): boolean {
   return isAccusation(item) || KINDS[item.kind] === 'answer'
+}
+
+/** True for the word of a device that it leaves. */
+export function isFarewell({ kind }: EvidenceItem): boolean {
+  return KINDS[kind] === 'farewell'
 }
 
 /** What an item proves in this mesh; undefined when it does not. */

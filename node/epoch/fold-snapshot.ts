@@ -23,7 +23,7 @@ import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { PACKED_TRUST } from '../../trust/index.ts'
 
 /** A change of what is folded, or how, is a new version: scores of before would not follow any more. */
-const SNAPSHOT_VERSION = 2
+const SNAPSHOT_VERSION = 3
 
 const { HASH_BYTES, EPOCH_MAX, SEATS_MAX, EVIDENCE_BYTES_MAX, FLOOR_MICROS_MAX } = EPOCH_LIMITS
 const DEVICES_MAX = 2 ** 22
@@ -71,6 +71,9 @@ const ACCUSATIONS = record({
   ),
 })
 
+/** Devices that left, and the epoch that the last word of each names. */
+const DEPARTURES = list(record({ device: peerId(), epoch: uint(EPOCH_MAX) }), DEVICES_MAX)
+
 const SNAPSHOT = record({
   v: uint(SNAPSHOT_VERSION),
   /** The last epoch that is in, and the hash of its header. */
@@ -92,6 +95,7 @@ const SNAPSHOT = record({
   afterNext: list(peerId(), SEATS_MAX),
   audits: AUDITS,
   accusations: ACCUSATIONS,
+  departures: DEPARTURES,
   /** Parameters that the mesh has agreed on since its foundation. */
   changes: list(
     record({ epoch: uint(EPOCH_MAX), parameters: bytes(1, EPOCH_LIMITS.PARAMETERS_BYTES_MAX) }),
@@ -100,6 +104,7 @@ const SNAPSHOT = record({
 })
 
 export type PackedAudits = ShapeOf<typeof AUDITS>
+export type PackedDepartures = ShapeOf<typeof DEPARTURES>
 export type PackedAccusations = ShapeOf<typeof ACCUSATIONS>
 
 /** All that a fold is made of. */

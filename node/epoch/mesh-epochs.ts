@@ -190,6 +190,25 @@ export class MeshEpochs implements Startable {
     return micros === undefined ? undefined : micros / TRUST_LIMITS.MICROS
   }
 
+  /**
+   * Tells the others that this device leaves the mesh; resolves to how many of them know it.
+   *
+   * @param now - Leaves also a committee that cannot decide without this device.
+   * @throws {TrustError} `TRUST_SEAT_NEEDED` when others wait for its vote; the word is said all the same.
+   */
+  async farewell(now: boolean): Promise<number> {
+    await this.#turn
+    const { room } = this
+    const word = room?.ready === true ? room.commands.leave() : undefined
+    const near = this.#near()
+    if (room === undefined || word === undefined || near.length === 0) return 0
+    const told = await this.#links.tellFarewell(word, near)
+    if (!now && room.commands.isNeededBy(near)) {
+      throw new TrustError({ code: 'TRUST_SEAT_NEEDED', epochMs: room.epochMs })
+    }
+    return told
+  }
+
   /** Calls back after each epoch that was decided or followed; returns how to stop. */
   onEpoch(listener: () => void): () => void {
     this.#listeners.add(listener)

@@ -29,17 +29,23 @@ export class OwnVoice {
   readonly #statements: OwnStatements
   readonly #work = new OwnWork()
   #spoken = -1
+  #silent = false
 
   constructor(init: OwnVoiceInit) {
     this.#init = init
     this.#statements = new OwnStatements(init)
   }
 
+  /** Says nothing more, until the next start: this device leaves. */
+  fallSilent(): void {
+    this.#silent = true
+  }
+
   /** Says what there is to say of the epoch that is over, once. */
   async speak(): Promise<void> {
     const { clock, calendar, store, pool, publish } = this.#init
     const epoch = epochAt(calendar, clock.wallMs()) - 1
-    if (epoch < 0 || epoch <= this.#spoken) return
+    if (this.#silent || epoch < 0 || epoch <= this.#spoken) return
     const statement = (await store.statement(epoch)) ?? (await this.#make(epoch))
     this.#spoken = epoch
     if (pool.take(statement).type === 'new') publish(EPOCH_LIMITS.STATEMENTS_TOPIC, statement)

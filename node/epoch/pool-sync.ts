@@ -64,7 +64,8 @@ function statementsOf({ pools }: EpochRoom, sha256: Sha256): ItemSet {
 }
 
 function evidenceOf({ pools }: EpochRoom, sha256: Sha256): ItemSet {
-  const held = pools.evidence.all().slice(0, RECONCILE_LIMITS.ITEMS_MAX)
+  const all = [...pools.farewells.all(), ...pools.evidence.all()]
+  const held = all.slice(0, RECONCILE_LIMITS.ITEMS_MAX)
   return new ItemSet(
     sha256,
     held.map(({ encoded }) => ({ time: 0, id: sha256(encoded) })),

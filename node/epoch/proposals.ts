@@ -153,6 +153,8 @@ export class Proposals {
     const statements = pools.statements.for(chain.next).slice(0, CUT_STATEMENTS_MAX).filter(fits)
     const proofs = pools.evidence.pending().slice(0, CUT_EVIDENCE_MAX).filter(fits)
     const amnesia = pools.amnesia.pending().slice(0, CUT_EVIDENCE_MAX - proofs.length)
+    const free = CUT_EVIDENCE_MAX - proofs.length - amnesia.length
+    const leaving = pools.farewells.pending().slice(0, free)
     const audited = pools.audits.pending().slice(0, CUT_AUDITS_MAX).filter(fits)
     const floors = new Map<PeerId, number>()
     for (const { stated } of statements) {
@@ -162,7 +164,7 @@ export class Proposals {
     return {
       statements: statements.map(({ stated }) => stated),
       floors: [...floors].map(([device, floorMicros]) => ({ device, floorMicros })),
-      evidence: [...proofs.map(({ item }) => item), ...amnesia],
+      evidence: [...[...proofs, ...leaving].map(({ item }) => item), ...amnesia],
       audits: audited.map(({ encoded }) => encoded),
       restart: chain.restarting,
       // A founder that begins again changes nothing else.

@@ -33,8 +33,9 @@ import { AgreedParameters } from './agreed-parameters.ts'
 import { type AuditedTask, AuditReader } from './audited-task.ts'
 import { type CountedAudit, CountedAudits } from './counted-audits.ts'
 import { rootOver, statementIn } from './cut-order.ts'
+import { Departures } from './departures.ts'
 import { isAmnesia, provenBy } from './evidence-kinds.ts'
-import type { PackedFold } from './fold-snapshot.ts'
+import type { PackedDepartures, PackedFold } from './fold-snapshot.ts'
 
 /** The mesh whose trust is folded. */
 export interface FoldContext {
@@ -93,6 +94,7 @@ export class TrustFold {
   readonly #reader: AuditReader
   #audits: CountedAudits
   #accusations: Accusations
+  #departures: Departures
   #parameters: AgreedParameters
   #committees: { readonly next: Committee; readonly afterNext: Committee }
 
@@ -104,6 +106,7 @@ export class TrustFold {
     this.#audits = new CountedAudits(crypto.sha256)
     this.#accusations = new Accusations(crypto, network)
     this.#accusations.open(0, [founder])
+    this.#departures = this.#departing()
     this.#state = new TrustState(crypto.sha256, [this.#domainOf(founder)])
     this.#beacon = new Beacon(crypto.sha256, network)
     this.#committees = { next: [founder], afterNext: [founder] }
@@ -118,6 +121,7 @@ export class TrustFold {
     copy.#lively = this.#lively
     copy.#audits = this.#audits.copy()
     copy.#accusations = this.#accusations.copy()
+    copy.#departures = copy.#departing(this.#departures.pack())
     copy.#parameters = this.#parameters
     copy.#epoch = this.#epoch
     copy.#committees = this.#committees
@@ -136,6 +140,7 @@ export class TrustFold {
       afterNext: this.#committees.afterNext,
       audits: this.#audits.pack(speakers.map(({ owner }) => owner)),
       accusations: this.#accusations.pack(),
+      departures: this.#departures.pack(),
       changes: this.#parameters.changes,
     }
   }
@@ -156,6 +161,7 @@ export class TrustFold {
     fold.#epoch = epoch
     fold.#audits = CountedAudits.unpack(crypto.sha256, packed.audits, peers)
     fold.#accusations = accusations
+    fold.#departures = fold.#departing(packed.departures)
     fold.#parameters = new AgreedParameters(this.#context.parameters, changes)
     fold.#committees = { next, afterNext }
     return fold
@@ -180,9 +186,15 @@ export class TrustFold {
     return this.#speakers.get(toHex(domain))?.epoch ?? -1
   }
 
-  /** True when what a device said of the last epoch or the one before it is in. */
+  /** True when some epoch holds a statement of a device. */
+  hasEverSpoken(device: PeerId): boolean {
+    return this.latestOf(this.#domainOf(device)) >= 0
+  }
+
+  /** True when what a device said of the last epoch or the one before it is in, and it has not left since. */
   hasSpoken(device: PeerId): boolean {
-    return this.latestOf(this.#domainOf(device)) >= this.#epoch - 1
+    const isRecent = this.latestOf(this.#domainOf(device)) >= this.#epoch - 1
+    return isRecent && !this.#departures.hasLeft(device)
   }
 
   /** The floor that a device was last certified with. */
@@ -218,6 +230,11 @@ export class TrustFold {
     return this.#accusations
   }
 
+  /** Devices that have left by their own word. */
+  get departures(): Departures {
+    return this.#departures
+  }
+
   /** The latest audits of a device's work that count, the last one first. */
   auditsOf(device: PeerId): readonly CountedAudit[] {
     return this.#audits.namedOf(device)
@@ -240,10 +257,11 @@ export class TrustFold {
     }
     const faults = [...this.#provenIn(cut), ...this.#unanswered(cut)]
     const audits = cut.audits.flatMap((encoded) => this.#counted(encoded, epoch) ?? [])
-    const verdicts = audits.map(({ provider, passed }) => ({
-      provider: this.#domainOf(provider),
-      passed,
-    }))
+    // What was found wrong counts after the device has gone as well; what was found right raises nothing any more.
+    const verdicts = audits
+      .filter(({ provider, passed }) => !passed || !this.#departures.hasLeft(provider))
+      .map(({ provider, passed }) => ({ provider: this.#domainOf(provider), passed }))
+    this.#departures.takeAll(cut.evidence, epoch)
     this.#state.fold({ epoch, statements, verdicts, faults })
     this.#beacon.fold(statements)
     this.#epoch = epoch
@@ -307,7 +325,8 @@ export class TrustFold {
   /** Devices that have spoken lately: audits are drawn from them. */
   #present(): ReadonlySet<PeerId> {
     const spoken = [...this.#speakers.values()].filter(
-      ({ epoch }) => this.#epoch - epoch <= TRUST_LIMITS.LATE_EPOCHS_MAX,
+      ({ owner, epoch }) =>
+        this.#epoch - epoch <= TRUST_LIMITS.LATE_EPOCHS_MAX && !this.#departures.hasLeft(owner),
     )
     return new Set(spoken.map(({ owner }) => owner))
   }
@@ -374,13 +393,15 @@ export class TrustFold {
     const present: Candidate[] = []
     for (const [key, { owner, lively }] of this.#speakers) {
       owners.set(key, owner)
-      if (this.#lively - lively > SILENT_EPOCHS_MAX) continue
+      const isSilent = this.#lively - lively > SILENT_EPOCHS_MAX
+      if (isSilent || this.#departures.hasLeft(owner)) continue
       present.push(this.#candidate(owner, scores))
     }
     const anchor = this.#candidate(founder, scores)
+    const isAnchored = !anchor.faulted && !this.#departures.hasLeft(founder)
     const drawn = drawCommittee(crypto.sha256, {
       beacon: this.#beacon.value,
-      anchors: anchor.faulted ? [] : [anchor.domain],
+      anchors: isAnchored ? [anchor.domain] : [],
       candidates: mayBeDrawn(present),
       seated: this.#committees.afterNext.map((owner) => this.#domainOf(owner)),
     })
@@ -395,6 +416,13 @@ export class TrustFold {
     const micros = scores.of(owner)?.micros ?? 0
     // Whoever is here was invited by a member.
     return { domain, mass, micros, age, presentPermille, faulted, vouched: true }
+  }
+
+  /** What has been said of leaving, read against what this fold has of each device. */
+  #departing(left: PackedDepartures = []): Departures {
+    const { crypto, network } = this.#context
+    const latestOf = (device: PeerId): number => this.latestOf(this.#domainOf(device))
+    return new Departures({ crypto, network, latestOf }, left)
   }
 
   #domainOf(owner: PeerId): Uint8Array {

@@ -21,6 +21,8 @@ export type EpochErrorCode =
   /** Too few seats signed, or others. */
   | 'EPOCH_CERTIFICATE_INVALID'
   | 'EPOCH_EVIDENCE_INVALID'
+  /** A word of who leaves that is not signed by it, is of a time to come, or says nothing new. */
+  | 'EPOCH_FAREWELL_INVALID'
   /** An audit in a cut that was not drawn, does not hold, or counts already. */
   | 'EPOCH_AUDIT_INVALID'
   /** A change of parameters that no quorum of the committee wants, or while one is under way. */
@@ -99,6 +101,11 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     ...forged,
     meaning: 'evidence does not prove what it says',
     hint: 'ignore it, and be wary of whoever sent it',
+  },
+  EPOCH_FAREWELL_INVALID: {
+    ...forged,
+    meaning: 'an epoch says of a device that it has left which has not said so, or has come back',
+    hint: 'nothing to do: no honest seat votes for it',
   },
   EPOCH_CHANGE_INVALID: {
     ...forged,

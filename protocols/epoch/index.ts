@@ -45,6 +45,7 @@ export {
   verifyAccusation,
   verifyDoubleVote,
 } from './evidence.ts'
+export { type Farewell, openFarewell, signFarewell } from './farewell.ts'
 export { decodeHeader, encodeHeader, type Header } from './header.ts'
 export {
   changeBy,

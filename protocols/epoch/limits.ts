@@ -67,6 +67,9 @@ export const CHANGES_MAX = 256
 /** Longest restart of a mesh. */
 export const RESTART_BYTES_MAX = 256
 
+/** Longest word of a device that leaves. */
+export const FAREWELL_BYTES_MAX = 256
+
 /** Epochs without a certificate before the founder may begin again. */
 export const RESTART_EPOCHS_MIN = 12
 

@@ -11,6 +11,7 @@ import {
   bytes,
   decodeShape,
   encodeShape,
+  flag,
   list,
   optional,
   record,
@@ -26,6 +27,7 @@ import {
   CUT_BYTES_MAX,
   EPOCH_MAX,
   EPOCHS_PER_ANSWER_MAX,
+  FAREWELL_BYTES_MAX,
   HASH_BYTES,
   ITEM_BYTES_MAX,
   ITEMS_PER_ANSWER_MAX,
@@ -38,6 +40,8 @@ const QUESTIONS = {
   epochs: record({ from: uint(EPOCH_MAX) }),
   /** Statements, evidence and audits with these ids. */
   items: record({ ids: list(bytes(HASH_BYTES), ITEMS_PER_ANSWER_MAX) }),
+  /** Do you know that this device leaves? It waits for the answer before it goes. */
+  farewell: record({ word: bytes(1, FAREWELL_BYTES_MAX) }),
 } as const
 
 const ANSWERS = {
@@ -49,9 +53,11 @@ const ANSWERS = {
     evidence: list(bytes(1, ITEM_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
     audits: list(bytes(1, AUDIT_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
   }),
+  /** Whether it does, and will see to it that the next epochs hold it. */
+  farewell: record({ known: flag() }),
 } as const
 
-const TYPES = ['cut', 'epochs', 'items'] as const
+const TYPES = ['cut', 'epochs', 'items', 'farewell'] as const
 type QuestionType = (typeof TYPES)[number]
 
 export type EpochQuestion = {

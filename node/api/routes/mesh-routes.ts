@@ -10,6 +10,8 @@ import {
   inviteRequest,
   inviteSchema,
   joinRequest,
+  leaveRequest,
+  leftSchema,
   meshSchema,
   meshStateSchema,
 } from '../schemas/mesh.ts'
@@ -53,8 +55,10 @@ export const meshRoutes: readonly Route[] = [
   answers({
     method: 'POST',
     path: '/v1/mesh/leave',
-    summary: 'Leave the mesh',
-    status: 204,
-    handle: ({ backend }) => backend.leave(),
+    summary: 'Leave the mesh, and say so: the seat of this device goes to another',
+    body: leaveRequest,
+    status: 200,
+    answer: leftSchema,
+    handle: ({ backend, body }) => backend.leave(body),
   }),
 ]

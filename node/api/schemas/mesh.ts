@@ -46,6 +46,16 @@ export const joinRequest = z.strictObject({
   code: z.string().trim().min(1).max(INVITE_CODE_LENGTH_MAX),
 })
 
+export const leaveRequest = z.strictObject({
+  now: z.boolean().default(false).describe('also where others cannot decide without its seat'),
+})
+
+export const leftSchema = z.object({
+  told: z.int().min(0).describe('devices that know that this one gives up its seat'),
+})
+
+export type LeaveRequest = z.infer<typeof leaveRequest>
+export type Left = z.infer<typeof leftSchema>
 export type Mesh = z.infer<typeof meshSchema>
 export type MeshState = z.infer<typeof meshStateSchema>
 export type CreateMeshRequest = z.infer<typeof createMeshRequest>

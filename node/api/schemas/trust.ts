@@ -40,6 +40,7 @@ const scoreSchema = z.object({
   standing: unit.describe('where work for trusted domains leaves the domain'),
   auditFactor: unit,
   faulted: z.boolean(),
+  left: z.boolean().describe('it has said that it leaves, and not spoken since'),
 })
 
 export const trustSchema = trustStateSchema.extend({
