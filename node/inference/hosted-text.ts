@@ -184,10 +184,12 @@ export class HostedText {
   #note(rows: TextRows, sent: readonly Tensor[]): void {
     const { position, tokens } = rows
     if (!this.#mayKnow || position > this.#tokens.length) return
+    const wentBack = position < this.#tokens.length
     this.#tokens.length = position
     this.#tokens.push(...tokens)
     if (this.#init.stage.text.draws) return
-    this.#parts = [...partsUpTo(this.#parts, position), { tensors: sent, rows }]
+    if (wentBack) this.#parts = partsUpTo(this.#parts, position)
+    this.#parts.push({ tensors: sent, rows })
   }
 
   #keep(): boolean {

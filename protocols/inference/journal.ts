@@ -8,6 +8,7 @@
  */
 
 import type { TensorMessage } from './messages.ts'
+import { RowStarts } from './row-starts.ts'
 import { rowsOf } from './text-rows.ts'
 
 export interface JournalInit {
@@ -25,6 +26,7 @@ interface Entry {
 export class Journal {
   readonly #init: JournalInit
   readonly #entries = new Map<number, Entry>()
+  readonly #starts = new RowStarts()
   /** Requests that were done but did not fit. */
   readonly #unkept = new Set<number>()
   #bytes = 0
@@ -52,8 +54,11 @@ export class Journal {
       return
     }
     this.#unkept.delete(request)
+    this.#drop(request)
     this.#entries.set(request, { message, bytes })
     this.#bytes += bytes
+    const rows = rowsOf(tensors)
+    if (rows !== undefined) this.#starts.add(request, rows.position)
   }
 
   release(request: number): void {
@@ -68,10 +73,7 @@ export class Journal {
    * that reaches across stays as it is, for the step after it forgets the same rows again.
    */
   truncate(position: number): void {
-    for (const [request, { message }] of this.#entries) {
-      const rows = rowsOf(message.tensors)
-      if (rows !== undefined && rows.position >= position) this.#drop(request)
-    }
+    for (const request of this.#starts.takeFrom(position)) this.#drop(request)
   }
 
   /** What is kept, in the order of the requests. */
@@ -88,6 +90,7 @@ export class Journal {
 
   clear(): void {
     this.#entries.clear()
+    this.#starts.clear()
     this.#bytes = 0
   }
 

@@ -5,25 +5,27 @@
  */
 
 import type { Tensor } from '../../core/tensor.ts'
+import { RowStarts } from './row-starts.ts'
 import { rowsOf } from './text-rows.ts'
 
 export class TextInputs {
   readonly #inputs = new Map<number, readonly Tensor[]>()
+  readonly #starts = new RowStarts()
+  #rows = 0
 
   /** Keeps an input, and forgets those of rows that it goes back behind. */
   keep(request: number, tensors: readonly Tensor[]): void {
-    const position = rowsOf(tensors)?.position ?? 0
-    for (const [before, kept] of this.#inputs) {
-      if ((rowsOf(kept)?.position ?? 0) >= position) this.#inputs.delete(before)
-    }
+    const rows = rowsOf(tensors)
+    const position = rows?.position ?? 0
+    for (const before of this.#starts.takeFrom(position)) this.#inputs.delete(before)
+    this.#starts.add(request, position)
     this.#inputs.set(request, tensors)
+    this.#rows = rows === undefined ? 0 : position + rows.tokens.length
   }
 
   /** Rows of the text. */
   get rows(): number {
-    const [, latest = []] = this.all.at(-1) ?? []
-    const rows = rowsOf(latest)
-    return rows === undefined ? 0 : rows.position + rows.tokens.length
+    return this.#rows
   }
 
   /** What still counts, in the order of the requests. */

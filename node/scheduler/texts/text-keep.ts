@@ -8,7 +8,7 @@
  * @module
  */
 
-import { appendFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { utf8 } from '../../../core/bytes.ts'
 import type { Logger } from '../../../core/logger.ts'
@@ -41,6 +41,8 @@ export interface TextKeepComponents {
 
 interface Write {
   readonly asked: AskedText
+  /** Of the tokens, open until the end: a text has a write for nearly every token. */
+  readonly file: FileHandle
   readonly tokens: number[]
   done: Promise<void>
 }
@@ -68,7 +70,8 @@ export class TextKeep {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       await writeFileAtomic(this.#file(id, 'tokens'), bytesOf(said))
       await this.#write(id, asked)
-      this.#writes.set(id, { asked, tokens: [], done: Promise.resolve() })
+      const file = await open(this.#file(id, 'tokens'), 'a')
+      this.#writes.set(id, { asked, file, tokens: [], done: Promise.resolve() })
     } catch (error) {
       this.#components.logger.warn('text is not kept', { text: id, error })
     }
@@ -82,11 +85,12 @@ export class TextKeep {
     if (write.tokens.length > tokens.length) return
     write.done = write.done.then(async () => {
       try {
-        await appendFile(this.#file(id, 'tokens'), bytesOf(write.tokens.splice(0)))
+        await write.file.appendFile(bytesOf(write.tokens.splice(0)))
       } catch (error) {
         // Tokens with a gap would be another text.
         this.#components.logger.warn('text is kept no more', { text: id, error })
         this.#writes.delete(id)
+        await write.file.close()
         await this.#remove(id)
       }
     })
@@ -114,6 +118,7 @@ export class TextKeep {
     const write = this.#writes.get(id)
     this.#writes.delete(id)
     await write?.done
+    await write?.file.close()
     if (!keep) await this.#remove(id)
   }
 
