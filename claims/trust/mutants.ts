@@ -244,6 +244,20 @@ const MUTANTS: readonly Mutant[] = [
     replace: 'number > 0 &&',
     check: test(`${ROOM}/parameter-change.test.ts`),
   },
+  {
+    mistake: 'who has left keeps its seat',
+    path: `${ROOM}/trust-fold.ts`,
+    find: 'if (isSilent || this.#departures.hasLeft(owner)) continue',
+    replace: 'if (isSilent) continue',
+    check: sim('seats-that-leave', 5),
+  },
+  {
+    mistake: 'an old word sends away who has come back',
+    path: `${ROOM}/departures.ts`,
+    find: 'epoch !== undefined && epoch >= this.#rules.latestOf(device)',
+    replace: 'epoch !== undefined && epoch >= this.#rules.latestOf(device) - 12',
+    check: test(`${ROOM}/farewell.test.ts`),
+  },
 ]
 
 export const claim: Claim = {
