@@ -33,6 +33,7 @@ import { tenThousandDevices } from './scenarios/ten-thousand-devices.ts'
 import { textsInPeace } from './scenarios/texts-in-peace.ts'
 import { textsInTrouble } from './scenarios/texts-in-trouble.ts'
 import { textsThatLeave } from './scenarios/texts-that-leave.ts'
+import { textsWithLiars } from './scenarios/texts-with-liars.ts'
 import { textsUnderKills } from './scenarios/texts-under-kills.ts'
 import { trustAfterACon } from './scenarios/trust-after-a-con.ts'
 import { trustOfAGrowingMesh } from './scenarios/trust-of-a-growing-mesh.ts'
@@ -58,6 +59,7 @@ export const SCENARIOS: readonly Scenario[] = [
   textsUnderKills,
   textsInTrouble,
   textsThatLeave,
+  textsWithLiars,
   blocksWithLiars,
   blocksFromAnyone,
   presenceComesTrue,

@@ -27,6 +27,10 @@ export interface SessionHistory {
     readonly code: InferenceCode
     readonly atMs: number
   }[]
+  /** Devices that are not blamed for what they were replaced for. */
+  readonly cleared: readonly PeerId[]
+  /** Devices that lied at least once. */
+  readonly liars: readonly PeerId[]
   /** Stages that another device took over. */
   readonly moves: number
   readonly receipts: readonly Receipt[]

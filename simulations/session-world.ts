@@ -17,6 +17,7 @@ import { SimClock } from './sim-clock.ts'
 import { SimDevice } from './sim-device.ts'
 import { simHash } from './sim-hash.ts'
 import type { SimNetwork } from './sim-network.ts'
+import type { Lie } from './sim-liar.ts'
 import { SimRequester } from './sim-requester.ts'
 import { SimStageHost } from './sim-stage-host.ts'
 import { SIM_SAMPLING, STOP_TOKEN, type TextPlan } from './sim-text.ts'
@@ -45,6 +46,8 @@ export interface SessionPlan {
   readonly bytesPerMs?: number
   /** Part of the chunks of a copy that cannot be read or written. */
   readonly copyFaults?: number
+  /** What the n-th device lies about, counted from the first stage's. */
+  readonly lies?: ReadonlyMap<number, Lie>
   /** Messages travel as the frames that devices exchange. */
   readonly bytes?: boolean
 }
@@ -129,7 +132,8 @@ export class SessionWorld {
   #history(calm: number): SessionHistory {
     const { stages, text, loadFaults, poison } = this.#plan
     const requests = text === undefined ? this.#plan.requests : this.#requester.submitted
-    const { outputs, losses, moves, receipts, ends } = this.#requester
+    const { outputs, losses, cleared, moves, receipts, ends } = this.#requester
+    const liars = [...this.#hosts].filter(([, host]) => host.hasLied)
     for (const [index] of loadFaults ?? []) {
       const device = this.#devices[index + 1]
       if (device !== undefined) this.#struck.add(device)
@@ -141,6 +145,8 @@ export class SessionWorld {
       ...(text === undefined ? {} : { text: this.#written(text) }),
       outputs,
       losses,
+      cleared,
+      liars: liars.map(([{ peer }]) => peer),
       moves,
       receipts,
       ends,
@@ -177,6 +183,7 @@ export class SessionWorld {
         poison,
         copyFaults,
         loadFault: loadFaults?.get(device.number - 1),
+        lie: this.#plan.lies?.get(device.number - 1),
       },
     )
     this.#network.serve(device, (end) => host.accept(end))

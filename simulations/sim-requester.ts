@@ -53,6 +53,8 @@ export class SimRequester {
     code: InferenceCode
     atMs: number
   }[] = []
+  /** Devices that are not blamed for what they were replaced for. */
+  readonly cleared: PeerId[] = []
   /** Stages that another device took over. */
   moves = 0
   readonly receipts: Receipt[] = []
@@ -201,9 +203,12 @@ export class SimRequester {
     if (done) this.#driver.feed({ type: 'finish' })
   }
 
-  #tell(output: RequesterOutput & { readonly type: 'recovered' | 'standby' }): void {
+  #tell(output: RequesterOutput & { readonly type: 'recovered' | 'standby' | 'cleared' }): void {
     const { clock } = this.#components
-    if (output.type === 'recovered') {
+    if (output.type === 'cleared') {
+      this.cleared.push(output.peer)
+      clock.tell(`${output.peer.slice(-4)} is cleared of what it did at stage ${output.stage}`)
+    } else if (output.type === 'recovered') {
       const { stage, copiedRows } = output.recovery
       this.moves++
       clock.tell(`stage ${stage} moved, ${copiedRows} rows copied`)
@@ -223,6 +228,7 @@ export class SimRequester {
         clock.tell(`stage ${output.stage} serves at ${output.peer.slice(-4)}`)
         if (this.#init.text?.standbys === true) this.#standBy(output.stage, output.peer)
         return
+      case 'cleared':
       case 'recovered':
       case 'standby':
         this.#tell(output)

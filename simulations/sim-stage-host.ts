@@ -9,11 +9,9 @@
 
 import type { PeerId } from '../core/ids.ts'
 import type { SeededRandom } from '../core/random.ts'
-import type { Tensor } from '../core/tensor.ts'
 import {
   ATTACH_WAIT_MS_MAX,
   StageMachine,
-  type AttachRecord,
   type Envelope,
   type FaultCode,
   type InferenceMessage,
@@ -25,8 +23,10 @@ import type { SimOutbound, SimSlot } from './session-network.ts'
 import type { SimClock } from './sim-clock.ts'
 import type { SimDevice } from './sim-device.ts'
 import { simHash } from './sim-hash.ts'
+import { type Lie, SimLiar } from './sim-liar.ts'
 import type { SimLinkEnd, SimLinkListener } from './sim-network.ts'
-import { cachedRows, takeRows, textRun, type SimText } from './sim-text-model.ts'
+import { arrived, type Attached, type HeldStage, isCopy, leave, loaded, made } from './sim-stage.ts'
+import { cachedRows, takeRows } from './sim-text-model.ts'
 
 /** What a simulated device is like. Times in milliseconds, drawn evenly up to the bound. */
 export interface SimStageHostInit {
@@ -39,6 +39,8 @@ export interface SimStageHostInit {
   readonly poison: number | undefined
   /** Part of the chunks of a copy that cannot be read or written. */
   readonly copyFaults: number
+  /** What the device lies about; undefined when it is honest. */
+  readonly lie: Lie | undefined
 }
 
 export interface SimStageHostComponents {
@@ -51,49 +53,13 @@ export interface SimStageHostComponents {
 /** Steps that one attachment may bring before its route: what a text replays may be many short ones. */
 const HELD_MAX = 8_192
 
-interface Attached {
-  readonly from: PeerId
-  readonly record: AttachRecord
-  readonly link: number
-  readonly answer: (message: InferenceMessage) => void
-  stage: HeldStage | undefined
-  readonly held: Arrival[]
-}
-
-/** What comes on a way that a stage attached: steps, or what was drawn. */
-type Arrival = InferenceMessage & { readonly type: 'step' | 'output' | 'cache' }
-
-interface HeldStage {
-  readonly record: OpenRecord
-  readonly machine: StageMachine
-  readonly feed: (input: StageInput) => void
-  readonly reply: (message: InferenceMessage) => void
-  readonly waiting: (StageOutput & { readonly type: 'run' })[]
-  /** Keys and values. */
-  readonly text: SimText
-  running: boolean
-  over: boolean
-  next: SimSlot | undefined
-  shadow: SimSlot | undefined
-  shadowEpoch: number
-  /** The way to the successor that takes a copy, and the one back to who gives one. */
-  copy: SimSlot | undefined
-  /** When the last chunk of a copy is read or written: an executor does one after another. */
-  copiedAtMs: number
-  answer: ((message: InferenceMessage) => void) | undefined
-}
-
-/** The output of every simulated stage. */
-export function computed(tensors: readonly Tensor[]): readonly Tensor[] {
-  return tensors.map((tensor) => ({ ...tensor, data: simHash(tensor.data) }))
-}
-
 /** What a device does on /brume/inference/1 for others. */
 export class SimStageHost {
   readonly #components: SimStageHostComponents
   readonly #init: SimStageHostInit
   readonly #stages = new Set<HeldStage>()
   readonly #attached = new Map<string, Attached>()
+  #liars: SimLiar[] = []
   #frozen = false
   #links = 0
   #attachments = 0
@@ -106,6 +72,11 @@ export class SimStageHost {
   /** Stages that have not ended. */
   get stages(): readonly OpenRecord[] {
     return [...this.#stages].map(({ record }) => record)
+  }
+
+  /** True once a lie was told here. */
+  get hasLied(): boolean {
+    return this.#liars.some(({ hasLied }) => hasLied)
   }
 
   /** A link that another device opened. */
@@ -170,7 +141,9 @@ export class SimStageHost {
     reply: (message: InferenceMessage) => void,
   ): HeldStage {
     const { device, random } = this.#components
-    const { journalBytesMax, loadMsMax, loadFault } = this.#init
+    const { journalBytesMax, loadMsMax, loadFault, lie } = this.#init
+    const liar = new SimLiar(lie, reply)
+    this.#liars.push(liar)
     const machine = new StageMachine({
       open: record,
       self: device.peer,
@@ -187,6 +160,7 @@ export class SimStageHost {
       feed: (input) => driver.feed(input),
       reply,
       waiting: [],
+      liar,
       text: [],
       running: false,
       over: false,
@@ -214,6 +188,7 @@ export class SimStageHost {
       link: ++this.#attachments,
       stage: undefined,
       held: [],
+      lossy: false,
     }
     this.#attached.set(key, attached)
     // The protocol lets an attach wait this long: who relies on more is found out here.
@@ -227,19 +202,21 @@ export class SimStageHost {
     if (message.type !== 'step' && message.type !== 'output' && message.type !== 'cache') return
     if (attached.stage !== undefined) attached.stage.feed(arrived(attached, message))
     else if (attached.held.length < HELD_MAX) attached.held.push(message)
+    else attached.lossy = true
   }
 
   /** Gives stages the attachments that their routes explain, with the steps that came early. */
   #settle(): void {
     for (const attached of this.#attached.values()) {
       if (attached.stage !== undefined) continue
-      const { from, record, link } = attached
+      const { from, record, link, lossy } = attached
       for (const stage of this.#stages) {
         if (attached.stage !== undefined) continue
         if (!stage.machine.expects(from, record)) continue
         attached.stage = stage
         if (isCopy(attached)) stage.answer = attached.answer
-        stage.feed({ type: 'attach', from, link, record })
+        stage.feed({ type: 'attach', from, link, record, lossy })
+        if (!isCopy(attached) && stage.record.stage > 0) stage.liar.attached(record.epoch)
         for (const message of attached.held.splice(0)) stage.feed(arrived(attached, message))
       }
     }
@@ -249,6 +226,7 @@ export class SimStageHost {
     if (this.#performCopy(stage, output)) return
     switch (output.type) {
       case 'run':
+        stage.liar.ran(output.request)
         stage.waiting.push(output)
         this.#runNext(stage)
         return
@@ -271,7 +249,7 @@ export class SimStageHost {
         if (stage.next === undefined) stage.feed({ type: 'next-lost', epoch: stage.shadowEpoch })
         return
       case 'forward':
-        stage[output.to]?.send(output.message)
+        stage[output.to]?.send(stage.liar.spoilt(output.message))
         return
       case 'end':
         if (output.receipt !== undefined) {
@@ -376,57 +354,4 @@ export class SimStageHost {
     leave(stage.copy)
     this.#stages.delete(stage)
   }
-}
-
-/**
- * What a stage says of its rows: so large that a copy takes several chunks, and so slow to run that
- * the length of a text and the rate of a link decide between the two ways.
- */
-const KEPT_ROW_BYTES = 65_536
-const CHUNK_US = 100_000
-
-function loaded(fault: FaultCode | undefined, loadMs: number): StageInput {
-  if (fault !== undefined) return { type: 'load-failed', code: fault }
-  const numericClass = new Uint8Array(32)
-  const ready = {
-    provider: 'cpu',
-    numericClass,
-    exact: true,
-    loadMs: Math.round(loadMs),
-    fetchedBytes: 0,
-    stepUs: undefined,
-    besideUs: undefined,
-    chunkUs: CHUNK_US,
-    keptRowBytes: KEPT_ROW_BYTES,
-    weightBytes: 1,
-    prefixRows: undefined,
-  }
-  return { type: 'loaded', ready }
-}
-
-function made(
-  { text, record }: HeldStage,
-  { rows, tensors }: StageOutput & { readonly type: 'run' },
-): readonly Tensor[] {
-  const last = record.stage === record.route.length - 1
-  return rows === undefined ? computed(tensors) : textRun(text, { rows, tensors, last })
-}
-
-/** What the holder before attached, rather than a neighbour. */
-function isCopy({ record, stage }: Attached): boolean {
-  return record.stage === stage?.record.stage
-}
-
-function arrived(attached: Attached, message: Arrival): StageInput {
-  const { link } = attached
-  if (message.type === 'step') return { type: 'step', link, step: message }
-  if (message.type === 'cache') return { type: 'cache', link, message }
-  return isCopy(attached)
-    ? { type: 'kept', link, message }
-    : { type: 'drawn', link, drawn: message }
-}
-
-function leave(way: SimSlot | undefined): void {
-  way?.send({ type: 'close' })
-  way?.close()
 }

@@ -28,11 +28,11 @@ describe('faults', () => {
     expect(loadFaultOf(error)).toBe(code)
   })
 
-  it('blames the requester for a wrong input at the first stage only', () => {
+  it('blames the requester for a wrong input at the first stage, at others who sent it', () => {
     const error = new RuntimeError({ code: 'RUNTIME_INPUT_INVALID', tensor: 'x', detail: 'r' })
     expect([runFaultOf(error, 0), runFaultOf(error, 1)]).toEqual([
       'INFERENCE_INPUT_INVALID',
-      'INFERENCE_RUN_FAILED',
+      'INFERENCE_CUT_INVALID',
     ])
   })
 

@@ -24,11 +24,11 @@ export function loadFaultOf(error: unknown): FaultCode {
   return LOAD_FAULTS[code] ?? 'INFERENCE_LOAD_FAILED'
 }
 
-/** The fault of a run. At a later stage a wrong input is the fault of the stage before, not of the requester. */
+/** The fault of a run. At a later stage a wrong input is what the stage before sent. */
 export function runFaultOf(error: unknown, stage: number): FaultCode {
   switch (errorCode(error)) {
     case 'RUNTIME_INPUT_INVALID':
-      return stage === 0 ? 'INFERENCE_INPUT_INVALID' : 'INFERENCE_RUN_FAILED'
+      return stage === 0 ? 'INFERENCE_INPUT_INVALID' : 'INFERENCE_CUT_INVALID'
     case 'RUNTIME_RUN_TIMEOUT':
       return 'INFERENCE_RUN_TIMEOUT'
     case 'RUNTIME_MEMORY':

@@ -6,8 +6,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { SessionId } from '../../core/ids.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import { IN_FLIGHT_MAX, type InferenceMessage } from '../../protocols/inference/index.ts'
-import { InferenceMesh, MODEL, type InferenceDevice } from '../../test/fixtures/inference-mesh.ts'
+import {
+  InferenceMesh,
+  MODEL,
+  someInputs,
+  type InferenceDevice,
+} from '../../test/fixtures/inference-mesh.ts'
 import { floats, preparedStage } from '../../test/fixtures/stage-executors.ts'
+import { RuntimeError } from '../runtime/errors.ts'
 import { crossing } from './stage-pool.ts'
 
 let mesh = new InferenceMesh()
@@ -143,6 +149,96 @@ describe('hostile peers', () => {
     mesh.hub.kill(liar.peer)
     await mesh.pass(10)
     expect(host.host.waitingBytes).toBe(0)
+  })
+})
+
+describe('stages that lie to each other', () => {
+  type Lie = (tensor: Tensor) => Tensor
+  const PROMPT = [11, 7, 42, 3, 3, 90, 15, 8]
+  const wrongInput = new RuntimeError({
+    code: 'RUNTIME_INPUT_INVALID',
+    tensor: 'stream',
+    detail: 'expected more',
+  })
+
+  /** What a text in three stages says, and who of them is lost. */
+  async function told(held: readonly InferenceDevice[], spares: readonly InferenceDevice[]) {
+    const requester = mesh.add()
+    const log = mesh.startText({ requester, stages: held, spares, prompt: PROMPT, tokensMax: 16 })
+    await mesh.runText(log)
+    const lost = log.events.flatMap((event) =>
+      event.type === 'recovered' ? [[event.recovery.from, event.recovery.code]] : [],
+    )
+    return { answer: log.text.generation.answer, lost }
+  }
+
+  /** From their n-th run on, what the executors of a device give is spoilt. */
+  function spoil(device: InferenceDevice, from: number, lie: Lie): void {
+    device.onLoad = (executor) => {
+      const step = executor.step.bind(executor)
+      let runs = 0
+      executor.step = async (run) => {
+        const { outputs, ...times } = await step(run)
+        if (++runs < from) return { outputs, ...times }
+        return { outputs: outputs.map(lie), ...times }
+      }
+    }
+  }
+
+  const twice: Lie = (tensor) => ({
+    ...tensor,
+    dims: tensor.dims.with(1, 2 * (tensor.dims[1] ?? 1)),
+    data: Buffer.concat([tensor.data, tensor.data]),
+  })
+  const spoilt: Lie = (tensor) => ({ ...tensor, data: tensor.data.slice().fill(0xff) })
+
+  it.each([
+    ['for rows that nobody asked for', twice, 'INFERENCE_CUT_INVALID'],
+    ['by their own word for what is no number', spoilt, 'INFERENCE_RUN_FAILED'],
+  ] as const)('are replaced %s, and the text says the same', async (_what, lie, code) => {
+    const [a, b, c, d] = [mesh.add(), mesh.add(), mesh.add(), mesh.add()]
+    const { answer } = await told([a, d, c], [])
+    spoil(b, 6, lie)
+    const liar = await told([a, b, c], [d])
+    expect(liar.answer).toEqual(answer)
+    expect([liar.lost, mesh.cleared]).toEqual([[[b.peer, code]], []])
+  })
+
+  it('are replaced when they say so of one neighbour after another', async () => {
+    const [a, b, c, d, e] = [mesh.add(), mesh.add(), mesh.add(), mesh.add(), mesh.add()]
+    const { answer } = await told([a, d, e], [])
+    let runs = 0
+    b.onLoad = (executor) => {
+      executor.beforeRun = () => {
+        if (++runs >= 5) throw wrongInput
+      }
+    }
+    const liar = await told([a, b, c], [d, e])
+    expect(liar.answer).toEqual(answer)
+    expect([liar.lost, mesh.cleared]).toEqual([
+      [
+        [a.peer, 'INFERENCE_CUT_INVALID'],
+        [b.peer, 'INFERENCE_COMPLAINT_UNFOUNDED'],
+      ],
+      [a.peer],
+    ])
+  })
+
+  it('are replaced in sessions without a state as well', async () => {
+    const [requester, a, b, c] = [mesh.add(), mesh.add(), mesh.add(), mesh.add()]
+    a.onLoad = (executor) => {
+      const run = executor.run.bind(executor)
+      executor.run = async (tensors) => {
+        const { outputs, ...times } = await run(tensors)
+        return { outputs: outputs.map((each) => ({ ...each, dims: [1, 2] })), ...times }
+      }
+    }
+    const log = mesh.start({ requester, stages: [a, b], layers: 2, spares: [c] })
+    await mesh.run(log, someInputs(6))
+    const lost = log.events.flatMap((event) =>
+      event.type === 'recovered' ? [[event.recovery.from, event.recovery.code]] : [],
+    )
+    expect([log.outputs.size, lost]).toEqual([6, [[a.peer, 'INFERENCE_CUT_INVALID']]])
   })
 })
 

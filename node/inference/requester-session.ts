@@ -22,7 +22,7 @@ import type { OutboundLinks, Slot } from './outbound-links.ts'
 
 /** What a session tells its owner. */
 export type SessionEvent =
-  | Exclude<RequesterOutput, { type: 'open' | 'send' | 'drop' | 'replace' | 'ready' }>
+  | Exclude<RequesterOutput, { type: 'open' | 'send' | 'drop' | 'replace' | 'cleared' | 'ready' }>
   /** A device holds a stage, as it was asked to by `open`. */
   | ((RequesterOutput & { type: 'ready' }) & { readonly open: OpenRecord })
 
@@ -35,6 +35,8 @@ export interface RequesterSessionComponents {
     excluded: readonly PeerId[],
     code: InferenceCode,
   ): Promise<PeerId | undefined>
+  /** A device that was replaced is not to blame for it. */
+  cleared(peer: PeerId): void
   onEvent(event: SessionEvent): void
 }
 
@@ -118,6 +120,9 @@ export class RequesterSession {
         return
       case 'replace':
         void this.#replace(output.stage, output.excluded, output.code)
+        return
+      case 'cleared':
+        this.#components.cleared(output.peer)
         return
       case 'closed':
       case 'failed':

@@ -257,7 +257,8 @@ describe('sessions', () => {
     })
     slot.send({ type: 'open', record })
     await mesh.pass(10)
-    const refused = { code: 'INFERENCE_OPEN_REFUSED', request: undefined, nextEpoch: undefined }
+    const nobody = { request: undefined, nextEpoch: undefined, beforeEpoch: undefined }
+    const refused = { code: 'INFERENCE_OPEN_REFUSED', ...nobody }
     expect([heard, a.host.stages]).toEqual([[{ type: 'fault', record: refused }], []])
   })
 

@@ -94,6 +94,8 @@ interface Attached {
   readonly sinceMs: number
   stage: HostedStage | undefined
   readonly held: Arrival[]
+  /** True once something was not held for want of room. */
+  lossy: boolean
 }
 
 export class StageHost {
@@ -227,7 +229,9 @@ export class StageHost {
   /** Steps that overtook the route which explains them. One that is dropped is replayed later. */
   #hold(inbound: Attached, step: Arrival, peer: PeerId): void {
     const bytes = tensorsBytes(step.tensors)
-    if (inbound.held.length >= STEPS_HELD_MAX || !this.#waiting.take(peer, bytes)) {
+    const full = inbound.held.length >= STEPS_HELD_MAX || !this.#waiting.take(peer, bytes)
+    if (full) {
+      inbound.lossy = true
       this.#components.logger.warn('steps before their route were dropped', { peer })
       return
     }
@@ -244,7 +248,8 @@ export class StageHost {
     const reply = (answer: InferenceMessage): void => link.send({ slot, epoch, message: answer })
     const code = this.#refusal(record, link.peer, slots)
     if (code !== undefined) {
-      reply({ type: 'fault', record: { code, request: undefined, nextEpoch: undefined } })
+      const fault = { code, request: undefined, nextEpoch: undefined, beforeEpoch: undefined }
+      reply({ type: 'fault', record: fault })
       return
     }
     const { clock, logger, signer, sha256, pool } = this.#components
@@ -349,6 +354,7 @@ export class StageHost {
       sinceMs,
       stage: undefined,
       held: [],
+      lossy: false,
     })
     for (const stage of this.#stages) this.#settle(stage)
   }
@@ -363,7 +369,8 @@ export class StageHost {
         if (!same || !stage.expects(link.peer, record)) continue
         inbound.stage = stage
         if (isCopy(stage, inbound)) stage.takeCopy(inbound.answer)
-        stage.feed({ type: 'attach', from: link.peer, link: inbound.link, record })
+        const { link: number, lossy } = inbound
+        stage.feed({ type: 'attach', from: link.peer, link: number, record, lossy })
         for (const step of this.#letGo(inbound, link.peer)) bring(stage, inbound, step)
       }
     }

@@ -10,6 +10,7 @@ import type { FaultCode } from './faults.ts'
 /** What can end a session or a request. */
 export type InferenceCode =
   | FaultCode
+  | 'INFERENCE_COMPLAINT_UNFOUNDED'
   | 'INFERENCE_FRAME_INVALID'
   | 'INFERENCE_LINK_LOST'
   | 'INFERENCE_NO_REPLACEMENT'
@@ -44,6 +45,21 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     retryable: true,
     exit: 7,
     status: 503,
+  },
+  INFERENCE_COMPLAINT_UNFOUNDED: {
+    meaning:
+      'a device said of one device after another that what the stage before sent is of no use',
+    hint: 'nothing to do: it is replaced, and who was before it is cleared',
+    retryable: true,
+    exit: 8,
+    status: 502,
+  },
+  INFERENCE_CUT_INVALID: {
+    meaning: 'a stage was sent tensors by the stage before it that it cannot use',
+    hint: 'the stage before is replaced; one that does it again and again should leave the mesh',
+    retryable: true,
+    exit: 8,
+    status: 502,
   },
   INFERENCE_EXECUTOR_DIED: {
     meaning: 'the process that computes a stage died',

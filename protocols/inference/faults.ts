@@ -7,6 +7,7 @@
 /** Fault codes that travel, each with a row in errors.ts. */
 export const FAULT_CODES = [
   'INFERENCE_CLASS_OTHER',
+  'INFERENCE_CUT_INVALID',
   'INFERENCE_EXECUTOR_DIED',
   'INFERENCE_GUIDE_FAILED',
   'INFERENCE_INPUT_INVALID',

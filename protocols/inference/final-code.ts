@@ -7,6 +7,7 @@
 import type { InferenceCode } from './errors.ts'
 
 const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
+  'INFERENCE_CUT_INVALID',
   'INFERENCE_OUTPUT_INVALID',
   'INFERENCE_NOT_ALLOWED',
   'INFERENCE_RUN_FAILED',
@@ -24,9 +25,9 @@ const SAID_BY_ALL: ReadonlySet<InferenceCode> = new Set([
   'INFERENCE_MESSAGE_TOO_LARGE',
 ])
 
-/** True for what another device would say of the same request as well. */
-export function isSaidByAll(code: InferenceCode): boolean {
-  return SAID_BY_ALL.has(code)
+/** True for what another device would say of the same request as well. Only the first stage sees an input. */
+export function isSaidByAll(code: InferenceCode, stage: number): boolean {
+  return SAID_BY_ALL.has(code) && (stage === 0 || code !== 'INFERENCE_INPUT_INVALID')
 }
 
 /** True for what goes wrong at every device alike: it says more than how often it did. */

@@ -220,6 +220,8 @@ export const faultShape = record({
   request: optional(uint(REQUESTS_MAX)),
   /** The epoch of the next stage, when the sender is well and its way to that stage is what failed. */
   nextEpoch: optional(uint(EPOCHS_MAX)),
+  /** The epoch of the stage before, when the sender is well and cannot use what that one sent. */
+  beforeEpoch: optional(uint(EPOCHS_MAX)),
 })
 export type FaultRecord = ShapeOf<typeof faultShape>
 

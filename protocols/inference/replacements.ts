@@ -46,6 +46,11 @@ export class Replacements {
     this.#sought.delete(stage)
   }
 
+  /** What `peer` was replaced for was not its fault: it may hold the stage like anybody else. */
+  clear(stage: number, peer: PeerId): void {
+    this.#holders.get(stage)?.delete(peer)
+  }
+
   isSought(stage: number): boolean {
     return this.#sought.has(stage)
   }

@@ -20,6 +20,7 @@ import type { InferenceCode } from './errors.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { FaultRecord, ReadyRecord, SignedReceipt } from './records.ts'
 import type { RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
+import { Complaints } from './complaints.ts'
 import { finalCode, isOwnCause, isSaidByAll } from './final-code.ts'
 import { Moves } from './moves.ts'
 import { Replacements } from './replacements.ts'
@@ -32,6 +33,12 @@ import { fitsMessage } from './tensor-table.ts'
 import { rowsOf } from './text-rows.ts'
 import { transfersOf } from './transfers.ts'
 
+/**
+ * How often neighbours may disagree about one request. Some liars in a row can bring that about; when
+ * several holders of both stages disagree alike, it is the request, or the model.
+ */
+const COMPLAINTS_MAX = 8
+
 /** Pings that a step which was left to the ring may take before it is sent. */
 const RING_PINGS_MAX = 4
 
@@ -41,6 +48,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   readonly #replacements: Replacements
   readonly #requests: Requests
   readonly #moves: Moves
+  readonly #complaints = new Complaints()
   #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
   #pingAtMs = 0
   #finishAtMs = Infinity
@@ -224,14 +232,15 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   #onFault(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {
-    const { code, request, nextEpoch } = fault
+    const { code, request, nextEpoch, beforeEpoch } = fault
     if (code === 'INFERENCE_JOURNAL_MISSING' && request !== undefined) {
       const missing = this.#requests.get(request)
       this.#requests.again((outstanding) => outstanding === missing)
       return this.#pump(nowMs)
     }
     if (nextEpoch !== undefined) return this.#onUnreached(seat, nextEpoch, nowMs)
-    if (isSaidByAll(code)) return this.#fail(code, seat.stage, request)
+    if (beforeEpoch !== undefined) return this.#onComplaint(seat, fault, nowMs)
+    if (isSaidByAll(code, seat.stage)) return this.#fail(code, seat.stage, request)
     if (request !== undefined && code === 'INFERENCE_RUN_FAILED') {
       const outstanding = this.#requests.get(request)
       if (outstanding !== undefined && ++outstanding.failures > 1) {
@@ -239,6 +248,24 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
       }
     }
     return this.#onLost(seat.stage, seat.epoch, code, nowMs)
+  }
+
+  /** `seat` cannot use what the stage before it sent. */
+  #onComplaint(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {
+    const { code, request = -1, beforeEpoch = -1 } = fault
+    const before = this.#seats.find(seat.stage - 1, beforeEpoch)
+    if (this.#phase !== 'running' || before === undefined || before.phase === 'lost') return []
+    const outstanding = this.#requests.get(request)
+    if (outstanding !== undefined && ++outstanding.complaints > COMPLAINTS_MAX) {
+      return this.#fail(code, seat.stage, request)
+    }
+    const { blamed, cleared } = this.#complaints.judge(seat, before)
+    for (const { stage, peer } of cleared) this.#replacements.clear(stage, peer)
+    const why = blamed === seat ? 'INFERENCE_COMPLAINT_UNFOUNDED' : code
+    return [
+      ...cleared.map((each) => ({ type: 'cleared' as const, ...each })),
+      ...this.#onLost(blamed.stage, blamed.epoch, why, nowMs),
+    ]
   }
 
   /**

@@ -146,7 +146,12 @@ describe('requester machine of a text', () => {
   it('makes every step itself while the last stage does not reach the first', () => {
     const session = running(9)
     session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
-    const fault = { code: 'INFERENCE_NEXT_UNREACHABLE', request: undefined, nextEpoch: 0 } as const
+    const fault = {
+      code: 'INFERENCE_NEXT_UNREACHABLE',
+      request: undefined,
+      nextEpoch: 0,
+      beforeEpoch: undefined,
+    } as const
     const cut = session.hear(1, 0, { type: 'fault', record: fault })
     session.hear(1, 0, { type: 'output', request: 1, ...drawn })
     const next = session.handle({ type: 'submit', request: 2, tensors: stepOf(2) })
@@ -292,7 +297,10 @@ describe('requester machine of a text whose stage leaves', () => {
 
 describe('requester machine of a text whose stage finds only another numeric class', () => {
   const refusal = (code: 'INFERENCE_CLASS_OTHER' | 'INFERENCE_OPEN_REFUSED') =>
-    ({ type: 'fault', record: { code, request: undefined, nextEpoch: undefined } }) as const
+    ({
+      type: 'fault',
+      record: { code, request: undefined, nextEpoch: undefined, beforeEpoch: undefined },
+    }) as const
   const classOf = (outputs: readonly RequesterOutput[]) =>
     outputs.flatMap((output) =>
       output.type === 'open' && output.message.type === 'open'

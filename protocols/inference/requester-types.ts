@@ -79,6 +79,8 @@ export type RequesterOutput =
       readonly peer: PeerId
       readonly ready: boolean
     }
+  /** Who was replaced for what it sent, or for saying that of others, was right. */
+  | { readonly type: 'cleared'; readonly stage: number; readonly peer: PeerId }
   | { readonly type: 'recovered'; readonly recovery: Recovery }
   | {
       readonly type: 'output'
@@ -143,4 +145,6 @@ export interface Outstanding {
   left: boolean
   /** Stages that failed on this request: a second one ends the session, since the request is at fault. */
   failures: number
+  /** How often a stage could not use what the one before made of it. */
+  complaints: number
 }

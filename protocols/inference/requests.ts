@@ -61,7 +61,8 @@ export class Requests {
   submit(request: number, tensors: readonly Tensor[], nowMs: number): void {
     this.#highest = Math.max(this.#highest, request)
     const left = this.lead.leaves(request)
-    this.#outstanding.set(request, { tensors, sentMs: nowMs, sent: false, left, failures: 0 })
+    const fresh = { sent: false, left, failures: 0, complaints: 0 }
+    this.#outstanding.set(request, { tensors, sentMs: nowMs, ...fresh })
     if (this.#isText) this.#inputs.keep(request, tensors)
   }
 

@@ -5,6 +5,7 @@ import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { CopyRecord, OpenRecord, ReadyRecord } from './records.ts'
 import { GREEDY_SAMPLING } from './sampling-record.ts'
+import { leafOf } from './receipt-roots.ts'
 import { StageMachine } from './stage-machine.ts'
 import type { StageInput, StageOutput } from './stage-types.ts'
 import { rowsTensor } from './text-rows.ts'
@@ -70,7 +71,9 @@ function floats(values: readonly number[]): Tensor {
 /** A step of one row; its only number says which one it is. */
 function stepOf(request: number, position = request): TensorMessage {
   const rows = rowsTensor({ position, drawFrom: 1, tokens: [5] })
-  return { request, hops: [], tensors: [floats([position]), rows], leaf: new Uint8Array(8) }
+  const tensors = [floats([position]), rows]
+  const leaf = leafOf(tensors, nodeCrypto.sha256).subarray(0, 8)
+  return { request, hops: [], tensors, leaf }
 }
 
 /** One holder of the stage, whose keys and values are the numbers of its rows. */

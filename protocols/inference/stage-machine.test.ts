@@ -54,7 +54,8 @@ function tensors(value: number): readonly Tensor[] {
 }
 
 function stepOf(request: number): TensorMessage {
-  return { request, hops: [], tensors: tensors(request), leaf: new Uint8Array(8) }
+  const leaf = leafOf(tensors(request), sha256).subarray(0, 8)
+  return { request, hops: [], tensors: tensors(request), leaf }
 }
 
 function step(request: number, link = 7): StageInput {
@@ -106,9 +107,9 @@ function sent(request: number) {
   }
 }
 
-const fault = (code: string, request?: number, nextEpoch?: number) => ({
+const fault = (code: string, request?: number, nextEpoch?: number, beforeEpoch?: number) => ({
   type: 'reply',
-  message: { type: 'fault', record: { code, request, nextEpoch } },
+  message: { type: 'fault', record: { code, request, nextEpoch, beforeEpoch } },
 })
 
 describe('stage machine', () => {
@@ -170,7 +171,12 @@ describe('stage machine', () => {
       sha256: () => new Uint8Array(32),
       journalBytesMax: 1,
     })
-    for (const input of [{ type: 'loaded', ready } as const, attach, step(0)])
+    const unhashed = {
+      type: 'step',
+      link: 7,
+      step: { ...stepOf(0), leaf: new Uint8Array(8) },
+    } as const
+    for (const input of [{ type: 'loaded', ready } as const, attach, unhashed])
       hashed.handle(input, 0)
     expect(hashed.handle({ ...ran(0), tensors: huge } as StageInput, 0)).toEqual([
       fault('INFERENCE_MESSAGE_TOO_LARGE', 0),

@@ -21,21 +21,25 @@ import { FreeRun } from './free-run.ts'
 import { REQUESTS_AHEAD_MAX, SESSION_SILENCE_MS_MAX } from './limits.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { AttachRecord, ReadyRecord, Receipt } from './records.ts'
-import { fault, reply } from './stage-replies.ts'
+import { leafOf } from './receipt-roots.ts'
+import { complaint, fault, reply } from './stage-replies.ts'
 import type { StageInit, StageInput, StageOutput } from './stage-types.ts'
 import { StageCopies, type CopyInput } from './stage-copies.ts'
 import { StageTally } from './stage-tally.ts'
 import { StageWays } from './stage-ways.ts'
+import { isUsable } from './cut-check.ts'
 import { Journal } from './journal.ts'
 import { TextOrder } from './text-order.ts'
 import { drawnOf, rowsOf, rowsTensor, stepTensors, type TextRows } from './text-rows.ts'
-import { fromWire, toWire } from './wire-type.ts'
+import { areFinite, fromWire, toWire } from './wire-type.ts'
 import { fitsMessage, type Hop } from './tensor-table.ts'
 
 interface Running {
   readonly hops: readonly Hop[]
   readonly arrivedMs: number
   readonly rows: TextRows | undefined
+  /** Since which epoch the stage before is held by whoever sent it; undefined at the first stage. */
+  readonly beforeEpoch: number | undefined
 }
 
 /** A leaf that says nothing. */
@@ -165,6 +169,11 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
       : this.#heardMs + SESSION_SILENCE_MS_MAX
   }
 
+  /** Since which epoch the stage before is held by whoever attached; undefined at the first stage. */
+  get #beforeEpoch(): number | undefined {
+    return this.#stage === 0 ? undefined : this.#ways.beforeEpoch
+  }
+
   get #stage(): number {
     return this.#init.open.stage
   }
@@ -255,21 +264,29 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     return [...this.#copies.fed(), ...this.#admit(step, nowMs)]
   }
 
+  /** A stage does not run what it cannot use, and stays as it is: who is before it is replaced. */
+  #complain(request: number, epoch = this.#beforeEpoch): readonly StageOutput[] {
+    if (epoch === undefined) return [fault('INFERENCE_INPUT_INVALID', request)]
+    this.#ways.forsake(epoch)
+    return [complaint(epoch, request)]
+  }
+
   #admit(step: TensorMessage, nowMs: number): readonly StageOutput[] {
     const { request, tensors } = step
     if (this.#running.has(request)) return []
     const done = this.#journal.get(request)
     // Of a text, what was released is kept for others than the requester.
     if (done !== undefined) return request < this.#journal.released ? [] : this.#ways.send(done)
-    const refused = this.#order === undefined ? this.#refuse(request) : this.#defer(step)
+    const leaf = leafOf(tensors, this.#init.sha256)
+    const refused = this.#refuse(step, leaf)
     if (refused !== undefined) return refused
     this.#received++
     const rows = this.#order === undefined ? undefined : rowsOf(tensors)
     const copy = rows === undefined ? [] : this.#copies.wentBack(rows.position)
     // More hops than stages would make the next one refuse what this one sends on.
     const hops = step.hops.slice(0, this.#stage)
-    this.#running.set(request, { hops, arrivedMs: nowMs, rows })
-    this.#tally.took(request, tensors)
+    this.#running.set(request, { hops, arrivedMs: nowMs, rows, beforeEpoch: this.#beforeEpoch })
+    this.#tally.took(request, tensors, leaf)
     if (rows !== undefined) this.#free?.took(request, rows)
     return [...copy, this.#runOf(request, tensors, rows), ...this.#onward(nowMs)]
   }
@@ -282,8 +299,15 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     return { type: 'run', request, tensors, rows: asked }
   }
 
-  /** What is answered instead of running a step of a session without a state; undefined to run it. */
-  #refuse(request: number): readonly StageOutput[] | undefined {
+  /** What is answered instead of running a step; undefined to run it. */
+  #refuse(step: TensorMessage, leaf: Uint8Array): readonly StageOutput[] | undefined {
+    const isText = this.#order !== undefined
+    if (this.#stage > 0 && !isUsable(step, leaf, isText)) return this.#complain(step.request)
+    return isText ? this.#defer(step) : this.#crowd(step.request)
+  }
+
+  /** Of a session without a state: what is done already, or too much. */
+  #crowd(request: number): readonly StageOutput[] | undefined {
     const { released } = this.#journal
     if (request < released) return []
     const ahead = request >= released + REQUESTS_AHEAD_MAX
@@ -303,9 +327,12 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
       case 'repeated':
         return []
       case 'gap':
-        return this.#fail('INFERENCE_JOURNAL_MISSING')
+        // Who sends on a new way sends all again, in order. What got lost here is nobody else's fault.
+        return this.#stage === 0 || this.#ways.isLossy
+          ? this.#fail('INFERENCE_JOURNAL_MISSING')
+          : this.#complain(request)
       default:
-        return [fault('INFERENCE_INPUT_INVALID', request)]
+        return this.#complain(request)
     }
   }
 
@@ -323,6 +350,9 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
           ...toWire(tensors, this.#init.open.wire),
           ...(rows === undefined ? [] : [rowsTensor(rows)]),
         ]
+    // Rounding makes infinities of what is too large: that is this stage's own.
+    const isSpoilt = rows !== undefined && !this.#ways.isLast && !areFinite(travelling)
+    if (isSpoilt) return this.#fail('INFERENCE_RUN_FAILED')
     // On the wire it would end a link that other sessions use too.
     if (!fitsMessage(travelling)) return [fault('INFERENCE_MESSAGE_TOO_LARGE', request)]
     const leaf = this.#tally.gave(request, travelling, ownUs)
@@ -354,10 +384,21 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   }
 
   #onRunFailed(request: number, code: FaultCode): readonly StageOutput[] {
-    if (!this.#running.has(request)) return []
+    const running = this.#running.get(request)
+    if (running === undefined) return []
     this.#forget(request)
+    if (code === 'INFERENCE_CUT_INVALID') return this.#giveBack(request, running)
     // A text that lacks a step is of no use: the stage is rebuilt elsewhere.
     return this.#order === undefined ? [fault(code, request)] : this.#fail(code)
+  }
+
+  /** A step turned out to be of no use before it changed anything: the text goes on from it. */
+  #giveBack(request: number, { rows, beforeEpoch }: Running): readonly StageOutput[] {
+    if (rows !== undefined) {
+      for (const later of this.#running.keys()) if (later > request) this.#forget(later)
+      this.#order?.resume({ request, position: rows.position })
+    }
+    return this.#complain(request, beforeEpoch)
   }
 
   #forget(request: number): void {

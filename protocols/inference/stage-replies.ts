@@ -12,7 +12,21 @@ export function reply(message: InferenceMessage): StageOutput {
   return { type: 'reply', message }
 }
 
-/** @param nextEpoch - Of the next stage, when the way to it is what failed. */
-export function fault(code: FaultCode, request?: number, nextEpoch?: number): StageOutput {
-  return reply({ type: 'fault', record: { code, request, nextEpoch } })
+export function fault(code: FaultCode, request?: number): StageOutput {
+  const record = { code, request, nextEpoch: undefined, beforeEpoch: undefined }
+  return reply({ type: 'fault', record })
+}
+
+/** The way to the holder of the next stage, of this epoch, failed. */
+export function unreached(nextEpoch: number): StageOutput {
+  const code = 'INFERENCE_NEXT_UNREACHABLE'
+  const record = { code, request: undefined, nextEpoch, beforeEpoch: undefined } as const
+  return reply({ type: 'fault', record })
+}
+
+/** What the holder of the stage before, of this epoch, sent for a request is of no use. */
+export function complaint(beforeEpoch: number, request: number): StageOutput {
+  const code = 'INFERENCE_CUT_INVALID'
+  const record = { code, request, nextEpoch: undefined, beforeEpoch } as const
+  return reply({ type: 'fault', record })
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
+import type { Tensor } from '../../core/tensor.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import type { InferenceMessage } from './messages.ts'
 import type { OpenRecord } from './records.ts'
+import { leafOf } from './receipt-roots.ts'
 import { StageMachine } from './stage-machine.ts'
 import type { StageInput, StageOutput } from './stage-types.ts'
 import { drawnTensors, rowsOf, stepTensors } from './text-rows.ts'
@@ -50,14 +52,16 @@ const ready = {
   keptRowBytes: undefined,
 }
 
-const leaf = new Uint8Array(8)
 const draw = (token: number) =>
   drawnTensors([{ token, logprob: undefined, alternatives: [], logitsHash: undefined }])
+const leafed = (tensors: readonly Tensor[]) => ({
+  tensors,
+  leaf: leafOf(tensors, nodeCrypto.sha256).subarray(0, 8),
+})
 const stepOf = (request: number) => ({
   request,
   hops: [],
-  tensors: stepTensors({ position: request, drawFrom: 0, tokens: [5] }),
-  leaf,
+  ...leafed(stepTensors({ position: request, drawFrom: 0, tokens: [5] })),
 })
 const control = (message: InferenceMessage): StageInput => ({ type: 'control', message })
 
@@ -93,7 +97,7 @@ describe('stages of a ring', () => {
   it('have the first one make the step behind a draw, as far as it may', () => {
     const { feed } = serving(0)
     feed(control({ type: 'step', ...stepOf(0) }), control({ type: 'free', request: 2 }))
-    const drawn = { request: 0, hops: [], tensors: draw(9), leaf }
+    const drawn = { request: 0, hops: [], ...leafed(draw(9)) }
     const strange = feed({ type: 'drawn', link: 8, drawn })
     const made = feed({ type: 'drawn', link: 7, drawn })
     const beyond = feed({ type: 'drawn', link: 7, drawn: { ...drawn, request: 1 } })

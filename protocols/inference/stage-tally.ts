@@ -37,8 +37,8 @@ export class StageTally {
     this.#init = init
   }
 
-  took(request: number, tensors: readonly Tensor[]): void {
-    const leaf = leafOf(tensors, this.#init.sha256)
+  /** @param leaf - Of the tensors. */
+  took(request: number, tensors: readonly Tensor[], leaf: Uint8Array): void {
     this.#inputLeaves.set(request, leaf)
     this.#init.tape?.took(request, tensors, leaf)
   }

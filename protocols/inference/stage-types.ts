@@ -25,6 +25,8 @@ export type StageInput =
       readonly from: PeerId
       readonly link: number
       readonly record: AttachRecord
+      /** True when steps that came on it before its route were not kept, for want of room. */
+      readonly lossy?: boolean
     }
   /** A step on the link that was attached, or from the requester (link undefined). */
   | { readonly type: 'step'; readonly link: number | undefined; readonly step: TensorMessage }

@@ -13,7 +13,7 @@ import type { Journal } from './journal.ts'
 import { ROUTES_MAX } from './limits.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { AttachRecord, OpenRecord, RouteShadow, RouteStage } from './records.ts'
-import { fault, reply } from './stage-replies.ts'
+import { reply, fault, unreached } from './stage-replies.ts'
 import type { StageInput, StageOutput } from './stage-types.ts'
 import { drawnAlone } from './text-rows.ts'
 
@@ -21,6 +21,7 @@ interface Attachment {
   readonly peer: PeerId
   readonly link: number
   readonly epoch: number
+  readonly lossy: boolean
 }
 
 export class StageWays {
@@ -29,6 +30,8 @@ export class StageWays {
   #route: readonly RouteStage[]
   #serving = false
   #attached: Attachment | undefined
+  /** Holder of the stage before from whom nothing is taken any more. */
+  #forsaken: number | undefined
   #connectedTo: RouteStage | undefined
   #shadow: RouteStage | undefined
   /** Stages that need nothing of what was released: see the route. */
@@ -157,16 +160,33 @@ export class StageWays {
     return messages.flatMap((message) => (message.request < released ? [] : this.#home(message)))
   }
 
-  attach({ from, link, record }: StageInput & { type: 'attach' }): void {
+  attach({ from, link, record, lossy = false }: StageInput & { type: 'attach' }): void {
     if (this.expects(from, record)) {
-      this.#attached = { peer: from, link, epoch: record.epoch }
+      this.#attached = { peer: from, link, epoch: record.epoch, lossy }
     }
   }
 
   /** True when an attach by this peer, stage and epoch is what the route says now. */
   expects(from: PeerId, record: AttachRecord): boolean {
     const before = this.#route[this.#before]
+    if (record.epoch === this.#forsaken) return false
     return record.stage === this.#before && before?.peer === from && before.epoch === record.epoch
+  }
+
+  /** Since which epoch the stage before is held by whoever attached; undefined when nobody has. */
+  get beforeEpoch(): number | undefined {
+    return this.#attached?.epoch
+  }
+
+  /** True when not all that came on the way from the stage before was kept. */
+  get isLossy(): boolean {
+    return this.#attached?.lossy === true
+  }
+
+  /** Takes nothing any more from the holder of the stage before of this epoch. */
+  forsake(epoch: number): void {
+    this.#forsaken = epoch
+    if (this.#attached?.epoch === epoch) this.#attached = undefined
   }
 
   /** Hands an output on to whoever lacks it. */
@@ -195,7 +215,7 @@ export class StageWays {
   lost(epoch: number): readonly StageOutput[] {
     // A late word about a next stage that has been replaced since says nothing new.
     if (this.#next?.epoch !== epoch) return []
-    return [fault('INFERENCE_NEXT_UNREACHABLE', undefined, epoch)]
+    return [unreached(epoch)]
   }
 }
 

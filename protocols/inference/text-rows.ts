@@ -56,6 +56,11 @@ export function rowsTensor({ position, drawFrom, tokens }: TextRows): Tensor {
   return integers(ROWS, [2 + tokens.length], [position, drawFrom, ...tokens])
 }
 
+/** True for the tensor that {@link rowsTensor} gives. */
+export function isRows({ name }: Tensor): boolean {
+  return name === ROWS
+}
+
 /** The rows that a step adds, or undefined when it says none, or nonsense. */
 export function rowsOf(tensors: readonly Tensor[]): TextRows | undefined {
   const tensor = tensors.find(({ name }) => name === ROWS)

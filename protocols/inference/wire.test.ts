@@ -13,7 +13,7 @@ import { WireReader, WireWriter, type Envelope } from './wire.ts'
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.ts'
 import type { SamplingRecord } from './sampling-record.ts'
 import { leafOf } from './receipt-roots.ts'
-import { fromWire, toWire } from './wire-type.ts'
+import { areFinite, fromWire, toWire } from './wire-type.ts'
 
 const sha256 = (data: Uint8Array) => new Uint8Array(createHash('sha256').update(data).digest())
 const peer = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp' as PeerId
@@ -130,7 +130,10 @@ const messages: readonly InferenceMessage[] = [
       signature: new Uint8Array(64).fill(9),
     },
   },
-  { type: 'fault', record: { code: 'INFERENCE_RUN_FAILED', request: 4, nextEpoch: undefined } },
+  {
+    type: 'fault',
+    record: { code: 'INFERENCE_CUT_INVALID', request: 4, nextEpoch: undefined, beforeEpoch: 2 },
+  },
   { type: 'free', request: 21 },
   { type: 'copy', record: { role: 'take', peer, epoch: 4 } },
   {
@@ -266,6 +269,27 @@ describe('wire types', () => {
     expect(rounded[0]).toMatchObject({ type: 'float16', dims: [5] })
     expect(rounded[0]?.data.length).toBe(10)
     expect(fromWire(rounded, 'f16')).toEqual(tensors)
+  })
+
+  it('tells what is no finite number, in either type and wherever its bytes stand', () => {
+    const of = (...values: readonly number[]): Tensor => ({
+      name: 'x',
+      type: 'float32',
+      dims: [values.length],
+      data: new Uint8Array(Float32Array.from(values).buffer),
+    })
+    const odd = (data: Uint8Array) => Buffer.concat([Buffer.from('odd'), data]).subarray(3)
+    for (const last of [1, -65_504, 65_536, Number.NaN, Infinity, -Infinity]) {
+      for (const wire of ['f32', 'f16'] as const) {
+        const sent = toWire([of(0.5, last)], wire)
+        const moved = sent.map((each) => ({ ...each, data: odd(each.data) }))
+        const isFinite = Number.isFinite(wire === 'f16' ? new Float16Array([last])[0] : last)
+        expect([areFinite(sent), areFinite(moved)], `${last} as ${wire}`).toEqual([
+          isFinite,
+          isFinite,
+        ])
+      }
+    }
   })
 
   it('gives the same leaf on both sides of a cut, and another for any other name, shape or byte', () => {

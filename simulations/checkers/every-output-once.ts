@@ -6,7 +6,7 @@
 
 import { bytesEqual } from '../../core/bytes.ts'
 import type { SessionChecker } from '../session-history.ts'
-import { computed } from '../sim-stage-host.ts'
+import { computed } from '../sim-stage.ts'
 
 export const everyOutputOnce: SessionChecker = (history) => {
   const wrong: string[] = []

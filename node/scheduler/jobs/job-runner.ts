@@ -171,6 +171,7 @@ export class JobRunner {
         outbound: this.#components.outbound,
         replacement: async (stage, excluded, code) =>
           this.#replacement(replica, stages, { stage, excluded, code }),
+        cleared: (peer) => record.note(this.#search.clear(peer)),
         onEvent: (event) => this.#onEvent(replica, event),
       },
       init,

@@ -18,11 +18,12 @@ function setup(answer: () => PeerId | undefined = () => undefined) {
         return answer()
       },
     },
+    nameOf: (peer) => `device ${peer}`,
     reachable: (peer) => peer !== gone,
   })
   const find = (excluded: readonly PeerId[], code: Parameters<typeof search.find>[2]['code']) =>
     search.find(planOn([], 1), [], { stage: 0, excluded, code })
-  return { asked, find }
+  return { search, asked, find }
 }
 
 describe('replacement search', () => {
@@ -33,6 +34,7 @@ describe('replacement search', () => {
   })
 
   it.each([
+    'INFERENCE_COMPLAINT_UNFOUNDED',
     'INFERENCE_MEMORY',
     'INFERENCE_OPEN_REFUSED',
     'INFERENCE_SELF_TEST_FAILED',
@@ -42,6 +44,23 @@ describe('replacement search', () => {
     await find([b, a], code)
     await find([a, b], 'INFERENCE_LINK_LOST')
     expect(asked).toEqual([[b], [b]])
+  })
+
+  it('asks a device again of which one other complained, and not when two did', async () => {
+    const { asked, find } = setup()
+    await find([b, a], 'INFERENCE_CUT_INVALID')
+    await find([b, a], 'INFERENCE_CUT_INVALID')
+    expect(asked).toEqual([[b, a], [b]])
+  })
+
+  it('asks a device again that was cleared', async () => {
+    const { search, asked, find } = setup()
+    await find([b, a], 'INFERENCE_COMPLAINT_UNFOUNDED')
+    expect(search.clear(a)).toBe('device a was replaced, but is not to blame')
+    await find([a, b], 'INFERENCE_CUT_INVALID')
+    search.clear(b)
+    await find([a, b], 'INFERENCE_CUT_INVALID')
+    expect(asked).toEqual([[b], [a, b], [a, b]])
   })
 
   it('finds nobody when the planner fails', async () => {

@@ -14,6 +14,7 @@ import type { Planned, Planner } from './planner.ts'
 export interface ReplacementSearchComponents {
   readonly logger: Logger
   readonly planner: Pick<Planner, 'qualify' | 'replacement'>
+  readonly nameOf: (peer: PeerId) => string
   /** Devices that this one is connected to, itself included. */
   reachable(peer: PeerId): boolean
 }
@@ -29,6 +30,7 @@ export interface LostStage {
 /** Reasons for which a device that is still there would refuse, or fail, the same stage again. */
 const LASTING: ReadonlySet<InferenceCode> = new Set([
   'INFERENCE_CLASS_OTHER',
+  'INFERENCE_COMPLAINT_UNFOUNDED',
   'INFERENCE_MEMORY',
   'INFERENCE_OPEN_REFUSED',
   'INFERENCE_SELF_TEST_FAILED',
@@ -39,6 +41,8 @@ export class ReplacementSearch {
   readonly #components: ReplacementSearchComponents
   /** Devices that would refuse a stage again. */
   readonly #refused = new Set<PeerId>()
+  /** Devices that were complained of once, which proves nothing. */
+  readonly #complained = new Set<PeerId>()
 
   constructor(components: ReplacementSearchComponents) {
     this.#components = components
@@ -52,7 +56,7 @@ export class ReplacementSearch {
   ): Promise<PeerId | undefined> {
     const { planner, logger } = this.#components
     const latest = excluded.at(-1)
-    if (latest !== undefined && LASTING.has(code)) this.#refused.add(latest)
+    if (latest !== undefined && this.#isLasting(latest, code)) this.#refused.add(latest)
     const again = excluded.filter(
       (peer) => this.#components.reachable(peer) && !this.#refused.has(peer),
     )
@@ -65,6 +69,20 @@ export class ReplacementSearch {
       logger.warn('no replacement', { code: errorCode(error) })
       return undefined
     }
+  }
+
+  /** What a device was replaced for turned out to be no fault of its own. Returns it in words. */
+  clear(peer: PeerId): string {
+    this.#complained.delete(peer)
+    this.#refused.delete(peer)
+    return `${this.#components.nameOf(peer)} was replaced, but is not to blame`
+  }
+
+  #isLasting(peer: PeerId, code: InferenceCode): boolean {
+    if (code !== 'INFERENCE_CUT_INVALID') return LASTING.has(code)
+    const isSecond = this.#complained.has(peer)
+    this.#complained.add(peer)
+    return isSecond
   }
 
   /** A device that could hold a stage beside its holder, or undefined when there is none. Never throws. */

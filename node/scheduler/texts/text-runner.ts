@@ -123,6 +123,7 @@ export class TextRunner {
         clock: components.clock,
         outbound: components.outbound,
         replacement: async (stage, excluded, code) => this.#replacement({ stage, excluded, code }),
+        cleared: (peer) => work.record.note(this.#search.clear(peer)),
         onEvent: (event) => this.#onEvent(event),
       },
       session,
