@@ -97,7 +97,8 @@ export class HostedText {
     const after = known === undefined ? undefined : { slot: known.slot, rows: known.rows }
     const { positionsMax, promptTokens, sampling, hashesLogits } = text
     // Nothing is waited for in between: what was found is not forgotten before it is copied.
-    const begun = { slot, positionsMax, promptTokens, sampling, hashesLogits, guide, after }
+    const { lone } = stage
+    const begun = { slot, positionsMax, promptTokens, sampling, hashesLogits, lone, guide, after }
     await stage.executor.begin(begun)
     this.#known = known
     return undefined

@@ -42,7 +42,13 @@ function setup(more: Partial<StagePoolComponents> = {}) {
         executors.push(executor)
         return executor
       },
-      selfTest: async () => ({ class: new Uint8Array(32), exact: true, together: true, stepUs: 0 }),
+      selfTest: async () => ({
+        class: new Uint8Array(32),
+        exact: true,
+        lone: true,
+        together: true,
+        stepUs: 0,
+      }),
       tokens: () => Promise.reject(new Error('no text')),
       provider: async (asked) => (asked === 'auto' ? 'cpu' : asked),
       ...more,

@@ -31,6 +31,8 @@ export interface StageProof {
   readonly class: Uint8Array
   /** True when the bits of a text's rows do not depend on how they are run. */
   readonly exact: boolean
+  /** True when that holds of rows that run alone, without a second one beside them. */
+  readonly lone: boolean
   /** True when they do not depend on which other texts are run beside it. */
   readonly together: boolean
   /** Time of one row of a text, in microseconds; 0 where it was not measured. */
@@ -89,6 +91,7 @@ export interface LoadedStage {
   readonly provider: Provider
   readonly numericClass: Uint8Array
   readonly exact: boolean
+  readonly lone: boolean
   readonly stepUs: number
   readonly besideUs: number | undefined
   readonly chunkUs: number | undefined
@@ -328,6 +331,7 @@ export class StagePool {
         provider: spec.provider,
         numericClass: proof.class,
         exact: proof.exact,
+        lone: proof.lone,
         stepUs: proof.stepUs,
         besideUs: proof.together ? proof.besideUs : undefined,
         chunkUs: proof.chunkUs,

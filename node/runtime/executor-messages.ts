@@ -94,6 +94,8 @@ export const BEGIN_MESSAGE = record({
   sampling: samplingShape,
   /** Whether drawn tokens come with the SHA-256 of their logits. */
   hashesLogits: flag(),
+  /** A row of it that runs without others needs no second one but in attention: it was proved here. */
+  lone: optional(flag()),
   /** What is drawn is of it; the executor must have been given a vocabulary before. */
   guide: optional(guideShape),
   /** It begins with these rows of another text, and is as if they had been run. */
@@ -101,8 +103,8 @@ export const BEGIN_MESSAGE = record({
 })
 
 /** As it is sent; what is not said is not there. */
-export type BeginMessage = Omit<ShapeOf<typeof BEGIN_MESSAGE>, 'after'> &
-  Partial<Pick<ShapeOf<typeof BEGIN_MESSAGE>, 'after'>>
+export type BeginMessage = Omit<ShapeOf<typeof BEGIN_MESSAGE>, 'after' | 'lone'> &
+  Partial<Pick<ShapeOf<typeof BEGIN_MESSAGE>, 'after' | 'lone'>>
 
 /** Gives the room of a text back, or all but its first rows: others may begin with them. */
 export const END_MESSAGE = record({

@@ -111,6 +111,32 @@ describe('self-test', () => {
     ).rejects.toMatchObject({ code: 'RUNTIME_SELF_TEST_FAILED' })
   })
 
+  it.each([
+    ['rows alone have the bits of many', [[1, 2]], { exact: true, lone: true }],
+    [
+      'only two rows have them',
+      [
+        [1, 3],
+        [1, 2],
+      ],
+      { exact: true, lone: false },
+    ],
+    [
+      'none have them',
+      [
+        [1, 3],
+        [1, 4],
+      ],
+      { exact: false, lone: false },
+    ],
+  ])('says of a text whether %s', async (_, answers, expected) => {
+    const plain = plainProbe([])
+    const padded = (stage: Executor): ReturnType<typeof plain.second> => plain.second(stage)
+    const probe = { ...plain, mustRepeat: false, padded }
+    const tested = executor('cpu', [[1, 2], ...answers])
+    expect(await selfTest(tested, { ...init, probe }, noReference)).toMatchObject(expected)
+  })
+
   it('lets an accelerator differ from the cpu a little, and from itself', async () => {
     expect(
       await accelerated([

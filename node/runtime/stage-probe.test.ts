@@ -30,7 +30,7 @@ it('probes a stage under the name that it has on every device, at the sizes of t
   const probe = new StageProbe({
     selfTest: async (_executor, init) => {
       asked.push(init)
-      return { class: 'c1a55', exact: true, together: true, stepUs: 0, ms: 1 }
+      return { class: 'c1a55', exact: true, lone: true, together: true, stepUs: 0, ms: 1 }
     },
   })
   expect(await probe.prove(executor(), stage)).toMatchObject({ class: 'c1a55', exact: true })
@@ -79,7 +79,7 @@ it('makes up no inputs of a size that only a stranger could mean', async () => {
   const probe = new StageProbe({
     selfTest: async (...test) => {
       asked.push(test)
-      return { class: 'c1a55', exact: true, together: true, stepUs: 0, ms: 1 }
+      return { class: 'c1a55', exact: true, lone: true, together: true, stepUs: 0, ms: 1 }
     },
   })
   const huge = { name: 'x', type: 'float32', dims: [2 ** 32, 2 ** 20] } as const
@@ -87,6 +87,7 @@ it('makes up no inputs of a size that only a stranger could mean', async () => {
   expect(await probe.prove(executor(), { ...stage, description })).toEqual({
     class: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     exact: false,
+    lone: false,
     together: false,
     stepUs: 0,
   })

@@ -23,7 +23,7 @@ export interface ProbedStage {
 /** What the test showed. */
 export type ProvedStage = Pick<
   SelfTest,
-  'class' | 'exact' | 'together' | 'stepUs' | 'besideUs' | 'chunkUs'
+  'class' | 'exact' | 'lone' | 'together' | 'stepUs' | 'besideUs' | 'chunkUs'
 >
 
 export class StageProbe {
@@ -69,6 +69,7 @@ function unproved({ ortVersion, spec }: Executor, name: string): ProvedStage {
   return {
     class: createHash('sha256').update(words.join('\0')).digest('hex'),
     exact: false,
+    lone: false,
     together: false,
     stepUs: 0,
   }

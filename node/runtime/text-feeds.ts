@@ -7,7 +7,6 @@
 import type * as Ort from 'onnxruntime-node'
 import { KEPT_ROWS, LAST_POSITIONS, TEXT_ROWS, TOTAL_LENGTH } from '../../models/index.ts'
 import type { TextGraph } from './text-graph.ts'
-import { ROWS_MIN } from './text-run.ts'
 import type { Crossing, RunPart } from './text-session.ts'
 
 export interface FedRun {
@@ -15,17 +14,19 @@ export interface FedRun {
   readonly parts: readonly RunPart[]
   /** The rows of these texts, and of others. */
   readonly crossing: readonly Crossing[]
-  /** Rows of each text, those that only pad included. */
+  /** Rows of each text in its attention, those that only pad included. */
   readonly padded: number
+  /** Rows that the run has at least. */
+  readonly rowsMin: number
 }
 
 /** The feeds of a run by their names, without the rows that are wanted. */
 export function textFeeds(
   { ort: { Tensor }, graph }: { readonly ort: typeof Ort; readonly graph: TextGraph },
-  { parts, crossing, padded }: FedRun,
+  { parts, crossing, padded, rowsMin }: FedRun,
 ): Record<string, Ort.Tensor> {
   const feeds: Record<string, Ort.Tensor> = {}
-  for (const { name, tensor } of crossing) feeds[name] = ownRows(Tensor, tensor, parts)
+  for (const { name, tensor } of crossing) feeds[name] = ownRows(Tensor, tensor, { parts, rowsMin })
   const ends = Int32Array.from(parts, ({ rows }) => rows.position + padded)
   const { local } = graph
   const scanned = local.has(TEXT_ROWS)
@@ -36,7 +37,7 @@ export function textFeeds(
   }
   if (local.has(TOTAL_LENGTH)) feeds[TOTAL_LENGTH] = new Tensor('int32', ends, perText)
   if (scanned) {
-    const { textRows, keptRows } = rowPlaces(parts, padded)
+    const { textRows, keptRows } = rowPlaces(parts, { padded, rowsMin })
     feeds[TEXT_ROWS] = new Tensor('int64', textRows, [parts.length, padded])
     feeds[KEPT_ROWS] = new Tensor('int64', keptRows, [1, keptRows.length / 3, 3])
   }
@@ -55,15 +56,15 @@ export function textFeeds(
 function ownRows(
   Tensor: typeof Ort.Tensor,
   tensor: Ort.Tensor,
-  parts: readonly RunPart[],
+  { parts, rowsMin }: Pick<FedRun, 'parts' | 'rowsMin'>,
 ): Ort.Tensor {
   const [, all = 0, ...rest] = tensor.dims
   const count = parts.reduce((sum, { rows }) => sum + rows.tokens.length, 0)
   const inOrder = parts.every(({ from }, at) => from >= (parts[at - 1]?.from ?? 0))
-  if (count === all && count >= ROWS_MIN && inOrder) return tensor
+  if (count === all && count >= rowsMin && inOrder) return tensor
   const given = tensor.data as Float32Array
   const width = given.length / all
-  const rowCount = Math.max(count, ROWS_MIN)
+  const rowCount = Math.max(count, rowsMin)
   const own = new (given.constructor as Float32ArrayConstructor)(rowCount * width)
   let row = 0
   for (const { from, rows } of parts) {
@@ -77,7 +78,7 @@ function ownRows(
 /** The tensors {@link TEXT_ROWS} and {@link KEPT_ROWS}. */
 function rowPlaces(
   parts: readonly RunPart[],
-  padded: number,
+  { padded, rowsMin }: Pick<FedRun, 'padded' | 'rowsMin'>,
 ): { readonly textRows: BigInt64Array; readonly keptRows: BigInt64Array } {
   const textRows = new BigInt64Array(parts.length * padded)
   const kept: bigint[] = []
@@ -91,6 +92,6 @@ function rowPlaces(
     row += length
   }
   // A row alone came in twice.
-  if (row < ROWS_MIN) kept.push(0n, 0n, 0n)
+  if (row < rowsMin) kept.push(0n, 0n, 0n)
   return { textRows, keptRows: BigInt64Array.from(kept) }
 }

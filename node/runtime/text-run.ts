@@ -1,9 +1,10 @@
 /**
  * The texts that one executor holds: their keys and values, and who draws their next tokens.
  *
- * Rule R1 (inference.md 7): a run never has a single row. A step of one row is run as that row
+ * Rule R1 (inference.md 7): attention never has a single row. A step of one row attends as that row
  * twice; what the copy gives is dropped, and its place in the cache is the next one's. So each row
- * gives the same bits alone, in a chunk of a prompt, or in a replay of a whole text.
+ * gives the same bits alone, in a chunk of a prompt, or in a replay of a whole text. What is not
+ * attention takes the row alone where that was proved to change no bit, and two elsewhere.
  *
  * @module
  */
@@ -24,7 +25,7 @@ import type { TextGraph } from './text-graph.ts'
 import { GuideError } from './text-guides.ts'
 import type { TextMemory } from './text-memory.ts'
 
-/** Rows that no run may fall below. */
+/** Rows that attention may not fall below, nor anything else where lone rows are not proved. */
 export const ROWS_MIN = 2
 
 /** Where a text is: the stage, and the memory that its texts share. */
@@ -56,6 +57,11 @@ export class TextRun {
     this.#constraint = constraint
     this.cache = new TextCache(rooms)
     this.#tokens = new Int32Array(graph.draws ? init.positionsMax : 0)
+  }
+
+  /** Whether a row without company may run alone, but in attention. */
+  get lone(): boolean {
+    return this.#init.lone === true
   }
 
   /** Takes over the first `rows` rows of another text. @throws {Error} when it has fewer, or this one no room. */

@@ -194,8 +194,10 @@ export class TextSession {
     crossing: readonly Crossing[],
   ): Promise<readonly (readonly WireTensor[])[]> {
     const { ort, graph, sent, session } = this.#init
-    const wanted = wantedRows(parts, graph)
-    const feeds = textFeeds({ ort, graph }, { parts, crossing, padded: paddedRows(parts) })
+    const rowsMin = graph.several && parts.every(({ text }) => text.lone) ? 1 : ROWS_MIN
+    const wanted = wantedRows(parts, graph, rowsMin)
+    const padded = paddedRows(parts)
+    const feeds = textFeeds({ ort, graph }, { parts, crossing, padded, rowsMin })
     if (graph.local.has(ROWS)) {
       feeds[ROWS] = new ort.Tensor('int64', BigInt64Array.from(wanted, BigInt), [wanted.length])
     }
@@ -205,7 +207,7 @@ export class TextSession {
     const results = await session.run(feeds, fetches)
     for (const { text, rows } of parts) text.commit(rows)
     if (graph.draws) return this.#drawn(parts, wanted.length, results)
-    const made = sent.map(({ name }, index) => crossed(results[name], index, parts))
+    const made = sent.map(({ name }, index) => crossed(results[name], index, { parts, rowsMin }))
     return parts.map(({ text, rows }, at) => {
       const outputs = made.flatMap((each) => each[at] ?? [])
       const [hidden] = outputs
@@ -237,7 +239,7 @@ function elementsOf({ type, data }: WireTensor): Float32Array | Int32Array {
   return type === 'int32' ? new Int32Array(buffer) : new Float32Array(buffer)
 }
 
-/** Rows that each text of a run has: as many as the longest, and never one alone. */
+/** Rows that each text of a run has in attention: as many as the longest, and never one alone. */
 function paddedRows(parts: readonly Pick<RunPart, 'rows'>[]): number {
   return Math.max(ROWS_MIN, ...parts.map(({ rows }) => rows.tokens.length))
 }
@@ -254,8 +256,12 @@ function placed({ name, type, dims, data }: Tensor): WireTensor {
   return { index: DRAWN_NAMES.indexOf(name), type, dims, data }
 }
 
-/** The rows, of all that come in, whose logits are asked for: at least two, of which the last may only pad. */
-function wantedRows(parts: readonly RunPart[], { pools }: TextGraph): readonly number[] {
+/** The rows, of all that come in, whose logits are asked for: at least `rowsMin`, of which the last may only pad. */
+function wantedRows(
+  parts: readonly RunPart[],
+  { pools }: TextGraph,
+  rowsMin: number,
+): readonly number[] {
   let count = 0
   const rows = parts.flatMap(({ rows: { tokens, drawFrom } }) => {
     const from = count
@@ -263,7 +269,7 @@ function wantedRows(parts: readonly RunPart[], { pools }: TextGraph): readonly n
     const first = pools ? 0 : drawFrom
     return tokens.slice(first).map((_, index) => from + first + index)
   })
-  while (rows.length < ROWS_MIN) rows.push(count - 1)
+  while (rows.length < rowsMin) rows.push(count - 1)
   return rows
 }
 
@@ -271,10 +277,10 @@ function wantedRows(parts: readonly RunPart[], { pools }: TextGraph): readonly n
 function crossed(
   value: Ort.OnnxValue | undefined,
   index: number,
-  parts: readonly RunPart[],
+  { parts, rowsMin }: { readonly parts: readonly RunPart[]; readonly rowsMin: number },
 ): readonly WireTensor[] {
   const count = parts.reduce((sum, { rows }) => sum + rows.tokens.length, 0)
-  const rowCount = Math.max(count, ROWS_MIN)
+  const rowCount = Math.max(count, rowsMin)
   const [, rows, ...rest] = value?.dims ?? []
   if (value?.type !== 'float32' || rows !== rowCount) {
     throw new Error(`expected ${rowCount} rows of float32 at output ${index}`)

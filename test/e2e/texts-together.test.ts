@@ -68,7 +68,7 @@ describe('texts in one executor', () => {
       const [alone, ...together] = await stages.load(quantisation, [[], [3]])
       const expected = prompts.map((prompt, slot) => new Text(slot, prompt))
       for (const text of expected) await sayAlone(alone as Executor, text)
-      const texts = prompts.map((prompt, slot) => new Text(slot, prompt))
+      const texts = prompts.map((prompt, slot) => new Text(slot, prompt, true))
       await sayInCompany(together, texts, number)
       expect(
         texts.map(({ drawn }) => drawn),

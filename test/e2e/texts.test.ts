@@ -207,6 +207,8 @@ describe('a text in executors', () => {
     expect(proofs.map(({ exact }) => exact)).toEqual([true, true, true, true, true, true])
     // A stage that only looks tokens up has no text to prove it with.
     expect(proofs.map(({ together }) => together)).toEqual([false, true, true, false, false, false])
+    // Nor is there a second row to save where one graph is for one text.
+    expect(proofs.map(({ lone }) => lone)).toEqual([false, true, true, false, false, false])
     expect(proofs.slice(3).map((proof) => proof.class)).toEqual(
       proofs.slice(0, 3).map((proof) => proof.class),
     )
