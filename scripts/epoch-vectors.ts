@@ -141,7 +141,8 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
     signConsent(signer, epochContext.network, { number: 1, parameters, until }),
   )
   const [consent] = consents
-  const change = changeBy(seats.committee, consents)
+  const anchors = seats.committee.slice(0, 1)
+  const change = changeBy({ committee: seats.committee, anchors }, consents)
   if (consent === undefined || change === undefined) throw new Error('a quorum wants it')
   const told = encodeToldStatement({ stated, credential: utf8('a credential') })
   const cut = encodeCutBody({
@@ -176,6 +177,9 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
     restart: toHex(signRestart(device(1), { ...epochContext, parent: header })),
     farewell: toHex(farewell),
     parameters: toHex(encodeParameters({ epochMs: 5_000 })),
+    wholeParameters: toHex(
+      encodeParameters({ epochMs: 5_000, seatsMax: 31, anchors: seats.committee }),
+    ),
     toldStatement: toHex(told),
     evidenceItem: toHex(evidence),
     cut: toHex(cut),

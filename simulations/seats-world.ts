@@ -10,7 +10,13 @@
 import { utf8 } from '../core/bytes.ts'
 import type { Signer } from '../core/crypto.ts'
 import type { PeerId } from '../core/ids.ts'
-import { type EvidenceItem, quorumOf, signFarewell } from '../protocols/epoch/index.ts'
+import {
+  encodeParameters,
+  EPOCH_LIMITS,
+  type EvidenceItem,
+  quorumOf,
+  signFarewell,
+} from '../protocols/epoch/index.ts'
 import { domainIdOf, signStatement, TRUST_LIMITS } from '../trust/index.ts'
 import { evidenceItem } from '../node/epoch/evidence-kinds.ts'
 import { isSeatNeeded } from '../node/epoch/needed-seat.ts'
@@ -72,7 +78,7 @@ export class SeatsWorld {
       gone: false,
     }))
     const founder = simSigner(0).peer
-    const parameters = utf8('parameters')
+    const parameters = encodeParameters({ epochMs: EPOCH_LIMITS.EPOCH_MS_DEFAULT })
     this.fold = new TrustFold({ crypto: simCrypto, network: NETWORK, founder, parameters })
   }
 

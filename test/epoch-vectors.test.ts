@@ -138,7 +138,10 @@ const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
   },
   change: (encoded) => {
     const change = decodeChange(encoded)
-    return change.type === 'value' && isChangeOf(verify, { ...context, committee }, change.value)
+    return (
+      change.type === 'value' &&
+      isChangeOf(verify, { ...context, committee, anchors: committee.slice(0, 1) }, change.value)
+    )
   },
   restart: (encoded) => {
     const restart = openRestart(verify, device(1).peer, encoded)
@@ -204,10 +207,16 @@ describe('what is decided, and what is proven', () => {
   })
 })
 
+const [founder] = committee as readonly [PeerId]
+
 /** What is read of bytes, written again; undefined when they are refused. */
 const readers: Readonly<Record<string, (encoded: Uint8Array) => Uint8Array | undefined>> = {
   parameters: (encoded) => {
-    const parameters = parametersOf(encoded)
+    const parameters = parametersOf(encoded, founder)
+    return parameters && encodeParameters({ epochMs: parameters.epochMs })
+  },
+  wholeParameters: (encoded) => {
+    const parameters = parametersOf(encoded, founder)
     return parameters && encodeParameters(parameters)
   },
   toldStatement: (encoded) => rewritten(decodeToldStatement(encoded), encodeToldStatement),

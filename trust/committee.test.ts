@@ -128,6 +128,22 @@ describe('a draw', () => {
     )
   })
 
+  it('seats no more than the mesh has agreed on, from one draw to the next', () => {
+    const [few, many] = [draw(300, 1, { seatsMax: 4 }), draw(3, 1, { seatsMax: 4 })]
+    expect([few.length, many.length]).toEqual([4, 3])
+    const seated = drawCommittee(sha256, {
+      beacon: namedDomain('first'),
+      anchors: [],
+      candidates: candidates(300),
+      seated: [],
+    })
+    const next = draw(300, 7, { seated, seatsMax: 31 })
+    // Those who stay are of those who sat.
+    expect([next.length, next.filter((seat) => named(seated).includes(seat)).length]).toEqual([
+      31, 31,
+    ])
+  })
+
   it('follows trust: twice the mass sits about twice as often', () => {
     let heavy = 0
     let light = 0

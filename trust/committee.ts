@@ -1,7 +1,7 @@
 /**
  * Who decides the epoch after next: one seat a domain, drawn by trust, some of them kept for the anchors.
  *
- * Votes are equal; trust only makes a draw more likely. The anchors of the genesis hold enough seats
+ * Votes are equal; trust only makes a draw more likely. The anchors of the mesh hold enough seats
  * that nobody without one can ever be a quorum, fewer as trust spreads over more domains.
  *
  * @module
@@ -59,11 +59,10 @@ export function mayBeDrawn(present: readonly Candidate[]): readonly Candidate[] 
   return present.filter(({ faulted, age }) => !faulted && age >= INVITED_AGE_MIN)
 }
 
-/** Seats of a committee, when so many domains may sit. */
-export function seatCount(domains: number): number {
-  if (domains < 16) return domains
-  if (domains < 64) return 16
-  return domains < 256 ? 31 : SEATS_MAX
+/** Seats of a committee, when so many domains may sit, and no more than the mesh has agreed on. */
+export function seatCount(domains: number, seatsMax: number = SEATS_MAX): number {
+  const seats = domains < 16 ? domains : domains < 64 ? 16 : domains < 256 ? 31 : SEATS_MAX
+  return Math.min(seats, seatsMax)
 }
 
 /**
@@ -92,12 +91,14 @@ export function anchorSeats(seats: number, effective: number): number {
 export interface CommitteeDraw {
   /** Of the epoch whose scores these are. */
   readonly beacon: Uint8Array
-  /** Domains that the genesis names, without those at fault. */
+  /** Domains where trust starts, without those at fault. */
   readonly anchors: readonly Uint8Array[]
   /** Everybody who is eligible; in any order. */
   readonly candidates: readonly Candidate[]
   /** Who sits now, longest first: an eighth of them is drawn anew. */
   readonly seated: readonly Uint8Array[]
+  /** The most seats that the mesh has agreed on; SEATS_MAX where it has not. */
+  readonly seatsMax?: number
 }
 
 /** Parts of a committee that change one after the other. */
@@ -112,7 +113,7 @@ export function drawCommittee(sha256: Sha256, draw: CommitteeDraw): readonly Uin
     // An anchor sits by its seat, whether it offers anything or not.
     ...draw.anchors.filter((domain) => !masses.has(toHex(domain))),
   ].toSorted(compareBytes)
-  const seats = seatCount(eligible.length)
+  const seats = seatCount(eligible.length, draw.seatsMax)
   const kept = new Set(eligible.map((domain) => toHex(domain)))
   const leaving = Math.ceil(seats / TERMS)
   const staying = draw.seated

@@ -71,6 +71,37 @@ describe('a copy of the state', () => {
   })
 })
 
+describe('a state whose seeds are others from one epoch on', () => {
+  it('has all its mass start there, to the last unit, as if it had never been otherwise', () => {
+    fc.assert(
+      fc.property(deeds, fc.subarray(ids, { minLength: 1 }), (drawn, seeds) => {
+        const cut = cutOf(1, ids, toDeeds(drawn))
+        const moved = folded(cut)
+        moved.standings()
+        moved.reseed(seeds)
+        const from = folded(cut, seeds)
+        expect(ids.map((id) => massOf(moved, id))).toEqual(ids.map((id) => massOf(from, id)))
+        expect(ids.reduce((sum, id) => sum + massOf(moved, id), 0)).toBe(MASS_TOTAL)
+        expect(moved.seedCount).toBe(seeds.length)
+        const again = TrustState.unpack(sha256, seeds, moved.pack())
+        expect(again && ids.map((id) => massOf(again, id))).toEqual(
+          ids.map((id) => massOf(from, id)),
+        )
+        expect(TrustState.unpack(sha256, [namedDomain('elsewhere')], moved.pack())).toBeUndefined()
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('knows a seed that nobody has heard of yet', () => {
+    const state = folded(cutOf(1, [seed, friend], [did(seed, friend)]))
+    state.reseed([namedDomain('new')])
+    expect(massOf(state, namedDomain('new'))).toBe(MASS_TOTAL)
+    state.fold({ ...cutOf(2, [seed, friend], []), verdicts: verdicts(friend, 1) })
+    expect(massOf(state, seed)).toBe(0)
+  })
+})
+
 describe('folding a cut', () => {
   it('gives the same bytes in whatever order its parts come', () => {
     fc.assert(

@@ -96,7 +96,7 @@ export class TrustState {
   domains = new DomainTable()
   work = new WorkGraph()
   readonly #sha256: Sha256
-  readonly #seeds: readonly Uint8Array[]
+  #seeds: readonly Uint8Array[] = []
   #passed = new DayWindow()
   #failed = new DayWindow()
   #present = new DayWindow()
@@ -106,11 +106,17 @@ export class TrustState {
   #epoch = 0
   #standings: Standings | undefined
 
-  /** @param seeds - Domains where trust starts, as the genesis of the mesh names them; at least one. */
+  /** @param seeds - Domains where trust starts, as the mesh has agreed; at least one. */
   constructor(sha256: Sha256, seeds: readonly Uint8Array[]) {
     this.#sha256 = sha256
+    this.reseed(seeds)
+  }
+
+  /** Trust starts at these domains from now on: the next walk begins there, with all the mass that there is. */
+  reseed(seeds: readonly Uint8Array[]): void {
     this.#seeds = seeds.toSorted(compareBytes)
-    for (const seed of this.#seeds) this.domains.intern(seed)
+    for (const seed of this.#seeds) this.#intern(seed)
+    this.#standings = undefined
   }
 
   /** The last epoch that was folded. */

@@ -245,10 +245,24 @@ const MUTANTS: readonly Mutant[] = [
     check: test(`${ROOM}/parameter-change.test.ts`),
   },
   {
+    mistake: 'seats move the anchors without them',
+    path: `${EPOCH}/parameter-change.ts`,
+    find: 'agreeing >= anchorsNeeded(anchors.length) &&',
+    replace: '',
+    check: test(`${ROOM}/anchors.test.ts`),
+  },
+  {
+    mistake: 'the walk goes on from the anchors of before',
+    path: `${ROOM}/trust-fold.ts`,
+    find: 'this.#state.reseed(this.#seedsIn(epoch))',
+    replace: 'this.#state.reseed(this.#seedsIn(0))',
+    check: test(`${ROOM}/anchors.test.ts`),
+  },
+  {
     mistake: 'who has left keeps its seat',
     path: `${ROOM}/trust-fold.ts`,
-    find: 'if (isSilent || this.#departures.hasLeft(owner)) continue',
-    replace: 'if (isSilent) continue',
+    find: '.filter((device) => !this.#departures.hasLeft(device))\n      .map((device) => this.#candidate',
+    replace: '.map((device) => this.#candidate',
     check: sim('seats-that-leave', 5),
   },
   {

@@ -6,12 +6,18 @@
 
 import { toBase64Url, toHex } from '../../core/bytes.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
-import { EPOCH_LIMITS, parametersOf, quorumOf } from '../../protocols/epoch/index.ts'
+import {
+  anchorsNeeded,
+  type EpochParameters,
+  parametersOf,
+  quorumOf,
+} from '../../protocols/epoch/index.ts'
 import { domainIdOf, type Score } from '../../trust/index.ts'
 import type { TrustBackend } from '../api/backend.ts'
 import type {
   TrustExplanation,
   TrustParameters,
+  TrustParameterValues,
   TrustParametersRequest,
   TrustProof,
   TrustRestartRequest,
@@ -51,7 +57,7 @@ export class DaemonTrustBackend implements TrustBackend {
     await this.#epochs.entered()
     const room = this.#epochs.opened
     const { top } = room.chain
-    const seats = room.committee.map((peer) => ({ peer, name: deviceName(peer) }))
+    const seats = named(room.committee)
     return {
       ...stateOf(room),
       header: top === undefined ? null : toHex(top.id),
@@ -119,10 +125,16 @@ export class DaemonTrustBackend implements TrustBackend {
     return parametersView(this.#epochs.opened)
   }
 
-  async wantTrustParameters({ epochMs }: TrustParametersRequest): Promise<TrustParameters> {
+  async wantTrustParameters(request: TrustParametersRequest): Promise<TrustParameters> {
     await this.#epochs.entered()
     const room = this.#epochs.opened
-    await room.commands.want({ epochMs })
+    const { epochMs, seatsMax, addAnchors, removeAnchors } = request
+    await room.commands.want({
+      epochMs,
+      seatsMax,
+      addAnchors: addAnchors?.map(peerNamed),
+      removeAnchors: removeAnchors?.map(peerNamed),
+    })
     return parametersView(room)
   }
 
@@ -149,31 +161,51 @@ export class DaemonTrustBackend implements TrustBackend {
   }
 }
 
+/** @throws {TrustError} `TRUST_ANCHORS_INVALID` for a text that names nobody. */
+function peerNamed(text: string): PeerId {
+  const peer = asPeerId(text)
+  if (peer === undefined)
+    throw new TrustError({ code: 'TRUST_ANCHORS_INVALID', peer: text as PeerId })
+  return peer
+}
+
 function parametersView({ chain, committee, pools }: EpochRoom): TrustParameters {
   const { fold, next } = chain
-  const lengthOf = (encoded: Uint8Array): number =>
-    parametersOf(encoded)?.epochMs ?? EPOCH_LIMITS.EPOCH_MS_DEFAULT
-  const held = fold.parameters.held.findLast(({ epoch }) => epoch <= next)
-  const later = fold.parameters.held.find(({ epoch }) => epoch > next)
-  const now = lengthOf(fold.parameters.at(next))
-  const consents = pools.consents.all().filter(({ parameters }) => lengthOf(parameters) !== now)
-  const lengths = new Set(consents.map(({ parameters }) => lengthOf(parameters)))
-  const wanted = [...lengths].map((epochMs) => {
-    const same = consents.filter(({ parameters }) => lengthOf(parameters) === epochMs)
-    return {
-      epochMs,
-      seats: same.map(({ seat: peer }) => ({ peer, name: deviceName(peer) })),
-      untilEpoch: Math.min(...same.map(({ until }) => until)),
-    }
+  const { founder } = chain.context
+  const { parameters } = fold
+  const held = parameters.held.findLast(({ epoch }) => epoch <= next)
+  const later = parameters.held.find(({ epoch }) => epoch > next)
+  const open = pools.consents.all().filter((one) => !parameters.isHeld(one.parameters, next))
+  const names = new Map(open.map((one) => [toHex(one.parameters), one.parameters]))
+  const wanted = [...names].flatMap(([name, encoded]) => {
+    const values = parametersOf(encoded, founder)
+    const same = open.filter((one) => toHex(one.parameters) === name)
+    const asked = fold.anchorsAsked(encoded, next)
+    return values === undefined
+      ? []
+      : {
+          ...valuesView(values),
+          seats: named(same.map(({ seat }) => seat).filter((seat) => committee.includes(seat))),
+          anchorsFor: same.filter(({ seat }) => asked.includes(seat)).length,
+          anchorsNeeded: anchorsNeeded(asked.length),
+          untilEpoch: Math.min(...same.map(({ until }) => until)),
+        }
   })
   return {
-    epochMs: now,
+    ...valuesView(parameters.valuesAt(next)),
     sinceEpoch: held?.epoch ?? 0,
-    pending:
-      later === undefined ? null : { epochMs: lengthOf(later.parameters), fromEpoch: later.epoch },
+    pending: later === undefined ? null : { ...valuesView(later.values), fromEpoch: later.epoch },
     wanted,
     quorum: quorumOf(committee.length),
   }
+}
+
+function valuesView({ epochMs, seatsMax, anchors }: EpochParameters): TrustParameterValues {
+  return { epochMs, seatsMax, anchors: named(anchors) }
+}
+
+function named(peers: readonly PeerId[]): { peer: PeerId; name: string }[] {
+  return peers.map((peer) => ({ peer, name: deviceName(peer) }))
 }
 
 function stateOf(room: EpochRoom): TrustState {
@@ -203,7 +235,7 @@ function auditView({
     passed,
     requester,
     requesterName: deviceName(requester),
-    auditors: auditors.map((peer) => ({ peer, name: deviceName(peer) })),
+    auditors: named(auditors),
     drawnEpoch,
     countedEpoch,
   }

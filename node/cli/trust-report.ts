@@ -7,6 +7,7 @@
 import type {
   TrustExplanation,
   TrustParameters,
+  TrustParameterValues,
   TrustScoreView,
   TrustState,
   TrustView,
@@ -73,18 +74,38 @@ function scoreLines(scores: readonly TrustScoreView[], width?: number): readonly
 
 /** Of `brume trust parameters`. */
 export function parametersLines(parameters: TrustParameters): readonly string[] {
-  const { epochMs, sinceEpoch, pending, wanted, quorum } = parameters
+  const { epochMs, seatsMax, anchors, sinceEpoch, pending, wanted, quorum } = parameters
   return [
-    `epochs    ${msText(epochMs)} each, since epoch ${sinceEpoch}`,
+    `epochs    ${msText(epochMs)} each`,
+    `seats     ${seatsMax} at most`,
+    `anchors   ${anchors.map(({ name }) => name).join(', ')}`,
+    `since     epoch ${sinceEpoch}`,
     ...(pending === null
       ? []
-      : [`pending   ${msText(pending.epochMs)} each, from epoch ${pending.fromEpoch} on`]),
-    ...wanted.map(
-      ({ epochMs: length, seats, untilEpoch }) =>
-        `wanted    ${msText(length)} each, by ${seats.map(({ name }) => name).join(', ')}: ` +
-        `${seats.length} of ${quorum}, until epoch ${untilEpoch}`,
-    ),
+      : [`pending   ${changeText(parameters, pending)}, from epoch ${pending.fromEpoch} on`]),
+    ...wanted.map(({ seats, anchorsFor, anchorsNeeded, untilEpoch, ...values }) => {
+      const needed = anchorsNeeded === 0 ? '' : `, ${anchorsFor} of ${anchorsNeeded} anchors`
+      return (
+        `wanted    ${changeText(parameters, values)}, by ${seats.map(({ name }) => name).join(', ')}: ` +
+        `${seats.length} of ${quorum} seats${needed}, until epoch ${untilEpoch}`
+      )
+    }),
   ]
+}
+
+/** What is otherwise than now. */
+function changeText(now: TrustParameterValues, then: TrustParameterValues): string {
+  const lacking = (one: TrustParameterValues, other: TrustParameterValues): readonly string[] =>
+    one.anchors
+      .filter(({ peer }) => !other.anchors.some((anchor) => anchor.peer === peer))
+      .map(({ name }) => name)
+  const parts = [
+    ...(then.epochMs === now.epochMs ? [] : [`epochs of ${msText(then.epochMs)}`]),
+    ...(then.seatsMax === now.seatsMax ? [] : [`${then.seatsMax} seats at most`]),
+    ...lacking(then, now).map((name) => `anchor ${name}`),
+    ...lacking(now, then).map((name) => `no anchor ${name}`),
+  ]
+  return parts.join(', ')
 }
 
 /** Of `brume trust explain`. */

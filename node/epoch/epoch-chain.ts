@@ -26,7 +26,6 @@ import {
   type Header,
   isDecisionOf,
   openRestart,
-  parametersOf,
   type OwnView,
 } from '../../protocols/epoch/index.ts'
 import { decodeStatement, domainIdOf, type ScoreVector } from '../../trust/index.ts'
@@ -125,10 +124,7 @@ export class EpochChain {
   get calendar(): EpochCalendar {
     const { parameters: agreed } = this.#fold
     if (this.#calendar?.agreed !== agreed) {
-      const lengths = agreed.held.map(({ epoch, parameters }) => ({
-        epoch,
-        epochMs: parametersOf(parameters)?.epochMs ?? EPOCH_LIMITS.EPOCH_MS_DEFAULT,
-      }))
+      const lengths = agreed.held.map(({ epoch, values: { epochMs } }) => ({ epoch, epochMs }))
       const spans = spansOf(this.context.createdMs, lengths)
       this.#calendar = { agreed, calendar: { spans } }
     }

@@ -31,6 +31,17 @@ export type EpochCommandsComponents = Pick<
   readonly calendar: EpochCalendar
 }
 
+/** What the seat of a device wants to be otherwise. */
+export interface ParameterWish {
+  readonly epochMs?: number | undefined
+  readonly seatsMax?: number | undefined
+  readonly addAnchors?: readonly PeerId[] | undefined
+  readonly removeAnchors?: readonly PeerId[] | undefined
+}
+
+/** Wishes that a seat may have one after the other within an epoch. */
+const WISHES_MAX = 32
+
 export interface EpochCommandsInit {
   readonly network: Uint8Array
   readonly founder: PeerId
@@ -108,16 +119,43 @@ export class EpochCommands {
   }
 
   /**
-   * Says that this device wants other parameters, for a day of epochs; they change once a quorum of seats wants the same.
+   * Says that this device wants other parameters, for most of a day of epochs; they change once a quorum of seats wants
+   * the same, and two thirds of the anchors where those change. What it wanted before, it wants no more.
    *
-   * @throws {TrustError} `TRUST_NOT_SEATED`.
+   * @throws {TrustError} `TRUST_NOT_SEATED`, `TRUST_ANCHORS_INVALID`.
    */
-  async want(parameters: EpochParameters): Promise<void> {
+  async want(wish: ParameterWish): Promise<void> {
     const { signer, chain, pools } = this.#components
-    if (!chain.committee.includes(signer.peer)) throw new TrustError({ code: 'TRUST_NOT_SEATED' })
-    const until = chain.next + EPOCH_LIMITS.CONSENT_EPOCHS_MAX
-    const number = chain.fold.parameters.number + 1
+    const { latest, number: changes } = chain.fold.parameters
+    const hasVoice = [...chain.committee, ...latest.anchors].includes(signer.peer)
+    if (!hasVoice) throw new TrustError({ code: 'TRUST_NOT_SEATED' })
+    const { epochMs = latest.epochMs, seatsMax = latest.seatsMax } = wish
+    const parameters = { epochMs, seatsMax, anchors: this.#anchorsAfter(wish, latest) }
+    const before = pools.consents.all().find(({ seat }) => seat === signer.peer)?.until ?? -1
+    // The later word of a seat is the one with the later end.
+    const most = chain.next + EPOCH_LIMITS.CONSENT_EPOCHS_MAX
+    const until = Math.min(most, Math.max(before + 1, most - WISHES_MAX))
+    const number = changes + 1
     const wanted = { number, parameters: encodeParameters(parameters), until }
     await pools.want(signConsent(signer, this.#init.network, wanted))
+  }
+
+  #anchorsAfter(
+    { addAnchors = [], removeAnchors = [] }: ParameterWish,
+    { anchors }: EpochParameters,
+  ): readonly PeerId[] {
+    const { fold } = this.#components.chain
+    const unknown =
+      addAnchors.find((peer) => !fold.hasEverSpoken(peer)) ??
+      removeAnchors.find((peer) => !anchors.includes(peer))
+    if (unknown !== undefined) {
+      throw new TrustError({ code: 'TRUST_ANCHORS_INVALID', peer: unknown })
+    }
+    const wanted = new Set([...anchors, ...addAnchors])
+    for (const peer of removeAnchors) wanted.delete(peer)
+    if (wanted.size < 1 || wanted.size > EPOCH_LIMITS.ANCHORS_MAX) {
+      throw new TrustError({ code: 'TRUST_ANCHORS_INVALID', anchors: wanted.size })
+    }
+    return [...wanted]
   }
 }

@@ -167,8 +167,8 @@ export class EpochPools {
   #tellOwn(encoded: Uint8Array): void {
     this.consents.take(encoded)
     const own = this.consents.all().find((one) => bytesEqual(encodeConsent(one), encoded))
-    const { latest } = this.#chain.fold.parameters
-    const isOpen = own !== undefined && !bytesEqual(own.parameters, latest)
+    const { parameters } = this.#chain.fold
+    const isOpen = own !== undefined && !parameters.isLatest(own.parameters)
     if (isOpen) this.#components.publish(EPOCH_LIMITS.CONSENTS_TOPIC, encoded)
     else this.#own = undefined
   }

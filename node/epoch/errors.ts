@@ -32,6 +32,12 @@ export type TrustFailure =
   | { readonly code: 'TRUST_PARAMETERS_UNKNOWN' }
   /** Parameters are for seats to change. */
   | { readonly code: 'TRUST_NOT_SEATED' }
+  /** An anchor to be that has never spoken, one to be removed that is none, or too many or none left. */
+  | {
+      readonly code: 'TRUST_ANCHORS_INVALID'
+      readonly peer?: PeerId
+      readonly anchors?: number
+    }
   /** This device has said that it leaves, and its seat is needed until another one has it. */
   | { readonly code: 'TRUST_SEAT_NEEDED'; readonly epochMs: number }
   /** Why a mesh is not begun again: by who is not its founder, too early, or from another header. */
@@ -56,6 +62,10 @@ function describe(failure: TrustFailure): string {
       return 'this mesh has epochs that this program does not understand'
     case 'TRUST_NOT_SEATED':
       return 'this device has no seat in its mesh'
+    case 'TRUST_ANCHORS_INVALID':
+      return failure.peer === undefined
+        ? `expected 1 to ${EPOCH_LIMITS.ANCHORS_MAX} anchors, got ${failure.anchors}`
+        : `expected a device that speaks in this mesh, or an anchor to remove, got ${failure.peer}`
     case 'TRUST_SEAT_NEEDED':
       return `the others cannot decide without the seat of this device yet: it is given up within three epochs of ${failure.epochMs} ms`
     case 'TRUST_RESTART_FOREIGN':
@@ -100,8 +110,17 @@ export const TRUST_STATE_ERRORS: ErrorTable<StateCode> = {
     retryable: true,
     exit: 3,
     status: 409,
-    meaning: 'the parameters of a mesh were to be changed by a device that has no seat in it',
+    meaning:
+      'the parameters of a mesh were to be changed by a device that has no seat in it, and is no anchor',
     hint: 'ask for it on the devices that have seats, as brume trust show names them',
+  },
+  TRUST_ANCHORS_INVALID: {
+    retryable: false,
+    exit: 2,
+    status: 422,
+    meaning:
+      'trust was to start at a device that no epoch has heard, or no longer at one where it does not, or at none, or at too many',
+    hint: 'brume trust parameters names the anchors, brume trust show the devices',
   },
   TRUST_SEAT_NEEDED: {
     retryable: true,

@@ -6,7 +6,7 @@ import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import { auditOf } from '../../test/fixtures/told-audits.ts'
-import { decodeEpochRecord } from '../../protocols/epoch/index.ts'
+import { decodeEpochRecord, encodeParameters } from '../../protocols/epoch/index.ts'
 import { MemoryRows } from '../ledger/memory-rows.ts'
 import { EpochChain } from './epoch-chain.ts'
 import { EpochStore } from './epoch-store.ts'
@@ -142,7 +142,9 @@ describe('a start with a snapshot', () => {
     expect(wrong.map((one) => resumed(device, one))).toEqual(wrong.map(() => undefined))
     const elsewhere = { network: nodeCrypto.sha256(utf8('another mesh')) }
     expect(resumed(device, snapshot, elsewhere)).toBeUndefined()
-    expect(resumed(device, snapshot, { parameters: new Uint8Array(32) })).toBeUndefined()
+    expect(
+      resumed(device, snapshot, { parameters: encodeParameters({ epochMs: 1_000 }) }),
+    ).toBeUndefined()
     expect(resumed(device, snapshot, { founder: speakers[1]?.owner })).toBeUndefined()
   })
 

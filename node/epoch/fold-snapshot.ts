@@ -23,7 +23,7 @@ import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { PACKED_TRUST } from '../../trust/index.ts'
 
 /** A change of what is folded, or how, is a new version: scores of before would not follow any more. */
-const SNAPSHOT_VERSION = 3
+const SNAPSHOT_VERSION = 4
 
 const { HASH_BYTES, EPOCH_MAX, SEATS_MAX, EVIDENCE_BYTES_MAX, FLOOR_MICROS_MAX } = EPOCH_LIMITS
 const DEVICES_MAX = 2 ** 22
@@ -91,6 +91,7 @@ const SNAPSHOT = record({
     DEVICES_MAX,
   ),
   lively: uint(COUNT_MAX),
+  begun: uint(EPOCH_MAX),
   next: list(peerId(), SEATS_MAX),
   afterNext: list(peerId(), SEATS_MAX),
   audits: AUDITS,
@@ -104,6 +105,8 @@ const SNAPSHOT = record({
 })
 
 export type PackedAudits = ShapeOf<typeof AUDITS>
+/** Devices that were heard of, and how many epochs were lively. */
+export type PackedSpeakers = Pick<PackedFold, 'speakers' | 'lively'>
 export type PackedDepartures = ShapeOf<typeof DEPARTURES>
 export type PackedAccusations = ShapeOf<typeof ACCUSATIONS>
 

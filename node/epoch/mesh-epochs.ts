@@ -13,10 +13,10 @@ import type { Startable } from '../../core/lifecycle.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
 import {
+  areParameters,
   encodeEvidenceItem,
   encodeParameters,
   EPOCH_LIMITS,
-  parametersOf,
 } from '../../protocols/epoch/index.ts'
 import { TRUST_LIMITS } from '../../trust/index.ts'
 import type { DeviceLedger } from '../ledger/device-ledger.ts'
@@ -315,35 +315,37 @@ export class MeshEpochs implements Startable {
     await madeFolder(folder)
     const store = new EpochStore(openRows(folder))
     await store.open()
-    const parameters = parametersOf(view.parameters)
-    if (parameters === undefined) logger.warn('epochs not followed: unknown parameters')
-    const room =
-      parameters &&
-      new EpochRoom(
-        {
-          ...this.#components,
-          store,
-          crypto,
-          clock,
-          ledger: () => this.#components.ledger.current,
-          credential: () => mesh.credential(),
-          provesMembership: (peer, credential) => mesh.provesMembership(peer, credential),
-          publish: (topic, data) => this.#publish(topic, data),
-          fetchCut: (header, from) => this.#links.cut(header, from),
-          fetchStatements: (ids, from) => this.#links.statements(ids, from),
-          follow: (peer) => this.#follow(peer),
-          onEpoch: () => this.#tell(),
-          onReady: () => this.#followAll(),
-          onSpoken: () => void this.#compare(),
-        },
-        {
-          mesh: view.id,
-          network,
-          founder: view.founder,
-          createdMs: view.createdMs,
-          parameters: encodeParameters(parameters),
-        },
-      )
+    const { EPOCH_MS_DEFAULT: epochMs } = EPOCH_LIMITS
+    const parameters = view.parameters ?? encodeParameters({ epochMs })
+    const isKnown = areParameters(parameters)
+    if (!isKnown) logger.warn('epochs not followed: unknown parameters')
+    const room = !isKnown
+      ? undefined
+      : new EpochRoom(
+          {
+            ...this.#components,
+            store,
+            crypto,
+            clock,
+            ledger: () => this.#components.ledger.current,
+            credential: () => mesh.credential(),
+            provesMembership: (peer, credential) => mesh.provesMembership(peer, credential),
+            publish: (topic, data) => this.#publish(topic, data),
+            fetchCut: (header, from) => this.#links.cut(header, from),
+            fetchStatements: (ids, from) => this.#links.statements(ids, from),
+            follow: (peer) => this.#follow(peer),
+            onEpoch: () => this.#tell(),
+            onReady: () => this.#followAll(),
+            onSpoken: () => void this.#compare(),
+          },
+          {
+            mesh: view.id,
+            network,
+            founder: view.founder,
+            createdMs: view.createdMs,
+            parameters,
+          },
+        )
     this.#current = { mesh: view.id, room, store }
     room?.start()
   }

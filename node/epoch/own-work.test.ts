@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { decodeToldStatement } from '../../protocols/epoch/index.ts'
+import { decodeToldStatement, encodeParameters, EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { ledgerContext } from '../../test/fixtures/ledgers.ts'
 import { LinkHub } from '../../test/fixtures/link-hub.ts'
@@ -73,7 +73,7 @@ describe('what a device settled', () => {
       crypto: nodeCrypto,
       network,
       founder: alice.peer,
-      parameters: new Uint8Array(),
+      parameters: encodeParameters({ epochMs: EPOCH_LIMITS.EPOCH_MS_DEFAULT }),
     })
     const statements = []
     for (const { signer, ledger } of [alice, bob]) {

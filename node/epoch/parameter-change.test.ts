@@ -145,9 +145,10 @@ describe('a mesh of four that wants shorter epochs', () => {
     const judge = { chain, pools, floorOf: () => undefined }
     const parts = { statements: [], floors: [], evidence: [], audits: [], restart: undefined }
     const all = four.map((device) => consent(device))
-    const whole = changeBy(chain.committee, all)
+    const { committee } = chain
+    const whole = changeBy({ committee, anchors: [] }, all)
     const later = changeBy(
-      chain.committee,
+      { committee, anchors: [] },
       four.map((device) => consent(device, { number: 2 })),
     )
     if (whole === undefined || later === undefined) throw new Error('a quorum wants it')

@@ -11,7 +11,12 @@ import { bytesEqual, toHex } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
-import type { Committee, CutBody } from '../../protocols/epoch/index.ts'
+import {
+  areParameters,
+  type Committee,
+  type CutBody,
+  decodeChange,
+} from '../../protocols/epoch/index.ts'
 import {
   Beacon,
   type Candidate,
@@ -19,7 +24,6 @@ import {
   drawCommittee,
   explain,
   type Explanation,
-  floorMicros,
   mayBeDrawn,
   type ProvenFault,
   type ScoredDevice,
@@ -36,27 +40,16 @@ import { rootOver, statementIn } from './cut-order.ts'
 import { Departures } from './departures.ts'
 import { isAmnesia, provenBy } from './evidence-kinds.ts'
 import type { PackedDepartures, PackedFold } from './fold-snapshot.ts'
+import { Speakers } from './speakers.ts'
 
 /** The mesh whose trust is folded. */
 export interface FoldContext {
   readonly crypto: Crypto
   readonly network: Uint8Array
-  /** Trust starts at the founder, who decides alone until others are there. */
+  /** Decides alone until others are there; trust starts here, until the mesh has agreed on other anchors. */
   readonly founder: PeerId
   /** What the genesis says of epochs, as it is encoded. */
   readonly parameters: Uint8Array
-}
-
-/** A domain that has spoken. */
-interface Speaker {
-  readonly owner: PeerId
-  /** The latest epoch that it made a statement of. */
-  readonly epoch: number
-  /** Lively epochs that were folded when it last spoke. */
-  readonly lively: number
-  /** What its hardware was found to be worth, and when. */
-  readonly floorMicros: number
-  readonly floorEpoch: number
 }
 
 /** What a cut leads to. */
@@ -69,27 +62,13 @@ export interface Folded {
   readonly afterNext: Committee
 }
 
-/** Lively epochs that a seat may be silent in before it is given to another. */
-const SILENT_EPOCHS_MAX = 12
-/** Epochs that a device has a score after its last word: a day. */
-const SCORED_EPOCHS = TRUST_LIMITS.EPOCHS_PER_DAY
-/** Epochs that evidence of hardware counts after it was seen. */
-const FLOOR_EPOCHS = 36
-/** What its word alone gives a device. */
-const WORD_MICROS = floorMicros({
-  tier: 'self',
-  secureBoot: false,
-  tpmBesideTee: false,
-  measuredBuild: false,
-})
-
 export class TrustFold {
   readonly #context: FoldContext
   #state: TrustState
   #beacon: Beacon
-  #speakers = new Map<string, Speaker>()
-  /** Epochs in which more than half of the seats spoke: a mesh that sleeps forgets nobody. */
-  #lively = 0
+  #speakers: Speakers
+  /** The epoch in which the founder began the mesh again last: who has not spoken since is not waited for. */
+  #begun = 0
   #epoch = -1
   readonly #reader: AuditReader
   #audits: CountedAudits
@@ -99,17 +78,18 @@ export class TrustFold {
   #committees: { readonly next: Committee; readonly afterNext: Committee }
 
   constructor(context: FoldContext, reader = new AuditReader(context.crypto, context.network)) {
-    const { crypto, network, founder, parameters } = context
+    const { crypto, network, founder } = context
     this.#context = context
-    this.#parameters = new AgreedParameters(parameters)
+    this.#parameters = new AgreedParameters(context)
     this.#reader = reader
     this.#audits = new CountedAudits(crypto.sha256)
     this.#accusations = new Accusations(crypto, network)
     this.#accusations.open(0, [founder])
     this.#departures = this.#departing()
-    this.#state = new TrustState(crypto.sha256, [this.#domainOf(founder)])
+    this.#state = new TrustState(crypto.sha256, this.#seedsIn(0))
     this.#beacon = new Beacon(crypto.sha256, network)
     this.#committees = { next: [founder], afterNext: [founder] }
+    this.#speakers = new Speakers((device) => this.#domainOf(device))
   }
 
   /** The same, to try a cut on that is not decided yet. */
@@ -117,8 +97,8 @@ export class TrustFold {
     const copy = new TrustFold(this.#context, this.#reader)
     copy.#state = this.#state.copy()
     copy.#beacon = this.#beacon.copy()
-    copy.#speakers = new Map(this.#speakers)
-    copy.#lively = this.#lively
+    copy.#speakers = this.#speakers.copy()
+    copy.#begun = this.#begun
     copy.#audits = this.#audits.copy()
     copy.#accusations = this.#accusations.copy()
     copy.#departures = copy.#departing(this.#departures.pack())
@@ -130,12 +110,13 @@ export class TrustFold {
 
   /** All of it, to be kept; not before the first epoch. */
   pack(): PackedFold {
-    const speakers = [...this.#speakers.values()]
+    const { speakers, lively } = this.#speakers.pack()
     return {
       epoch: this.#epoch,
       trust: { state: this.#state.pack(), beacon: this.#beacon.pack() },
       speakers,
-      lively: this.#lively,
+      lively,
+      begun: this.#begun,
       next: this.#committees.next,
       afterNext: this.#committees.afterNext,
       audits: this.#audits.pack(speakers.map(({ owner }) => owner)),
@@ -147,22 +128,23 @@ export class TrustFold {
 
   /** The same again; undefined when it does not fit together, or is of another founder. */
   unpack(packed: PackedFold): TrustFold | undefined {
-    const { crypto, network, founder } = this.#context
-    const { epoch, trust, speakers, lively, next, afterNext, changes } = packed
-    const state = TrustState.unpack(crypto.sha256, [this.#domainOf(founder)], trust.state)
+    const { crypto, network } = this.#context
+    const { epoch, trust, speakers, lively, begun, next, afterNext, changes } = packed
+    if (!changes.every(({ parameters }) => areParameters(parameters))) return undefined
+    const fold = new TrustFold(this.#context, this.#reader)
+    fold.#parameters = new AgreedParameters(this.#context, changes)
+    const state = TrustState.unpack(crypto.sha256, fold.#seedsIn(epoch), trust.state)
     const accusations = Accusations.unpack(crypto, network, packed.accusations)
     if (state === undefined || accusations === undefined || state.epoch !== epoch) return undefined
     const peers = speakers.map(({ owner }) => owner)
-    const fold = new TrustFold(this.#context, this.#reader)
     fold.#state = state
     fold.#beacon = Beacon.unpack(crypto.sha256, trust.beacon)
-    fold.#speakers = new Map(speakers.map((one) => [toHex(this.#domainOf(one.owner)), one]))
-    fold.#lively = lively
+    fold.#speakers = new Speakers((device) => this.#domainOf(device), { speakers, lively })
+    fold.#begun = begun
     fold.#epoch = epoch
     fold.#audits = CountedAudits.unpack(crypto.sha256, packed.audits, peers)
     fold.#accusations = accusations
     fold.#departures = fold.#departing(packed.departures)
-    fold.#parameters = new AgreedParameters(this.#context.parameters, changes)
     fold.#committees = { next, afterNext }
     return fold
   }
@@ -183,7 +165,7 @@ export class TrustFold {
 
   /** The latest epoch that a domain made a statement of which is in; -1 for none. */
   latestOf(domain: Uint8Array): number {
-    return this.#speakers.get(toHex(domain))?.epoch ?? -1
+    return this.#speakers.latestOf(domain)
   }
 
   /** True when some epoch holds a statement of a device. */
@@ -199,8 +181,7 @@ export class TrustFold {
 
   /** The floor that a device was last certified with. */
   floorOf(device: PeerId): number {
-    const speaker = this.#speakers.get(toHex(this.#domainOf(device)))
-    return speaker === undefined ? WORD_MICROS : this.#floorNow(speaker)
+    return this.#speakers.floorOf(device, this.#epoch)
   }
 
   /** Reads audits as they travel, each once. */
@@ -218,11 +199,20 @@ export class TrustFold {
     return this.#parameters
   }
 
-  /** The parameters after a change in the cut of an epoch; undefined when its committee does not want it. */
-  changedIn(epoch: number, change: Uint8Array): AgreedParameters | undefined {
+  /** The parameters after a change in the cut of an epoch; undefined when who decides on it there does not want it. */
+  changedIn(epoch: number, encoded: Uint8Array): AgreedParameters | undefined {
     const { crypto, network } = this.#context
-    const place = { network, epoch, committee: this.#committees.next }
-    return this.#parameters.after(crypto.verify, place, change)
+    const change = decodeChange(encoded)
+    if (change.type === 'refused') return undefined
+    const anchors = this.anchorsAsked(change.value.parameters, epoch)
+    const place = { network, epoch, committee: this.#committees.next, anchors }
+    return this.#parameters.after(crypto.verify, place, change.value)
+  }
+
+  /** Anchors of which two thirds have to want these parameters in an epoch: all that can be asked, where they move. */
+  anchorsAsked(parameters: Uint8Array, epoch: number): readonly PeerId[] {
+    if (!this.#parameters.movesAnchors(parameters, epoch)) return []
+    return this.#parameters.valuesAt(epoch).anchors.filter((anchor) => this.#hasSay(anchor))
   }
 
   /** Seats that are accused, and who decided what they are accused of. */
@@ -262,6 +252,7 @@ export class TrustFold {
       .filter(({ provider, passed }) => !passed || !this.#departures.hasLeft(provider))
       .map(({ provider, passed }) => ({ provider: this.#domainOf(provider), passed }))
     this.#departures.takeAll(cut.evidence, epoch)
+    this.#state.reseed(this.#seedsIn(epoch))
     this.#state.fold({ epoch, statements, verdicts, faults })
     this.#beacon.fold(statements)
     this.#epoch = epoch
@@ -296,7 +287,8 @@ export class TrustFold {
     const { founder } = this.#context
     this.#committees = { next: [founder], afterNext: [founder] }
     this.#accusations.open(epoch, [founder])
-    this.#lively += SILENT_EPOCHS_MAX + 1
+    this.#speakers.forgetSeats()
+    this.#begun = epoch
   }
 
   /** Proofs of a cut that hold by themselves. */
@@ -324,11 +316,8 @@ export class TrustFold {
 
   /** Devices that have spoken lately: audits are drawn from them. */
   #present(): ReadonlySet<PeerId> {
-    const spoken = [...this.#speakers.values()].filter(
-      ({ owner, epoch }) =>
-        this.#epoch - epoch <= TRUST_LIMITS.LATE_EPOCHS_MAX && !this.#departures.hasLeft(owner),
-    )
-    return new Set(spoken.map(({ owner }) => owner))
+    const spoken = this.#speakers.latelyIn(this.#epoch)
+    return new Set(spoken.filter((device) => !this.#departures.hasLeft(device)))
   }
 
   /** Scores and the root over what they follow from, as of the last fold, for a device that starts again. */
@@ -351,63 +340,61 @@ export class TrustFold {
   #note({ statements: stated, floors }: CutBody, statements: readonly Statement[]): void {
     const seated = new Set(this.#committees.next)
     const voices = new Set(stated.map(({ owner }) => owner).filter((owner) => seated.has(owner)))
-    if (2 * voices.size > seated.size) this.#lively++
-    for (const [at, { domain, epoch }] of statements.entries()) {
-      const key = toHex(domain)
-      const before = this.#speakers.get(key)
+    this.#speakers.noteSeats(voices.size, seated.size)
+    for (const [at, { epoch }] of statements.entries()) {
       const owner = stated[at]?.owner
       invariant(owner !== undefined, 'a statement has an owner')
-      this.#speakers.set(key, {
-        owner,
-        epoch: Math.max(epoch, before?.epoch ?? epoch),
-        lively: this.#lively,
-        floorMicros: before?.floorMicros ?? WORD_MICROS,
-        floorEpoch: before?.floorEpoch ?? this.#epoch,
-      })
+      this.#speakers.hear(owner, epoch, this.#epoch)
     }
-    for (const { device, floorMicros: micros } of floors) {
-      const key = toHex(this.#domainOf(device))
-      const speaker = this.#speakers.get(key)
-      if (speaker === undefined) continue
-      this.#speakers.set(key, { ...speaker, floorMicros: micros, floorEpoch: this.#epoch })
+    for (const { device, floorMicros } of floors) {
+      this.#speakers.see(device, floorMicros, this.#epoch)
     }
   }
 
   #scored(): readonly ScoredDevice[] {
-    return [...this.#speakers.values()]
-      .filter(({ epoch }) => this.#epoch - epoch <= SCORED_EPOCHS)
-      .map((speaker) => ({
-        device: speaker.owner,
-        domain: this.#domainOf(speaker.owner),
-        floorMicros: this.#floorNow(speaker),
-      }))
-  }
-
-  #floorNow({ floorMicros: micros, floorEpoch }: Speaker): number {
-    return this.#epoch - floorEpoch <= FLOOR_EPOCHS ? micros : WORD_MICROS
+    return this.#speakers.scoredIn(this.#epoch).map((device) => ({
+      device,
+      domain: this.#domainOf(device),
+      floorMicros: this.floorOf(device),
+    }))
   }
 
   #draw(scores: ScoreVector): Committee {
-    const { crypto, founder } = this.#context
-    const owners = new Map<string, PeerId>([[toHex(this.#domainOf(founder)), founder]])
-    const present: Candidate[] = []
-    for (const [key, { owner, lively }] of this.#speakers) {
-      owners.set(key, owner)
-      const isSilent = this.#lively - lively > SILENT_EPOCHS_MAX
-      if (isSilent || this.#departures.hasLeft(owner)) continue
-      present.push(this.#candidate(owner, scores))
-    }
-    const anchor = this.#candidate(founder, scores)
-    const isAnchored = !anchor.faulted && !this.#departures.hasLeft(founder)
+    const { crypto } = this.#context
+    const { anchors, seatsMax } = this.#parameters.valuesAt(this.#epoch)
+    // An anchor keeps its seat when it falls silent: nobody shuts anchors out by cutting their cables.
+    const seated = anchors.filter((anchor) => this.#hasSay(anchor) && this.#hasBegun(anchor))
+    const present = this.#speakers
+      .present()
+      .filter((device) => !this.#departures.hasLeft(device))
+      .map((device) => this.#candidate(device, scores))
+    const speakers = this.#speakers.all().map(({ owner }) => owner)
+    const owners = new Map(speakers.map((device) => [toHex(this.#domainOf(device)), device]))
     const drawn = drawCommittee(crypto.sha256, {
       beacon: this.#beacon.value,
-      anchors: isAnchored ? [anchor.domain] : [],
+      anchors: seated.map((anchor) => this.#domainOf(anchor)),
       candidates: mayBeDrawn(present),
       seated: this.#committees.afterNext.map((owner) => this.#domainOf(owner)),
+      seatsMax,
     })
     const committee = drawn.flatMap((domain) => owners.get(toHex(domain)) ?? [])
     // A mesh in which nobody may sit keeps those who do: somebody has to be able to go on.
     return committee.length === 0 ? this.#committees.afterNext : committee
+  }
+
+  /** True for a device that is not at fault, and has not left. */
+  #hasSay(device: PeerId): boolean {
+    return !this.#state.facts(this.#domainOf(device)).faulted && !this.#departures.hasLeft(device)
+  }
+
+  /** True for a device that has spoken since the mesh began, or was begun again. */
+  #hasBegun(device: PeerId): boolean {
+    return this.latestOf(this.#domainOf(device)) >= this.#begun
+  }
+
+  /** Domains where trust starts in an epoch. */
+  #seedsIn(epoch: number): readonly Uint8Array[] {
+    return this.#parameters.valuesAt(epoch).anchors.map((anchor) => this.#domainOf(anchor))
   }
 
   #candidate(owner: PeerId, scores: ScoreVector): Candidate {

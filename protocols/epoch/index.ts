@@ -48,14 +48,17 @@ export {
 export { type Farewell, openFarewell, signFarewell } from './farewell.ts'
 export { decodeHeader, encodeHeader, type Header } from './header.ts'
 export {
+  anchorsNeeded,
   changeBy,
   type Consent,
   decodeChange,
   decodeConsent,
   encodeChange,
   encodeConsent,
+  type ChangePlace,
   isChangeOf,
   isConsent,
+  type ParameterChange,
   signConsent,
 } from './parameter-change.ts'
 export { openRestart, type Restart, signRestart } from './restart.ts'
@@ -76,7 +79,12 @@ export {
   type Proposal,
   signProposal,
 } from './messages.ts'
-export { encodeParameters, type EpochParameters, parametersOf } from './parameters.ts'
+export {
+  areParameters,
+  encodeParameters,
+  type EpochParameters,
+  parametersOf,
+} from './parameters.ts'
 export {
   EPOCH_QUESTION_FAULTS,
   type EpochAnswer,

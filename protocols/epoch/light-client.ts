@@ -29,6 +29,8 @@ export interface TrustedHeader {
   /** Hashes of the committees of the next two epochs. */
   readonly next: Uint8Array
   readonly afterNext: Uint8Array
+  /** Hash of the parameters that held in it: its anchors are among them. */
+  readonly parameters: Uint8Array
 }
 
 /** A header, who decided it, and that they did: what a client is shown to catch up. */
@@ -122,6 +124,7 @@ function trusted(
   header: Header,
   committee: Committee,
 ): TrustedHeader {
-  const { network, epoch, cutWallMs, next, afterNext } = header
-  return { network, epoch, cutWallMs, next, afterNext, committee, id: crypto.sha256(value) }
+  const { network, epoch, cutWallMs, next, afterNext, parameters } = header
+  const id = crypto.sha256(value)
+  return { network, epoch, cutWallMs, next, afterNext, parameters, committee, id }
 }

@@ -51,9 +51,16 @@ export const MESSAGE_BYTES_MAX = 16_384
 /** Longest evidence of a double vote, and longest accusation. */
 export const EVIDENCE_BYTES_MAX = 512
 
-/** Longest parameters, and longest change of them: the voices of the largest quorum. */
-export const PARAMETERS_BYTES_MAX = 64
+/** Longest parameters, and longest change of them: the voices of the largest quorum, and of all anchors. */
+export const PARAMETERS_BYTES_MAX = 768
 export const CHANGE_BYTES_MAX = 16_384
+
+/** Devices at which trust starts, at most. */
+export const ANCHORS_MAX = 16
+
+/** Seats that the largest committee of a mesh may have, as it chooses: fewer than four withstand no liars. */
+export const COMMITTEE_SEATS_MIN = 4
+export const COMMITTEE_SEATS_MAX = 64
 
 /** Epochs that a seat may be held to what it wants, at most: a day. */
 export const CONSENT_EPOCHS_MAX = 288

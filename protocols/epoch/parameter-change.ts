@@ -1,6 +1,9 @@
 /**
  * Other parameters for a mesh: wanted by seats, each by its signature, and changed when a quorum of them wants the same.
  *
+ * Where trust starts is not for seats alone to say: of the anchors that there are, two thirds have to want the same,
+ * whether they have seats or not.
+ *
  * @module
  */
 
@@ -18,7 +21,9 @@ import { type Signer, SIGNATURE_BYTES, type Verify } from '../../core/crypto.ts'
 import { peerId } from '../../core/id-shapes.ts'
 import { signable } from '../../core/signed-record.ts'
 import { accept, refuse, type Result } from './errors.ts'
+import type { PeerId } from '../../core/ids.ts'
 import {
+  ANCHORS_MAX,
   CHANGE_BYTES_MAX,
   CHANGES_MAX,
   CONSENT_EPOCHS_MAX,
@@ -28,7 +33,7 @@ import {
   PARAMETERS_BYTES_MAX,
   SEATS_MAX,
 } from './limits.ts'
-import { parametersOf } from './parameters.ts'
+import { areParameters } from './parameters.ts'
 import { type Committee, quorumOf } from './seats.ts'
 
 const KIND = 'epoch-parameters'
@@ -65,9 +70,11 @@ const CHANGE = record({
   ...WISH_FIELDS,
   /** A quorum, in the order of their seats. */
   voices: list(record(voice), SEATS_MAX),
+  /** Of anchors that are not among them, as far as they are needed, in the order of the anchors. */
+  beside: list(record(voice), ANCHORS_MAX),
 })
 
-/** That a seat wants these parameters. */
+/** That a seat, or an anchor, wants these parameters. */
 export type Consent = Omit<ShapeOf<typeof CONSENT>, 'v'>
 export type ParameterChange = Omit<ShapeOf<typeof CHANGE>, 'v'>
 
@@ -82,7 +89,7 @@ export function signConsent(signer: Signer, network: Uint8Array, wanted: Wanted)
   return { ...wanted, seat: signer.peer, signature: signer.sign(preimage(network, wanted)) }
 }
 
-/** True when the seat that it names signed it. Whether it has a seat, the driver knows. */
+/** True when the device that it names signed it. Whether it has a seat, or is an anchor, the driver knows. */
 export function isConsent(verify: Verify, network: Uint8Array, consent: Consent): boolean {
   return verify(consent.seat, preimage(network, consent), consent.signature)
 }
@@ -95,21 +102,50 @@ export function decodeConsent(encoded: Uint8Array): Result<Consent> {
   return decoded(CONSENT, encoded)
 }
 
+/** Who decides on a change. */
+export interface Deciders {
+  readonly committee: Committee
+  /** Anchors of which two thirds have to want it; none for a change that leaves the anchors as they are. */
+  readonly anchors: readonly PeerId[]
+}
+
+/** How many of so many anchors have to want other ones. */
+export function anchorsNeeded(anchors: number): number {
+  return Math.ceil((2 * anchors) / 3)
+}
+
 /** The change that the consents of a quorum make; undefined while there are too few, or they want different things. */
 export function changeBy(
-  committee: Committee,
+  { committee, anchors }: Deciders,
   consents: readonly Consent[],
 ): ParameterChange | undefined {
   const [first] = consents
   if (first === undefined) return undefined
   const { number, parameters } = first
-  const voices = committee
-    .flatMap((seat) => consents.filter((consent) => consent.seat === seat).slice(0, 1))
-    .map(({ seat, until, signature }) => ({ seat, until, signature }))
+  const bySeat = new Map(consents.map((consent) => [consent.seat, consent]))
   const quorum = quorumOf(committee.length)
-  return voices.length < quorum
-    ? undefined
-    : { number, parameters, voices: voices.slice(0, quorum) }
+  // Anchors before others, so that few voices are enough for both.
+  const seats = committee
+    .filter((seat) => bySeat.has(seat))
+    .toSorted((a, b) => Number(anchors.includes(b)) - Number(anchors.includes(a)))
+    .slice(0, quorum)
+  const missing =
+    anchorsNeeded(anchors.length) - seats.filter((seat) => anchors.includes(seat)).length
+  const others = anchors
+    .filter((anchor) => bySeat.has(anchor) && !seats.includes(anchor))
+    .slice(0, Math.max(0, missing))
+  if (seats.length < quorum || others.length < missing) return undefined
+  const voicesOf = (devices: readonly PeerId[], chosen: readonly PeerId[]) =>
+    devices
+      .filter((device) => chosen.includes(device))
+      .flatMap((device) => bySeat.get(device) ?? [])
+      .map(({ seat, until, signature }) => ({ seat, until, signature }))
+  return {
+    number,
+    parameters,
+    voices: voicesOf(committee, seats),
+    beside: voicesOf(anchors, others),
+  }
 }
 
 export function encodeChange(change: ParameterChange): Uint8Array {
@@ -120,24 +156,40 @@ export function decodeChange(encoded: Uint8Array): Result<ParameterChange> {
   return decoded(CHANGE, encoded)
 }
 
-/** True when exactly a quorum of the committee of `epoch` wants these parameters, and they are ones. */
+/** The epoch that a change is in, and who decides on it. */
+export interface ChangePlace extends Deciders {
+  readonly network: Uint8Array
+  readonly epoch: number
+}
+
+/** True when exactly a quorum of the committee of `epoch` wants these parameters, and enough anchors; and they are ones. */
 export function isChangeOf(
   verify: Verify,
-  { network, epoch, committee }: { network: Uint8Array; epoch: number; committee: Committee },
-  { number, parameters, voices }: ParameterChange,
+  { network, epoch, committee, anchors }: ChangePlace,
+  { number, parameters, voices, beside }: ParameterChange,
 ): boolean {
-  const seats = voices.map(({ seat }) => committee.indexOf(seat))
+  const all = [...voices, ...beside]
+  const agreeing = all.filter(({ seat }) => anchors.includes(seat)).length
   return (
-    parametersOf(parameters) !== undefined &&
+    areParameters(parameters) &&
     voices.length === quorumOf(committee.length) &&
-    seats.every((seat, at) => seat > (seats[at - 1] ?? -1)) &&
-    voices.every(
+    agreeing >= anchorsNeeded(anchors.length) &&
+    areInOrder(committee, voices) &&
+    areInOrder(anchors, beside) &&
+    new Set(all.map(({ seat }) => seat)).size === all.length &&
+    all.every(
       ({ until, ...rest }) =>
         until >= epoch &&
         until <= epoch + CONSENT_EPOCHS_MAX &&
         isConsent(verify, network, { number, parameters, until, ...rest }),
     )
   )
+}
+
+/** True when each of the voices is of one of `devices`, and they come in that order. */
+function areInOrder(devices: readonly PeerId[], voices: readonly Pick<Consent, 'seat'>[]): boolean {
+  const places = voices.map(({ seat }) => devices.indexOf(seat))
+  return places.every((place, at) => place > (places[at - 1] ?? -1))
 }
 
 function decoded<T extends { readonly v: number }>(

@@ -83,13 +83,17 @@ describe('brume trust', () => {
 
   it('shows the parameters, and changes them for a quorum of seats, which is this one', async () => {
     const before = await trust('parameters')
-    expect(before.stdout).toMatch(/^epochs {4}1(\.0)? s each, since epoch 0$/m)
+    expect(before.stdout).toMatch(/^epochs {4}1(\.0)? s each$/m)
+    expect(before.stdout).toContain(`anchors   ${daemon?.status.name}`)
     expect((await trust('parameters', '--epoch', '100ms')).exit).toBe(2)
-    expect((await trust('parameters', '--epoch', '2s')).exit).toBe(0)
+    expect((await trust('parameters', '--seats', '3')).exit).toBe(2)
+    const nobody = await trust('parameters', '--remove-anchor', peer)
+    expect([nobody.exit, nobody.code]).toEqual([2, 'TRUST_ANCHORS_INVALID'])
+    expect((await trust('parameters', '--epoch', '2s', '--seats', '31')).exit).toBe(0)
     const after = await until('the change is in an epoch', 10_000, async () => {
       const { stdout } = await trust('parameters')
       return stdout.includes('pending') ? stdout : undefined
     })
-    expect(after).toMatch(/^pending {3}2(\.0)? s each, from epoch \d+ on$/m)
+    expect(after).toMatch(/^pending {3}epochs of 2(\.0)? s, 31 seats at most, from epoch \d+ on$/m)
   })
 })

@@ -109,32 +109,54 @@ export const trustProofSchema = z.object({
 
 const epochLength = z.int().min(1_000).max(86_400_000).describe('length of an epoch, in ms')
 
-export const trustParametersSchema = z.object({
+const seatsMost = z.int().min(4).max(64).describe('seats of a committee, at most')
+
+const parameterValues = z.object({
   epochMs: epochLength,
-  sinceEpoch: z.int().describe('the first epoch in which it holds'),
-  pending: z
-    .object({ epochMs: epochLength, fromEpoch: z.int() })
+  seatsMax: seatsMost,
+  anchors: z
+    .array(z.object({ peer: peerId, name: z.string() }))
+    .describe('devices at which trust starts, and for which seats are kept'),
+})
+
+export const trustParametersSchema = parameterValues.extend({
+  sinceEpoch: z.int().describe('the first epoch in which they hold'),
+  pending: parameterValues
+    .extend({ fromEpoch: z.int() })
     .nullable()
     .describe('decided, and held from that epoch on'),
   wanted: z
     .array(
-      z.object({
-        epochMs: epochLength,
+      parameterValues.extend({
         seats: z.array(z.object({ peer: peerId, name: z.string() })),
+        anchorsFor: z.int().describe('anchors that want it, where it changes the anchors'),
+        anchorsNeeded: z.int().describe('anchors that have to'),
         untilEpoch: z.int().describe('the last epoch in which all of them want it'),
       }),
     )
-    .describe('what seats want; it changes once a quorum wants the same'),
+    .describe('what seats want; it changes once a quorum wants the same, and enough anchors'),
   quorum: z.int(),
 })
 
-export const trustParametersRequest = z.strictObject({ epochMs: epochLength })
+const anchorList = z.array(peerId).min(1).max(16)
+
+export const trustParametersRequest = z
+  .strictObject({
+    epochMs: epochLength.optional(),
+    seatsMax: seatsMost.optional(),
+    addAnchors: anchorList.optional(),
+    removeAnchors: anchorList.optional(),
+  })
+  .refine((wish) => Object.values(wish).some((value) => value !== undefined), {
+    message: 'expected something to change',
+  })
 
 export const trustRestartRequest = z.strictObject({
   header: sha256.describe('the last certified header, which the mesh goes on from'),
 })
 
 export type TrustParameters = z.infer<typeof trustParametersSchema>
+export type TrustParameterValues = z.infer<typeof parameterValues>
 export type TrustParametersRequest = z.infer<typeof trustParametersRequest>
 export type TrustRestartRequest = z.infer<typeof trustRestartRequest>
 export type TrustState = z.infer<typeof trustStateSchema>

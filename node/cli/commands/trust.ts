@@ -19,7 +19,7 @@ import { PROOF_FILE_BYTES_MAX, verifyProofFile } from '../../epoch/proof-file.ts
 import { systemClock } from '../../system/system-clock.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
-import { duration } from '../option-values.ts'
+import { collected, duration, numberWithin } from '../option-values.ts'
 import {
   explanationLines,
   parametersLines,
@@ -38,6 +38,9 @@ interface VerifyOptions {
 
 interface ParametersOptions {
   readonly epoch?: number
+  readonly seats?: number
+  readonly addAnchor?: readonly string[]
+  readonly removeAnchor?: readonly string[]
 }
 
 interface RestartOptions {
@@ -71,6 +74,9 @@ export function addTrust(program: Command, cli: Cli): void {
     .command('parameters')
     .description('what the mesh has agreed on about its epochs, and what seats want to change')
     .option('--epoch <time>', 'say that the seat of this device wants epochs of 60s', duration)
+    .option('--seats <count>', 'that it wants committees of 4 to 64 seats', numberWithin(4, 64))
+    .option('--add-anchor <peer>', 'that it wants trust to start at a device as well', collected)
+    .option('--remove-anchor <peer>', 'that it wants trust to start there no more', collected)
     .action((options: ParametersOptions) => parameters(cli, options))
   trust
     .command('restart')
@@ -81,13 +87,19 @@ export function addTrust(program: Command, cli: Cli): void {
     .action((options: RestartOptions) => restart(cli, options))
 }
 
-async function parameters(cli: Cli, { epoch }: ParametersOptions): Promise<void> {
+async function parameters(cli: Cli, options: ParametersOptions): Promise<void> {
   const client = await cli.client()
   const path = '/v1/trust/parameters'
+  const { epoch: epochMs, seats: seatsMax, addAnchor: addAnchors, removeAnchor } = options
   const answer =
-    epoch === undefined
+    Object.keys(options).length === 0
       ? await client.get<TrustParameters>(path)
-      : await client.post<TrustParameters>(path, { epochMs: epoch })
+      : await client.post<TrustParameters>(path, {
+          epochMs,
+          seatsMax,
+          addAnchors,
+          removeAnchors: removeAnchor,
+        })
   cli.print({ parameters: answer }, () => parametersLines(answer))
 }
 
