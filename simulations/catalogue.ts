@@ -32,6 +32,7 @@ import { sessionsWithoutEnoughDevices } from './scenarios/sessions-without-enoug
 import { tenThousandDevices } from './scenarios/ten-thousand-devices.ts'
 import { textsInPeace } from './scenarios/texts-in-peace.ts'
 import { textsInTrouble } from './scenarios/texts-in-trouble.ts'
+import { textsOverMixedLinks } from './scenarios/texts-over-mixed-links.ts'
 import { textsThatLeave } from './scenarios/texts-that-leave.ts'
 import { textsWithLiars } from './scenarios/texts-with-liars.ts'
 import { textsUnderKills } from './scenarios/texts-under-kills.ts'
@@ -60,6 +61,7 @@ export const SCENARIOS: readonly Scenario[] = [
   textsInTrouble,
   textsThatLeave,
   textsWithLiars,
+  textsOverMixedLinks,
   blocksWithLiars,
   blocksFromAnyone,
   presenceComesTrue,

@@ -9,7 +9,7 @@ import type { BlobId, ModelId, PeerId, SessionId } from '../core/ids.ts'
 import { peerIdOf } from '../core/peer-key.ts'
 import type { SeededRandom } from '../core/random.ts'
 import type { Tensor } from '../core/tensor.ts'
-import type { Envelope, FaultCode, OpenRecord } from '../protocols/inference/index.ts'
+import type { Envelope, FaultCode, OpenRecord, WireType } from '../protocols/inference/index.ts'
 import { calmMs, type Fault } from './faults.ts'
 import type { SessionHistory } from './session-history.ts'
 import { sessionNetwork, SimOutbound } from './session-network.ts'
@@ -48,6 +48,8 @@ export interface SessionPlan {
   readonly copyFaults?: number
   /** What the n-th device lies about, counted from the first stage's. */
   readonly lies?: ReadonlyMap<number, Lie>
+  /** How floats cross the cuts of a text; as they are when absent. */
+  readonly wires?: readonly WireType[]
   /** Messages travel as the frames that devices exchange. */
   readonly bytes?: boolean
 }
@@ -167,7 +169,8 @@ export class SessionWorld {
   #written(text: TextPlan): NonNullable<SessionHistory['text']> {
     const { answer = [], steps } = this.#requester
     const tokens = text.stopAt ?? text.tokens
-    const expected = saidAfter(text.prompt, { stages: this.#plan.stages, tokens, stop: STOP_TOKEN })
+    const { stages, wires = [] } = this.#plan
+    const expected = saidAfter(text.prompt, { stages, wires, tokens, stop: STOP_TOKEN })
     return { answer, expected, steps }
   }
 
@@ -266,7 +269,7 @@ function machineInit(plan: SessionPlan): ConstructorParameters<typeof SimRequest
       session: '00'.repeat(16) as SessionId,
       model: MODEL as ModelId,
       manifest: { id: MODEL as BlobId, bytes: 1, chunkHashes: [new Uint8Array(32)] },
-      wire: 'f32',
+      wires: plan.wires ?? Array.from({ length: plan.stages - 1 }, () => 'f32' as const),
       provider: 'auto',
       inFlightMax: plan.inFlightMax,
       runMsMax: 60_000,

@@ -6,7 +6,7 @@
  */
 
 import type { Tensor } from '../core/tensor.ts'
-import { drawnTensors, type TextRows } from '../protocols/inference/index.ts'
+import { drawnTensors, type TextRows, type WireType } from '../protocols/inference/index.ts'
 
 const MODULUS = 10_007
 const VOCABULARY = 997
@@ -52,14 +52,24 @@ export function takeRows(text: SimText, from: number, tensors: readonly Tensor[]
   for (let row = 0; row < (rows.dims[2] ?? 0); row++) text.push(at(rows.data, row))
 }
 
+export interface SimWriting {
+  readonly stages: number
+  /** How numbers cross the cut behind each stage; as they are where nothing is said. */
+  readonly wires: readonly WireType[]
+  readonly tokens: number
+  readonly stop: number
+}
+
 /** What the model says after `prompt`, worked out without a mesh; `stop` ends it. */
 export function saidAfter(
   prompt: readonly number[],
-  { stages, tokens, stop }: { stages: number; tokens: number; stop: number },
+  { stages, wires, tokens, stop }: SimWriting,
 ): readonly number[] {
   const texts = Array.from({ length: stages }, (): SimText => [])
+  const crossed = (value: number, stage: number): number =>
+    wires[stage] === 'f16' ? (Float16Array.of(value)[0] ?? 0) : value
   const next = (token: number): number =>
-    texts.reduce((value, text) => push(text, value), token) % VOCABULARY
+    texts.reduce((value, text, stage) => crossed(push(text, value), stage), token) % VOCABULARY
   let token = prompt.map(next).at(-1) ?? stop
   const said: number[] = []
   while (said.length < tokens && token !== stop) {

@@ -31,7 +31,7 @@ const open: OpenRecord = {
   manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
   fromLayer: 0,
   toLayer: 1,
-  wire: 'f32',
+  wires: [],
   provider: 'auto',
   inFlightMax: 1,
   runMsMax: 1_000,

@@ -14,6 +14,7 @@ import {
   rowsTensor,
   type TextRows,
   toWire,
+  wiresAt,
 } from '../../protocols/inference/index.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Tensor } from '../../core/tensor.ts'
@@ -231,12 +232,11 @@ class StageRuns {
   }
 
   #arrived(tensors: readonly Tensor[]): readonly Tensor[] {
-    const { stage, wire } = this.#task.open
-    return fromWire(tensors, stage === 0 ? 'f32' : wire)
+    return fromWire(tensors, wiresAt(this.#task.open).arriving)
   }
 
   #travelling(tensors: readonly Tensor[]): readonly Tensor[] {
-    return this.#isLast ? tensors : toWire(tensors, this.#task.open.wire)
+    return toWire(tensors, wiresAt(this.#task.open).leaving)
   }
 }
 

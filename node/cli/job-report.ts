@@ -8,6 +8,7 @@ import type { Tensor } from '../../core/tensor.ts'
 import type { JobView } from '../api/schemas/jobs.ts'
 import { bytesText, countText, msText, rateText, shortId } from './quantity-text.ts'
 import { tensorText } from './tensor-text.ts'
+import { wireText } from './wire-text.ts'
 import { workLines } from './work-report.ts'
 
 /** What a report holds beside the job itself. */
@@ -51,7 +52,7 @@ function firstOf(entries: readonly (readonly string[])[], noun: string): string[
 
 function headline(job: JobView): string {
   const total = job.totalMs === undefined ? '' : ` in ${msText(job.totalMs)}`
-  const wire = job.plan === undefined ? '' : ` · wire ${job.plan.wire}`
+  const wire = job.plan === undefined ? '' : ` · ${wireText({ wire: job.plan.wire })}`
   const inputs = countText(job.progress.inputsDone, 'input')
   const replicas = 1 + Math.max(0, ...job.stages.map(({ replica }) => replica))
   const stages = [

@@ -6,7 +6,8 @@
 
 import type { PlanView } from '../api/schemas/plan.ts'
 
-/** The type, and why it was chosen. */
+/** The type, or both where cuts differ, and why it was chosen. */
 export function wireText({ wire, wireWhy }: Pick<PlanView, 'wire' | 'wireWhy'>): string {
-  return wireWhy === undefined ? `wire ${wire}` : `wire ${wire} (${wireWhy})`
+  const types = wire === 'mixed' ? 'f32 and f16' : wire
+  return wireWhy === undefined ? `wire ${types}` : `wire ${types} (${wireWhy})`
 }

@@ -148,10 +148,10 @@ export class HostedText {
     return { stage, requester, before }
   }
 
-  /** What was rounded on its way depends on where else the model was cut. */
+  /** What was rounded on its way here depends on where else the model was cut. */
   get #mayKnow(): boolean {
     const { open, text } = this.#init
-    return text.gives === 'tokens' && (open.wire === 'f32' || open.route.length === 1)
+    return text.gives === 'tokens' && !open.wires.slice(0, open.stage).includes('f16')
   }
 
   async #ran(part: TextPart): Promise<TextOutcome> {

@@ -45,7 +45,7 @@ function open(from: InferenceDevice, to: InferenceDevice, next: readonly Inferen
     manifest: { id: MODEL as never, bytes: 1, chunkHashes: [] },
     fromLayer: 0,
     toLayer: 1,
-    wire: 'f32',
+    wires: next.map(() => 'f32' as const),
     provider: 'auto',
     inFlightMax: IN_FLIGHT_MAX,
     runMsMax: 1_000,

@@ -48,7 +48,8 @@ async function say(
 
 /** Rows of the prompt that each stage said to know. */
 function known({ events }: TextLog): readonly (number | undefined)[] {
-  return events.flatMap((event) => (event.type === 'ready' ? event.record.prefixRows : []))
+  const ready = events.flatMap((event) => (event.type === 'ready' ? event : []))
+  return ready.toSorted((x, y) => x.stage - y.stage).map(({ record }) => record.prefixRows)
 }
 
 function rowsRun(devices: readonly InferenceDevice[]): readonly number[] {
@@ -72,6 +73,25 @@ describe('a text that begins like one before it', () => {
     const ran = rowsRun(all).map((rows, stage) => rows - (before[stage] ?? 0))
     const fresh = 9 + answer.length + 12 + (next.text.generation.answer.length - 1)
     expect(ran).toEqual([fresh, fresh])
+  })
+
+  it('is known as far as nothing was rounded on the way, and says the same behind a cut that rounds', async () => {
+    const all = [mesh.add(), mesh.add(), mesh.add()] as const
+    const [requester] = all
+    const prompt = words(PREFIX_BLOCK_ROWS + 9)
+    const wish = { requester, stages: all, prompt, tokensMax: TOKENS } as const
+    const texts: TextLog[] = []
+    for (let text = 0; text < 2; text++) {
+      const log = mesh.startText({ ...wish, wires: ['f32', 'f16'] })
+      await mesh.runText(log)
+      texts.push(log)
+    }
+    expect(texts.map(known)).toEqual([
+      [0, 0, 0],
+      [PREFIX_BLOCK_ROWS, PREFIX_BLOCK_ROWS, 0],
+    ])
+    const [first, second] = texts.map(({ text }) => text.generation.answer)
+    expect(second).toEqual(first)
   })
 
   it('is taken up where its requester died, by that requester alone', async () => {

@@ -53,7 +53,7 @@ function openRecord({ peer }: InferenceDevice): OpenRecord {
     manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
     fromLayer: 0,
     toLayer: 1,
-    wire: 'f32',
+    wires: [],
     provider: 'auto',
     inFlightMax: 1,
     runMsMax: 1_000,
@@ -121,10 +121,28 @@ describe('sessions', () => {
 
   it('round to binary16 at the cuts of an f16 session, and nowhere else', async () => {
     const [requester, a, b] = devices()
-    const log = mesh.start({ requester, stages: [a, b], layers: 4, wire: 'f16' })
+    const log = mesh.start({ requester, stages: [a, b], layers: 4, wires: ['f16'] })
     await mesh.run(log, someInputs(9))
     expect(sorted(log)).toEqual(expected(9, 4, [2]))
     expect(sorted(log)).not.toEqual(expected(9, 4))
+  })
+
+  it('round where their cuts say so, whoever holds the stages', async () => {
+    const [requester, a, b, c, d] = devices()
+    let runs = 0
+    b.onLoad = (executor) => {
+      executor.beforeRun = () => {
+        if (++runs === 5) mesh.hub.kill(b.peer)
+      }
+    }
+    for (const [wires, cuts] of [
+      [['f32', 'f16'], [4]],
+      [['f16', 'f32'], [2]],
+    ] as const) {
+      const log = mesh.start({ requester, stages: [a, b, c], layers: 6, wires, spares: [d] })
+      await mesh.run(log, someInputs(12))
+      expect(sorted(log), wires.join(' ')).toEqual(expected(12, 6, cuts))
+    }
   })
 
   it('run on the device that asks for them too, as any of their stages', async () => {
@@ -246,6 +264,7 @@ describe('sessions', () => {
     ['another device', { route: [{ peer: device(99).peer, epoch: 0 }] }],
     ['no layers', { fromLayer: 1 }],
     ['no request at a time', { inFlightMax: 0 }],
+    ['a cut behind the last stage', { wires: ['f32' as const] }],
     ['a manifest of another model', { model: 'cd'.repeat(32) as ModelId }],
   ])('are refused when they ask for %s', async (_what, wrong) => {
     const [requester, a] = devices()

@@ -409,12 +409,13 @@ export class StageHost {
   }
 }
 
-/** True when the record asks for something that can be: this device, at its place in the route, for some layers. */
+/** True when the record asks for something that can be: this device, at its place in the route, for some layers between cuts. */
 function sensible(record: OpenRecord, self: PeerId): boolean {
   return (
     record.route[record.stage]?.peer === self &&
     // A model is known by the hash of its manifest.
     (record.manifest.id as string) === record.model &&
+    record.wires.length === record.route.length - 1 &&
     record.fromLayer < record.toLayer &&
     record.inFlightMax >= 1 &&
     record.runMsMax >= 1

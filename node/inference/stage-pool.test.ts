@@ -19,7 +19,7 @@ function open(fromLayer: number, toLayer: number, more: Partial<OpenRecord> = {}
     manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
     fromLayer,
     toLayer,
-    wire: 'f32',
+    wires: [],
     provider: 'auto',
     inFlightMax: 1,
     runMsMax: 1_000,

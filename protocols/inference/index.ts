@@ -71,4 +71,4 @@ export {
   type TextRows,
 } from './text-rows.ts'
 export { WireReader, WireWriter, type Envelope, type WireRead } from './wire.ts'
-export { fromWire, toWire, type WireType } from './wire-type.ts'
+export { fromWire, toWire, wiresAt, type WireType } from './wire-type.ts'

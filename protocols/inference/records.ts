@@ -108,7 +108,8 @@ export const openShape = record({
   /** The stage is the layers [fromLayer, toLayer). */
   fromLayer: uint(LAYERS_MAX),
   toLayer: uint(LAYERS_MAX),
-  wire: word('f32', 'f16'),
+  /** How floats cross each cut between stages, from the first one on: the same for the life of the session. */
+  wires: list(word('f32', 'f16'), STAGES_MAX - 1),
   provider: word('auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'directml'),
   inFlightMax: uint(IN_FLIGHT_MAX),
   /** How long one run may take before its executor is killed, in milliseconds. */

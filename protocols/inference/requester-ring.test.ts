@@ -26,7 +26,7 @@ const init: RequesterInit = {
     session: '00'.repeat(16) as SessionId,
     model: 'ab'.repeat(32) as ModelId,
     manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
-    wire: 'f32',
+    wires: ['f32'],
     provider: 'auto',
     inFlightMax: 4,
     runMsMax: 1_000,

@@ -26,7 +26,7 @@ const open: OpenRecord = {
   manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
   fromLayer: 1,
   toLayer: 2,
-  wire: 'f32',
+  wires: ['f32', 'f32'],
   provider: 'cpu',
   inFlightMax: 4,
   runMsMax: 1_000,
@@ -91,7 +91,7 @@ function attach(from: PeerId, epoch: number, link: number, lossy = false): Stage
 /** The second of three stages, attached and loaded. */
 function serving({ wire = 'f32', lossy = false }: { wire?: WireType; lossy?: boolean } = {}) {
   const init = { self: b, requester, sha256, journalBytesMax: 10_000 }
-  const machine = new StageMachine({ open: { ...open, wire }, ...init })
+  const machine = new StageMachine({ open: { ...open, wires: [wire, wire] }, ...init })
   const feed = (...inputs: readonly StageInput[]) =>
     inputs.flatMap((input) => machine.handle(input, 0))
   feed({ type: 'loaded', ready }, attach(a, 0, 7, lossy))

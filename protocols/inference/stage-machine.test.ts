@@ -27,7 +27,7 @@ const open: OpenRecord = {
   manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
   fromLayer: 1,
   toLayer: 2,
-  wire: 'f32',
+  wires: ['f32', 'f32'],
   provider: 'cpu',
   inFlightMax: 2,
   runMsMax: 1_000,

@@ -31,7 +31,7 @@ import { isUsable } from './cut-check.ts'
 import { Journal } from './journal.ts'
 import { TextOrder } from './text-order.ts'
 import { drawnOf, rowsOf, rowsTensor, stepTensors, type TextRows } from './text-rows.ts'
-import { areFinite, fromWire, toWire } from './wire-type.ts'
+import { areFinite, fromWire, toWire, wiresAt } from './wire-type.ts'
 import { fitsMessage, type Hop } from './tensor-table.ts'
 
 interface Running {
@@ -292,7 +292,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
   }
 
   #runOf(request: number, sent: readonly Tensor[], rows: TextRows | undefined): StageOutput {
-    const tensors = fromWire(sent, this.#stage === 0 ? 'f32' : this.#init.open.wire)
+    const tensors = fromWire(sent, wiresAt(this.#init.open).arriving)
     // What its requester has is computed for what follows, and not drawn again.
     const silent = rows !== undefined && request < this.#journal.released
     const asked = silent ? { ...rows, drawFrom: rows.tokens.length } : rows
@@ -347,7 +347,7 @@ export class StageMachine implements Machine<StageInput, StageOutput> {
     const travelling = this.#ways.isLast
       ? tensors
       : [
-          ...toWire(tensors, this.#init.open.wire),
+          ...toWire(tensors, wiresAt(this.#init.open).leaving),
           ...(rows === undefined ? [] : [rowsTensor(rows)]),
         ]
     // Rounding makes infinities of what is too large: that is this stage's own.

@@ -22,7 +22,7 @@ const open: OpenRecord = {
   manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
   fromLayer: 0,
   toLayer: 1,
-  wire: 'f32',
+  wires: ['f32'],
   provider: 'cpu',
   inFlightMax: 4,
   runMsMax: 1_000,

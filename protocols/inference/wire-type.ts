@@ -1,5 +1,6 @@
 /**
  * Rounding at the cuts: float32 tensors travel as they are, or as IEEE 754 binary16 on slow links.
+ * Each cut of a session has its type, for good: whoever holds its stages rounds at the same places.
  *
  * A float16 tensor of the graph itself never crosses a cut (executors take float32
  * only), so on an f16 link every float16 tensor is a rounded float32.
@@ -8,9 +9,18 @@
  */
 
 import type { Tensor } from '../../core/tensor.ts'
+import type { OpenRecord } from './records.ts'
 
-/** How float32 tensors cross the cuts of a session. */
+/** How float32 tensors cross a cut. */
 export type WireType = 'f32' | 'f16'
+
+/** How floats come to a stage of a session, and how they leave it. What enters and leaves the model is not rounded. */
+export function wiresAt({ stage, wires }: Pick<OpenRecord, 'stage' | 'wires'>): {
+  readonly arriving: WireType
+  readonly leaving: WireType
+} {
+  return { arriving: wires[stage - 1] ?? 'f32', leaving: wires[stage] ?? 'f32' }
+}
 
 /** `tensors` as they travel. */
 export function toWire(tensors: readonly Tensor[], wire: WireType): readonly Tensor[] {

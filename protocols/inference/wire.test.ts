@@ -55,7 +55,7 @@ const messages: readonly InferenceMessage[] = [
       manifest: { id: 'cd'.repeat(32) as BlobId, bytes: 4096, chunkHashes: [new Uint8Array(32)] },
       fromLayer: 3,
       toLayer: 9,
-      wire: 'f32',
+      wires: ['f16'],
       provider: 'cpu',
       inFlightMax: 8,
       runMsMax: 60_000,

@@ -19,6 +19,7 @@ import {
   StageMachine,
   type TensorMessage,
   toWire,
+  type WireType,
 } from '../../protocols/inference/index.ts'
 import { DirectText as Text, idsOf, numbersFrom, runTogether } from '../fixtures/direct-text.ts'
 import { TextStages } from '../fixtures/text-stages.ts'
@@ -42,7 +43,6 @@ const OPEN = {
   manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
   fromLayer: 0,
   toLayer: 1,
-  wire: 'f16',
   provider: 'cpu',
   inFlightMax: 4,
   runMsMax: 1_000,
@@ -66,11 +66,16 @@ const READY: ReadyRecord = {
 describe('rows of a text', () => {
   let from: readonly Executor[] = []
   let to: readonly Executor[] = []
+  let thirds: readonly Executor[] = []
+  /** The model in two, by the layer behind the cut. */
+  let halves: Readonly<Record<2 | 4, readonly Executor[]>> = { 2: [], 4: [] }
 
   beforeAll(async () => {
-    const pairs = await stages.load('q4', [[3], [3]])
-    from = pairs.slice(0, 2)
-    to = pairs.slice(2)
+    const all = await stages.load('q4', [[3], [3], [2, 4], [2], [4]])
+    from = all.slice(0, 2)
+    to = all.slice(2, 4)
+    thirds = all.slice(4, 7)
+    halves = { 2: all.slice(7, 9), 4: all.slice(9, 11) }
   }, 60_000)
 
   it('are copied to other executors, where the text goes on with the same bits', async () => {
@@ -151,31 +156,75 @@ describe('rows of a text', () => {
       const begin = { ...text.begin, sampling: cut.begin.sampling }
       for (const each of [...from, ...to]) await each.begin(begin)
     }
-    const session = await roundingStages(from, cut.begin)
-    for (let request = 0; !cut.isDone; request++) {
-      const rows = cut.next(4)
-      cut.took(rows, await session.step(request, { slot: cut.slot, rows, tensors: idsOf(rows) }))
-    }
-    const [first, second] = to as [Executor, Executor]
-    for (const [text, wire] of [[whole, 'f16'] as const, [plain, 'f32'] as const]) {
-      while (!text.isDone) {
-        const rows = text.next(4)
-        const { outputs } = await first.step({ slot: text.slot, rows, tensors: idsOf(rows) })
-        const tensors = fromWire(toWire(outputs, wire), wire)
-        text.took(rows, (await second.step({ slot: text.slot, rows, tensors })).outputs)
-      }
-    }
+    await throughStages(from, ['f16'], cut)
+    await throughCut(to, 'f16', whole)
+    await throughCut(to, 'f32', plain)
     expect(cut.drawn).toEqual(whole.drawn)
     expect(cut.drawn.map(({ bits }) => bits)).not.toEqual(plain.drawn.map(({ bits }) => bits))
   })
+
+  it.each([
+    [['f32', 'f16'], 4],
+    [['f16', 'f32'], 2],
+  ] as const)(
+    'cross cuts of %j as they would in one device that rounds behind layer %i alone',
+    async (wires, layer) => {
+      const prompt = [5, 9, 3, 77, 21, 8]
+      const texts = [12, 13, 14, 15].map((slot) => new Text(slot, prompt))
+      const [mixed, whole, plain, both] = texts as [Text, Text, Text, Text]
+      for (const text of texts) {
+        const begin = { ...text.begin, sampling: mixed.begin.sampling }
+        for (const each of [...thirds, ...halves[layer]]) await each.begin(begin)
+      }
+      await throughStages(thirds, wires, mixed)
+      await throughCut(halves[layer], 'f16', whole)
+      await throughCut(halves[layer], 'f32', plain)
+      await throughStages(thirds, ['f16', 'f16'], both)
+      expect(mixed.drawn).toEqual(whole.drawn)
+      const bits = [mixed, plain, both].map((text) => text.drawn.map((drawn) => drawn.bits))
+      expect(bits[0]).not.toEqual(bits[1])
+      expect(bits[0]).not.toEqual(bits[2])
+    },
+  )
 })
 
-/** Two stages of one session as daemons run them, with binary16 at the cut. */
-async function roundingStages(executors: readonly Executor[], begin: BeginMessage) {
+/** Writes a text through stages of one session. */
+async function throughStages(
+  executors: readonly Executor[],
+  wires: readonly WireType[],
+  text: Text,
+): Promise<void> {
+  const session = await roundingStages(executors, wires, text.begin)
+  for (let request = 0; !text.isDone; request++) {
+    const rows = text.next(4)
+    text.took(rows, await session.step(request, { slot: text.slot, rows, tensors: idsOf(rows) }))
+  }
+}
+
+/** Writes a text through a model in two, as one device does that rounds between them, or does not. */
+async function throughCut(
+  executors: readonly Executor[],
+  wire: WireType,
+  text: Text,
+): Promise<void> {
   const [first, second] = executors as [Executor, Executor]
-  const peers = ['a', 'b'] as PeerId[]
+  while (!text.isDone) {
+    const rows = text.next(4)
+    const { outputs } = await first.step({ slot: text.slot, rows, tensors: idsOf(rows) })
+    const tensors = fromWire(toWire(outputs, wire), wire)
+    text.took(rows, (await second.step({ slot: text.slot, rows, tensors })).outputs)
+  }
+}
+
+/** Stages of one session as daemons run them, with a type for each cut. */
+async function roundingStages(
+  executors: readonly Executor[],
+  wires: readonly WireType[],
+  begin: BeginMessage,
+) {
+  const peers = ['a', 'b', 'c'].slice(0, executors.length) as PeerId[]
   const machines = peers.map((self, stage) => {
-    const open = { ...OPEN, stage, route: peers.map((peer) => ({ peer, epoch: 0 })) }
+    const open = { ...OPEN, stage, wires, route: peers.map((peer) => ({ peer, epoch: 0 })) }
     const text = { ...begin, gives: 'tokens', prefix: undefined } as const
     const machine = new StageMachine({
       open: { ...open, text },
@@ -185,10 +234,11 @@ async function roundingStages(executors: readonly Executor[], begin: BeginMessag
       journalBytesMax: 1_000_000,
     })
     machine.handle({ type: 'loaded', ready: READY }, 0)
+    const record = { version: 1, session: OPEN.session, stage: stage - 1, epoch: 0 }
+    const from = peers[stage - 1]
+    if (from !== undefined) machine.handle({ type: 'attach', from, link: 1, record }, 0)
     return machine
-  }) as [StageMachine, StageMachine]
-  const record = { version: 1, session: OPEN.session, stage: 0, epoch: 0 }
-  machines[1].handle({ type: 'attach', from: 'a' as PeerId, link: 1, record }, 0)
+  })
 
   /** What one machine sends on of a step, run in its executor. */
   const passed = async (
@@ -217,10 +267,15 @@ async function roundingStages(executors: readonly Executor[], begin: BeginMessag
       { slot, rows, tensors }: TextStep,
     ): Promise<readonly Tensor[]> => {
       const step = { request, hops: [], tensors: [...tensors, rowsTensor(rows)], leaf: NO_LEAF }
-      const asked = { type: 'control', message: { type: 'step', ...step } } as const
-      const sent = await passed(machines[0], first, asked, slot)
-      return (await passed(machines[1], second, { type: 'step', link: 1, step: sent }, slot))
-        .tensors
+      let sent: TensorMessage = step
+      for (const [stage, machine] of machines.entries()) {
+        const input: StageInput =
+          stage === 0
+            ? { type: 'control', message: { type: 'step', ...step } }
+            : { type: 'step', link: 1, step: sent }
+        sent = await passed(machine, executors[stage] as Executor, input, slot)
+      }
+      return sent.tensors
     },
   }
 }

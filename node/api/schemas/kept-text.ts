@@ -7,6 +7,7 @@
 
 import { z } from 'zod'
 import { STAGES_MAX } from '../../../protocols/inference/index.ts'
+import { wireType } from './scalars.ts'
 import { textSpec } from './texts.ts'
 
 const keptStage = z.strictObject({
@@ -14,9 +15,11 @@ const keptStage = z.strictObject({
   toLayer: z.int().min(1),
   /** In hex. */
   numericClass: z.string().regex(/^[0-9a-f]{64}$/),
+  /** How floats leave it for the next stage: may not be chosen again. Missing where an older version wrote. */
+  wire: wireType.optional(),
 })
 
-/** A stage of a text, and the numeric class in which it was begun. */
+/** A stage of a text, the numeric class in which it was begun, and how floats leave it. */
 export type KeptStage = z.output<typeof keptStage>
 
 export const keptTextSchema = z.strictObject({
@@ -24,7 +27,6 @@ export const keptTextSchema = z.strictObject({
   createdMs: z.int().min(0),
   seed: z.int().min(0),
   promptTokens: z.int().min(1),
-  /** With the wire of its plan, which may not be chosen again. */
   request: textSpec,
   /** Once its stages had devices. */
   stages: z.array(keptStage).max(STAGES_MAX).optional(),

@@ -67,6 +67,7 @@ export const plannedStageSchema = z.object({
   computeMs: ms.describe('predicted time of one step'),
   transferMs: ms.describe('predicted time to pass its outputs on'),
   cutBytes: bytes.describe('bytes that it passes on'),
+  wire: wireType.optional().describe('how floats go to the next stage'),
 })
 
 export const planSchema = z.object({
@@ -74,7 +75,9 @@ export const planSchema = z.object({
   modelName: z.string(),
   objective,
   unit: z.enum(['input', 'token']).describe('what one step makes: tokens of models that generate'),
-  wire: wireType,
+  wire: z
+    .enum(['f32', 'f16', 'mixed'])
+    .describe('how floats cross the cuts: all alike, or each in its way'),
   wireWhy: z.string().optional().describe('why floats cross the cuts in this way, in words'),
   replicas: z.int().min(1),
   stages: z.array(plannedStageSchema),

@@ -83,7 +83,9 @@ function planLines(plan: PlanView, width: number | undefined): string[] {
     bytesText(stage.memoryBytes),
     msText(stage.computeMs),
     msText(stage.transferMs),
-    bytesText(stage.cutBytes),
+    stage.wire === undefined
+      ? bytesText(stage.cutBytes)
+      : `${bytesText(stage.cutBytes)} ${stage.wire}`,
   ])
   return [
     `${plan.modelName} (${shortId(plan.model)}) for ${plan.objective} · ${wireText(plan)}`,

@@ -164,7 +164,8 @@ export class JobRunner {
     record.stages.push(...records)
     record.hops.push(...hops)
     const id = toHex(randomBytes(16)) as SessionId
-    const init = sessionInit(id, stages, this.#work, this.#init)
+    const pipeline = { stages, wires: this.#work.planned.wires[index] ?? [] }
+    const init = sessionInit(id, pipeline, this.#work, this.#init)
     const session = new RequesterSession(
       {
         clock: this.#components.clock,

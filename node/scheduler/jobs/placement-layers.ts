@@ -20,6 +20,7 @@ export function placementLayers(
     flops: scale * flops,
     weightBytes: weights[index] ?? 0,
     cutBytes: scale * bytesAt(manifest.cuts[index + 1]),
+    roundedBytes: scale * roundedBytesAt(manifest.cuts[index + 1]),
     workBytes: scale * activationBytes,
     keptBytes: rows * rowBytes(manifest, index),
   }))
@@ -33,6 +34,12 @@ function rowBytes({ text }: Manifest, layer: number): number {
 /** Bytes that cross a cut. */
 export function bytesAt(cut: Cut | undefined): number {
   return cut === undefined ? 0 : cutBytes(cut)
+}
+
+/** The same with floats as binary16. */
+function roundedBytesAt(cut: Cut | undefined): number {
+  const floats = cut?.tensors.filter(({ type }) => type === 'float32') ?? []
+  return bytesAt(cut) - bytesAt(cut && { ...cut, tensors: floats }) / 2
 }
 
 /** Bytes of each layer that a device says it holds. */

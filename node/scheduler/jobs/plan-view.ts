@@ -5,10 +5,12 @@
  */
 
 import type { PeerId } from '../../../core/ids.ts'
+import type { WireType } from '../../../protocols/inference/index.ts'
 import type { PlanView } from '../../api/schemas/plan.ts'
 import type { Provider } from '../../runtime/provider.ts'
 import { STAGE_OVERHEAD_BYTES, type PlacementObjective } from '../placement/plan.ts'
 import type { Planned } from './planner.ts'
+import { commonWire } from './wire-choice.ts'
 
 export interface PlanViewInit {
   readonly objective: PlacementObjective
@@ -18,7 +20,7 @@ export interface PlanViewInit {
 }
 
 export function planView(planned: Planned, init: PlanViewInit): PlanView {
-  const { model, plan, request, wire, wireWhy, prediction } = planned
+  const { model, plan, request, wires, wireWhy, prediction } = planned
   const { nameOf, provider, objective } = init
   const { oneDevice } = plan
   const learned = prediction.latencyMs / plan.predictedLatencyMs
@@ -27,7 +29,7 @@ export function planView(planned: Planned, init: PlanViewInit): PlanView {
     modelName: model.manifest.name,
     objective,
     unit: request.unit ?? 'input',
-    wire,
+    wire: commonWire(wires),
     wireWhy,
     replicas: plan.replicas.length,
     stages: plan.replicas.flatMap((stages, replica) =>
@@ -45,6 +47,7 @@ export function planView(planned: Planned, init: PlanViewInit): PlanView {
         computeMs: stage.predictedMs,
         transferMs: stage.sendMs,
         cutBytes: Math.round(stage.cutBytes),
+        ...wireOf(wires[replica]?.[index]),
       })),
     ),
     predictedMs: prediction.latencyMs,
@@ -58,4 +61,9 @@ export function planView(planned: Planned, init: PlanViewInit): PlanView {
     notes: [...plan.why],
     notChosen: plan.notChosen.map(({ peer, reason }) => ({ peer, name: nameOf(peer), reason })),
   }
+}
+
+/** The last stage of a pipeline has no next one. */
+function wireOf(wire: WireType | undefined): { readonly wire?: WireType } {
+  return wire === undefined ? {} : { wire }
 }

@@ -9,6 +9,7 @@ import type { PeerId } from '../../../core/ids.ts'
 import type { CapabilityRecord } from '../../../protocols/presence/index.ts'
 import type { Provider } from '../../runtime/provider.ts'
 import type { PlacementObjective } from '../placement/plan.ts'
+import type { WireWish } from './wire-choice.ts'
 
 /** What every device that takes a stage must be. */
 export interface Requirements {
@@ -23,7 +24,7 @@ export interface PlanWish {
   readonly stages: 'auto' | number
   readonly replicas: 'auto' | number
   readonly objective: PlacementObjective
-  readonly wire: 'auto' | 'f32' | 'f16'
+  readonly wire: WireWish
   readonly provider: 'auto' | Provider
   readonly requirements?: Requirements | undefined
   readonly inputs: number

@@ -166,12 +166,29 @@ describe('planner', () => {
   it('sends activations as binary16 over slow links only, unless it is told otherwise', () => {
     const cut = { ...wish, stages: 2 }
     const { planner, links } = setup([record(self), record(a)])
-    expect(planner.plan(model, cut).wire).toBe('f32')
+    expect(planner.plan(model, cut).wires).toEqual([['f32']])
     for (let sample = 0; sample < 20; sample++) {
       links.note({ from: self, to: a, bytes: 1_000_000, ms: 1_000 })
     }
-    expect(planner.plan(model, cut).wire).toBe('f16')
-    expect(planner.plan(model, { ...cut, wire: 'f32' }).wire).toBe('f32')
+    expect(planner.plan(model, cut).wires).toEqual([['f16']])
+    expect(planner.plan(model, { ...cut, wire: 'f32' }).wires).toEqual([['f32']])
+  })
+
+  it('shows how each stage passes on, and what that is in bytes', () => {
+    const { planner } = setup([record(self), record(a)])
+    const view = planView(planner.plan(model, { ...wish, stages: 2, wire: 'f16' }), {
+      objective: 'latency',
+      provider: 'cpu',
+      nameOf: (peer) => peer,
+    })
+    const passed = view.stages.map(({ wire, cutBytes }) => [wire, cutBytes])
+    expect([view.wire, passed]).toEqual([
+      'f16',
+      [
+        ['f16', 4],
+        [undefined, 8],
+      ],
+    ])
   })
 
   it('shows a plan with names for its devices', () => {

@@ -18,7 +18,7 @@ import type { PlannedDevice, PlanWish, Requirements } from './plan-wish.ts'
 import { bytesAt, heldBytes, placementLayers } from './placement-layers.ts'
 import { PredictionTable } from './prediction-table.ts'
 import type { SpeedEstimate, SpeedQuestion, SpeedSample, SpeedTable } from './speed-table.ts'
-import { chooseWire, type WireChoice } from './wire-choice.ts'
+import { chooseWires, type WireChoice, wiresKey } from './wire-choice.ts'
 
 /** What a plan is expected to do, as people are shown it. */
 export interface Prediction {
@@ -36,12 +36,10 @@ export interface Prediction {
 }
 
 /** A plan with what it was made from, so that replacements are chosen alike. */
-export interface Planned {
+export interface Planned extends WireChoice {
   readonly model: CatalogueModel
   readonly plan: Plan
   readonly request: PlacementRequest
-  readonly wire: WireChoice['wire']
-  readonly wireWhy: WireChoice['why']
   readonly wish: PlanWish
   readonly prediction: Prediction
 }
@@ -135,17 +133,12 @@ export class Planner {
   /** @throws {PlacementError} when there is no place for the model. */
   plan(model: CatalogueModel, wish: PlanWish): Planned {
     const previous = wish.avoid === undefined ? this.#memory.plan(wishKey(model, wish)) : undefined
-    const request = this.#request(model, wish, previous)
-    const plan = solvePlacement(request)
-    const holders = plan.replicas.map((stages) => stages.map(({ peer }) => peer))
-    const { wire, why } = chooseWire(wish.wire, holders, this.#components.links)
-    const planned = { model, plan, request, wire, wireWhy: why, wish }
-    const { predictedLatencyMs: latencyMs, predictedPerS: perS } = plan
-    const prediction = this.#prediction(planned, plan.stages, {
-      latencyMs,
-      perS,
-      streams: request.inFlight,
-    })
+    const asked = this.#request(model, wish, previous)
+    const solved = { request: asked, plan: solvePlacement(asked) }
+    const planned = { model, wish, ...chooseWires(wish.wire, solved, this.#components.links) }
+    const { stages, predictedLatencyMs: latencyMs, predictedPerS: perS } = planned.plan
+    const streams = asked.inFlight
+    const prediction = this.#prediction(planned, stages, { latencyMs, perS, streams })
     return { ...planned, prediction }
   }
 
@@ -379,10 +372,11 @@ function wishKey({ id }: CatalogueModel, wish: PlanWish): string {
 
 /** Equal for what takes the same way with about as many others: up to twice as many. */
 function routeKey(
-  { model, wire, wish }: Omit<Planned, 'prediction'>,
+  { model, wires, wish }: Omit<Planned, 'prediction'>,
   stages: readonly PlanStage[],
   streams: number,
 ): string {
   const way = stages.map(({ peer, fromLayer, toLayer }) => `${peer}:${fromLayer}-${toLayer}`)
-  return [model.id, wire, wish.provider, Math.floor(Math.log2(streams)), ...way].join(' ')
+  const together = Math.floor(Math.log2(streams))
+  return [model.id, wiresKey(wires), wish.provider, together, ...way].join(' ')
 }

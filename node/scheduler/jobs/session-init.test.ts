@@ -17,7 +17,8 @@ const work = {
 
 describe('session init', () => {
   it('says what outputs the model gives, so that others are refused', () => {
-    expect(sessionInit(session, [], work, RUNNER_INIT).outputs).toBe(planned.model.manifest.outputs)
+    const { outputs } = sessionInit(session, { stages: [], wires: [] }, work, RUNNER_INIT)
+    expect(outputs).toBe(planned.model.manifest.outputs)
   })
 
   it.each([
@@ -29,7 +30,8 @@ describe('session init', () => {
     const peer = MANIFEST.id as never
     const stage = { peer, fromLayer: 0, toLayer: 2, cutBytes } as never
     const inputs = cutBytes === 0 ? [[]] : work.inputs
-    const { open } = sessionInit(session, [stage], { ...work, inputs }, RUNNER_INIT)
+    const pipeline = { stages: [stage], wires: [] }
+    const { open } = sessionInit(session, pipeline, { ...work, inputs }, RUNNER_INIT)
     expect(open.inFlightMax).toBe(count)
   })
 })

@@ -5,7 +5,7 @@
  */
 
 import type { SessionId } from '../../../core/ids.ts'
-import type { RequesterInit } from '../../../protocols/inference/index.ts'
+import type { RequesterInit, WireType } from '../../../protocols/inference/index.ts'
 import type { PlanStage } from '../placement/plan.ts'
 import { bytesOf } from './hop-notes.ts'
 import type { JobRunnerInit, JobWork } from './job-runner.ts'
@@ -16,10 +16,16 @@ import type { JobRunnerInit, JobWork } from './job-runner.ts'
  */
 const WINDOW_BYTES = 134_217_728
 
-/** Of the pipeline of `stages`, for a job that is run with these limits. */
+/** A pipeline of a plan. */
+export interface Pipeline {
+  readonly stages: readonly PlanStage[]
+  readonly wires: readonly WireType[]
+}
+
+/** For a job that is run with these limits. */
 export function sessionInit(
   session: SessionId,
-  stages: readonly PlanStage[],
+  { stages, wires }: Pipeline,
   { planned, manifest, provider, inputs }: JobWork,
   limits: JobRunnerInit,
 ): RequesterInit {
@@ -34,7 +40,7 @@ export function sessionInit(
       session,
       model: planned.model.id,
       manifest,
-      wire: planned.wire,
+      wires,
       provider,
       inFlightMax: Math.max(1, Math.min(inFlightMax, Math.floor(WINDOW_BYTES / widest))),
       runMsMax,

@@ -203,7 +203,11 @@ export class CostModel {
 
   /** Bytes that cross a cut: before layer 0 the input. */
   cutBytes(layer: number): number {
-    return layer === 0 ? this.request.inputBytes : (this.request.layers[layer - 1]?.cutBytes ?? 0)
+    const { inputBytes, layers, roundedCuts } = this.request
+    const before = layers[layer - 1]
+    if (layer === 0 || before === undefined) return layer === 0 ? inputBytes : 0
+    const { cutBytes, roundedBytes = cutBytes } = before
+    return roundedCuts?.has(layer) === true ? roundedBytes : cutBytes
   }
 
   /** From one device to another; undefined stands for the requester. */

@@ -19,6 +19,8 @@ export interface PlacementLayer {
   readonly weightBytes: number
   /** Bytes that leave after it, when the cut is here; for the last layer the bytes of the result. */
   readonly cutBytes: number
+  /** The same with floats as binary16. Default {@link PlacementLayer.cutBytes}. */
+  readonly roundedBytes?: number
   /** Bytes that a run needs beside the weights. Default 0. */
   readonly workBytes?: number
   /** Bytes that stay between runs beside the weights, such as keys and values. Default 0. */
@@ -113,6 +115,8 @@ export interface PlacementRequest {
   readonly numericClass?: string
   /** Devices that may not be chosen, and why. */
   readonly excluded?: ReadonlyMap<PeerId, string>
+  /** Cuts that floats cross as binary16, by the layer behind them. Default none. */
+  readonly roundedCuts?: ReadonlySet<number>
   /** What runs now: kept unless another plan is clearly better. */
   readonly previous?: readonly PlanStage[]
   /** Steps of the job: how long it takes says who will likely leave before its end. Default 0, nobody. */

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../core/bytes.ts'
-import { StageClasses } from './stage-classes.ts'
+import { StageClasses, wiresWished } from './stage-classes.ts'
 
 const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
-const halves = [
+const ranges = [
   { fromLayer: 0, toLayer: 2 },
   { fromLayer: 2, toLayer: 4 },
 ]
-const kept = halves.map((range) => ({ ...range, numericClass: toHex(a) }))
+const halves = { plan: { stages: ranges }, wires: [['f16' as const]] }
+const kept = ranges.map((range, index) => ({
+  ...range,
+  numericClass: toHex(a),
+  ...(index === 0 ? { wire: 'f16' as const } : {}),
+}))
 
 describe('numeric classes of the stages of a text', () => {
   it('are those of the devices that had the stages first', () => {
@@ -27,8 +32,25 @@ describe('numeric classes of the stages of a text', () => {
   })
 
   it('cannot be compared where the model is cut in another way', () => {
-    const classes = new StageClasses([{ fromLayer: 0, toLayer: 4 }], kept)
+    const classes = new StageClasses(
+      { plan: { stages: [{ fromLayer: 0, toLayer: 4 }] }, wires: [[]] },
+      kept,
+    )
     expect(classes.asked).toEqual([undefined])
     expect(classes.cutOtherwise).toBe(true)
+  })
+})
+
+describe('floats at the cuts of a text', () => {
+  it('cross as they did when it was begun', () => {
+    expect(wiresWished({ stages: kept }, 'f32')).toEqual([{ layer: 2, wire: 'f16' }])
+    expect(wiresWished({ stages: kept.slice(1) }, 'f16')).toEqual([])
+  })
+
+  it('cross as was asked where nothing was kept of it', () => {
+    const older = ranges.map((range) => ({ ...range, numericClass: toHex(a) }))
+    for (const each of [undefined, {}, { stages: older }]) {
+      expect(wiresWished(each, 'f16')).toBe('f16')
+    }
   })
 })

@@ -6,21 +6,31 @@
  */
 
 import { bytesEqual, fromHex, toHex } from '../../../core/bytes.ts'
-import type { OpenRecord, ReadyRecord } from '../../../protocols/inference/index.ts'
+import type { OpenRecord, ReadyRecord, WireType } from '../../../protocols/inference/index.ts'
 import type { KeptStage } from '../../api/schemas/kept-text.ts'
+import type { WireWish } from '../jobs/wire-choice.ts'
 
 type Range = Pick<OpenRecord, 'fromLayer' | 'toLayer'>
+
+/** What is read of a plan. */
+export interface StagesPlanned {
+  readonly plan: { readonly stages: readonly Range[] }
+  readonly wires: readonly (readonly WireType[])[]
+}
 
 export class StageClasses {
   /** Of each stage, the class that the text was begun in. */
   readonly #first: (Uint8Array | undefined)[]
   readonly #ranges: readonly Range[]
+  readonly #wires: readonly WireType[]
   /** True when a text is taken up again whose stages were cut in another way. */
   readonly cutOtherwise: boolean
 
   /** @param kept - Of a text that is taken up again, what its stages were. */
-  constructor(ranges: readonly Range[], kept: readonly KeptStage[] | undefined) {
+  constructor({ plan, wires }: StagesPlanned, kept: readonly KeptStage[] | undefined) {
+    const ranges = plan.stages
     this.#ranges = ranges
+    this.#wires = wires[0] ?? []
     this.#first = ranges.map(({ fromLayer, toLayer }) => {
       const same = kept?.find((each) => each.fromLayer === fromLayer && each.toLayer === toLayer)
       return same === undefined ? undefined : fromHex(same.numericClass)
@@ -44,8 +54,21 @@ export class StageClasses {
   get kept(): readonly KeptStage[] | undefined {
     const kept = this.#ranges.flatMap(({ fromLayer, toLayer }, stage) => {
       const first = this.#first[stage]
-      return first === undefined ? [] : [{ fromLayer, toLayer, numericClass: toHex(first) }]
+      if (first === undefined) return []
+      const wire = this.#wires[stage]
+      const numericClass = toHex(first)
+      return [{ fromLayer, toLayer, numericClass, ...(wire === undefined ? {} : { wire }) }]
     })
     return kept.length === this.#ranges.length ? kept : undefined
   }
+}
+
+/** How floats cross the cuts of a text: as they did when it was begun, where that was kept, else as was asked. */
+export function wiresWished(
+  kept: { readonly stages?: readonly KeptStage[] | undefined } | undefined,
+  asked: WireWish,
+): WireWish {
+  const stages = kept?.stages ?? []
+  const wires = stages.flatMap(({ toLayer: layer, wire }) => (wire ? { layer, wire } : []))
+  return stages.length > 0 && wires.length === stages.length - 1 ? wires : asked
 }

@@ -21,6 +21,7 @@ import { GenerateError } from './errors.ts'
 import { guideOf } from './guide-of.ts'
 import { samplingOf } from './sampling-of.ts'
 import type { KeptText, TextKeep } from './text-keep.ts'
+import { wiresWished } from './stage-classes.ts'
 import { TextLoad } from './text-load.ts'
 import { placeText } from './text-place.ts'
 import { TextRecord } from './text-record.ts'
@@ -278,14 +279,15 @@ export class TextBook implements Startable {
     // Where others write at the same time, the slowest stage counts.
     const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
     await planner.qualify(request.requirements)
-    const wish = textWish(model, { ...request, inputs }, positions)
+    const wire = wiresWished(kept, request.wire)
+    const wish = textWish(model, { ...request, wire, inputs }, positions)
     const { planned, isDetour } = placeText(planner, { model, wish, full: this.#load.full })
     // The next text, and the next turn of this one, are at home where most are.
     if (!isDetour) planner.adopt(planned)
     text.leave = this.#load.add(planned.plan.stages.map(({ peer }) => peer))
     const promptTokens = prompt.tokens.length
-    // What a name means, and what links carry, may be something else by then.
-    const pinned = { ...request, model: model.id, wire: planned.wire }
+    // What a name means may be something else by then.
+    const pinned = { ...request, model: model.id }
     await keep.begin(id, { createdMs, seed, promptTokens, request: pinned }, said)
     const words = wordsSoFar(asked, record)
     const drafter = request.speculation === 'off' ? undefined : new Drafter()

@@ -98,7 +98,7 @@ export class TextRunner {
     this.#search = new ReplacementSearch(components)
     this.#paces = planned.plan.stages.map(() => new StagePace())
     const bytesPerMs = (from: PeerId, to: PeerId) => components.links.bytesPerMs(from, to)
-    this.#classes = new StageClasses(planned.plan.stages, work.keptStages)
+    this.#classes = new StageClasses(planned, work.keptStages)
     const { asked: numericClasses } = this.#classes
     const limits = { ...init, bytesPerMs, numericClasses }
     const session = textSession(work, limits, components.crypto.sha256)

@@ -34,7 +34,7 @@ export function textSession(
       session: toHex(randomBytes(16)) as SessionId,
       model: planned.model.id,
       manifest,
-      wire: planned.wire,
+      wires: planned.wires[0] ?? [],
       provider,
       inFlightMax,
       runMsMax,
