@@ -60,4 +60,5 @@ export {
   TrustState,
   type Uncounted,
 } from './trust-state.ts'
+export { walkGraphOf } from './transition.ts'
 export { seededWalk, type WalkGraph } from './walk.ts'

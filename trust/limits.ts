@@ -67,6 +67,12 @@ export const ROW_SUM = 4_096
 /** All mass of the walk: with it a product of mass and weight stays below 2^53. */
 export const MASS_TOTAL: number = 2 ** 40
 
+/**
+ * How much of each mass follows the rows at a step, in 4,096ths; the rest, EigenTrust's α, goes home. A half, by the
+ * figures of docs/adr/0012-figures-of-trust.md.
+ */
+export const WALK_MOVING_Q12 = 2_048
+
 /** Steps of the walk. Every second half of the mass goes home, so that no more than 2^-32 of it is still moving. */
 export const WALK_STEPS = 32
 

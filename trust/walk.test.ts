@@ -44,7 +44,7 @@ const graphs = fc.integer({ min: 1, max: 24 }).chain((nodes) =>
 )
 
 /** The walk in integers without a bound. */
-function oracle(graph: WalkGraph, seeds: readonly number[]): readonly bigint[] {
+function oracle(graph: WalkGraph, seeds: readonly number[], movingQ12 = 2_048): readonly bigint[] {
   const total = BigInt(MASS_TOTAL)
   const nodes = graph.offsets.length - 1
   const home = (mass: bigint[], amount: bigint): void => {
@@ -60,7 +60,8 @@ function oracle(graph: WalkGraph, seeds: readonly number[]): readonly bigint[] {
     for (const [node, held] of mass.entries()) {
       for (let edge = graph.offsets[node] ?? 0; edge < (graph.offsets[node + 1] ?? 0); edge++) {
         const target = graph.targets[edge] ?? 0
-        const part = ((held / 2n) * BigInt(graph.weights[edge] ?? 0)) / BigInt(ROW_SUM)
+        const moving = (held * BigInt(movingQ12)) / 4_096n
+        const part = (moving * BigInt(graph.weights[edge] ?? 0)) / BigInt(ROW_SUM)
         next[target] = (next[target] ?? 0n) + part
       }
     }
@@ -81,10 +82,22 @@ describe('a walk', () => {
     )
   })
 
+  it('gives the same whatever share of the mass moves, and moves a half by itself', () => {
+    fc.assert(
+      fc.property(graphs, fc.integer({ min: 1, max: 4_095 }), ({ nodes, edges, seeds }, share) => {
+        const graph = graphOf(nodes, edges)
+        const from = Uint32Array.from(seeds)
+        const mass = seededWalk(graph, from, share)
+        expect([...mass].map((units) => BigInt(units))).toEqual(oracle(graph, seeds, share))
+        expect(seededWalk(graph, from, 2_048)).toEqual(seededWalk(graph, from))
+      }),
+    )
+  })
+
   it('makes and loses no mass', () => {
     fc.assert(
-      fc.property(graphs, ({ nodes, edges, seeds }) => {
-        const mass = seededWalk(graphOf(nodes, edges), Uint32Array.from(seeds))
+      fc.property(graphs, fc.integer({ min: 1, max: 4_095 }), ({ nodes, edges, seeds }, share) => {
+        const mass = seededWalk(graphOf(nodes, edges), Uint32Array.from(seeds), share)
         return mass.reduce((sum, units) => sum + units, 0) === MASS_TOTAL
       }),
     )

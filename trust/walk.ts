@@ -10,7 +10,7 @@
  */
 
 import { invariant } from '../core/invariant.ts'
-import { MASS_TOTAL, ROW_SUM, WALK_STEPS } from './limits.ts'
+import { MASS_TOTAL, ROW_SUM, WALK_MOVING_Q12, WALK_STEPS } from './limits.ts'
 
 /** Rows of a sparse matrix: the edges of row i are those from `offsets[i]` to before `offsets[i + 1]`. */
 export interface WalkGraph {
@@ -25,8 +25,14 @@ export interface WalkGraph {
  *
  * @param seeds - Where the walk starts and goes home to, at least one; the first is given what a
  *   division leaves over.
+ * @param movingQ12 - How much of each mass moves at a step, from 1 to 4,095 of 4,096: another share than that of all
+ *   meshes is for whoever asks what it would lead to.
  */
-export function seededWalk(graph: WalkGraph, seeds: Uint32Array): Float64Array {
+export function seededWalk(
+  graph: WalkGraph,
+  seeds: Uint32Array,
+  movingQ12: number = WALK_MOVING_Q12,
+): Float64Array {
   invariant(seeds.length > 0, 'a walk starts somewhere')
   const nodes = graph.offsets.length - 1
   let mass = new Float64Array(nodes)
@@ -34,7 +40,7 @@ export function seededWalk(graph: WalkGraph, seeds: Uint32Array): Float64Array {
   goHome(mass, seeds, MASS_TOTAL)
   for (let step = 0; step < WALK_STEPS; step++) {
     next.fill(0)
-    const given = spread(graph, mass, next)
+    const given = spread(graph, { mass, next, movingQ12 })
     // What went home on purpose, had no row to go to, or was rounded off.
     goHome(next, seeds, MASS_TOTAL - given)
     ;[mass, next] = [next, mass]
@@ -45,21 +51,30 @@ export function seededWalk(graph: WalkGraph, seeds: Uint32Array): Float64Array {
 /** A power of two: multiplying by it is dividing by {@link ROW_SUM}, exactly. */
 const ROW_SHARE: number = 1 / ROW_SUM
 
+/** The same for the parts that this share is told in. */
+const MOVING_SHARE: number = 1 / 4_096
+
+interface WalkStep {
+  readonly mass: Float64Array
+  /** Takes what moves. */
+  readonly next: Float64Array
+  readonly movingQ12: number
+}
+
 /** One step of every node; returns how much of the mass moved along edges. */
 function spread(
   { offsets, targets, weights }: WalkGraph,
-  mass: Float64Array,
-  next: Float64Array,
+  { mass, next, movingQ12 }: WalkStep,
 ): number {
   const nodes = mass.length
   let given = 0
   for (let node = 0; node < nodes; node++) {
-    // α = 1/2: the half that is rounded up goes home.
-    const moving = Math.floor((mass[node] as number) / 2)
+    // What stays is rounded up, and goes home. At most 2^40 · 2^12: the product is exact.
+    const moving = Math.floor((mass[node] as number) * movingQ12 * MOVING_SHARE)
     if (moving === 0) continue
     const end = offsets[node + 1] as number
     for (let edge = offsets[node] as number; edge < end; edge++) {
-      // At most 2^39 · 2^12: the product is exact.
+      // As large at most.
       const part = Math.floor(moving * (weights[edge] as number) * ROW_SHARE)
       const target = targets[edge] as number
       next[target] = (next[target] as number) + part
