@@ -104,7 +104,9 @@ export { allRows, stepInputs } from './text/decoder-step.ts'
 export type { DecoderStep } from './text/decoder-step.ts'
 export {
   isCacheName,
+  addedName,
   KEPT_ROWS,
+  NEW_ROWS,
   LAST_POSITIONS,
   localNames,
   localTensors,

@@ -35,6 +35,9 @@ export const ROWS = 'rows'
  */
 export const TEXT_ROWS = 'text_rows'
 
+/** The positions of those rows in their texts: int64 [texts, padded]. Keys and values of them come out as {@link addedName}s. */
+export const NEW_ROWS = 'new_rows'
+
 /** Where each row that came in is found behind attention: int64 [1, seq, 3] of its text, 0 and its place in that text's rows. */
 export const KEPT_ROWS = 'kept_rows'
 
@@ -57,6 +60,11 @@ export function pastNames(cache: number): CacheNames {
 /** The same behind it. */
 export function presentNames(cache: number): CacheNames {
   return { key: `present.${cache}.key`, value: `present.${cache}.value` }
+}
+
+/** What comes out in the place of a present tensor where a run takes several texts: [texts, 1, kvHeads, padded, headSize]. */
+export function addedName(present: string): string {
+  return present.replace(/^present\./, 'added.')
 }
 
 /** True for the names of {@link pastNames} and {@link presentNames}. */

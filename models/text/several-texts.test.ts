@@ -29,15 +29,16 @@ describe('a stage for several texts', () => {
     const scan = several?.graph?.node.find(({ opType }) => opType === 'Scan')
     expect(scan?.input).toEqual([
       'text_rows',
+      'new_rows',
       'past.0.key',
       'past.0.value',
       'seqlens_k',
       'total_sequence_length',
     ])
-    expect(scan?.output.slice(1)).toEqual(['present.0.key', 'present.0.value'])
+    expect(scan?.output.slice(1)).toEqual(['added.0.key', 'added.0.value'])
     expect(
       scan?.attribute.find(({ g }) => g !== undefined)?.g?.node.map((node) => node.opType),
-    ).toEqual(['Gather', 'Gather', 'Gather', 'GroupQueryAttention'])
+    ).toEqual(['Gather', 'Gather', 'Gather', 'GroupQueryAttention', 'Gather', 'Gather'])
     expect(several?.graph?.initializer).toEqual(one.graph?.initializer)
   })
 
@@ -53,8 +54,23 @@ describe('a stage for several texts', () => {
       total_sequence_length: ['texts', 1],
       'past.0.key': ['texts', 1, 1, 'past', 16],
       text_rows: ['texts', 'padded'],
+      new_rows: ['texts', 'padded'],
       kept_rows: [1, 'seq', 3],
     })
+  })
+
+  it('gives keys and values of new rows only', () => {
+    const output = severalTexts(stage(1, 2))?.graph?.output.find(
+      ({ name }) => name === 'added.0.key',
+    )
+    const dims = output?.type?.tensorType?.shape?.dim
+    expect(dims?.map(({ dimValue, dimParam }) => dimParam ?? Number(dimValue))).toEqual([
+      'texts',
+      1,
+      1,
+      'padded',
+      16,
+    ])
   })
 
   it('is written and read as any other', () => {

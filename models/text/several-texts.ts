@@ -4,7 +4,11 @@
  * Weights are what a step costs: they are read once for all rows of a run. So the rows of all texts
  * stand one behind another, [1, rows, width], and go through each matrix together. Only attention
  * tells the texts apart: Scan takes the keys and values of one text after another, each with its own
- * rows, where the runtime does not copy what it scans and writes in place what comes out.
+ * rows, where the runtime does not copy what it scans.
+ *
+ * Out come the keys and values of new rows alone, for whoever runs the stage to put where they belong:
+ * onnxruntime-node hands out a copy of each output, and copies of everything that a text has seen cost
+ * more than computing with it.
  *
  * Nothing of a text's arithmetic changes: its attention is the node that it was, for its rows alone,
  * and a row of a matrix product does not depend on the rows beside it, which is proved where it runs.
@@ -15,9 +19,11 @@
 import { graphAttribute, node, valueInfo } from '../onnx/author.ts'
 import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from '../onnx/proto.ts'
 import {
+  addedName,
   isCacheName,
   KEPT_ROWS,
   LAST_POSITIONS,
+  NEW_ROWS,
   TEXT_ROWS,
   TOTAL_LENGTH,
 } from './decoder-tensors.ts'
@@ -29,6 +35,8 @@ const OPSET_MIN = 13
 const PAST_KEY = 3
 const PAST_VALUE = 4
 const LENGTHS = [5, 6] as const
+/** Of keys and values: [batch, heads, position, headSize]. */
+const POSITIONS_AXIS = 2
 const TABLES = 7
 const INPUTS_MAX = 9
 
@@ -82,10 +90,20 @@ function scannedGraph(graph: GraphProto): GraphProto {
     input: [
       ...graph.input.map(perText),
       valueInfo({ name: TEXT_ROWS, type: 'int64', dims: ['texts', 'padded'] }),
+      valueInfo({ name: NEW_ROWS, type: 'int64', dims: ['texts', 'padded'] }),
       valueInfo({ name: KEPT_ROWS, type: 'int64', dims: [1, 'seq', 3] }),
     ],
-    output: graph.output.map(perText),
+    output: graph.output.map((value) => newRowsOf(perText(value))),
   }
+}
+
+/** Of keys and values [texts, 1, kvHeads, past, headSize] those of the rows that are new. */
+function newRowsOf(value: ValueInfoProto): ValueInfoProto {
+  const { name = '', type } = value
+  if (!isCacheName(name)) return value
+  const dim = type?.tensorType?.shape?.dim.with(1 + POSITIONS_AXIS, { dimParam: 'padded' }) ?? []
+  const tensorType = { ...type?.tensorType, shape: { dim } }
+  return { ...value, name: addedName(name), type: { ...type, tensorType } }
 }
 
 /** Attention of one text after another, and the rows of all of them in the order in which they came in. */
@@ -98,6 +116,9 @@ function scannedAttention(attention: NodeProto): readonly NodeProto[] {
   const locals = ['past.key', 'past.value', 'last', 'total'].map(own)
   const tables = attention.input.slice(TABLES)
   const outputs = ['attended', 'present.key', 'present.value'].map(own)
+  const [attendedRows = '', ...presents] = outputs
+  const added = ['added.key', 'added.value'].map(own)
+  const newRows = own('new.rows')
   const body = {
     name: own('body'),
     node: [
@@ -107,16 +128,22 @@ function scannedAttention(attention: NodeProto): readonly NodeProto[] {
           : node('Gather', [name, rows], [picked[at] ?? ''], { attributes: { axis: 1 } }),
       ),
       { ...attention, input: [...picked, ...locals, ...tables], output: outputs },
+      ...presents.map((name, at) =>
+        node('Gather', [name, newRows], [added[at] ?? ''], {
+          attributes: { axis: POSITIONS_AXIS },
+        }),
+      ),
     ],
     input: [
       valueInfo({ name: rows, type: 'int64', dims: [null] }),
+      valueInfo({ name: newRows, type: 'int64', dims: [null] }),
       ...locals.map((name, at) =>
         at < 2
           ? valueInfo({ name, type: 'float32', dims: [1, null, null, null] })
           : valueInfo({ name, type: 'int32', dims: [1] }),
       ),
     ],
-    output: outputs.map((name, at) =>
+    output: [attendedRows, ...added].map((name, at) =>
       valueInfo({
         name,
         type: 'float32',
@@ -124,9 +151,10 @@ function scannedAttention(attention: NodeProto): readonly NodeProto[] {
       }),
     ),
   }
-  const scanned = [TEXT_ROWS, ...attention.input.slice(PAST_KEY, TABLES)]
+  const scanned = [TEXT_ROWS, NEW_ROWS, ...attention.input.slice(PAST_KEY, TABLES)]
   const all = own('all')
-  const scan = node('Scan', scanned, [all, presentKey, presentValue], {
+  const given = [all, addedName(presentKey), addedName(presentValue)]
+  const scan = node('Scan', scanned, given, {
     attributes: { num_scan_inputs: scanned.length },
   })
   return [

@@ -1,10 +1,11 @@
 /**
  * The keys and values of one text at one stage, inside the executor that computes with them.
  *
- * onnxruntime writes in place: the same memory is what a run takes and what it gives. The valid
- * part is always the slots from 0 on, without a gap (inference.md 7, rule R2); what lies behind is
- * overwritten before anything reads it. Room grows by doubling, and what a row gives does not
- * depend on how much of it there is.
+ * A run takes them as they lie here, and new rows are put behind them afterwards. Where a graph gives
+ * all that it took and not new rows alone, onnxruntime writes in place: the same memory is what a run
+ * takes and what it gives. The valid part is always the slots from 0 on, without a gap (inference.md 7,
+ * rule R2); what lies behind is overwritten before anything reads it. Room grows by doubling, and what
+ * a row gives does not depend on how much of it there is.
  *
  * @module
  */
@@ -14,8 +15,9 @@ import { TextMemory } from './text-memory.ts'
 
 /** One pair of tensors of the graph. */
 export interface CachedTensor {
-  /** Input and output of the graph that share the memory. */
+  /** Input of the graph. */
   readonly past: string
+  /** Its output: new rows, or all in the memory of the input. */
   readonly present: string
   readonly heads: number
   readonly headSize: number
@@ -157,13 +159,14 @@ export class TextCache implements Tenant {
     return rows
   }
 
-  /** Puts such rows in their place; there must be room. */
-  setRows(index: number, from: number, rows: Float32Array): void {
+  /** Puts the first `count` of such rows in their place, all when it is not said; there must be room. */
+  setRows(index: number, from: number, rows: Float32Array, count = Infinity): void {
     const { heads, headSize } = this.#rooms.tensors[index] ?? NO_TENSOR
-    const [all, count] = [this.at(index), rows.length / heads]
+    const [all, given] = [this.at(index), rows.length / heads]
+    const put = Math.min(given, count * headSize)
     for (let head = 0; head < heads; head++) {
       const start = (head * this.capacity + from) * headSize
-      all.set(rows.subarray(head * count, (head + 1) * count), start)
+      all.set(rows.subarray(head * given, head * given + put), start)
     }
   }
 

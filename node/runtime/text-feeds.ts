@@ -5,7 +5,7 @@
  */
 
 import type * as Ort from 'onnxruntime-node'
-import { KEPT_ROWS, LAST_POSITIONS, TEXT_ROWS, TOTAL_LENGTH } from '../../models/index.ts'
+import { KEPT_ROWS, LAST_POSITIONS, NEW_ROWS, TEXT_ROWS, TOTAL_LENGTH } from '../../models/index.ts'
 import type { TextGraph } from './text-graph.ts'
 import type { Crossing, RunPart } from './text-session.ts'
 
@@ -37,8 +37,9 @@ export function textFeeds(
   }
   if (local.has(TOTAL_LENGTH)) feeds[TOTAL_LENGTH] = new Tensor('int32', ends, perText)
   if (scanned) {
-    const { textRows, keptRows } = rowPlaces(parts, { padded, rowsMin })
+    const { textRows, newRows, keptRows } = rowPlaces(parts, { padded, rowsMin })
     feeds[TEXT_ROWS] = new Tensor('int64', textRows, [parts.length, padded])
+    feeds[NEW_ROWS] = new Tensor('int64', newRows, [parts.length, padded])
     feeds[KEPT_ROWS] = new Tensor('int64', keptRows, [1, keptRows.length / 3, 3])
   }
   const cache = parts[0]?.text.cache
@@ -75,23 +76,25 @@ function ownRows(
   return new Tensor(tensor.type as 'float32', own, [1, rowCount, ...rest])
 }
 
-/** The tensors {@link TEXT_ROWS} and {@link KEPT_ROWS}. */
+/** Data of the tensors {@link TEXT_ROWS}, {@link NEW_ROWS} and {@link KEPT_ROWS}. */
 function rowPlaces(
   parts: readonly RunPart[],
   { padded, rowsMin }: Pick<FedRun, 'padded' | 'rowsMin'>,
-): { readonly textRows: BigInt64Array; readonly keptRows: BigInt64Array } {
+): Readonly<Record<'textRows' | 'newRows' | 'keptRows', BigInt64Array>> {
   const textRows = new BigInt64Array(parts.length * padded)
+  const newRows = new BigInt64Array(parts.length * padded)
   const kept: bigint[] = []
   let row = 0
   for (const [text, { rows }] of parts.entries()) {
     const { length } = rows.tokens
     for (let at = 0; at < padded; at++) {
       textRows[text * padded + at] = BigInt(row + Math.min(at, length - 1))
+      newRows[text * padded + at] = BigInt(rows.position + at)
       if (at < length) kept.push(BigInt(text), 0n, BigInt(at))
     }
     row += length
   }
   // A row alone came in twice.
   if (row < rowsMin) kept.push(0n, 0n, 0n)
-  return { textRows, keptRows: BigInt64Array.from(kept) }
+  return { textRows, newRows, keptRows: BigInt64Array.from(kept) }
 }

@@ -6,10 +6,12 @@
 
 import type { TensorSpec } from '../../core/tensor.ts'
 import {
+  addedName,
   isCacheName,
   KEPT_ROWS,
   LAST_POSITIONS,
   LOGITS,
+  NEW_ROWS,
   ROWS,
   TEXT_ROWS,
   TOTAL_LENGTH,
@@ -22,6 +24,8 @@ export interface TextGraph {
   readonly local: ReadonlySet<string>
   /** Names of outputs that stay here. */
   readonly kept: ReadonlySet<string>
+  /** True where keys and values come out for new rows only, to be put into their place; else they are written there. */
+  readonly adds: boolean
   /** True at the stage that draws tokens. */
   readonly draws: boolean
   /** True at the stage that gives the mean of its rows instead. */
@@ -35,13 +39,15 @@ export function textGraphOf(
   inputs: readonly TensorSpec[],
   outputs: readonly TensorSpec[],
 ): TextGraph {
+  const adds = inputs.some(({ name }) => name === NEW_ROWS)
   const cached = inputs.flatMap(({ name, dims }): readonly CachedTensor[] => {
     const [heads, , headSize] = dims.slice(-3)
     const fits = isCacheName(name) && typeof heads === 'number' && typeof headSize === 'number'
     if (!fits) return []
-    return [{ past: name, present: name.replace('past', 'present'), heads, headSize }]
+    const present = name.replace('past', 'present')
+    return [{ past: name, present: adds ? addedName(present) : present, heads, headSize }]
   })
-  const places = [LAST_POSITIONS, TOTAL_LENGTH, ROWS, TEXT_ROWS, KEPT_ROWS]
+  const places = [LAST_POSITIONS, TOTAL_LENGTH, ROWS, TEXT_ROWS, NEW_ROWS, KEPT_ROWS]
   const own = new Set([...places, ...cached.map(({ past }) => past)])
   const local = inputs.map(({ name }) => name).filter((name) => own.has(name))
   const picks = local.includes(ROWS)
@@ -49,6 +55,7 @@ export function textGraphOf(
     cached,
     local: new Set(local),
     kept: new Set(cached.map(({ present }) => present)),
+    adds,
     draws: picks && outputs.some(({ name }) => name === LOGITS),
     several: local.includes(TEXT_ROWS) || !local.some((name) => name !== ROWS),
     pools: picks && !outputs.some(({ name }) => name === LOGITS),

@@ -203,8 +203,11 @@ export class TextSession {
     }
     const fetches: Record<string, Ort.Tensor | null> = {}
     for (const { name } of sent) fetches[name] = null
-    for (const { past, present } of graph.cached) fetches[present] = feeds[past] ?? null
+    for (const { past, present } of graph.cached) {
+      fetches[present] = graph.adds ? null : (feeds[past] ?? null)
+    }
     const results = await session.run(feeds, fetches)
+    if (graph.adds) keepAdded(graph, parts, results)
     for (const { text, rows } of parts) text.commit(rows)
     if (graph.draws) return this.#drawn(parts, wanted.length, results)
     const made = sent.map(({ name }, index) => crossed(results[name], index, { parts, rowsMin }))
@@ -230,6 +233,23 @@ export class TextSession {
       const drawn = text.draw(rows, logits.subarray(from * vocabulary, row * vocabulary))
       return drawnTensors(drawn).map(placed)
     })
+  }
+}
+
+/** Puts keys and values of new rows into their place; those of rows that only padded are dropped. */
+function keepAdded(
+  { cached }: TextGraph,
+  parts: readonly RunPart[],
+  results: Readonly<Record<string, Ort.OnnxValue>>,
+): void {
+  for (const [index, { present }] of cached.entries()) {
+    const added = results[present]?.data
+    if (!(added instanceof Float32Array)) throw new Error(`expected ${present} of float32`)
+    const size = added.length / parts.length
+    for (const [at, { text, rows }] of parts.entries()) {
+      const own = added.subarray(at * size, (at + 1) * size)
+      text.cache.setRows(index, rows.position, own, rows.tokens.length)
+    }
   }
 }
 
