@@ -214,6 +214,7 @@ function stateOf(room: EpochRoom): TrustState {
     mode: room.mode,
     finality: top === undefined ? 'none' : room.isFresh ? 'fresh' : 'stale',
     epoch: top?.header.epoch ?? null,
+    leaving: room.commands.isLeaving,
     problems: room.problems.map(({ code, facts }) => ({
       code,
       message: problemText({ code, facts }),

@@ -22,16 +22,24 @@ const MODES: Readonly<Record<TrustState['mode'], string>> = {
   bft: 'bft: withstands liars, less than a third',
 }
 
+const LEAVING =
+  'this device has said that it leaves: run brume leave again, or restart it to have it stay'
+
 /** Of `brume status`. */
 export function trustStatusLines(trust: TrustState): readonly string[] {
-  const { mode, epoch, finality, problems } = trust
+  const { mode, epoch, finality, problems, leaving } = trust
   const at = epoch === null ? 'no epoch certified yet' : `epoch ${epoch}, ${finality}`
-  return [`  trust    ${mode}, ${at}`, ...problems.map(({ message }) => `           ! ${message}`)]
+  return [
+    `  trust    ${mode}, ${at}`,
+    ...problems.map(({ message }) => `           ! ${message}`),
+    ...(leaving ? [`           ! ${LEAVING}`] : []),
+  ]
 }
 
 /** Of `brume trust show`. */
 export function trustLines(trust: TrustView, nowMs: number, width?: number): readonly string[] {
-  const { epoch, cutMs, mode, finality, seats, quorum, seated, header, problems, scores } = trust
+  const { epoch, cutMs, mode, finality, seats, quorum, seated, header, problems } = trust
+  const { leaving, scores } = trust
   const age = cutMs === null ? '' : `, ${msText(Math.max(0, nowMs - cutMs))} ago`
   const certified =
     epoch === null
@@ -44,6 +52,7 @@ export function trustLines(trust: TrustView, nowMs: number, width?: number): rea
     `quorum    ${quorum} of ${seats.length}`,
     ...(header === null ? [] : [`header    ${header}`]),
     ...problems.map(({ message }) => `problem   ${message}`),
+    ...(leaving ? [`leaving   ${LEAVING}`] : []),
     ...(scores.length === 0 ? [] : ['', ...scoreLines(scores, width)]),
   ]
 }

@@ -152,6 +152,20 @@ describe('a mesh whose trust starts at its founder', () => {
     expect(isChanging(founder)).toBe(true)
   })
 
+  it('draws no more seats than its seats have agreed on', async () => {
+    const world = await EpochMesh.of(5)
+    mesh = world
+    await world.pass(6.5)
+    await want(world.devices, { seatsMax: 4 })
+    await world.pass(1)
+    const committees = (): readonly number[] =>
+      world.devices.map((one) => chainOf(one).committee.length)
+    expect(committees()).toEqual([5, 5, 5, 5, 5])
+    await world.pass(CHANGE_EPOCHS + 2)
+    expect(committees()).toEqual([4, 4, 4, 4, 4])
+    expect(headers(world.devices)).toBe(1)
+  })
+
   it('refuses anchors that nobody has heard, that are none, too few, and who has no say', async () => {
     const { world, four } = await seated()
     const [founder, second] = four

@@ -56,6 +56,7 @@ export interface EpochCommandsInit {
 export class EpochCommands {
   readonly #components: EpochCommandsComponents
   readonly #init: EpochCommandsInit
+  #isLeaving = false
 
   constructor(components: EpochCommandsComponents, init: EpochCommandsInit) {
     this.#components = components
@@ -104,11 +105,17 @@ export class EpochCommands {
     const isIn = chain.fold.hasEverSpoken(signer.peer)
     if (!isIn) return undefined
     fallSilent()
+    this.#isLeaving = true
     // What is over, this device has spoken of, or would now.
     const epoch = Math.max(0, epochAt(calendar, clock.wallMs()) - 1)
     const word = signFarewell(signer, { network, epoch })
     pools.hearFarewell(word)
     return word
+  }
+
+  /** True once this device has said that it leaves, and is not gone: it votes, and says nothing. */
+  get isLeaving(): boolean {
+    return this.#isLeaving
   }
 
   /** True when those of `near` wait for the vote of this device, in an epoch whose seats are drawn. */

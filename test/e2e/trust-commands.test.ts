@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Invite } from '../../node/api/schemas/mesh.ts'
 import type { TrustView } from '../../node/api/schemas/trust.ts'
 import { brume, type CommandResult } from '../fixtures/brume-command.ts'
 import { DaemonFleet, type TestDaemon } from '../fixtures/daemons.ts'
@@ -79,6 +80,29 @@ describe('brume trust', () => {
     const middle = Math.floor(whole.length / 2)
     writeFileSync(file, whole.with(middle, (whole[middle] ?? 0) ^ 1))
     expect((await verify(file, '--header', header)).exit).toBe(2)
+  })
+
+  it('lets a device go once the other can decide without it, and says who has left', async () => {
+    const guest = await fleet.start('d2')
+    const invite = await daemon?.api.post<Invite>('/v1/mesh/invites', { uses: 1 })
+    await guest.api.post('/v1/mesh/join', { code: invite?.code })
+    const leave = (): Promise<CommandResult> => brume(guest.stateDir, ['leave'])
+    await until('both have seats', 20_000, async () => {
+      const { seats } = await guest.api.get<TrustView>('/v1/trust')
+      return seats.length === 2 ? true : undefined
+    })
+    const needed = await leave()
+    expect([needed.exit, needed.code]).toEqual([3, 'TRUST_SEAT_NEEDED'])
+    const status = await brume(guest.stateDir, ['status'])
+    expect(status.stdout).toContain('this device has said that it leaves')
+    const left = await until('its seat is given up', 20_000, async () => {
+      const { exit, stdout } = await leave()
+      return exit === 0 ? stdout : undefined
+    })
+    expect(left.trim()).toBe('left the mesh: 1 device told')
+    const { stdout } = await trust('show')
+    expect(stdout).toMatch(/^quorum +1 of 1$/m)
+    expect(stdout).toMatch(new RegExp(`^${guest.status.name} .*has left$`, 'm'))
   })
 
   it('shows the parameters, and changes them for a quorum of seats, which is this one', async () => {

@@ -28,6 +28,9 @@ export const trustStateSchema = z.object({
     ),
   epoch: z.int().min(0).nullable().describe('the last certified epoch'),
   problems: z.array(trustProblemSchema),
+  leaving: z
+    .boolean()
+    .describe('this device has said that it leaves, and stays as long as its seat is needed'),
 })
 
 const scoreSchema = z.object({
