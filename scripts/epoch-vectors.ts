@@ -135,6 +135,7 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
   const stated = { owner, signed }
   const item = { kind: 2, proof: utf8('a proof') }
   const audit = utf8('an audit')
+  const word = utf8('a word about an owner')
   const parameters = encodeParameters({ epochMs: 60_000 })
   const until = epochContext.epoch + 9
   const consents = seats.signers.map((signer) =>
@@ -150,6 +151,7 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
     floors: [{ device: owner, floorMicros: 730_000 }],
     evidence: [item],
     audits: [audit],
+    owners: [word],
     restart: signRestart(device(1), { ...epochContext, parent: sha256(value) }),
     change: encodeChange(change),
   })
@@ -162,13 +164,15 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
     { type: 'epochs', from: 9 },
     { type: 'items', ids: [header] },
     { type: 'farewell', word: farewell },
+    { type: 'report', report: utf8('a report') },
   ]
   const answers: readonly EpochAnswer[] = [
     { type: 'cut', cut },
     { type: 'cut', cut: undefined },
     { type: 'epochs', epochs: [decided] },
-    { type: 'items', statements: [told], evidence: [evidence], audits: [audit] },
+    { type: 'items', statements: [told], evidence: [evidence], audits: [audit], owners: [word] },
     { type: 'farewell', known: true },
+    { type: 'report', taken: true },
   ]
   return {
     answer: toHex(encodeAnswer({ ...epochContext, polka })),

@@ -17,10 +17,12 @@ import {
   trustNetwork,
 } from '../test/fixtures/trust-mesh.ts'
 import {
-  encodeBinding,
+  encodeOwnerWord,
   encodeStatementFork,
+  type OwnerSubject,
   type ScoredDevice,
-  signBinding,
+  signOwnerWord,
+  signReport,
   signStatement,
   type Statement,
   TRUST_LIMITS,
@@ -32,11 +34,8 @@ const [alice, bob, carol] = [domain(1), domain(2), domain(3)]
 /** The text of the file. */
 export function trustVectors(): string {
   const [one, other] = [signed([deed(40)]), signed([])]
-  const binding = { network: trustNetwork, owner: alice.signer.peer, device: bob.signer.peer }
-  const signatures = {
-    byOwner: signBinding(alice.signer, binding),
-    byDevice: signBinding(bob.signer, binding),
-  }
+  const half = signOwnerWord(alice.signer, subject(true), 20)
+  const { byDevice } = signOwnerWord(bob.signer, subject(true), 21)
   const state = foldedState()
   const scores = state.scores([alice, bob, carol].map(scored))
   const shown = scores.pathOf(bob.signer.peer)
@@ -46,7 +45,10 @@ export function trustVectors(): string {
     domain: toHex(alice.id),
     statement: toHex(encodeShape(signedRecord(TRUST_LIMITS.STATEMENT_BYTES_MAX), one)),
     statementFork: toHex(encodeStatementFork(alice.signer.peer, one, other)),
-    binding: toHex(encodeBinding(binding, signatures)),
+    bindingHalf: toHex(encodeOwnerWord(half)),
+    binding: toHex(encodeOwnerWord({ ...half, byDevice })),
+    unbinding: toHex(encodeOwnerWord(signOwnerWord(bob.signer, subject(false), 22))),
+    report: toHex(report()),
     score: toHex(shown?.leaf ?? new Uint8Array()),
     masses: [alice, bob, carol].map(({ id }) => state.facts(id).mass),
     micros: scores.scores.map(({ micros }) => micros),
@@ -54,6 +56,24 @@ export function trustVectors(): string {
     scoresRoot: toHex(scores.root),
   }
   return `${JSON.stringify(vectors, undefined, 2)}\n`
+}
+
+function subject(binds: boolean): OwnerSubject {
+  const [owner, device] = [alice.signer.peer, bob.signer.peer]
+  return { network: trustNetwork, number: binds ? 1 : 2, owner, device, binds }
+}
+
+/** What the second device tells the first, whose domain it is in. */
+function report(): Uint8Array {
+  return signReport(bob.signer, {
+    network: trustNetwork,
+    epoch: 7,
+    device: bob.signer.peer,
+    domain: alice.id,
+    head: { size: 12, root: namedDomain('root') },
+    provided: [{ peer: carol.id, milliCredits: 40 }],
+    consumed: [],
+  })
 }
 
 function deed(milliCredits: number): Parameters<typeof statementsOf>[2][number] {

@@ -155,7 +155,7 @@ export class SeatsWorld {
         return { owner: signer.peer, signed: signStatement(signer, statement) }
       })
     const evidence = this.fold.departures.copy().takeAll(this.#words, epoch)
-    const rest = { floors: [], audits: [], restart: undefined, change: undefined }
+    const rest = { floors: [], audits: [], owners: [], restart: undefined, change: undefined }
     this.fold.fold(epoch, { statements: stated, evidence, ...rest })
     this.events += 1 + stated.length + evidence.length
     this.#said = this.#said.filter((one) => one.epoch > epoch)

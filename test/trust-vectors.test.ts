@@ -9,7 +9,8 @@ import { trustVectors } from '../scripts/trust-vectors.ts'
 import {
   decodeScore,
   encodeScore,
-  openBinding,
+  openOwnerWord,
+  openReport,
   openStatement,
   TRUST_LIMITS,
   verifyStatementFork,
@@ -32,6 +33,10 @@ function* damaged(encoded: Uint8Array): Generator<Uint8Array> {
   for (const [at, byte] of encoded.entries()) yield encoded.with(at, byte ^ (1 << (at % 8)))
 }
 
+function isWord(encoded: Uint8Array): boolean {
+  return openOwnerWord(nodeCrypto.verify, network, encoded).type === 'value'
+}
+
 const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
   statement: (encoded) => {
     const signed = decodeShape(signedRecord(TRUST_LIMITS.STATEMENT_BYTES_MAX), encoded)
@@ -39,7 +44,10 @@ const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
     return signed.type === 'value' && openStatement(context, signed.value).type === 'value'
   },
   statementFork: (encoded) => verifyStatementFork(nodeCrypto, encoded).type === 'value',
-  binding: (encoded) => openBinding(nodeCrypto.verify, network, encoded).type === 'value',
+  bindingHalf: isWord,
+  binding: isWord,
+  unbinding: isWord,
+  report: (encoded) => openReport(nodeCrypto.verify, network, encoded).type === 'value',
 }
 
 describe('the vectors of trust', () => {

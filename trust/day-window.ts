@@ -9,6 +9,8 @@
 import { WINDOW_DAYS, WINDOW_Q16 } from './limits.ts'
 import type { PackedWindow } from './packed.ts'
 
+const SUM_MAX = 2 ** 32 - 1
+
 export class DayWindow {
   #sums = new Uint32Array(64 * WINDOW_DAYS)
   #day = 0
@@ -63,7 +65,7 @@ export class DayWindow {
   /** Adds one to the latest day, unless it is full. */
   increment(thing: number): void {
     const at = thing * WINDOW_DAYS + (this.#day % WINDOW_DAYS)
-    this.#sums[at] = Math.min((this.#sums[at] as number) + 1, 2 ** 32 - 1)
+    this.#sums[at] = Math.min((this.#sums[at] as number) + 1, SUM_MAX)
   }
 
   /** What all days of a thing are worth, by {@link WINDOW_Q16}: below 2^37. */
@@ -92,6 +94,15 @@ export class DayWindow {
     const start = thing * WINDOW_DAYS
     const yesterday = this.#day === 0 ? 0 : this.#sums[start + ((this.#day - 1) % WINDOW_DAYS)]
     return (this.#sums[start + (this.#day % WINDOW_DAYS)] as number) + (yesterday as number)
+  }
+
+  /** Adds the days of one thing to those of another. */
+  add(from: number, to: number): void {
+    for (let slot = 0; slot < WINDOW_DAYS; slot++) {
+      const at = to * WINDOW_DAYS + slot
+      const sum = (this.#sums[at] as number) + (this.#sums[from * WINDOW_DAYS + slot] as number)
+      this.#sums[at] = Math.min(sum, SUM_MAX)
+    }
   }
 
   /** Moves a thing to another place, when things before it are given up. */

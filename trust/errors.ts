@@ -22,6 +22,8 @@ export type TrustErrorCode =
   | 'TRUST_EPOCH_INVALID'
   /** A statement of a domain and an epoch that are counted already. */
   | 'TRUST_STATEMENT_REPLAYED'
+  /** A statement of a device that another one speaks for. */
+  | 'TRUST_DOMAIN_BOUND'
   | 'TRUST_PROOF_INVALID'
 
 /** A refusal. `reason` says what was expected, and holds no text that a peer chose. */
@@ -92,6 +94,11 @@ export const TRUST_ERRORS: ErrorTable<TrustErrorCode> = {
     ...invalid,
     meaning: 'a statement of this domain and epoch is counted already',
     hint: 'nothing to do: it counts once',
+  },
+  TRUST_DOMAIN_BOUND: {
+    ...invalid,
+    meaning: 'a statement is of a device that belongs to the domain of another one',
+    hint: 'nothing to do: its owner speaks for it, as brume trust owner show says',
   },
   TRUST_PROOF_INVALID: {
     ...invalid,

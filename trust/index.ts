@@ -23,17 +23,30 @@ export {
   mayBeDrawn,
   seatCount,
 } from './committee.ts'
-export {
-  type Binding,
-  type Domain,
-  domainIdOf,
-  encodeBinding,
-  openBinding,
-  signBinding,
-} from './domain.ts'
+export { type DeviceReport, openReport, signReport } from './device-report.ts'
+export { type Domain, domainIdOf } from './domain.ts'
 export type { Refused, Result, TrustErrorCode } from './errors.ts'
+export type { ProvenFault } from './fault-records.ts'
 export { explain, type Explanation, type Remedy } from './explanation.ts'
 export * as TRUST_LIMITS from './limits.ts'
+export {
+  encodeOwnerWord,
+  isSameChange,
+  isWhole,
+  lastEpochOf,
+  openOwnerWord,
+  type OwnerSubject,
+  type OwnerWord,
+  signOwnerWord,
+} from './owner-word.ts'
+export {
+  isInTime,
+  type OwnerPlace,
+  type OwnerProblem,
+  Owners,
+  type Tie,
+  type ToldWork,
+} from './owners.ts'
 export { PACKED_TRUST } from './packed.ts'
 export { decodeScore, encodeScore, type Score, scoreMicros, type ScoreParts } from './score.ts'
 export { type ScorePath, ScoreVector } from './score-vector.ts'
@@ -49,12 +62,13 @@ export {
   statementId,
   type StatementRow,
   statementRows,
+  summedRows,
 } from './statement.ts'
 export {
   type AuditVerdict,
   type Cut,
   type DomainFacts,
-  type ProvenFault,
+  type DomainTie,
   type ScoredDevice,
   type Standings,
   TrustState,

@@ -30,11 +30,24 @@ export const ONION_GAP_MAX = 64
 /** Rows of one side of a statement; a domain that has more counterparties names the largest. */
 export const STATEMENT_ROWS_MAX = 128
 
-/** Devices of a domain. */
+/** Devices of a domain, its speaker among them. */
 export const DOMAIN_DEVICES_MAX = 64
+
+/** Longest word about the owner of a device, and how many of them one device may have. */
+export const OWNER_WORD_BYTES_MAX = 384
+export const OWNER_CHANGES_MAX = 65_535
+
+/** Epochs from the one that holds such a word to the first one by it: no statement of before is still to come then. */
+export const OWNER_EPOCHS = 12
+
+/** Epochs that somebody may be held to such a word before it is in one, at most: a day. */
+export const OWNER_WORD_EPOCHS_MAX = 288
 
 /** Longest body of a statement: with its signature it fits an entry of a ledger. */
 export const STATEMENT_BYTES_MAX = 16_128
+
+/** Longest report of a device to who speaks for it, with its signature. */
+export const REPORT_BYTES_MAX: number = STATEMENT_BYTES_MAX + 128
 
 /** Longest proof that a domain made two statements of one epoch. */
 export const STATEMENT_FORK_BYTES_MAX: number = 2 * STATEMENT_BYTES_MAX + 256

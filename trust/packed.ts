@@ -67,6 +67,8 @@ const STATE = record({
   /** By number: whether it spoke, and its latest epoch, the bits of those before, its first. */
   seen: words,
   faults: list(record({ index: uint(DOMAINS_MAX), record: list(FAULT, FAULTS_MAX) }), DOMAINS_MAX),
+  /** Domains that are part of others: domain, home, domain, … */
+  homes: words,
 })
 
 const BEACON = record({

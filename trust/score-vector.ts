@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compareBytes } from '../core/bytes.ts'
+import { compareBytes, toHex } from '../core/bytes.ts'
 import type { Sha256 } from '../core/crypto.ts'
 import type { PeerId } from '../core/ids.ts'
 import { invariant } from '../core/invariant.ts'
@@ -29,6 +29,8 @@ export class ScoreVector {
   readonly #leaves: readonly Uint8Array[]
   readonly #levels: Uint8Array[][] = []
   readonly #places: ReadonlyMap<PeerId, number>
+  /** By domain; made when it is asked for. */
+  #best: Map<string, number> | undefined
 
   /** @param scores - In any order, one a device. */
   constructor(sha256: Sha256, scores: readonly Score[]) {
@@ -51,6 +53,18 @@ export class ScoreVector {
   /** The score of a device; undefined when it has none. */
   of(device: PeerId): Score | undefined {
     return this.scores[this.#places.get(device) ?? -1]
+  }
+
+  /** The best score of the devices of a domain, in millionths; 0 where none has one. */
+  bestOf(domain: Uint8Array): number {
+    if (this.#best === undefined) {
+      this.#best = new Map()
+      for (const { domain: of, micros } of this.scores) {
+        const name = toHex(of)
+        this.#best.set(name, Math.max(micros, this.#best.get(name) ?? 0))
+      }
+    }
+    return this.#best.get(toHex(domain)) ?? 0
   }
 
   /** How a device shows its score to whoever holds the root; undefined when it has none. */

@@ -3,7 +3,6 @@ import { compareBytes } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
 import { nodeCrypto } from '../test/fixtures/devices.ts'
 import { domain, namedDomain, statementsOf, trustNetwork } from '../test/fixtures/trust-mesh.ts'
-import { encodeBinding, openBinding, signBinding } from './domain.ts'
 import { STATEMENT_BYTES_MAX, STATEMENT_FORK_BYTES_MAX, STATEMENT_ROWS_MAX } from './limits.ts'
 import { encodeStatementFork, verifyStatementFork } from './statement-fork.ts'
 import {
@@ -12,6 +11,7 @@ import {
   signStatement,
   type Statement,
   statementRows,
+  summedRows,
 } from './statement.ts'
 
 const [alice, bob, carol] = [domain(1), domain(2), domain(3)]
@@ -55,6 +55,11 @@ describe('a statement', () => {
     ['rows out of order', { provided: [row(high), row(low)] }, 'TRUST_ROWS_INVALID'],
     ['a row twice', { consumed: [row(low), row(low)] }, 'TRUST_ROWS_INVALID'],
     ['an empty row', { consumed: [row(low, 0)] }, 'TRUST_ROWS_INVALID'],
+    [
+      'a head twice',
+      { heads: [1, 1].map((size) => ({ device: bob.signer.peer, size, root: low })) },
+      'TRUST_ROWS_INVALID',
+    ],
     ['a row about itself', { consumed: [row(alice.id)] }, 'TRUST_ROWS_INVALID'],
     ['another mesh', { network: low }, 'TRUST_NETWORK_MISMATCH'],
     ['a domain that nobody knows', { domain: namedDomain('x') }, 'TRUST_DOMAIN_UNKNOWN'],
@@ -73,7 +78,7 @@ describe('a statement', () => {
       device: domain(at + 1).signer.peer,
       size: Number.MAX_SAFE_INTEGER,
       root: namedDomain(at),
-    }))
+    })).toSorted((a, b) => (a.device < b.device ? -1 : 1))
     const { body } = signStatement(
       alice.signer,
       statement({ epoch: 4e9, provided, consumed: provided, heads }),
@@ -114,6 +119,20 @@ describe('the rows of a statement', () => {
     expect(statementRows(alice.id, settled, (peer) => homes.get(peer))).toEqual({
       provided: [{ peer: bob.id, milliCredits: 3 }],
       consumed: [{ peer: bob.id, milliCredits: 11 }],
+    })
+  })
+
+  it('add up what each device of a domain tells', () => {
+    const told = [
+      { provided: [{ peer: bob.id, milliCredits: 3 }], consumed: [] },
+      {
+        provided: [{ peer: bob.id, milliCredits: 4 }],
+        consumed: [{ peer: bob.id, milliCredits: 1 }],
+      },
+    ]
+    expect(summedRows(told)).toEqual({
+      provided: [{ peer: bob.id, milliCredits: 7 }],
+      consumed: [{ peer: bob.id, milliCredits: 1 }],
     })
   })
 
@@ -159,33 +178,5 @@ describe('a proof that a domain forked its statement', () => {
     ],
   ])('does not hold with %s', (_, result, code) => {
     expect(result).toMatchObject({ type: 'refused', code })
-  })
-})
-
-describe('a binding', () => {
-  const binding = { network: trustNetwork, owner: alice.signer.peer, device: bob.signer.peer }
-  const [byOwner, byDevice] = [signBinding(alice.signer, binding), signBinding(bob.signer, binding)]
-  const open = (encoded: Uint8Array) => openBinding(nodeCrypto.verify, trustNetwork, encoded)
-
-  it('holds when owner and device agreed', () => {
-    expect(open(encodeBinding(binding, { byOwner, byDevice }))).toEqual({
-      type: 'value',
-      value: binding,
-    })
-  })
-
-  it('adopts no device that did not agree', () => {
-    const forced = encodeBinding(binding, { byOwner, byDevice: byOwner })
-    expect(open(forced)).toMatchObject({ code: 'TRUST_SIGNATURE_INVALID' })
-  })
-
-  it('holds in its own mesh only', () => {
-    const elsewhere = { ...binding, network: alice.id }
-    const signatures = {
-      byOwner: signBinding(alice.signer, elsewhere),
-      byDevice: signBinding(bob.signer, elsewhere),
-    }
-    const opened = open(encodeBinding(elsewhere, signatures))
-    expect(opened).toMatchObject({ code: 'TRUST_NETWORK_MISMATCH' })
   })
 })

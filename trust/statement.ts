@@ -9,7 +9,15 @@
  */
 
 import { bytesEqual, compareBytes, toHex } from '../core/bytes.ts'
-import { bytes, encodeShape, list, record, type ShapeOf, uint } from '../core/cbor-shape.ts'
+import {
+  bytes,
+  encodeShape,
+  list,
+  record,
+  type Shape,
+  type ShapeOf,
+  uint,
+} from '../core/cbor-shape.ts'
 import type { Sha256, Signer, Verify } from '../core/crypto.ts'
 import { peerId } from '../core/id-shapes.ts'
 import type { PeerId } from '../core/ids.ts'
@@ -35,6 +43,11 @@ const ROW = record({
   /** Settled since the day of the epoch began, in thousandths of a credit; at least 1. */
   milliCredits: uint(MILLI_CREDITS_MAX),
 })
+
+/** A row of a statement, and of what a device tells who speaks for it. */
+export function statementRow(): Shape<StatementRow> {
+  return ROW
+}
 
 const STATEMENT = record({
   v: version(),
@@ -86,9 +99,9 @@ export function decodeStatement(body: Uint8Array): Result<Statement> {
   const decoded = decodeVersioned(STATEMENT, body, STATEMENT_BYTES_MAX)
   if (decoded.type === 'refused') return decoded
   const statement = decoded.value
-  const { provided, consumed, domain } = statement
-  if (!areRows(provided, domain) || !areRows(consumed, domain)) {
-    return refuse('TRUST_ROWS_INVALID', 'expected rows about others, each once, in order')
+  const { provided, consumed, domain, heads } = statement
+  if (!areHeads(heads) || !areRows(provided, domain) || !areRows(consumed, domain)) {
+    return refuse('TRUST_ROWS_INVALID', 'expected heads and rows about others, each once, in order')
   }
   return accept(statement)
 }
@@ -126,18 +139,30 @@ export type StatementRows = Pick<Statement, 'provided' | 'consumed'>
  * @param self - The domain whose statement it will be.
  * @param domainOf - The domain of a device; undefined for none, whose work counts nothing.
  */
-export function statementRows(
+export function statementRows<Work extends SettledWork>(
   self: Uint8Array,
-  settled: readonly SettledWork[],
-  domainOf: (device: PeerId) => Uint8Array | undefined,
+  settled: readonly Work[],
+  domainOf: (device: PeerId, work: Work) => Uint8Array | undefined,
 ): StatementRows {
   const provided = new Map<string, StatementRow>()
   const consumed = new Map<string, StatementRow>()
-  for (const { requester, provider, milliCredits } of settled) {
-    const [from, to] = [domainOf(requester), domainOf(provider)]
+  for (const work of settled) {
+    const { requester, provider, milliCredits } = work
+    const [from, to] = [domainOf(requester, work), domainOf(provider, work)]
     if (from === undefined || to === undefined || bytesEqual(from, to)) continue
     if (bytesEqual(to, self)) add(provided, from, milliCredits)
     else if (bytesEqual(from, self)) add(consumed, to, milliCredits)
+  }
+  return { provided: largest(provided), consumed: largest(consumed) }
+}
+
+/** What all devices of a domain did, as each of them tells it. */
+export function summedRows(told: readonly StatementRows[]): StatementRows {
+  const provided = new Map<string, StatementRow>()
+  const consumed = new Map<string, StatementRow>()
+  for (const rows of told) {
+    for (const { peer, milliCredits } of rows.provided) add(provided, peer, milliCredits)
+    for (const { peer, milliCredits } of rows.consumed) add(consumed, peer, milliCredits)
   }
   return { provided: largest(provided), consumed: largest(consumed) }
 }
@@ -157,7 +182,13 @@ function largest(rows: ReadonlyMap<string, StatementRow>): readonly StatementRow
     .toSorted((a, b) => compareBytes(a.peer, b.peer))
 }
 
-function areRows(rows: readonly StatementRow[], domain: Uint8Array): boolean {
+/** True when each device is there once, in the order of their names. */
+function areHeads(heads: Statement['heads']): boolean {
+  return heads.every(({ device }, at) => at === 0 || (heads[at - 1]?.device ?? device) < device)
+}
+
+/** True for rows about others than `domain`, each once, in their order. */
+export function areRows(rows: readonly StatementRow[], domain: Uint8Array): boolean {
   return rows.every(({ peer, milliCredits }, index) => {
     const before = rows[index - 1]
     const inOrder = before === undefined || compareBytes(before.peer, peer) < 0

@@ -6,7 +6,8 @@ import { cutOf, type Deed, domain, namedDomain, statementsOf } from '../test/fix
 import { explain } from './explanation.ts'
 import { EPOCHS_PER_DAY, FAULT_EPOCHS, LATE_EPOCHS_MAX, MASS_TOTAL, MICROS } from './limits.ts'
 import { decodeScore, scoreMicros } from './score.ts'
-import { type AuditVerdict, type Cut, type ProvenFault, TrustState } from './trust-state.ts'
+import type { ProvenFault } from './fault-records.ts'
+import { type AuditVerdict, type Cut, TrustState } from './trust-state.ts'
 
 const { sha256 } = nodeCrypto
 const ids = Array.from({ length: 12 }, (_, at) => namedDomain(at))

@@ -8,15 +8,17 @@
  * @module
  */
 
-import { bytesEqual, compareBytes, concatBytes, toHex } from '../core/bytes.ts'
+import { bytesEqual, compareBytes, concatBytes } from '../core/bytes.ts'
 import type { Sha256 } from '../core/crypto.ts'
 import type { PeerId } from '../core/ids.ts'
 import { leafHash, MerkleTree } from '../core/merkle-tree.ts'
 import { ceilingMicros } from './attested.ts'
 import { DayWindow } from './day-window.ts'
+import { DomainHomes } from './domain-homes.ts'
 import { DomainTable } from './domain-table.ts'
 import type { TrustErrorCode } from './errors.ts'
-import { EPOCHS_PER_DAY, FAULT_EPOCHS, LATE_EPOCHS_MAX } from './limits.ts'
+import { type DatedFault, FaultRecords, type ProvenFault } from './fault-records.ts'
+import { EPOCHS_PER_DAY, LATE_EPOCHS_MAX } from './limits.ts'
 import type { PackedTrustState } from './packed.ts'
 import { type Score, scoreMicros } from './score.ts'
 import { ScoreVector } from './score-vector.ts'
@@ -32,22 +34,18 @@ export interface AuditVerdict {
   readonly passed: boolean
 }
 
-/** A proof that holds; whoever verified it says against which domain. */
-export interface ProvenFault {
-  readonly domain: Uint8Array
-  readonly kind:
-    | 'head-fork'
-    | 'receipt-contradiction'
-    | 'statement-fork'
-    | 'double-vote'
-    | 'amnesia'
-  /** SHA-256 of the proof. */
-  readonly evidence: Uint8Array
+/** That a device's own domain becomes part of another one, or leaves it. */
+export interface DomainTie {
+  readonly device: Uint8Array
+  readonly owner: Uint8Array
+  readonly binds: boolean
 }
 
 /** What a committee decided to be in an epoch. */
 export interface Cut {
   readonly epoch: number
+  /** What begins to hold with it. */
+  readonly ties?: readonly DomainTie[]
   readonly statements: readonly Statement[]
   readonly verdicts: readonly AuditVerdict[]
   readonly faults: readonly ProvenFault[]
@@ -82,7 +80,7 @@ export interface DomainFacts {
   readonly audits: AuditCounts
   readonly faulted: boolean
   /** Kinds and epochs of all that was ever proven. */
-  readonly record: readonly (ProvenFault & { readonly epoch: number })[]
+  readonly record: readonly DatedFault[]
   /** Epochs since its first statement. */
   readonly age: number
   /** Statements that are counted of those that it could have made since yesterday began, in thousandths. */
@@ -102,7 +100,8 @@ export class TrustState {
   #present = new DayWindow()
   /** The latest epoch of a domain's statements, and one bit for each of those before it. */
   #seen: { latest: number; bits: number; first: number }[] = []
-  #faults = new Map<number, (ProvenFault & { readonly epoch: number })[]>()
+  #faults = new FaultRecords()
+  #homes = new DomainHomes()
   #epoch = 0
   #standings: Standings | undefined
 
@@ -133,7 +132,8 @@ export class TrustState {
     copy.#failed = this.#failed.copy()
     copy.#present = this.#present.copy()
     copy.#seen = this.#seen.map((seen) => ({ ...seen }))
-    copy.#faults = new Map(this.#faults)
+    copy.#faults = this.#faults.copy()
+    copy.#homes = this.#homes.copy()
     copy.#epoch = this.#epoch
     return copy
   }
@@ -155,7 +155,8 @@ export class TrustState {
           one === undefined ? [0, 0, 0, 0] : [1, one.latest, one.bits, one.first],
         ),
       ),
-      faults: [...this.#faults].map(([index, record]) => ({ index, record })),
+      faults: this.#faults.pack(),
+      homes: this.#homes.pack(),
     }
   }
 
@@ -177,15 +178,17 @@ export class TrustState {
       DayWindow.unpack(window, size),
     )
     const [passed, failed, present] = windows
+    const homes = DomainHomes.unpack(packed.homes, size)
     const hasSeeds = state.#seeds.every((seed) => domains.find(seed) >= 0)
-    if (work === undefined || !hasSeeds || packed.seen.length !== SEEN_WORDS * size)
-      return undefined
+    const isWhole = hasSeeds && packed.seen.length === SEEN_WORDS * size
+    if (work === undefined || homes === undefined || !isWhole) return undefined
     if (passed === undefined || failed === undefined || present === undefined) return undefined
     state.domains = domains
     state.work = work
     state.#passed = passed
     state.#failed = failed
     state.#present = present
+    state.#homes = homes
     state.#restore(packed)
     return state
   }
@@ -198,7 +201,7 @@ export class TrustState {
       if (spoke !== 1) continue
       this.#seen[index] = { latest: latest ?? 0, bits: bits ?? 0, first: first ?? 0 }
     }
-    this.#faults = new Map(faults.map(({ index, record }) => [index, [...record]]))
+    this.#faults = FaultRecords.unpack(faults)
   }
 
   /** Folds what was decided; returns what did not count, and why. */
@@ -208,6 +211,7 @@ export class TrustState {
     const day = dayOf(cut.epoch)
     this.work.open(day)
     for (const window of [this.#passed, this.#failed, this.#present]) window.open(day)
+    this.#tie(cut.ties ?? [])
     const ordered = cut.statements.toSorted(
       (a, b) => compareBytes(a.domain, b.domain) || a.epoch - b.epoch,
     )
@@ -283,7 +287,7 @@ export class TrustState {
       mass: this.standings().mass[index] as number,
       audits: this.#audits(index),
       faulted: this.isFaulted(index),
-      record: this.#faults.get(index) ?? [],
+      record: this.#faults.of(this.#homes.partsOf(index)),
       age: seen === undefined ? 0 : this.#epoch - seen.first,
       presentPermille: this.#presentPermille(index),
     }
@@ -296,8 +300,27 @@ export class TrustState {
 
   /** True while a fault of the domain of this number is proven and not {@link FAULT_EPOCHS} old. */
   isFaulted(index: number): boolean {
-    const faults = this.#faults.get(index) ?? []
-    return faults.some(({ epoch }) => this.#epoch - epoch < FAULT_EPOCHS)
+    return this.#faults.areFaulted(this.#homes.partsOf(index), this.#epoch)
+  }
+
+  /**
+   * What begins to hold. Work goes to the owner, and stays there; a fault of either follows both; audits are
+   * those of the devices that are there, and one that failed stays with the owner when the device leaves.
+   */
+  #tie(ties: readonly DomainTie[]): void {
+    const ordered = ties.toSorted((a, b) => compareBytes(a.device, b.device))
+    for (const { device, owner } of ordered.filter(({ binds }) => !binds)) {
+      const [left, from] = [this.#intern(device), this.#intern(owner)]
+      const record = this.#faults.of(this.#homes.partsOf(from))
+      for (const index of [left, from]) this.#faults.set(index, record)
+      this.#failed.add(left, from)
+      this.#homes.part(left)
+    }
+    const bound = ordered.filter(({ binds }) => binds)
+    for (const { device, owner } of bound) {
+      this.#homes.bind(this.#intern(device), this.#intern(owner))
+    }
+    if (bound.length > 0) this.work.contract((domain) => this.#homes.of(domain))
   }
 
   #intern(domain: Uint8Array): number {
@@ -313,6 +336,7 @@ export class TrustState {
       return [{ domain, epoch, code: 'TRUST_EPOCH_INVALID' }]
     }
     const index = this.domains.find(domain)
+    if (this.#homes.of(index) !== index) return [{ domain, epoch, code: 'TRUST_DOMAIN_BOUND' }]
     if (!this.#see(index, epoch)) return [{ domain, epoch, code: 'TRUST_STATEMENT_REPLAYED' }]
     this.#present.increment(index)
     const counted =
@@ -325,8 +349,10 @@ export class TrustState {
     const day = dayOf(epoch)
     let all = true
     for (const { peer, milliCredits } of rows) {
-      const other = this.domains.find(peer)
-      if (other < 0) continue
+      const known = this.domains.find(peer)
+      const other = this.#homes.of(known)
+      // What devices of one owner do for each other is nobody's work.
+      if (other < 0 || other === self) continue
       const pair =
         side === 'provider'
           ? { requester: other, provider: self }
@@ -357,12 +383,7 @@ export class TrustState {
   }
 
   #record(fault: ProvenFault): void {
-    const index = this.#intern(fault.domain)
-    const faults = this.#faults.get(index) ?? []
-    // One proof counts once, and one domain's proofs take no more room than a handful.
-    if (faults.some(({ evidence }) => toHex(evidence) === toHex(fault.evidence))) return
-    if (faults.length >= FAULTS_KEPT_MAX) faults.shift()
-    this.#faults.set(index, [...faults, { ...fault, epoch: this.#epoch }])
+    this.#faults.add(this.#intern(fault.domain), { ...fault, epoch: this.#epoch })
   }
 
   #presentPermille(index: number): number {
@@ -371,8 +392,13 @@ export class TrustState {
     return Math.min(1_000, Math.floor((1_000 * this.#present.recent(index)) / possible))
   }
 
+  /** Of all devices of a domain. */
   #audits(index: number): AuditCounts {
-    return { passed: this.#passed.total(index), failed: this.#failed.total(index) }
+    const parts = this.#homes.partsOf(index)
+    return {
+      passed: parts.reduce((sum, part) => sum + this.#passed.total(part), 0),
+      failed: parts.reduce((sum, part) => sum + this.#failed.total(part), 0),
+    }
   }
 
   /** RFC 9162 root over one leaf for each domain, by id: the id, and each edge of its row by id. */
@@ -399,9 +425,6 @@ export class TrustState {
 
 /** Numbers that tell what was seen of a domain, where it is kept: whether it spoke, and when. */
 const SEEN_WORDS = 4
-
-/** Proofs that are remembered of one domain. */
-const FAULTS_KEPT_MAX = 16
 
 const NO_ID = new Uint8Array()
 

@@ -9,7 +9,7 @@
 
 import { DayWindow } from './day-window.ts'
 import { integerRoot } from './fixed-point.ts'
-import { NEW_PAIRS_PER_DAY_MAX, PAIR_WEIGHT_MAX } from './limits.ts'
+import { MILLI_CREDITS_MAX, NEW_PAIRS_PER_DAY_MAX, PAIR_WEIGHT_MAX } from './limits.ts'
 import type { PackedWork } from './packed.ts'
 
 /** Which party of a pair speaks. */
@@ -145,6 +145,48 @@ export class WorkGraph {
     }
   }
 
+  /**
+   * Makes one of domains that are one owner's: their pairs with others become its own, and those among them are
+   * nobody's. What was claimed today is added up, as it is told from now on.
+   *
+   * @param home - What a domain is part of; itself when it is part of none.
+   */
+  contract(home: (domain: number) => number): void {
+    let kept = 0
+    const slots = this.#slots.length
+    this.#slots = new Uint32Array(slots)
+    for (let edge = 0; edge < this.#size; edge++) {
+      const [requester, provider] = [home(this.requester(edge)), home(this.provider(edge))]
+      if (requester === provider) continue
+      const slot = this.#slotOf(requester, provider)
+      const known = (this.#slots[slot] as number) - 1
+      if (known >= 0) {
+        this.#addClaims(edge, known)
+        this.#window.add(edge, known)
+        continue
+      }
+      this.#requesters[kept] = requester
+      this.#providers[kept] = provider
+      this.#claims.copyWithin(kept * CLAIMS, edge * CLAIMS, (edge + 1) * CLAIMS)
+      this.#window.move(edge, kept)
+      this.#slots[slot] = ++kept
+    }
+    this.#keep(kept)
+    for (const [domain, named] of this.#newPairs) {
+      if (home(domain) === domain) continue
+      this.#newPairs.delete(domain)
+      this.#newPairs.set(home(domain), (this.#newPairs.get(home(domain)) ?? 0) + named)
+    }
+  }
+
+  #addClaims(from: number, to: number): void {
+    for (let claim = 0; claim < CLAIMS; claim++) {
+      const at = to * CLAIMS + claim
+      const sum = (this.#claims[at] as number) + (this.#claims[from * CLAIMS + claim] as number)
+      this.#claims[at] = Math.min(sum, MILLI_CREDITS_MAX)
+    }
+  }
+
   #edge({ requester, provider }: Pair, side: PairSide): number | undefined {
     const slot = this.#slotOf(requester, provider)
     const known = this.#slots[slot] as number
@@ -212,6 +254,11 @@ export class WorkGraph {
       this.#window.move(edge, kept)
       kept++
     }
+    this.#keep(kept)
+  }
+
+  /** Gives up all pairs but the first `kept`. */
+  #keep(kept: number): void {
     this.#window.truncate(kept)
     this.#claims.fill(0, kept * CLAIMS)
     this.#size = kept

@@ -57,6 +57,7 @@ const BODIES: Readonly<Record<string, object>> = {
   '/v1/ledger/notes': { text: 'a new disk' },
   '/v1/ledger/audits': { peer: PEER },
   '/v1/trust/parameters': { epochMs: 60_000 },
+  '/v1/trust/owner': { action: 'join', peer: PEER },
   '/v1/trust/restart': { header: 'c4'.repeat(32) },
   '/v1/texts': { model: 'tiny', prompt: 'hello' },
   '/v1/chat/completions': { model: 'tiny', messages: [{ role: 'user', content: 'hello' }] },

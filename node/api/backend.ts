@@ -69,6 +69,8 @@ import type { PlanRequest, PlanView } from './schemas/plan.ts'
 import type { Status } from './schemas/status.ts'
 import type {
   TrustExplanation,
+  TrustOwner,
+  TrustOwnerRequest,
   TrustParameters,
   TrustParametersRequest,
   TrustProof,
@@ -204,6 +206,9 @@ export interface TrustBackend {
   trustParameters(): Promise<TrustParameters>
   /** Rejects with a CodedError unless this device has a seat. */
   wantTrustParameters(request: TrustParametersRequest): Promise<TrustParameters>
+  trustOwner(): Promise<TrustOwner>
+  /** Rejects with a CodedError where the device cannot have that owner. */
+  changeTrustOwner(request: TrustOwnerRequest): Promise<TrustOwner>
   /** Rejects with a CodedError unless this device founded the mesh, and it stands still. */
   restartTrust(request: TrustRestartRequest): Promise<TrustView>
 }

@@ -97,6 +97,8 @@ export function daemonBackend(sides: BackendSides): Backend {
     proveTrust: (peer) => trust.proveTrust(peer),
     trustParameters: () => trust.trustParameters(),
     wantTrustParameters: (request) => trust.wantTrustParameters(request),
+    trustOwner: () => trust.trustOwner(),
+    changeTrustOwner: (request) => trust.changeTrustOwner(request),
     restartTrust: (request) => trust.restartTrust(request),
   }
 }

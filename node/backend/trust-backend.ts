@@ -12,10 +12,12 @@ import {
   parametersOf,
   quorumOf,
 } from '../../protocols/epoch/index.ts'
-import { domainIdOf, type Score } from '../../trust/index.ts'
+import { domainIdOf, lastEpochOf, type Score } from '../../trust/index.ts'
 import type { TrustBackend } from '../api/backend.ts'
 import type {
   TrustExplanation,
+  TrustOwner,
+  TrustOwnerRequest,
   TrustParameters,
   TrustParameterValues,
   TrustParametersRequest,
@@ -50,7 +52,7 @@ export class DaemonTrustBackend implements TrustBackend {
   /** The short form, for the status of the daemon; null in no mesh. */
   state(): TrustState | null {
     const { room } = this.#epochs
-    return room === undefined ? null : stateOf(room)
+    return room === undefined ? null : stateOf(room, this.#self)
   }
 
   async trust(): Promise<TrustView> {
@@ -59,7 +61,7 @@ export class DaemonTrustBackend implements TrustBackend {
     const { top } = room.chain
     const seats = named(room.committee)
     return {
-      ...stateOf(room),
+      ...stateOf(room, this.#self),
       header: top === undefined ? null : toHex(top.id),
       cutMs: top?.header.cutWallMs ?? null,
       epochMs: room.epochMs,
@@ -138,6 +140,24 @@ export class DaemonTrustBackend implements TrustBackend {
     return parametersView(room)
   }
 
+  async trustOwner(): Promise<TrustOwner> {
+    await this.#epochs.entered()
+    return ownerView(this.#epochs.opened, this.#self)
+  }
+
+  async changeTrustOwner(request: TrustOwnerRequest): Promise<TrustOwner> {
+    await this.#epochs.entered()
+    const { commands } = this.#epochs.opened
+    if (request.action === 'leave') await commands.leaveOwner()
+    else {
+      const peer = request.peer as PeerId
+      const isOwner = request.action !== 'join'
+      const [owner, device] = isOwner ? [this.#self, peer] : [peer, this.#self]
+      await commands.tie({ owner, device, binds: request.action !== 'remove' })
+    }
+    return this.trustOwner()
+  }
+
   async restartTrust({ header }: TrustRestartRequest): Promise<TrustView> {
     await this.#epochs.entered()
     await this.#epochs.opened.commands.beginAgain(header)
@@ -204,23 +224,64 @@ function valuesView({ epochMs, seatsMax, anchors }: EpochParameters): TrustParam
   return { epochMs, seatsMax, anchors: named(anchors) }
 }
 
-function named(peers: readonly PeerId[]): { peer: PeerId; name: string }[] {
-  return peers.map((peer) => ({ peer, name: deviceName(peer) }))
-}
-
-function stateOf(room: EpochRoom): TrustState {
-  const { top } = room.chain
+function stateOf(room: EpochRoom, self: PeerId): TrustState {
+  const { top, next, fold } = room.chain
+  const owner = fold.owners.speakerOf(self, next)
   return {
     mode: room.mode,
     finality: top === undefined ? 'none' : room.isFresh ? 'fresh' : 'stale',
     epoch: top?.header.epoch ?? null,
     leaving: room.commands.isLeaving,
+    domain: { owner: nameOf(owner), devices: fold.owners.devicesOf(owner, next).length + 1 },
     problems: room.problems.map(({ code, facts }) => ({
       code,
       message: problemText({ code, facts }),
       facts: { ...facts },
     })),
   }
+}
+
+/** What there is to say of the domain of this device. */
+function ownerView({ chain, pools }: EpochRoom, self: PeerId): TrustOwner {
+  const { fold, next, context } = chain
+  const owner = fold.owners.speakerOf(self, next)
+  const isAbout = (peers: { readonly owner: PeerId; readonly device: PeerId }): boolean =>
+    [peers.owner, peers.device].some((peer) => peer === self || peer === owner)
+  const turning = fold.owners.turningIn(next, Infinity).flatMap((tie) => {
+    const other = tie.owner ?? tie.before
+    const change = { device: tie.device, owner: other ?? tie.device }
+    return isAbout(change) ? [{ ...change, binds: tie.owner !== undefined, since: tie.since }] : []
+  })
+  const { crypto, network } = context
+  return {
+    domain: toHex(domainIdOf(crypto.sha256, { network, owner })),
+    owner: nameOf(owner),
+    devices: named([owner, ...fold.owners.devicesOf(owner, next)]),
+    changes: turning.map(({ since, binds, ...peers }) => ({
+      device: nameOf(peers.device),
+      owner: nameOf(peers.owner),
+      binds,
+      fromEpoch: since,
+    })),
+    asked: pools.owners
+      .all()
+      .filter(({ word }) => isAbout(word))
+      .map(({ word }) => ({
+        device: nameOf(word.device),
+        owner: nameOf(word.owner),
+        binds: word.binds,
+        by: word.byOwner === undefined ? 'device' : word.byDevice === undefined ? 'owner' : 'both',
+        untilEpoch: lastEpochOf(word),
+      })),
+  }
+}
+
+function named(peers: readonly PeerId[]): { peer: PeerId; name: string }[] {
+  return peers.map(nameOf)
+}
+
+function nameOf(peer: PeerId): { peer: PeerId; name: string } {
+  return { peer, name: deviceName(peer) }
 }
 
 function auditView({
@@ -247,6 +308,7 @@ function scoreView(score: Score, { chain }: EpochRoom): TrustScoreView {
     peer: score.device,
     name: deviceName(score.device),
     domain: toHex(score.domain),
+    owner: nameOf(chain.fold.owners.speakerOf(score.device, score.epoch)),
     score: score.micros / MICROS,
     floor: score.floorMicros / MICROS,
     ceiling: score.ceilingMicros / MICROS,

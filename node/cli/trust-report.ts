@@ -6,6 +6,7 @@
 
 import type {
   TrustExplanation,
+  TrustOwner,
   TrustParameters,
   TrustParameterValues,
   TrustScoreView,
@@ -27,10 +28,13 @@ const LEAVING =
 
 /** Of `brume status`. */
 export function trustStatusLines(trust: TrustState): readonly string[] {
-  const { mode, epoch, finality, problems, leaving } = trust
+  const { mode, epoch, finality, problems, leaving, domain } = trust
+  const owned =
+    domain.devices === 1 ? [] : [`  owner    ${domain.owner.name}, of ${domain.devices} devices`]
   const at = epoch === null ? 'no epoch certified yet' : `epoch ${epoch}, ${finality}`
   return [
     `  trust    ${mode}, ${at}`,
+    ...owned,
     ...problems.map(({ message }) => `           ! ${message}`),
     ...(leaving ? [`           ! ${LEAVING}`] : []),
   ]
@@ -58,9 +62,12 @@ export function trustLines(trust: TrustView, nowMs: number, width?: number): rea
 }
 
 function scoreLines(scores: readonly TrustScoreView[], width?: number): readonly string[] {
+  // A mesh in which everybody is its own owner has nothing to say of that.
+  const areOwned = scores.some(({ peer, owner }) => owner.peer !== peer)
   return tableLines(
     [
       { title: 'device' },
+      ...(areOwned ? [{ title: 'owner' }] : []),
       { title: 'peer', spare: 1 },
       { title: 'score', align: 'right' },
       { title: 'floor', align: 'right' },
@@ -69,8 +76,9 @@ function scoreLines(scores: readonly TrustScoreView[], width?: number): readonly
     ],
     scores
       .toSorted((a, b) => b.score - a.score)
-      .map(({ name, peer, score, floor, standing, faulted, left }) => [
+      .map(({ name, peer, owner, score, floor, standing, faulted, left }) => [
         name,
+        ...(areOwned ? [owner.name] : []),
         shortPeer(peer),
         score.toFixed(4),
         floor.toFixed(2),
@@ -117,6 +125,34 @@ function changeText(now: TrustParameterValues, then: TrustParameterValues): stri
   return parts.join(', ')
 }
 
+/** Of `brume trust owner`. */
+export function ownerLines(owned: TrustOwner): readonly string[] {
+  const { owner, devices, changes, asked, domain } = owned
+  return [
+    `owner     ${owner.name}`,
+    `domain    ${shortId(domain)}`,
+    `devices   ${devices.map(({ name }) => name).join(', ')}`,
+    ...changes.map(({ device, owner: to, binds, fromEpoch }) =>
+      binds
+        ? `decided   ${device.name} belongs to ${to.name} from epoch ${fromEpoch} on`
+        : `decided   ${device.name} leaves ${to.name} in epoch ${fromEpoch}`,
+    ),
+    ...asked.map(askedLine),
+  ]
+}
+
+function askedLine({ device, owner, binds, by, untilEpoch }: TrustOwner['asked'][number]): string {
+  const what = binds
+    ? `${device.name} is to belong to ${owner.name}`
+    : `${device.name} is to leave ${owner.name}`
+  const missing = {
+    owner: `: run brume trust owner join ${owner.peer} on ${device.name}`,
+    device: `: run brume trust owner add ${device.peer} on ${owner.name}`,
+    both: '',
+  }
+  return `asked     ${what}, until epoch ${untilEpoch}${binds ? missing[by] : ''}`
+}
+
 /** Of `brume trust explain`. */
 export function explanationLines(explained: TrustExplanation, width?: number): readonly string[] {
   const { score, audits, edges, edgesLeftOut, faults, remedies, mass } = explained
@@ -125,6 +161,9 @@ export function explanationLines(explained: TrustExplanation, width?: number): r
     : `(${score.floor.toFixed(2)} + ${(score.ceiling - score.floor).toFixed(2)} × ${score.standing.toFixed(4)}) × ${score.auditFactor.toFixed(4)}`
   return [
     `${score.name}  ${score.score.toFixed(4)} in epoch ${explained.epoch}`,
+    ...(score.owner.peer === score.peer
+      ? []
+      : [`  owner     ${score.owner.name}, with whom it shares standing, audits and faults`]),
     `  score     ${why}`,
     `  floor     ${score.floor.toFixed(2)} by attestation; it can rise to ${score.ceiling.toFixed(2)}`,
     `  standing  ${mass.standing.toFixed(4)} by work × ${audits.lowerBound.toFixed(4)} by audits`,

@@ -85,6 +85,12 @@ export class AgreedParameters {
     return wanted !== undefined && !areSameAnchors(wanted, this.valuesAt(epoch))
   }
 
+  /** Devices at which trust starts in an epoch, or will. */
+  anchorsFrom(epoch: number): readonly PeerId[] {
+    const holding = this.held.filter((one) => one === this.#holding(epoch) || one.epoch > epoch)
+    return holding.flatMap(({ values }) => values.anchors)
+  }
+
   /** True when the latest do not hold in `epoch` yet: one change at a time. */
   isChangingIn(epoch: number): boolean {
     return this.#last.epoch > epoch

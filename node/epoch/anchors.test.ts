@@ -207,7 +207,14 @@ describe('a mesh whose trust starts at its founder', () => {
     expect(changeBy({ committee, anchors }, four.slice(1).map(consentOf))).toBeUndefined()
     expect(whole.beside).toEqual([])
     const judge = { chain, pools, floorOf: () => undefined }
-    const parts = { statements: [], floors: [], evidence: [], audits: [], restart: undefined }
+    const parts = {
+      statements: [],
+      floors: [],
+      evidence: [],
+      audits: [],
+      owners: [],
+      restart: undefined,
+    }
     const problemOf = (change: typeof whole): unknown =>
       bodyProblem(judge, { ...parts, change: encodeChange(change) })
     expect(problemOf(whole)).toBeUndefined()

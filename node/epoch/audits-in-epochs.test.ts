@@ -30,7 +30,7 @@ const stranger = device(90)
 /** What counts in the epoch after {@link EPOCH}. */
 function counting(): CountedAudits {
   const counted = new CountedAudits(nodeCrypto.sha256)
-  const present = new Set(devices.map(({ peer }) => peer))
+  const present = new Map(devices.map(({ peer }) => [peer, peer] as const))
   for (let epoch = 0; epoch <= EPOCH; epoch++) {
     counted.open(epoch, { beacon: beaconOf(epoch), present })
   }
@@ -278,6 +278,7 @@ describe('a mesh whose members audit each other', () => {
       floors: [],
       evidence: [],
       restart: undefined,
+      owners: [],
       change: undefined,
     }
     const body = { ...parts, audits: [] as Uint8Array[] }

@@ -1,5 +1,5 @@
 /**
- * Which audits count for everybody: those that an epoch's beacon drew, each once, and few of one pair.
+ * Which audits count for everybody: those that an epoch's beacon drew, each once, and few of one pair of owners.
  *
  * It follows from the cuts alone. Who may audit is drawn from those who were there when the beacon became known, so
  * that nobody makes devices up for a task whose auditors it does not like.
@@ -18,8 +18,8 @@ import type { PackedAudits } from './fold-snapshot.ts'
 /** What an epoch draws with, and whom from. */
 export interface AuditDraw {
   readonly beacon: Uint8Array
-  /** Devices that had spoken lately, by key. */
-  readonly present: ReadonlySet<PeerId>
+  /** Devices that were there lately, and who speaks for each. */
+  readonly present: ReadonlyMap<PeerId, PeerId>
 }
 
 /** An audit that counts. */
@@ -67,7 +67,7 @@ export class CountedAudits {
       draws: [...this.#draws].map(([epoch, { beacon, present }]) => ({
         epoch,
         beacon,
-        present: [...present].flatMap((peer) => numbers.get(peer) ?? []),
+        present: [...present].flat().flatMap((peer) => numbers.get(peer) ?? []),
       })),
       recent: [...this.#recent.values()],
       named: [...this.#named.values()].flat(),
@@ -78,7 +78,11 @@ export class CountedAudits {
   static unpack(sha256: Sha256, packed: PackedAudits, peers: readonly PeerId[]): CountedAudits {
     const audits = new CountedAudits(sha256)
     for (const { epoch, beacon, present } of packed.draws) {
-      const there = new Set(present.flatMap((number) => peers[number] ?? []))
+      const there = new Map<PeerId, PeerId>()
+      for (let at = 0; at + 1 < present.length; at += 2) {
+        const [peer, speaker] = [peers[present[at] ?? -1], peers[present[at + 1] ?? -1]]
+        if (peer !== undefined && speaker !== undefined) there.set(peer, speaker)
+      }
       audits.#draws.set(epoch, { beacon, present: there })
     }
     for (const audit of packed.recent) audits.#recent.set(toHex(audit.task), audit)
@@ -104,16 +108,23 @@ export class CountedAudits {
     for (const [task, audit] of this.#recent) if (audit.epoch < oldest) this.#recent.delete(task)
   }
 
-  /** Who may audit a task, the first first: the beacon of `epoch` draws them from all but the parties. */
+  /**
+   * Who may audit a task, the first first: the beacon of `epoch` draws them from all whose owners have no part in it,
+   * one of each owner.
+   */
   drawn(epoch: number, task: Uint8Array, parties: readonly PeerId[]): readonly PeerId[] {
     const draw = this.#draws.get(epoch)
     if (draw === undefined) return []
-    const strangers = [...draw.present].filter((peer) => !parties.includes(peer))
-    const { beacon } = draw
-    return auditorOrder(this.#sha256, { beacon, task }, strangers).slice(
-      0,
-      AUDIT_LIMITS.AUDITORS_ASKED_MAX,
-    )
+    const { beacon, present } = draw
+    const met = new Set(parties.map((peer) => present.get(peer) ?? peer))
+    const ordered = auditorOrder(this.#sha256, { beacon, task }, [...present.keys()])
+    const strangers = ordered.filter((peer) => {
+      const speaker = present.get(peer) ?? peer
+      if (met.has(speaker)) return false
+      met.add(speaker)
+      return true
+    })
+    return strangers.slice(0, AUDIT_LIMITS.AUDITORS_ASKED_MAX)
   }
 
   /** Whether an audit would count in the next epoch. */
@@ -122,7 +133,9 @@ export class CountedAudits {
     const draw = this.#draws.get(epoch)
     if (draw === undefined) return epoch > this.#epoch ? 'early' : 'known'
     const there = [provider, requester, ...auditors].every((peer) => draw.present.has(peer))
-    if (!there || provider === requester || !bytesEqual(beacon, draw.beacon)) return 'invalid'
+    // What devices of one owner find of each other is nobody's finding.
+    const isOwn = draw.present.get(provider) === draw.present.get(requester)
+    if (!there || isOwn || !bytesEqual(beacon, draw.beacon)) return 'invalid'
     if (this.#recent.has(toHex(task)) || this.#isPairFull(audit)) return 'known'
     const drawn = new Set(this.drawn(epoch, task, [provider, requester]))
     return auditors.every((auditor) => drawn.has(auditor)) ? 'counts' : 'invalid'
@@ -139,14 +152,25 @@ export class CountedAudits {
     return true
   }
 
-  #isPairFull({ provider, requester, passed }: AuditedTask): boolean {
-    const pair = [...this.#recent.values()].filter(
-      (audit) => audit.provider === provider && audit.requester === requester,
-    )
-    const failures = pair.filter((audit) => !audit.passed)
+  #isPairFull(audit: AuditedTask): boolean {
+    const { passed } = audit
+    const of = this.#pairOf(audit)
+    const pair = [...this.#recent.values()].filter((other) => this.#pairOf(other) === of)
+    const failures = pair.filter((other) => !other.passed)
     const { AUDITS_PER_PAIR_MAX, FAILURES_PER_PAIR_MAX } = TRUST_LIMITS
     return (
       pair.length >= AUDITS_PER_PAIR_MAX || (!passed && failures.length >= FAILURES_PER_PAIR_MAX)
     )
+  }
+
+  /** The owners of requester and provider when the audit was drawn. */
+  #pairOf({
+    epoch,
+    provider,
+    requester,
+  }: Pick<AuditedTask, 'epoch' | 'provider' | 'requester'>): string {
+    const present = this.#draws.get(epoch)?.present
+    const speakers = [requester, provider].map((peer) => present?.get(peer) ?? peer)
+    return speakers.join(' ')
   }
 }

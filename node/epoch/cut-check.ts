@@ -43,17 +43,10 @@ export function bodyProblem(
   if (body.change !== undefined && !chain.fold.changedIn(chain.next, body.change)) {
     return 'EPOCH_CHANGE_INVALID'
   }
-  const seen = new Set<string>()
-  for (const stated of body.statements) {
-    const problem = pools.statements.problemOf(stated, chain.next)
-    if (problem !== undefined) return problem
-    const decoded = decodeStatement(stated.signed.body)
-    const key =
-      decoded.type === 'value' ? `${toHex(decoded.value.domain)} ${decoded.value.epoch}` : ''
-    if (seen.has(key)) return 'TRUST_STATEMENT_REPLAYED'
-    seen.add(key)
-  }
+  const problem = statementsProblem(body, pools, chain.next)
+  if (problem !== undefined) return problem
   if (!isNews(chain, pools, body)) return 'EPOCH_EVIDENCE_INVALID'
+  if (!chain.fold.countsAll(body.owners, chain.next)) return 'EPOCH_OWNERS_INVALID'
   const leaving = body.evidence.filter(isFarewell)
   const { reader, audits, departures } = chain.fold
   if (departures.copy().takeAll(leaving, chain.next).length < leaving.length) {
@@ -71,6 +64,25 @@ export function bodyProblem(
       floorMicros > Math.max(floorOf(device) ?? 0, chain.fold.floorOf(device)),
   )
   return inflated ? 'EPOCH_FOLD_MISMATCH' : undefined
+}
+
+/** What is wrong with the statements of a cut, each by itself and beside the others. */
+function statementsProblem(
+  body: CutBody,
+  pools: Pick<EpochPools, 'statements'>,
+  epoch: number,
+): EpochErrorCode | TrustErrorCode | undefined {
+  const seen = new Set<string>()
+  for (const stated of body.statements) {
+    const problem = pools.statements.problemOf(stated, epoch)
+    if (problem !== undefined) return problem
+    const decoded = decodeStatement(stated.signed.body)
+    const key =
+      decoded.type === 'value' ? `${toHex(decoded.value.domain)} ${decoded.value.epoch}` : ''
+    if (seen.has(key)) return 'TRUST_STATEMENT_REPLAYED'
+    seen.add(key)
+  }
+  return undefined
 }
 
 /** True when each proof holds and is in no epoch yet, and each accusation and answer counts; words of who leaves aside. */
@@ -108,8 +120,8 @@ function inclusionOf(
   { settledBeforeMs }: JudgedAt,
 ): Inclusion {
   const { sha256 } = chain.context.crypto
-  const { statements, evidence, audits, farewells } = pools
-  const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_AUDITS_MAX } = EPOCH_LIMITS
+  const { statements, evidence, audits, farewells, owners } = pools
+  const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_AUDITS_MAX, CUT_OWNERS_MAX } = EPOCH_LIMITS
   const isSettled = ({ sinceMs }: { readonly sinceMs: number }): boolean =>
     sinceMs < settledBeforeMs
   const included = new Set(body.statements.map(({ signed }) => toHex(sha256(signed.body))))
@@ -132,16 +144,21 @@ function inclusionOf(
   const audited = body.audits.flatMap((encoded) => audits.get(sha256(encoded)) ?? [])
   // What counts no more beside what is in is not left out.
   const unaudited = audits.pending(fold.audits.copy()).filter(isSettled)
+  const words = body.owners.flatMap((encoded) => owners.get(sha256(encoded)) ?? [])
+  const unheard = owners.pending(fold.owners.copy()).filter(isSettled)
   // A cut that is full leaves out the rest, which comes into the next one.
   const heldStatements = body.statements.length < CUT_STATEMENTS_MAX ? held.length : 0
   const heldFarewells = body.evidence.length < CUT_EVIDENCE_MAX ? leaving.length : 0
   const heldAudits = audited.length + (body.audits.length < CUT_AUDITS_MAX ? unaudited.length : 0)
+  const heldWords = words.length + (body.owners.length < CUT_OWNERS_MAX ? unheard.length : 0)
+  const toldStatements = held.filter(({ id }) => included.has(toHex(id))).length
   return {
-    held: heldStatements + heldFarewells + heldAudits,
+    held: heldStatements + heldFarewells + heldAudits + heldWords,
     included:
-      held.filter(({ id }) => included.has(toHex(id))).length +
+      toldStatements +
       leaving.filter(({ word }) => left.has(word.device)).length +
-      audited.length,
+      audited.length +
+      words.length,
     evidenceLeftOut: body.evidence.length < CUT_EVIDENCE_MAX ? leftOut.length : 0,
   }
 }

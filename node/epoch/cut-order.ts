@@ -11,7 +11,7 @@ import { leafHash, MerkleTree } from '../../core/merkle-tree.ts'
 import type { CutBody } from '../../protocols/epoch/index.ts'
 import { decodeStatement, type Statement } from '../../trust/index.ts'
 
-/** The statements, proofs and audits of a cut in the order that their roots are over. */
+/** The statements, proofs, audits and words of a cut in the order that their roots are over. */
 export function inOrder(cut: CutBody): CutBody {
   const keyed = cut.statements.map((stated) => {
     const { domain, epoch } = statementIn(stated.signed.body)
@@ -24,6 +24,7 @@ export function inOrder(cut: CutBody): CutBody {
     floors: cut.floors.toSorted((a, b) => (a.device < b.device ? -1 : 1)),
     evidence: cut.evidence.toSorted((a, b) => a.kind - b.kind || compareBytes(a.proof, b.proof)),
     audits: cut.audits.toSorted(compareBytes),
+    owners: cut.owners.toSorted(compareBytes),
     restart: cut.restart,
     change: cut.change,
   }
@@ -36,8 +37,28 @@ export function statementIn(body: Uint8Array): Statement {
   return decoded.value
 }
 
+/** The roots over what is in a cut, in its order: over its statements, and over all else but floors. */
+export function rootsOf(
+  crypto: Crypto,
+  { statements, evidence, audits, owners, restart, change }: CutBody,
+): { readonly statementRoot: Uint8Array; readonly evidenceRoot: Uint8Array } {
+  const { sha256 } = crypto
+  const words = [restart, change].filter((item) => item !== undefined)
+  const rest = [...evidence.map(({ proof }) => proof), ...audits, ...owners, ...words]
+  return {
+    statementRoot: rootOver(
+      crypto,
+      statements.map(({ signed }) => sha256(signed.body)),
+    ),
+    evidenceRoot: rootOver(
+      crypto,
+      rest.map((item) => sha256(item)),
+    ),
+  }
+}
+
 /** RFC 9162 root over ids in their order. */
-export function rootOver({ sha256 }: Crypto, ids: readonly Uint8Array[]): Uint8Array {
+function rootOver({ sha256 }: Crypto, ids: readonly Uint8Array[]): Uint8Array {
   const tree = new MerkleTree(sha256)
   for (const id of ids) tree.append(leafHash(sha256, id))
   return tree.root()

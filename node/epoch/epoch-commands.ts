@@ -15,12 +15,14 @@ import {
   signFarewell,
   signRestart,
 } from '../../protocols/epoch/index.ts'
+import { type OwnerSubject, signOwnerWord, TRUST_LIMITS } from '../../trust/index.ts'
 import type { EpochChain } from './epoch-chain.ts'
 import type { EpochPools } from './epoch-pools.ts'
 import type { EpochRoomComponents } from './epoch-room-types.ts'
 import { epochAt, type EpochCalendar, epochMsOf } from './epoch-time.ts'
 import { TrustError } from './errors.ts'
 import { isSeatNeeded } from './needed-seat.ts'
+import { ownerError } from './owner-error.ts'
 
 export type EpochCommandsComponents = Pick<
   EpochRoomComponents,
@@ -41,6 +43,8 @@ export interface ParameterWish {
 
 /** Wishes that a seat may have one after the other within an epoch. */
 const WISHES_MAX = 32
+/** Whose a device is to be. */
+export type OwnerChange = Pick<OwnerSubject, 'owner' | 'device' | 'binds'>
 
 export interface EpochCommandsInit {
   readonly network: Uint8Array
@@ -92,6 +96,41 @@ export class EpochCommands {
       if (chain.beginAgain(restart)) logger.warn('mesh begun again', { epoch, header })
     })
     onBegun()
+  }
+
+  /**
+   * Says that a device belongs to the domain of an owner, or does so no longer; this device is one of the two. A
+   * binding waits for the word of the other one, for a day of epochs.
+   *
+   * @throws {TrustError} `TRUST_OWNER_SELF`, `TRUST_DEVICE_UNKNOWN`, `TRUST_DEVICE_BOUND`, `TRUST_DEVICE_NOT_BOUND`,
+   * `TRUST_OWNER_CHANGING`, `TRUST_OWNER_UNFIT`, `TRUST_DEVICE_FAULTED`.
+   */
+  async tie({ owner, device, binds }: OwnerChange): Promise<void> {
+    const { signer, chain, pools } = this.#components
+    const { network } = this.#init
+    if (owner === device) throw new TrustError({ code: 'TRUST_OWNER_SELF' })
+    const { owners } = chain.fold
+    const tie = owners.tieOf(device)
+    const subject = { network, number: (tie?.number ?? 0) + 1, owner, device, binds }
+    const until = chain.next + TRUST_LIMITS.OWNER_WORD_EPOCHS_MAX
+    const word = signOwnerWord(signer, subject, until)
+    const voice = word.byOwner ?? word.byDevice
+    const agreed = binds ? { ...word, byOwner: voice, byDevice: voice } : word
+    const problem = owners.problemOf(agreed, chain.fold.ownerPlace(chain.next))
+    if (problem !== undefined) throw ownerError(problem, { device, owner, tie })
+    const other = signer.peer === owner ? device : owner
+    if (binds && chain.top?.scores.of(other)?.faulted === true) {
+      throw new TrustError({ code: 'TRUST_DEVICE_FAULTED', peer: other })
+    }
+    await pools.say(word)
+  }
+
+  /** Ends what binds this device to whoever speaks for it. @throws {TrustError} as {@link tie} does. */
+  async leaveOwner(): Promise<void> {
+    const { signer, chain } = this.#components
+    const owner = chain.fold.owners.tieOf(signer.peer)?.owner
+    if (owner === undefined) throw new TrustError({ code: 'TRUST_DEVICE_NOT_BOUND' })
+    await this.tie({ owner, device: signer.peer, binds: false })
   }
 
   /**

@@ -92,6 +92,14 @@ export class EpochLinks {
     return found
   }
 
+  /** Tells whoever speaks for this device what it did; false when that is not there, or does not take it. */
+  async report(speaker: PeerId, report: Uint8Array): Promise<boolean> {
+    const [near] = this.#near([speaker])
+    if (near === undefined) return false
+    const answer = await this.#quietly(near, (link) => link.ask({ type: 'report', report }))
+    return answer?.type === 'report' && answer.taken
+  }
+
   /** Takes over what `peer` knows to be decided. Never rejects. */
   async follow(peer: PeerId, room: EpochRoom): Promise<void> {
     await this.#quietly(peer, async (link) => {
@@ -118,7 +126,7 @@ export class EpochLinks {
     return told.filter(Boolean).length
   }
 
-  /** Gets the statements, proofs and audits that `peer` holds and this device lacks. Never rejects. */
+  /** Gets the statements, proofs, audits and words about owners that `peer` holds and this device lacks. Never rejects. */
   async reconcile(peer: PeerId, room: EpochRoom): Promise<void> {
     await this.#quietly(peer, async (link) => {
       await using comparing = await openQuestions(this.#components, peer, reconcileProtocol)
@@ -151,8 +159,8 @@ export class EpochLinks {
 
 /** What this device says when it is asked. */
 export async function answerAbout(
-  room: EpochRoom,
-  store: EpochStore,
+  { room, store }: { readonly room: EpochRoom; readonly store: EpochStore },
+  from: PeerId,
   question: EpochQuestion,
 ): Promise<EpochAnswer> {
   switch (question.type) {
@@ -160,13 +168,16 @@ export async function answerAbout(
       return { type: 'cut', cut: await room.cutOf(question.header) }
     case 'epochs':
       return { type: 'epochs', epochs: await epochsFrom(store, question.from) }
+    case 'report':
+      return { type: 'report', taken: await room.reports.take(from, question.report) }
     case 'items': {
       const statements = question.ids.flatMap((id) => room.pools.statements.get(id)?.encoded ?? [])
       const evidence = question.ids.flatMap(
         (id) => (room.pools.evidence.get(id) ?? room.pools.farewells.get(id))?.encoded ?? [],
       )
       const audits = question.ids.flatMap((id) => room.pools.audits.get(id)?.encoded ?? [])
-      return { type: 'items', statements, evidence, audits }
+      const owners = question.ids.flatMap((id) => room.pools.owners.get(id)?.encoded ?? [])
+      return { type: 'items', statements, evidence, audits, owners }
     }
     case 'farewell':
       return { type: 'farewell', known: room.pools.hearFarewell(question.word) }

@@ -1,5 +1,5 @@
 /**
- * All that has come and is in no epoch yet: statements, proofs, audits, and what seats are asked about.
+ * All that has come and is in no epoch yet: statements, proofs, audits, words about owners, and what seats are asked.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import {
   encodeEvidenceItem,
   EPOCH_LIMITS,
 } from '../../protocols/epoch/index.ts'
+import { encodeOwnerWord, type OwnerWord } from '../../trust/index.ts'
 import { AmnesiaWatch } from './amnesia-watch.ts'
 import { AuditPool } from './audit-pool.ts'
 import { Consents } from './consents.ts'
@@ -23,6 +24,7 @@ import { epochAt, type EpochCalendar } from './epoch-time.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 import { EvidencePool } from './evidence-pool.ts'
 import { Farewells } from './farewells.ts'
+import { OwnerWords } from './owner-words.ts'
 import { type StatementFate, StatementPool } from './statement-pool.ts'
 
 export type EpochPoolsComponents = Pick<
@@ -46,8 +48,29 @@ export class EpochPools {
   readonly amnesia: AmnesiaWatch
   readonly consents: Consents
   readonly farewells: Farewells
+  readonly owners: OwnerWords
   readonly #components: EpochPoolsComponents
   readonly #chain: EpochChain
+  /** What this device says of who owns it, or whom it owns: kept, and told until it is in an epoch, or too old. */
+  async say(word: OwnerWord): Promise<void> {
+    const encoded = encodeOwnerWord(word)
+    await this.#components.store.keepOwnerWord(this.#components.crypto.sha256(encoded), encoded)
+    this.owners.take(encoded)
+    this.#components.publish(EPOCH_LIMITS.OWNERS_TOPIC, encoded)
+  }
+
+  /** Says own words about owners again, and gives up those that are in, or too old. */
+  async tellOwners(): Promise<void> {
+    const { store, crypto, publish } = this.#components
+    for (const encoded of await store.ownerWords()) {
+      if (this.owners.isOver(encoded)) await store.dropOwnerWord(crypto.sha256(encoded))
+      else {
+        this.owners.take(encoded)
+        publish(EPOCH_LIMITS.OWNERS_TOPIC, encoded)
+      }
+    }
+  }
+
   /** What this device wants the parameters to be, as it is told. */
   #own: Uint8Array | undefined
 
@@ -65,6 +88,7 @@ export class EpochPools {
       nowMs,
       latestEpoch,
       latestIn: (domain) => chain.fold.latestOf(domain),
+      speakerOf: (device, epoch) => chain.fold.owners.speakerOf(device, epoch),
       deciding: () => chain.next,
     })
     this.evidence = new EvidencePool({
@@ -90,6 +114,7 @@ export class EpochPools {
         components.beside(() => store.keepFarewell(crypto.sha256(utf8(device)), encoded)),
       nowMs,
     })
+    this.owners = new OwnerWords({ crypto, network, chain, nowMs })
     this.amnesia = new AmnesiaWatch({
       crypto,
       network,
@@ -182,6 +207,7 @@ export class EpochPools {
     this.audits.sweep()
     this.consents.sweep()
     this.farewells.sweep()
+    this.owners.sweep()
     if (this.#own !== undefined) this.#tellOwn(this.#own)
   }
 }

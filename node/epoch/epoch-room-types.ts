@@ -31,6 +31,8 @@ export interface EpochRoomComponents {
     ids: readonly Uint8Array[],
     from: readonly PeerId[],
   ) => Promise<readonly Uint8Array[]>
+  /** Tells whoever speaks for this device what it did; false when nobody took it. */
+  readonly report: (speaker: PeerId, report: Uint8Array) => Promise<boolean>
   /** Asks a device which epochs were decided after those that are known here. */
   readonly follow: (peer: PeerId) => void
   /** What the hardware of a device is worth; undefined when no evidence was seen. */

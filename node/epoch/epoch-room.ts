@@ -21,6 +21,7 @@ import {
   proposerOrder,
   type Standpoint,
 } from '../../protocols/epoch/index.ts'
+import type { DeviceReports } from './device-reports.ts'
 import { type Appended, EpochChain } from './epoch-chain.ts'
 import { EpochHealth, type EpochProblem } from './epoch-health.ts'
 import { EpochPools } from './epoch-pools.ts'
@@ -58,6 +59,8 @@ export class EpochRoom {
   /** What has come and is in no epoch yet. */
   readonly pools: EpochPools
   readonly calendar: EpochCalendar
+  /** What devices of this one's domain tell of their work. */
+  readonly reports: DeviceReports
   /** What the owner of this device may have its mesh do. */
   readonly commands: EpochCommands
   readonly #components: EpochRoomComponents
@@ -110,12 +113,9 @@ export class EpochRoom {
     this.#keeper = new VoteKeeper({ mesh, network, store, memory })
     this.#health = new EpochHealth(clock)
     this.#speech = new EpochSpeech({ ...components, network, calendar })
-    this.#voice = new OwnVoice({
-      ...components,
-      network,
-      calendar,
-      pool: this.pools.statements,
-    })
+    const { pools } = this
+    this.#voice = new OwnVoice({ ...components, network, calendar, chain, pool: pools.statements })
+    this.reports = this.#voice.reports
   }
 
   /** Reads what is kept, in the background; from then on this device takes part. */
@@ -198,7 +198,7 @@ export class EpochRoom {
   async #run(signal: AbortSignal): Promise<void> {
     await this.#replay(signal)
     while (!signal.aborted) {
-      await this.#voice.speak()
+      await this.#voice.speak(signal)
       await this.#begin()
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve
@@ -209,6 +209,7 @@ export class EpochRoom {
   async #replay(signal: AbortSignal): Promise<void> {
     const { store, logger } = this.#components
     await this.pools.restore()
+    await this.reports.restore()
     await this.#resume()
     let folded = 0
     for await (const record of store.decided(this.chain.next)) {
@@ -226,6 +227,7 @@ export class EpochRoom {
     const restart = await store.restart()
     if (restart !== undefined) this.chain.beginAgain(restart)
     await this.#proposals.restore()
+    await this.pools.tellOwners()
     this.#ready = true
     logger.info('epochs open', { mesh: this.#init.mesh, epoch: this.chain.next - 1 })
     this.#components.onReady()
@@ -389,6 +391,7 @@ export class EpochRoom {
     const seat = this.#seat?.epoch === epoch ? this.#seat : undefined
     // Nobody changes its mind in the first round.
     await this.pools.noteDecided(body, seat === undefined || seat.round === 0 ? [] : seat.polkas)
+    await this.pools.tellOwners()
     if (this.#seat !== undefined && this.#seat.epoch <= epoch) {
       this.#seat.stop()
       this.#seat = undefined

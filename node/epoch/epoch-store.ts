@@ -7,6 +7,8 @@
  *     R          the word of the founder that this device goes on by, until it is decided
  *     C          what this device wants the parameters of the mesh to be
  *     L hash32   the last word of a device that leaves, by the hash of its name
+ *     Q key32    the last report of a device that this one speaks for
+ *     O hash32   what this device says of who owns it, or whom it owns
  *     M          size and hash of what follows from the epochs, up to one
  *     N part4    a part of that
  *     P epoch8 round4 hash32   a polka of an epoch that took more than one round
@@ -18,6 +20,9 @@
 
 import { bytesEqual, concatBytes, utf8 } from '../../core/bytes.ts'
 import type { Sha256 } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
+import { invariant } from '../../core/invariant.ts'
+import { publicKeyOf } from '../../core/peer-key.ts'
 import {
   decodeCertificate,
   decodeEpochRecord,
@@ -34,6 +39,8 @@ const PAGE_ROWS = 64
 const PROOFS_MAX = 1_024
 /** Words of who leaves that are read again. */
 const FAREWELLS_MAX = 4_096
+/** Own words about owners, and reports, that are read. */
+const OWNED_MAX = 256
 /** Polkas that are kept. */
 const POLKAS_MAX = 512
 const VOTES_KEY = utf8('V')
@@ -132,6 +139,32 @@ export class EpochStore {
 
   keepConsent(consent: Uint8Array): Promise<void> {
     return this.#write([{ type: 'put', key: CONSENT_KEY, value: consent }])
+  }
+
+  async ownerWords(): Promise<readonly Uint8Array[]> {
+    const [from, to] = [utf8('O'), utf8('P')]
+    const rows = await this.#rows.range({ from, to, limit: OWNED_MAX })
+    return rows.map(({ value }) => value)
+  }
+
+  keepOwnerWord(id: Uint8Array, encoded: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'put', key: concatBytes([utf8('O'), id]), value: encoded }])
+  }
+
+  dropOwnerWord(id: Uint8Array): Promise<void> {
+    return this.#write([{ type: 'del', key: concatBytes([utf8('O'), id]) }])
+  }
+
+  async reports(): Promise<readonly Uint8Array[]> {
+    const [from, to] = [utf8('Q'), utf8('R')]
+    const rows = await this.#rows.range({ from, to, limit: OWNED_MAX })
+    return rows.map(({ value }) => value)
+  }
+
+  keepReport(device: PeerId, encoded: Uint8Array): Promise<void> {
+    const name = publicKeyOf(device)
+    invariant(name !== undefined, 'a device is named by its key')
+    return this.#write([{ type: 'put', key: concatBytes([utf8('Q'), name]), value: encoded }])
   }
 
   keepRestart(restart: Uint8Array): Promise<void> {

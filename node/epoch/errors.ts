@@ -19,6 +19,9 @@ export class EpochQuestionError extends CodedError<{
   }
 }
 
+/** Why nobody can be the owner, or the device, that it was to be. */
+export type OwnerUnfit = 'owner-bound' | 'owns' | 'anchor' | 'full'
+
 export type TrustFailure =
   /** No epoch of the mesh was certified yet, or this device has not caught up. */
   | { readonly code: 'TRUST_NOT_CERTIFIED' }
@@ -40,36 +43,46 @@ export type TrustFailure =
     }
   /** This device has said that it leaves, and its seat is needed until another one has it. */
   | { readonly code: 'TRUST_SEAT_NEEDED'; readonly epochMs: number }
+  /** Why a device does not get the owner that was asked for, or keeps the one that it has. */
+  | { readonly code: 'TRUST_OWNER_SELF' }
+  | { readonly code: 'TRUST_DEVICE_UNKNOWN'; readonly peer: PeerId }
+  | { readonly code: 'TRUST_DEVICE_BOUND'; readonly peer: PeerId }
+  | { readonly code: 'TRUST_DEVICE_NOT_BOUND' }
+  | { readonly code: 'TRUST_OWNER_CHANGING'; readonly peer: PeerId; readonly epoch: number }
+  | { readonly code: 'TRUST_OWNER_UNFIT'; readonly peer: PeerId; readonly reason: OwnerUnfit }
+  | { readonly code: 'TRUST_DEVICE_FAULTED'; readonly peer: PeerId }
   /** Why a mesh is not begun again: by who is not its founder, too early, or from another header. */
   | { readonly code: 'TRUST_RESTART_FOREIGN' }
   | { readonly code: 'TRUST_RESTART_EARLY'; readonly epochs: number }
   | { readonly code: 'TRUST_RESTART_ELSEWHERE'; readonly header: string }
 
-/** Something about trust that cannot be told. */
+/** Something about trust that cannot be told, or done. */
 export class TrustError extends CodedError<TrustFailure> {
   constructor(failure: TrustFailure) {
     super(failure, describe(failure))
   }
 }
 
+const PLAIN: Readonly<Partial<Record<TrustFailure['code'], string>>> = {
+  TRUST_NOT_CERTIFIED: 'no epoch of this mesh has been certified yet',
+  TRUST_PARAMETERS_UNKNOWN: 'this mesh has epochs that this program does not understand',
+  TRUST_NOT_SEATED: 'this device has no seat in its mesh',
+  TRUST_RESTART_FOREIGN: 'only the founder of a mesh may begin it again',
+}
+
 function describe(failure: TrustFailure): string {
+  if (isOwnerFailure(failure)) return describeOwner(failure)
+  const plain = PLAIN[failure.code]
+  if (plain !== undefined) return plain
   switch (failure.code) {
-    case 'TRUST_NOT_CERTIFIED':
-      return 'no epoch of this mesh has been certified yet'
     case 'TRUST_SCORE_UNKNOWN':
       return `${failure.peer} has no certified score`
-    case 'TRUST_PARAMETERS_UNKNOWN':
-      return 'this mesh has epochs that this program does not understand'
-    case 'TRUST_NOT_SEATED':
-      return 'this device has no seat in its mesh'
     case 'TRUST_ANCHORS_INVALID':
       return failure.peer === undefined
         ? `expected 1 to ${EPOCH_LIMITS.ANCHORS_MAX} anchors, got ${failure.anchors}`
         : `expected a device that speaks in this mesh, or an anchor to remove, got ${failure.peer}`
     case 'TRUST_SEAT_NEEDED':
       return `the others cannot decide without the seat of this device yet: it is given up within three epochs of ${failure.epochMs} ms`
-    case 'TRUST_RESTART_FOREIGN':
-      return 'only the founder of a mesh may begin it again'
     case 'TRUST_RESTART_EARLY':
       return `${failure.epochs} epochs have no certificate yet, of ${EPOCH_LIMITS.RESTART_EPOCHS_MIN}`
     case 'TRUST_RESTART_ELSEWHERE':
@@ -78,6 +91,41 @@ function describe(failure: TrustFailure): string {
       return `the proof holds for whoever trusts header ${failure.header}`
     default:
       return 'the proof of a score does not hold'
+  }
+}
+
+type OwnerFailure = Extract<
+  TrustFailure,
+  { readonly code: `TRUST_OWNER_${string}` | `TRUST_DEVICE_${string}` }
+>
+
+function isOwnerFailure(failure: TrustFailure): failure is OwnerFailure {
+  return /^TRUST_(?:OWNER|DEVICE)_/u.test(failure.code)
+}
+
+const UNFIT: Readonly<Record<OwnerUnfit, string>> = {
+  'owner-bound': 'belongs to the domain of another device itself',
+  owns: 'has devices of its own',
+  anchor: 'is where trust starts, and speaks for itself',
+  full: 'has as many devices as a domain may have',
+}
+
+function describeOwner(failure: OwnerFailure): string {
+  switch (failure.code) {
+    case 'TRUST_OWNER_SELF':
+      return 'a device belongs to its own domain already'
+    case 'TRUST_DEVICE_UNKNOWN':
+      return `${failure.peer} has not spoken in any epoch of this mesh`
+    case 'TRUST_DEVICE_BOUND':
+      return `${failure.peer} belongs to the domain of a device already`
+    case 'TRUST_DEVICE_NOT_BOUND':
+      return 'the device does not belong to that domain'
+    case 'TRUST_OWNER_CHANGING':
+      return `${failure.peer} may change its owner from epoch ${failure.epoch} on`
+    case 'TRUST_OWNER_UNFIT':
+      return `${failure.peer} ${UNFIT[failure.reason]}`
+    case 'TRUST_DEVICE_FAULTED':
+      return `a fault of ${failure.peer} is proven, and would be one of the whole domain`
   }
 }
 
@@ -128,6 +176,56 @@ export const TRUST_STATE_ERRORS: ErrorTable<StateCode> = {
     status: 409,
     meaning: 'a device was to leave whose seat the others need: it has said so, and is replaced',
     hint: 'leave it running for three epochs and run brume leave again; or brume leave --now, and others wait',
+  },
+  TRUST_OWNER_SELF: {
+    retryable: false,
+    exit: 2,
+    status: 422,
+    meaning: 'a device was to belong to the domain of itself, which it does without',
+    hint: 'name another device, as brume trust show --json lists them',
+  },
+  TRUST_DEVICE_UNKNOWN: {
+    retryable: true,
+    exit: 4,
+    status: 404,
+    meaning:
+      'a device that has not spoken in any epoch of the mesh was to have an owner, or to be one',
+    hint: 'wait until brume trust show lists it: a device that has just joined is there soon',
+  },
+  TRUST_DEVICE_BOUND: {
+    retryable: false,
+    exit: 3,
+    status: 409,
+    meaning: 'a device was to belong to a domain that belongs to another one already',
+    hint: 'run brume trust owner leave on it first; a day later it may have another owner',
+  },
+  TRUST_DEVICE_NOT_BOUND: {
+    retryable: false,
+    exit: 3,
+    status: 409,
+    meaning: 'a device was to leave a domain that it does not belong to',
+    hint: 'brume trust owner show says to whose domain it belongs',
+  },
+  TRUST_OWNER_CHANGING: {
+    retryable: true,
+    exit: 3,
+    status: 409,
+    meaning: 'a device was to change its owner while a change is under way, or within a day of one',
+    hint: 'wait until the epoch that it names; a change holds twelve epochs after the one it is in',
+  },
+  TRUST_OWNER_UNFIT: {
+    retryable: false,
+    exit: 3,
+    status: 409,
+    meaning: 'a device cannot be the owner, or cannot have the one, that was asked for',
+    hint: 'let one device that founded no mesh own all others directly: brume trust owner show',
+  },
+  TRUST_DEVICE_FAULTED: {
+    retryable: false,
+    exit: 3,
+    status: 409,
+    meaning: 'a device with a proven fault was to share a domain: all of it would have no score',
+    hint: 'look at brume trust explain for it, and wait until the fault is thirty days old',
   },
   TRUST_RESTART_FOREIGN: {
     retryable: false,

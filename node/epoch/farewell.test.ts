@@ -114,7 +114,14 @@ describe('a mesh that devices leave', () => {
     expect(pools.takeEvidence(waiting.encoded)).toBe('known')
     expect(pools.farewells.all()).toEqual([])
     const judge = { chain, pools, floorOf: () => undefined }
-    const empty = { statements: [], floors: [], audits: [], restart: undefined, change: undefined }
+    const empty = {
+      statements: [],
+      floors: [],
+      audits: [],
+      owners: [],
+      restart: undefined,
+      change: undefined,
+    }
     const again = { ...empty, evidence: [waiting.item] }
     expect(bodyProblem(judge, again)).toBe('EPOCH_FAREWELL_INVALID')
     // Should a committee certify it all the same, everybody passes over it.
@@ -171,7 +178,14 @@ describe('a mesh that devices leave', () => {
     expect(fates.join(' ')).toBe('invalid invalid invalid known known known new known')
     expect(pools.farewells.all().length).toBe(1)
     const judge = { chain, pools, floorOf: () => undefined }
-    const empty = { statements: [], floors: [], audits: [], restart: undefined, change: undefined }
+    const empty = {
+      statements: [],
+      floors: [],
+      audits: [],
+      owners: [],
+      restart: undefined,
+      change: undefined,
+    }
     const problemOf = (...words: readonly Uint8Array[]): unknown =>
       bodyProblem(judge, {
         ...empty,

@@ -13,6 +13,7 @@ import {
   encodeShape,
   flag,
   list,
+  optional,
   record,
   type ShapeOf,
   uint,
@@ -20,10 +21,10 @@ import {
 } from '../../core/cbor-shape.ts'
 import { peerId } from '../../core/id-shapes.ts'
 import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
-import { PACKED_TRUST } from '../../trust/index.ts'
+import { PACKED_TRUST, TRUST_LIMITS } from '../../trust/index.ts'
 
 /** A change of what is folded, or how, is a new version: scores of before would not follow any more. */
-const SNAPSHOT_VERSION = 4
+const SNAPSHOT_VERSION = 5
 
 const { HASH_BYTES, EPOCH_MAX, SEATS_MAX, EVIDENCE_BYTES_MAX, FLOOR_MICROS_MAX } = EPOCH_LIMITS
 const DEVICES_MAX = 2 ** 22
@@ -45,7 +46,8 @@ const AUDITS = record({
     record({
       epoch: uint(EPOCH_MAX),
       beacon: bytes(HASH_BYTES),
-      present: list(uint(DEVICES_MAX), DEVICES_MAX),
+      /** By number: a device, who speaks for it, a device, … */
+      present: list(uint(DEVICES_MAX), 2 * DEVICES_MAX),
     }),
     COUNT_MAX,
   ),
@@ -53,6 +55,14 @@ const AUDITS = record({
   named: list(AUDIT, COUNT_MAX),
   /** Of the next epoch. */
   epoch: uint(EPOCH_MAX),
+})
+
+const TIE = record({
+  device: peerId(),
+  number: uint(TRUST_LIMITS.OWNER_CHANGES_MAX),
+  owner: optional(peerId()),
+  since: uint(EPOCH_MAX),
+  before: optional(peerId()),
 })
 
 const ACCUSATIONS = record({
@@ -97,6 +107,8 @@ const SNAPSHOT = record({
   audits: AUDITS,
   accusations: ACCUSATIONS,
   departures: DEPARTURES,
+  /** Devices that ever changed their owner. */
+  owners: list(TIE, DEVICES_MAX),
   /** Parameters that the mesh has agreed on since its foundation. */
   changes: list(
     record({ epoch: uint(EPOCH_MAX), parameters: bytes(1, EPOCH_LIMITS.PARAMETERS_BYTES_MAX) }),

@@ -113,10 +113,10 @@ export class MeshEpochs implements Startable {
     const { mesh } = components
     const isMember = (peer: PeerId): boolean => mesh.members().some((one) => one.peer === peer)
     this.#links = new EpochLinks({ ...components, isMember })
-    this.#serve(epochProtocol, ({ room, store }, question) => answerAbout(room, store, question))
+    this.#serve(epochProtocol, (open, question, from) => answerAbout(open, from, question))
     this.#serve(reconcileProtocol, ({ room }, question) => answerHeld(room, question))
     const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC } = EPOCH_LIMITS
-    const { AUDITS_TOPIC, CONSENTS_TOPIC } = EPOCH_LIMITS
+    const { AUDITS_TOPIC, CONSENTS_TOPIC, OWNERS_TOPIC } = EPOCH_LIMITS
     const onMessage = ({ from, data }: GossipMessage): Fate =>
       this.room?.takeMessage(from, data) === false ? 'reject' : 'accept'
     this.#subscribe(STATEMENTS_TOPIC, ({ data }) => this.#takeStatement(data))
@@ -129,6 +129,10 @@ export class MeshEpochs implements Startable {
     this.#subscribe(
       CONSENTS_TOPIC,
       ({ data }) => FATES[this.room?.pools.consents.take(data) ?? 'known'],
+    )
+    this.#subscribe(
+      OWNERS_TOPIC,
+      ({ data }) => FATES[this.room?.pools.owners.take(data) ?? 'known'],
     )
     this.#subscribe(
       AUDITS_TOPIC,
@@ -235,7 +239,7 @@ export class MeshEpochs implements Startable {
 
   #serve<Question, Answer>(
     protocol: QuestionProtocol<Question, Answer>,
-    answer: (open: FollowedMesh, question: Question) => Promise<Answer | undefined>,
+    answer: (open: FollowedMesh, question: Question, from: PeerId) => Promise<Answer | undefined>,
   ): void {
     this.#components.network.handle({
       id: protocol.id,
@@ -251,7 +255,7 @@ export class MeshEpochs implements Startable {
           link,
           clock: this.#components.clock,
           protocol,
-          answer: (question) => answer(open, question),
+          answer: (question) => answer(open, question, link.peer),
           onEnd: () => this.#open.delete(link),
         })
       },
@@ -333,6 +337,7 @@ export class MeshEpochs implements Startable {
             publish: (topic, data) => this.#publish(topic, data),
             fetchCut: (header, from) => this.#links.cut(header, from),
             fetchStatements: (ids, from) => this.#links.statements(ids, from),
+            report: (speaker, report) => this.#links.report(speaker, report),
             follow: (peer) => this.#follow(peer),
             onEpoch: () => this.#tell(),
             onReady: () => this.#followAll(),

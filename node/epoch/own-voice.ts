@@ -1,30 +1,45 @@
 /**
  * Says what this device has to say of each epoch: written down before it is said, and never said otherwise.
  *
+ * A device that belongs to another one's domain tells that one, who says it for all of them.
+ *
  * @module
  */
 
 import type { Clock } from '../../core/clock.ts'
+import type { PeerId } from '../../core/ids.ts'
+import type { Logger } from '../../core/logger.ts'
 import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { TRUST_LIMITS } from '../../trust/index.ts'
 import type { OpenLedger } from '../ledger/device-ledger.ts'
+import { DeviceReports } from './device-reports.ts'
+import type { EpochChain } from './epoch-chain.ts'
 import type { EpochStore } from './epoch-store.ts'
-import { epochAt, type EpochCalendar, startMs } from './epoch-time.ts'
-import { type OwnStatementInit, OwnStatements } from './own-statement.ts'
+import { cutDelayMs, epochAt, type EpochCalendar, startMs } from './epoch-time.ts'
+import { type OwnStatementInit, OwnStatements, type OwnTale } from './own-statement.ts'
 import { OwnWork } from './own-work.ts'
 import type { StatementPool } from './statement-pool.ts'
 
 export interface OwnVoiceInit extends OwnStatementInit {
   readonly clock: Clock
+  readonly logger: Logger
   readonly calendar: EpochCalendar
-  readonly store: Pick<EpochStore, 'statement' | 'keepStatement'>
+  readonly store: Pick<EpochStore, 'statement' | 'keepStatement' | 'reports' | 'keepReport'>
   readonly pool: StatementPool
+  readonly chain: EpochChain
+  /** Tells whoever speaks for this device; false when nobody took it. */
+  readonly report: (speaker: PeerId, encoded: Uint8Array) => Promise<boolean>
   readonly ledger: () => OpenLedger | undefined
   readonly publish: (topic: string, data: Uint8Array) => void
   readonly onSpoken: () => void
 }
 
+/** Part of the time before a cut that devices of this domain are waited for. */
+const REPORTS_SHARE = 4
+
 export class OwnVoice {
+  /** What the devices that this one speaks for have told. */
+  readonly reports: DeviceReports
   readonly #init: OwnVoiceInit
   readonly #statements: OwnStatements
   readonly #work = new OwnWork()
@@ -34,6 +49,12 @@ export class OwnVoice {
   constructor(init: OwnVoiceInit) {
     this.#init = init
     this.#statements = new OwnStatements(init)
+    const { calendar, clock } = init
+    this.reports = new DeviceReports({
+      ...init,
+      self: init.signer.peer,
+      latestEpoch: () => epochAt(calendar, clock.wallMs() + EPOCH_LIMITS.CUT_SKEW_MS_MAX) - 1,
+    })
   }
 
   /** Says nothing more, until the next start: this device leaves. */
@@ -42,23 +63,45 @@ export class OwnVoice {
   }
 
   /** Says what there is to say of the epoch that is over, once. */
-  async speak(): Promise<void> {
-    const { clock, calendar, store, pool, publish } = this.#init
+  async speak(signal: AbortSignal): Promise<void> {
+    const { clock, calendar, chain, signer } = this.#init
     const epoch = epochAt(calendar, clock.wallMs()) - 1
     if (this.#silent || epoch < 0 || epoch <= this.#spoken) return
-    const statement = (await store.statement(epoch)) ?? (await this.#make(epoch))
+    const speaker = chain.fold.owners.speakerOf(signer.peer, epoch)
+    if (speaker === signer.peer) await this.#state(epoch, signal)
+    else await this.#report(epoch, speaker)
     this.#spoken = epoch
-    if (pool.take(statement).type === 'new') publish(EPOCH_LIMITS.STATEMENTS_TOPIC, statement)
     this.#init.onSpoken()
   }
 
-  async #make(epoch: number): Promise<Uint8Array> {
-    const ledger = this.#init.ledger()
-    const span = spanOf(this.#init.calendar, epoch)
-    const settled = ledger === undefined ? [] : await this.#work.between(ledger, span)
-    const statement = await this.#statements.make(epoch, ledger, settled)
-    await this.#init.store.keepStatement(epoch, statement)
+  async #state(epoch: number, signal: AbortSignal): Promise<void> {
+    const { store, pool, publish } = this.#init
+    const statement = (await store.statement(epoch)) ?? (await this.#make(epoch, signal))
+    if (pool.take(statement).type === 'new') publish(EPOCH_LIMITS.STATEMENTS_TOPIC, statement)
+  }
+
+  async #make(epoch: number, signal: AbortSignal): Promise<Uint8Array> {
+    const { calendar, store } = this.#init
+    await this.reports.told(epoch, Math.floor(cutDelayMs(calendar, epoch) / REPORTS_SHARE), signal)
+    const statement = await this.#statements.make(await this.#tale(epoch), this.reports.of(epoch))
+    await store.keepStatement(epoch, statement)
     return statement
+  }
+
+  /** Who is not reached hears it with the next epoch: sums run from the beginning of the day. */
+  async #report(epoch: number, speaker: PeerId): Promise<void> {
+    const report = await this.#statements.report(await this.#tale(epoch), speaker)
+    const taken = await this.#init.report(speaker, report)
+    if (!taken) this.#init.logger.debug('report not taken', { epoch, peer: speaker })
+  }
+
+  async #tale(epoch: number): Promise<OwnTale> {
+    const { calendar, chain } = this.#init
+    const ledger = this.#init.ledger()
+    const span = spanOf(calendar, epoch)
+    const ended = ledger === undefined ? [] : await this.#work.between(ledger, span)
+    const settled = ended.map((work) => ({ ...work, settled: epochAt(calendar, work.wallMs) }))
+    return { epoch, owners: chain.fold.owners, ledger, settled }
   }
 }
 

@@ -5,6 +5,7 @@ import { ledgerContext } from '../../test/fixtures/ledgers.ts'
 import { LinkHub } from '../../test/fixtures/link-hub.ts'
 import { Customer, end, pass, run } from '../../test/fixtures/ordered-work.ts'
 import { ReceiptDevice } from '../../test/fixtures/receipt-devices.ts'
+import { Owners } from '../../trust/index.ts'
 import { OwnStatements } from './own-statement.ts'
 import { OwnWork } from './own-work.ts'
 import { TrustFold } from './trust-fold.ts'
@@ -77,14 +78,16 @@ describe('what a device settled', () => {
     })
     const statements = []
     for (const { signer, ledger } of [alice, bob]) {
-      const settled = await new OwnWork().between(ledger.opened, ALWAYS)
+      const ended = await new OwnWork().between(ledger.opened, ALWAYS)
+      const settled = ended.map((work) => ({ ...work, settled: 0 }))
       const own = new OwnStatements({
         crypto: nodeCrypto,
         signer,
         network,
         credential: () => new Uint8Array(),
       })
-      const told = decodeToldStatement(await own.make(0, ledger.opened, settled))
+      const tale = { epoch: 0, owners: new Owners(), ledger: ledger.opened, settled }
+      const told = decodeToldStatement(await own.make(tale, []))
       if (told.type === 'refused') throw new Error(told.code)
       statements.push(told.value.stated)
     }
@@ -93,6 +96,7 @@ describe('what a device settled', () => {
       floors: [],
       evidence: [],
       audits: [],
+      owners: [],
       restart: undefined,
       change: undefined,
     })

@@ -13,7 +13,7 @@ import type { OpenLedger } from '../ledger/device-ledger.ts'
 import { LedgerStoreError } from '../ledger/errors.ts'
 
 /** A receipt that has ended, and when this device wrote its last half. */
-interface Ended extends SettledWork {
+export interface EndedWork extends SettledWork {
   readonly wallMs: number
 }
 
@@ -30,7 +30,7 @@ const ENDED_MAX = 262_144
 
 export class OwnWork {
   /** Receipts that ended since {@link #fromMs}, by their order. */
-  #ended: readonly Ended[] = []
+  #ended: readonly EndedWork[] = []
   /** From this entry on the ledger is read again. */
   #from = 0
   #ledger: OpenLedger | undefined
@@ -44,7 +44,7 @@ export class OwnWork {
   async between(
     ledger: OpenLedger,
     { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
-  ): Promise<readonly SettledWork[]> {
+  ): Promise<readonly EndedWork[]> {
     if (ledger !== this.#ledger) this.#from = 0
     if (ledger !== this.#ledger || ledger.store.writes !== this.#writes) {
       await this.#read(ledger, fromMs)
@@ -55,7 +55,7 @@ export class OwnWork {
   async #read(ledger: OpenLedger, fromMs: number): Promise<void> {
     const { store, context } = ledger
     const { writes } = store
-    const ended: Ended[] = []
+    const ended: EndedWork[] = []
     const verifier = new BundleVerifier(context.crypto, {
       ...context,
       signatures: 'heads',

@@ -143,7 +143,14 @@ describe('a mesh of four that wants shorter epochs', () => {
       'known',
     ])
     const judge = { chain, pools, floorOf: () => undefined }
-    const parts = { statements: [], floors: [], evidence: [], audits: [], restart: undefined }
+    const parts = {
+      statements: [],
+      floors: [],
+      evidence: [],
+      audits: [],
+      owners: [],
+      restart: undefined,
+    }
     const all = four.map((device) => consent(device))
     const { committee } = chain
     const whole = changeBy({ committee, anchors: [] }, all)

@@ -1,5 +1,5 @@
 /**
- * Gets what a device has not heard of: statements, proofs and audits that another one holds.
+ * Gets what a device has not heard of: statements, proofs, audits and words about owners that another one holds.
  *
  * Gossip reaches who is there; whoever was away, or joins, compares what it holds with a member and
  * asks for the difference.
@@ -40,7 +40,7 @@ export const reconcileProtocol: QuestionProtocol<ReconcileQuestion, ReconcileAns
 }
 
 /** What two devices compare, in this order: a proof may be about a statement. */
-export const RECONCILED: readonly ReconciledSet[] = ['statements', 'evidence', 'audits']
+export const RECONCILED: readonly ReconciledSet[] = ['statements', 'evidence', 'audits', 'owners']
 
 /** What this device holds of a set. */
 export function heldOf(room: EpochRoom, set: ReconciledSet): ItemSet {
@@ -52,6 +52,8 @@ export function heldOf(room: EpochRoom, set: ReconciledSet): ItemSet {
       return evidenceOf(room, sha256)
     case 'audits':
       return auditsOf(room, sha256)
+    case 'owners':
+      return ownersOf(room, sha256)
   }
 }
 
@@ -76,6 +78,13 @@ function auditsOf({ pools }: EpochRoom, sha256: Sha256): ItemSet {
   return new ItemSet(
     sha256,
     pools.audits.all().map(({ audit }) => ({ time: audit.epoch, id: audit.id })),
+  )
+}
+
+function ownersOf({ pools }: EpochRoom, sha256: Sha256): ItemSet {
+  return new ItemSet(
+    sha256,
+    pools.owners.all().map(({ id }) => ({ time: 0, id })),
   )
 }
 
@@ -122,5 +131,6 @@ export async function takeItems(
     for (const statement of answer.statements) room.pools.takeStatement(statement)
     for (const proof of answer.evidence) room.pools.takeEvidence(proof)
     for (const audit of answer.audits) room.pools.audits.take(audit)
+    for (const word of answer.owners) room.pools.owners.take(word)
   }
 }

@@ -28,6 +28,7 @@ function poolOf(latestIn = -1): StatementPool {
     provesMembership: (peer) => peer !== stranger.peer,
     latestEpoch: () => DECIDING + 1,
     latestIn: () => latestIn,
+    speakerOf: (peer) => peer,
     deciding: () => DECIDING,
     nowMs: () => 0,
   })

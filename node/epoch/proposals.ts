@@ -156,16 +156,22 @@ export class Proposals {
     const free = CUT_EVIDENCE_MAX - proofs.length - amnesia.length
     const leaving = pools.farewells.pending().slice(0, free)
     const audited = pools.audits.pending().slice(0, CUT_AUDITS_MAX).filter(fits)
+    const words = pools.owners.pending().filter(fits)
     const floors = new Map<PeerId, number>()
-    for (const { stated } of statements) {
-      const micros = floorOf(stated.owner)
-      if (micros !== undefined) floors.set(stated.owner, micros)
+    const named = statements.flatMap(({ stated, statement }) => [
+      stated.owner,
+      ...statement.heads.map(({ device }) => device),
+    ])
+    for (const device of named.slice(0, CUT_STATEMENTS_MAX)) {
+      const micros = floorOf(device)
+      if (micros !== undefined) floors.set(device, micros)
     }
     return {
       statements: statements.map(({ stated }) => stated),
       floors: [...floors].map(([device, floorMicros]) => ({ device, floorMicros })),
       evidence: [...[...proofs, ...leaving].map(({ item }) => item), ...amnesia],
       audits: audited.map(({ encoded }) => encoded),
+      owners: words.map(({ encoded }) => encoded),
       restart: chain.restarting,
       // A founder that begins again changes nothing else.
       change: chain.restarting === undefined ? pools.consents.change() : undefined,

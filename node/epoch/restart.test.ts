@@ -148,6 +148,7 @@ describe('a mesh that lost half of its seats', () => {
       floors: [],
       evidence: [],
       audits: [],
+      owners: [],
       restart: right,
       change: undefined,
     }

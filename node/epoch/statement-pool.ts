@@ -53,6 +53,8 @@ export interface StatementPoolRules {
   readonly latestEpoch: () => number
   /** The latest epoch of a domain that is in; -1 for none. */
   readonly latestIn: (domain: Uint8Array) => number
+  /** Who speaks for a device in an epoch. */
+  readonly speakerOf: (device: PeerId, epoch: number) => PeerId
   /** The epoch that is decided on. */
   readonly deciding: () => number
   readonly nowMs: () => number
@@ -82,7 +84,10 @@ export class StatementPool {
 
   /** Those that may be in `epoch`, in no order. */
   for(epoch: number): readonly PooledStatement[] {
-    return [...this.#pooled.values()].filter(({ statement }) => this.#fits(statement, epoch))
+    return this.all().filter(
+      ({ stated, statement }) =>
+        this.#fits(statement, epoch) && this.#rules.speakerOf(stated.owner, epoch) === stated.owner,
+    )
   }
 
   get(id: Uint8Array): PooledStatement | undefined {
@@ -114,6 +119,7 @@ export class StatementPool {
   problemOf(stated: Stated, epoch: number): TrustErrorCode | undefined {
     const opened = this.#open(stated)
     if (opened.type === 'refused') return opened.code
+    if (this.#rules.speakerOf(stated.owner, epoch) !== stated.owner) return 'TRUST_DOMAIN_BOUND'
     return this.#fits(opened.value, epoch) ? undefined : 'TRUST_EPOCH_INVALID'
   }
 
@@ -147,14 +153,18 @@ export class StatementPool {
   }
 
   #open({ owner, signed }: Stated): ReturnType<typeof openStatement> {
-    const { crypto, network } = this.#rules
+    const { crypto, network, speakerOf } = this.#rules
     const own = domainIdOf(crypto.sha256, { network, owner })
     const ownerOf = (domain: Uint8Array): PeerId | undefined =>
       bytesEqual(domain, own) ? owner : undefined
     const opened = openStatement({ verify: crypto.verify, network, ownerOf }, signed)
     if (opened.type === 'refused') return opened
-    // A domain of one device: what it says of the ledgers of others is not its to say.
-    const foreign = opened.value.heads.some(({ device }) => device !== owner)
+    const { heads, epoch } = opened.value
+    if (speakerOf(owner, epoch) !== owner) {
+      return { type: 'refused', code: 'TRUST_DOMAIN_BOUND', reason: 'expected its owner to speak' }
+    }
+    // What it says of the ledgers of others than its own devices is not its to say.
+    const foreign = heads.some(({ device }) => speakerOf(device, epoch) !== owner)
     return foreign
       ? { type: 'refused', code: 'TRUST_DOMAIN_UNKNOWN', reason: 'expected heads of the domain' }
       : opened

@@ -25,10 +25,12 @@ import {
   explain,
   type Explanation,
   mayBeDrawn,
+  type OwnerPlace,
+  type Owners,
   type ProvenFault,
   type ScoredDevice,
   type ScoreVector,
-  type Statement,
+  type Tie,
   TRUST_LIMITS,
   TrustState,
 } from '../../trust/index.ts'
@@ -36,10 +38,11 @@ import { Accusations } from './accusations.ts'
 import { AgreedParameters } from './agreed-parameters.ts'
 import { type AuditedTask, AuditReader } from './audited-task.ts'
 import { type CountedAudit, CountedAudits } from './counted-audits.ts'
-import { rootOver, statementIn } from './cut-order.ts'
+import { rootsOf } from './cut-order.ts'
 import { Departures } from './departures.ts'
 import { isAmnesia, provenBy } from './evidence-kinds.ts'
 import type { PackedDepartures, PackedFold } from './fold-snapshot.ts'
+import { OwnerFold, type Spoken } from './owner-fold.ts'
 import { Speakers } from './speakers.ts'
 
 /** The mesh whose trust is folded. */
@@ -62,6 +65,9 @@ export interface Folded {
   readonly afterNext: Committee
 }
 
+/** Epochs from the one that scores are of to the one whose seats they lead to. */
+const SEATS_AHEAD = 2
+
 export class TrustFold {
   readonly #context: FoldContext
   #state: TrustState
@@ -75,12 +81,14 @@ export class TrustFold {
   #accusations: Accusations
   #departures: Departures
   #parameters: AgreedParameters
+  #owners: OwnerFold
   #committees: { readonly next: Committee; readonly afterNext: Committee }
 
   constructor(context: FoldContext, reader = new AuditReader(context.crypto, context.network)) {
     const { crypto, network, founder } = context
     this.#context = context
     this.#parameters = new AgreedParameters(context)
+    this.#owners = this.#owning()
     this.#reader = reader
     this.#audits = new CountedAudits(crypto.sha256)
     this.#accusations = new Accusations(crypto, network)
@@ -103,6 +111,7 @@ export class TrustFold {
     copy.#accusations = this.#accusations.copy()
     copy.#departures = copy.#departing(this.#departures.pack())
     copy.#parameters = this.#parameters
+    copy.#owners = copy.#owning(this.owners.ties)
     copy.#epoch = this.#epoch
     copy.#committees = this.#committees
     return copy
@@ -122,6 +131,7 @@ export class TrustFold {
       audits: this.#audits.pack(speakers.map(({ owner }) => owner)),
       accusations: this.#accusations.pack(),
       departures: this.#departures.pack(),
+      owners: this.owners.ties,
       changes: this.#parameters.changes,
     }
   }
@@ -133,6 +143,7 @@ export class TrustFold {
     if (!changes.every(({ parameters }) => areParameters(parameters))) return undefined
     const fold = new TrustFold(this.#context, this.#reader)
     fold.#parameters = new AgreedParameters(this.#context, changes)
+    fold.#owners = fold.#owning(packed.owners)
     const state = TrustState.unpack(crypto.sha256, fold.#seedsIn(epoch), trust.state)
     const accusations = Accusations.unpack(crypto, network, packed.accusations)
     if (state === undefined || accusations === undefined || state.epoch !== epoch) return undefined
@@ -189,6 +200,25 @@ export class TrustFold {
     return this.#reader
   }
 
+  /** Which device belongs to the domain of which. */
+  get owners(): Owners {
+    return this.#owners.table
+  }
+
+  /** What words about owners are held against in a cut of the next epoch. */
+  ownerPlace(epoch: number): OwnerPlace {
+    return {
+      epoch,
+      isKnown: (device) => this.hasEverSpoken(device),
+      isAnchor: (device) => this.#parameters.anchorsFrom(epoch).includes(device),
+    }
+  }
+
+  /** True when all of these words about owners hold, and count beside each other in a cut of `epoch`. */
+  countsAll(words: readonly Uint8Array[], epoch: number): boolean {
+    return this.#owners.countsAll(words, this.ownerPlace(epoch))
+  }
+
   /** The audits that count, and by whom others are drawn. */
   get audits(): CountedAudits {
     return this.#audits
@@ -241,40 +271,33 @@ export class TrustFold {
     invariant(follows, 'epochs are folded one after the other')
     if (cut.restart !== undefined) this.#beginAgain(epoch)
     const { crypto } = this.#context
-    const statements = cut.statements.map(({ signed }) => statementIn(signed.body))
+    const ties = this.#owners.turningIn(this.#epoch, epoch)
+    const spoken = this.#owners.spokenIn(cut, epoch)
+    const statements = spoken.map(({ statement }) => statement)
     if (cut.change !== undefined) {
       this.#parameters = this.changedIn(epoch, cut.change) ?? this.#parameters
     }
     const faults = [...this.#provenIn(cut), ...this.#unanswered(cut)]
     const audits = cut.audits.flatMap((encoded) => this.#counted(encoded, epoch) ?? [])
     // What was found wrong counts after the device has gone as well; what was found right raises nothing any more.
-    const verdicts = audits
-      .filter(({ provider, passed }) => !passed || !this.#departures.hasLeft(provider))
-      .map(({ provider, passed }) => ({ provider: this.#domainOf(provider), passed }))
+    const counting = audits.filter(
+      ({ provider, passed }) => !passed || !this.#departures.hasLeft(provider),
+    )
+    const verdicts = this.#owners.verdictsOf(counting, epoch)
     this.#departures.takeAll(cut.evidence, epoch)
     this.#state.reseed(this.#seedsIn(epoch))
-    this.#state.fold({ epoch, statements, verdicts, faults })
+    this.#state.fold({ epoch, ties, statements, verdicts, faults })
+    this.#owners.take(cut.owners, this.ownerPlace(epoch))
     this.#beacon.fold(statements)
     this.#epoch = epoch
-    this.#note(cut, statements)
+    this.#note(cut, spoken)
     this.#audits.open(epoch, { beacon: this.#beacon.value, present: this.#present() })
     const scores = this.#state.scores(this.#scored())
     const afterNext = this.#draw(scores)
     this.#committees = { next: this.#committees.afterNext, afterNext }
     this.#accusations.open(epoch + 1, this.#committees.next)
     return {
-      statementRoot: rootOver(
-        crypto,
-        cut.statements.map(({ signed }) => crypto.sha256(signed.body)),
-      ),
-      evidenceRoot: rootOver(
-        crypto,
-        [
-          ...cut.evidence.map(({ proof }) => proof),
-          ...cut.audits,
-          ...[cut.restart, cut.change].filter((item) => item !== undefined),
-        ].map((item) => crypto.sha256(item)),
-      ),
+      ...rootsOf(crypto, cut),
       graphRoot: this.#state.standings().graphRoot,
       beacon: this.#beacon.value,
       scores,
@@ -315,9 +338,10 @@ export class TrustFold {
   }
 
   /** Devices that have spoken lately: audits are drawn from them. */
-  #present(): ReadonlySet<PeerId> {
-    const spoken = this.#speakers.latelyIn(this.#epoch)
-    return new Set(spoken.filter((device) => !this.#departures.hasLeft(device)))
+  #present(): ReadonlyMap<PeerId, PeerId> {
+    const lately = this.#speakers.latelyIn(this.#epoch)
+    const there = lately.filter((device) => !this.#departures.hasLeft(device))
+    return this.#owners.speakersOf(there, this.#epoch)
   }
 
   /** Scores and the root over what they follow from, as of the last fold, for a device that starts again. */
@@ -337,14 +361,12 @@ export class TrustFold {
       )
   }
 
-  #note({ statements: stated, floors }: CutBody, statements: readonly Statement[]): void {
+  #note({ floors }: CutBody, spoken: readonly Spoken[]): void {
     const seated = new Set(this.#committees.next)
-    const voices = new Set(stated.map(({ owner }) => owner).filter((owner) => seated.has(owner)))
+    const voices = new Set(spoken.map(({ owner }) => owner).filter((owner) => seated.has(owner)))
     this.#speakers.noteSeats(voices.size, seated.size)
-    for (const [at, { epoch }] of statements.entries()) {
-      const owner = stated[at]?.owner
-      invariant(owner !== undefined, 'a statement has an owner')
-      this.#speakers.hear(owner, epoch, this.#epoch)
+    for (const { device, epoch } of this.#owners.heardIn(spoken)) {
+      this.#speakers.hear(device, epoch, this.#epoch)
     }
     for (const { device, floorMicros } of floors) {
       this.#speakers.see(device, floorMicros, this.#epoch)
@@ -354,7 +376,7 @@ export class TrustFold {
   #scored(): readonly ScoredDevice[] {
     return this.#speakers.scoredIn(this.#epoch).map((device) => ({
       device,
-      domain: this.#domainOf(device),
+      domain: this.#owners.homeOf(device, this.#epoch),
       floorMicros: this.floorOf(device),
     }))
   }
@@ -364,15 +386,18 @@ export class TrustFold {
     const { anchors, seatsMax } = this.#parameters.valuesAt(this.#epoch)
     // An anchor keeps its seat when it falls silent: nobody shuts anchors out by cutting their cables.
     const seated = anchors.filter((anchor) => this.#hasSay(anchor) && this.#hasBegun(anchor))
+    // The seats are those of two epochs later: who belongs to another by then has none.
+    const inSeats = this.#epoch + SEATS_AHEAD
+    const isFree = (device: PeerId): boolean => this.owners.speakerOf(device, inSeats) === device
     const present = this.#speakers
       .present()
-      .filter((device) => !this.#departures.hasLeft(device))
+      .filter((device) => isFree(device) && !this.#departures.hasLeft(device))
       .map((device) => this.#candidate(device, scores))
     const speakers = this.#speakers.all().map(({ owner }) => owner)
     const owners = new Map(speakers.map((device) => [toHex(this.#domainOf(device)), device]))
     const drawn = drawCommittee(crypto.sha256, {
       beacon: this.#beacon.value,
-      anchors: seated.map((anchor) => this.#domainOf(anchor)),
+      anchors: this.#owners.homesOf(seated, inSeats),
       candidates: mayBeDrawn(present),
       seated: this.#committees.afterNext.map((owner) => this.#domainOf(owner)),
       seatsMax,
@@ -384,7 +409,8 @@ export class TrustFold {
 
   /** True for a device that is not at fault, and has not left. */
   #hasSay(device: PeerId): boolean {
-    return !this.#state.facts(this.#domainOf(device)).faulted && !this.#departures.hasLeft(device)
+    const { faulted } = this.#state.facts(this.#owners.homeOf(device, this.#epoch))
+    return !faulted && !this.#departures.hasLeft(device)
   }
 
   /** True for a device that has spoken since the mesh began, or was begun again. */
@@ -394,13 +420,13 @@ export class TrustFold {
 
   /** Domains where trust starts in an epoch. */
   #seedsIn(epoch: number): readonly Uint8Array[] {
-    return this.#parameters.valuesAt(epoch).anchors.map((anchor) => this.#domainOf(anchor))
+    return this.#owners.homesOf(this.#parameters.valuesAt(epoch).anchors, epoch)
   }
 
   #candidate(owner: PeerId, scores: ScoreVector): Candidate {
     const domain = this.#domainOf(owner)
     const { mass, age, presentPermille, faulted } = this.#state.facts(domain)
-    const micros = scores.of(owner)?.micros ?? 0
+    const micros = scores.bestOf(domain)
     // Whoever is here was invited by a member.
     return { domain, mass, micros, age, presentPermille, faulted, vouched: true }
   }
@@ -410,6 +436,11 @@ export class TrustFold {
     const { crypto, network } = this.#context
     const latestOf = (device: PeerId): number => this.latestOf(this.#domainOf(device))
     return new Departures({ crypto, network, latestOf }, left)
+  }
+
+  #owning(ties: readonly Tie[] = []): OwnerFold {
+    const domainOf = (device: PeerId): Uint8Array => this.#domainOf(device)
+    return new OwnerFold({ ...this.#context, domainOf }, ties)
   }
 
   #domainOf(owner: PeerId): Uint8Array {

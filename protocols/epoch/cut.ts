@@ -1,5 +1,5 @@
 /**
- * What is in an epoch, beside the header that names it: statements, attested floors, evidence, audits.
+ * What is in an epoch, beside the header that names it: statements, attested floors, evidence, audits, owners.
  *
  * What a statement says and what evidence or an audit proves is not this protocol's: it carries them as they
  * were signed (`brume/trust`, `brume/ledger`, `/brume/audit/1`).
@@ -29,10 +29,12 @@ import {
   CUT_AUDITS_MAX,
   CUT_BYTES_MAX,
   CUT_EVIDENCE_MAX,
+  CUT_OWNERS_MAX,
   CUT_STATEMENTS_MAX,
   EPOCH_VERSION,
   EVIDENCE_KINDS_MAX,
   FLOOR_MICROS_MAX,
+  OWNER_WORD_BYTES_MAX,
   PROOF_BYTES_MAX,
   RESTART_BYTES_MAX,
   STATEMENT_BODY_BYTES_MAX,
@@ -105,6 +107,8 @@ const CUT = record({
   evidence: list(EVIDENCE, CUT_EVIDENCE_MAX),
   /** How work that was run again fared. */
   audits: list(bytes(1, AUDIT_BYTES_MAX), CUT_AUDITS_MAX),
+  /** Devices that belong to another one from now on, or no longer. */
+  owners: list(bytes(1, OWNER_WORD_BYTES_MAX), CUT_OWNERS_MAX),
   /** The word of the founder that the mesh goes on from here, where it had stood still. */
   restart: optional(bytes(1, RESTART_BYTES_MAX)),
   /** Other parameters for the mesh, and the quorum that wants them. */

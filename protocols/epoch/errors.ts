@@ -27,6 +27,8 @@ export type EpochErrorCode =
   | 'EPOCH_AUDIT_INVALID'
   /** A change of parameters that no quorum of the committee wants, or while one is under way. */
   | 'EPOCH_CHANGE_INVALID'
+  /** A word about the owner of a device in a cut that does not hold, or does not count. */
+  | 'EPOCH_OWNERS_INVALID'
   /** The header does not follow the one before it. */
   | 'EPOCH_PARENT_UNKNOWN'
   /** The header is of a time that is not now. */
@@ -110,6 +112,11 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
   EPOCH_CHANGE_INVALID: {
     ...forged,
     meaning: 'an epoch changes the parameters of the mesh without a quorum that wants it',
+    hint: 'nothing to do: no honest seat votes for it',
+  },
+  EPOCH_OWNERS_INVALID: {
+    ...forged,
+    meaning: 'an epoch gives a device to an owner without the word of both, or not by the rules',
     hint: 'nothing to do: no honest seat votes for it',
   },
   EPOCH_AUDIT_INVALID: {

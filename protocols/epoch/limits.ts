@@ -12,7 +12,7 @@ export const EPOCH_PROTOCOL = '/brume/epoch/1'
 
 /**
  * Gossip topics: statements of domains, proposals and votes, what was decided, evidence of misbehaviour, how audits
- * ended, and what seats want to change.
+ * ended, what seats want to change, and whose devices are.
  */
 export const STATEMENTS_TOPIC = '/brume/epoch/1/statements'
 export const VOTES_TOPIC = '/brume/epoch/1/votes'
@@ -20,6 +20,7 @@ export const DECISIONS_TOPIC = '/brume/epoch/1/decisions'
 export const EVIDENCE_TOPIC = '/brume/epoch/1/evidence'
 export const AUDITS_TOPIC = '/brume/epoch/1/audits'
 export const CONSENTS_TOPIC = '/brume/epoch/1/consents'
+export const OWNERS_TOPIC = '/brume/epoch/1/owners'
 
 export const HASH_BYTES = 32
 export const EPOCH_MAX = 4_294_967_294
@@ -114,15 +115,20 @@ export const STATEMENT_BODY_BYTES_MAX = 16_128
 export const CREDENTIAL_BYTES_MAX = 2_048
 export const TOLD_BYTES_MAX: number = STATEMENT_BODY_BYTES_MAX + CREDENTIAL_BYTES_MAX + 256
 
-/** Statements of one cut, proofs, audits, and bytes of all of it. */
+/** Statements of one cut, proofs, audits, words about owners, and bytes of all of it. */
 export const CUT_STATEMENTS_MAX = 1_024
 export const CUT_EVIDENCE_MAX = 32
 export const CUT_AUDITS_MAX = 64
+export const CUT_OWNERS_MAX = 64
 export const CUT_BYTES_MAX = 2_097_152
 
 /** Longest proof in a cut: two statements that differ. */
 export const PROOF_BYTES_MAX = 32_768
 export const EVIDENCE_KINDS_MAX = 16
+
+/** Longest word about the owner of a device, and longest report of a device to its speaker. */
+export const OWNER_WORD_BYTES_MAX = 384
+export const REPORT_BYTES_MAX = 16_256
 
 /** Longest audit in a cut: a receipt, and the verdicts about it. */
 export const AUDIT_BYTES_MAX = 3_328
@@ -133,7 +139,7 @@ export const FLOOR_MICROS_MAX = 1_000_000
 export const EPOCHS_PER_ANSWER_MAX = 64
 export const EPOCHS_ANSWER_BYTES_MAX = 1_048_576
 
-/** Statements, proofs and audits that one answer holds. */
+/** Statements, proofs, audits and words about owners that one answer holds. */
 export const ITEMS_PER_ANSWER_MAX = 64
 export const ITEM_BYTES_MAX: number = PROOF_BYTES_MAX + 16
 

@@ -31,6 +31,8 @@ import {
   HASH_BYTES,
   ITEM_BYTES_MAX,
   ITEMS_PER_ANSWER_MAX,
+  OWNER_WORD_BYTES_MAX,
+  REPORT_BYTES_MAX,
 } from './limits.ts'
 
 const QUESTIONS = {
@@ -38,26 +40,31 @@ const QUESTIONS = {
   cut: record({ header: bytes(HASH_BYTES) }),
   /** Which epochs were decided, from this one on? */
   epochs: record({ from: uint(EPOCH_MAX) }),
-  /** Statements, evidence and audits with these ids. */
+  /** Statements, evidence, audits and words about owners with these ids. */
   items: record({ ids: list(bytes(HASH_BYTES), ITEMS_PER_ANSWER_MAX) }),
   /** Do you know that this device leaves? It waits for the answer before it goes. */
   farewell: record({ word: bytes(1, FAREWELL_BYTES_MAX) }),
+  /** No question: a device tells its speaker what it did. */
+  report: record({ report: bytes(1, REPORT_BYTES_MAX) }),
 } as const
 
 const ANSWERS = {
   cut: record({ cut: optional(bytes(1, CUT_BYTES_MAX)) }),
   epochs: record({ epochs: list(epochRecordShape(), EPOCHS_PER_ANSWER_MAX) }),
-  /** Gossiped statements, evidence and audits, as they travel there. */
+  /** Gossiped statements, evidence, audits and words about owners, as they travel there. */
   items: record({
     statements: list(bytes(1, ITEM_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
     evidence: list(bytes(1, ITEM_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
     audits: list(bytes(1, AUDIT_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
+    owners: list(bytes(1, OWNER_WORD_BYTES_MAX), ITEMS_PER_ANSWER_MAX),
   }),
   /** Whether it does, and will see to it that the next epochs hold it. */
   farewell: record({ known: flag() }),
+  /** Whether it is told in the next statement of the speaker. */
+  report: record({ taken: flag() }),
 } as const
 
-const TYPES = ['cut', 'epochs', 'items', 'farewell'] as const
+const TYPES = ['cut', 'epochs', 'items', 'farewell', 'report'] as const
 type QuestionType = (typeof TYPES)[number]
 
 export type EpochQuestion = {

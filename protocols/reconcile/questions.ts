@@ -10,7 +10,7 @@ import type { ReconcileErrorCode } from './errors.ts'
 import { MESSAGE_BYTES_MAX } from './limits.ts'
 
 /** Sets that devices have in common, by their number on the wire. */
-const SETS = ['statements', 'evidence', 'audits'] as const
+const SETS = ['statements', 'evidence', 'audits', 'owners'] as const
 export type ReconciledSet = (typeof SETS)[number]
 
 export interface ReconcileQuestion {

@@ -7,6 +7,8 @@
 import { answers, type Route } from '../route.ts'
 import {
   trustExplanationSchema,
+  trustOwnerRequest,
+  trustOwnerSchema,
   trustParametersRequest,
   trustParametersSchema,
   trustPeerParams,
@@ -41,6 +43,24 @@ export const trustRoutes: readonly Route[] = [
     body: trustParametersRequest,
     answer: trustParametersSchema,
     handle: ({ backend, body }) => backend.wantTrustParameters(body),
+  }),
+  answers({
+    method: 'GET',
+    path: '/v1/trust/owner',
+    summary: 'To whose domain this device belongs, and which devices are in it',
+    status: 200,
+    answer: trustOwnerSchema,
+    handle: ({ backend }) => backend.trustOwner(),
+  }),
+  answers({
+    method: 'POST',
+    path: '/v1/trust/owner',
+    summary:
+      'Say whose this device is, or that another is its own: both have to, and either ends it',
+    status: 200,
+    body: trustOwnerRequest,
+    answer: trustOwnerSchema,
+    handle: ({ backend, body }) => backend.changeTrustOwner(body),
   }),
   answers({
     method: 'POST',

@@ -9,6 +9,8 @@ import { peerId, sha256, wallMs } from './scalars.ts'
 
 const unit = z.number().min(0).max(1)
 
+const device = z.object({ peer: peerId, name: z.string() })
+
 export const trustProblemSchema = z.object({
   code: z.string(),
   message: z
@@ -27,6 +29,9 @@ export const trustStateSchema = z.object({
       'none before the first certificate; stale when the last one is older than three epochs',
     ),
   epoch: z.int().min(0).nullable().describe('the last certified epoch'),
+  domain: z
+    .object({ owner: device, devices: z.int().min(1) })
+    .describe('who speaks for this device, and for how many'),
   problems: z.array(trustProblemSchema),
   leaving: z
     .boolean()
@@ -37,6 +42,7 @@ const scoreSchema = z.object({
   peer: peerId,
   name: z.string(),
   domain: sha256,
+  owner: device.describe('who speaks for its domain: the device itself, where it has no other'),
   score: unit,
   floor: unit.describe('what attestation alone gives'),
   ceiling: unit,
@@ -50,9 +56,7 @@ export const trustSchema = trustStateSchema.extend({
   header: sha256.nullable().describe('hash of the last certified header'),
   cutMs: wallMs.nullable().describe('when statements of that epoch were no longer taken'),
   epochMs: z.int().describe('length of an epoch'),
-  seats: z
-    .array(z.object({ peer: peerId, name: z.string() }))
-    .describe('who decides the next epoch'),
+  seats: z.array(device).describe('who decides the next epoch'),
   quorum: z.int().describe('votes that decide'),
   seated: z.boolean().describe('whether this device is among them'),
   beacon: sha256.nullable(),
@@ -78,7 +82,7 @@ export const trustExplanationSchema = z.object({
           passed: z.boolean(),
           requester: peerId,
           requesterName: z.string(),
-          auditors: z.array(z.object({ peer: peerId, name: z.string() })),
+          auditors: z.array(device),
           drawnEpoch: z.int().describe('whose beacon drew the auditors'),
           countedEpoch: z.int(),
         }),
@@ -131,7 +135,7 @@ export const trustParametersSchema = parameterValues.extend({
   wanted: z
     .array(
       parameterValues.extend({
-        seats: z.array(z.object({ peer: peerId, name: z.string() })),
+        seats: z.array(device),
         anchorsFor: z.int().describe('anchors that want it, where it changes the anchors'),
         anchorsNeeded: z.int().describe('anchors that have to'),
         untilEpoch: z.int().describe('the last epoch in which all of them want it'),
@@ -154,6 +158,40 @@ export const trustParametersRequest = z
     message: 'expected something to change',
   })
 
+export const trustOwnerSchema = z.object({
+  domain: sha256,
+  owner: device.describe('who speaks for this device: itself, where it has no other owner'),
+  devices: z.array(device).describe('all devices of that domain'),
+  changes: z
+    .array(
+      z.object({
+        device,
+        owner: device,
+        binds: z.boolean().describe('false where the device leaves'),
+        fromEpoch: z.int().describe('the first epoch in which it holds'),
+      }),
+    )
+    .describe('decided, and not held yet'),
+  asked: z
+    .array(
+      z.object({
+        device,
+        owner: device,
+        binds: z.boolean(),
+        by: z.enum(['owner', 'device', 'both']).describe('who has said it so far'),
+        untilEpoch: z.int().describe('after it nobody is held to it any more'),
+      }),
+    )
+    .describe('what this device or another says about the two, and no epoch holds yet'),
+})
+
+export const trustOwnerRequest = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('add'), peer: peerId.describe('a device to own') }),
+  z.strictObject({ action: z.literal('remove'), peer: peerId.describe('a device to let go') }),
+  z.strictObject({ action: z.literal('join'), peer: peerId.describe('who is to own this one') }),
+  z.strictObject({ action: z.literal('leave') }),
+])
+
 export const trustRestartRequest = z.strictObject({
   header: sha256.describe('the last certified header, which the mesh goes on from'),
 })
@@ -161,6 +199,8 @@ export const trustRestartRequest = z.strictObject({
 export type TrustParameters = z.infer<typeof trustParametersSchema>
 export type TrustParameterValues = z.infer<typeof parameterValues>
 export type TrustParametersRequest = z.infer<typeof trustParametersRequest>
+export type TrustOwner = z.infer<typeof trustOwnerSchema>
+export type TrustOwnerRequest = z.infer<typeof trustOwnerRequest>
 export type TrustRestartRequest = z.infer<typeof trustRestartRequest>
 export type TrustState = z.infer<typeof trustStateSchema>
 export type TrustView = z.infer<typeof trustSchema>

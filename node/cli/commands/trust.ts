@@ -9,6 +9,8 @@ import type { Command } from 'commander'
 import { fromBase64Url } from '../../../core/bytes.ts'
 import type {
   TrustExplanation,
+  TrustOwner,
+  TrustOwnerRequest,
   TrustParameters,
   TrustProof,
   TrustView,
@@ -22,6 +24,7 @@ import { CliError } from '../errors.ts'
 import { collected, duration, numberWithin } from '../option-values.ts'
 import {
   explanationLines,
+  ownerLines,
   parametersLines,
   provenJson,
   provenLines,
@@ -78,6 +81,7 @@ export function addTrust(program: Command, cli: Cli): void {
     .option('--add-anchor <peer>', 'that it wants trust to start at a device as well', collected)
     .option('--remove-anchor <peer>', 'that it wants trust to start there no more', collected)
     .action((options: ParametersOptions) => parameters(cli, options))
+  addOwner(trust, cli)
   trust
     .command('restart')
     .description(
@@ -85,6 +89,48 @@ export function addTrust(program: Command, cli: Cli): void {
     )
     .requiredOption('--header <hash>', 'the last certified header, as brume trust show names it')
     .action((options: RestartOptions) => restart(cli, options))
+}
+
+/** `brume trust owner`: each side says it on its own device, in any order. */
+function addOwner(trust: Command, cli: Cli): void {
+  const owner = trust
+    .command('owner')
+    .description('whose domain devices belong to: one seat, and one standing, for all of them')
+  owner
+    .command('show')
+    .description('who owns this device, with which others, and what is asked for')
+    .action(() => showOwner(cli))
+  owner
+    .command('add')
+    .description('say that a device is one of this one; it has to join')
+    .argument('<peer>', 'PeerId, as brume trust show --json shows it')
+    .action((peer: string) => changeOwner(cli, { action: 'add', peer }))
+  owner
+    .command('join')
+    .description('say that this device is one of another; that one has to add it')
+    .argument('<peer>', 'PeerId, as brume trust show --json shows it')
+    .action((peer: string) => changeOwner(cli, { action: 'join', peer }))
+  owner
+    .command('leave')
+    .description('say that this device is its own again')
+    .action(() => changeOwner(cli, { action: 'leave' }))
+  owner
+    .command('remove')
+    .description('say that a device of this one is its own again')
+    .argument('<peer>', 'PeerId, as brume trust owner show --json shows it')
+    .action((peer: string) => changeOwner(cli, { action: 'remove', peer }))
+}
+
+async function showOwner(cli: Cli): Promise<void> {
+  const client = await cli.client()
+  const owner = await client.get<TrustOwner>('/v1/trust/owner')
+  cli.print({ owner }, () => ownerLines(owner))
+}
+
+async function changeOwner(cli: Cli, request: TrustOwnerRequest): Promise<void> {
+  const client = await cli.client()
+  const owner = await client.post<TrustOwner>('/v1/trust/owner', request)
+  cli.print({ owner }, () => ownerLines(owner))
 }
 
 async function parameters(cli: Cli, options: ParametersOptions): Promise<void> {
