@@ -38,6 +38,7 @@ import { textsWithLiars } from './scenarios/texts-with-liars.ts'
 import { textsUnderKills } from './scenarios/texts-under-kills.ts'
 import { trustAfterACon } from './scenarios/trust-after-a-con.ts'
 import { trustOfAGrowingMesh } from './scenarios/trust-of-a-growing-mesh.ts'
+import { trustOfMovingAnchors } from './scenarios/trust-of-moving-anchors.ts'
 import { trustUnderSlander } from './scenarios/trust-under-slander.ts'
 import { trustUnderSwarms } from './scenarios/trust-under-swarms.ts'
 
@@ -78,5 +79,6 @@ export const SCENARIOS: readonly Scenario[] = [
   trustUnderSlander,
   trustAfterACon,
   trustOfAGrowingMesh,
+  trustOfMovingAnchors,
   campusDay,
 ]

@@ -39,6 +39,8 @@ export interface TrustPlan {
   readonly honest: number
   /** The first of them, where trust starts. */
   readonly seeds: number
+  /** Where it starts on a day, by their numbers, in a mesh that agrees on other anchors: at those, where this is left out. */
+  readonly anchorsOn?: (day: number) => readonly number[]
   readonly days: number
   /** Domains for which an honest one works on a day. */
   readonly customersPerDay: number
@@ -93,6 +95,8 @@ export interface DayEnd {
   /** Of another device, which folded the same cuts in another order. */
   readonly otherRoot: string
   readonly committee: SimCommittee
+  /** Where trust starts on that day. */
+  readonly anchors: ReadonlySet<string>
 }
 
 /** Who would decide the epoch after this day. */
@@ -125,7 +129,7 @@ export class TrustWorld {
   readonly #weather: SeededRandom
   readonly #trace = new Trace()
   readonly #state: TrustState
-  readonly #other: TrustState
+  #other: TrustState
   #seated: readonly Uint8Array[] = []
 
   constructor(plan: TrustPlan, seed: number) {
@@ -134,7 +138,7 @@ export class TrustWorld {
     this.#attack = SeededRandom.fromInteger(seed ^ 0x5bd1e995)
     this.#weather = SeededRandom.fromInteger(seed ^ 0x27d4eb2f)
     this.honest = Array.from({ length: plan.honest }, (_, at) => simDomain(`honest ${at}`))
-    const seeds = this.honest.slice(0, plan.seeds)
+    const seeds = this.#anchorsOn(0)
     this.#state = new TrustState(simHash, seeds)
     this.#other = new TrustState(simHash, seeds)
   }
@@ -159,7 +163,24 @@ export class TrustWorld {
     return this.#trace.digest()
   }
 
+  /** Domains where trust starts on a day. */
+  #anchorsOn(day: number): readonly Uint8Array[] {
+    const { anchorsOn, seeds } = this.plan
+    const numbers = anchorsOn?.(day) ?? Array.from({ length: seeds }, (_, number) => number)
+    return numbers.flatMap((number) => this.honest[number] ?? [])
+  }
+
+  /** The mesh agrees on the anchors of the day; the other device starts again with what it kept. */
+  #reseed(day: number): void {
+    const before = this.#anchorsOn(Math.max(0, day - 1))
+    const other = TrustState.unpack(simHash, before, this.#other.pack())
+    invariant(other !== undefined, 'what is kept is of the seeds of the day before')
+    this.#other = other
+    for (const state of [this.#state, other]) state.reseed(this.#anchorsOn(day))
+  }
+
   #day(day: number): void {
+    if (this.plan.anchorsOn !== undefined) this.#reseed(day)
     const attacks = this.plan.attackers.map((attacker) =>
       attacker.day(day, { domains: this.honest }, this.#attack),
     )
@@ -243,6 +264,7 @@ export class TrustWorld {
       root: toHex(this.#state.standings().graphRoot),
       otherRoot: toHex(this.#other.standings().graphRoot),
       committee: this.#committee(there, day),
+      anchors: new Set(this.#anchorsOn(day).map((domain) => toHex(domain))),
     }
     this.ends.push(end)
     this.#trace.note(day, 0, devices.length)
@@ -259,9 +281,7 @@ export class TrustWorld {
         return { ...facts, domain, micros: this.#state.score(one).micros, vouched: true }
       }),
     )
-    const anchors = this.honest
-      .slice(0, this.plan.seeds)
-      .filter((domain) => !this.#state.facts(domain).faulted)
+    const anchors = this.#anchorsOn(day).filter((domain) => !this.#state.facts(domain).faulted)
     const beacon = simHash(utf8(`day ${day}`))
     this.#seated = drawCommittee(simHash, { beacon, anchors, candidates, seated: this.#seated })
     const eligible = new Set([...candidates.map(({ domain }) => domain), ...anchors].map(toHex))

@@ -4,15 +4,13 @@
  * @module
  */
 
-import { toHex } from '../../core/bytes.ts'
 import { seatCount } from '../../trust/index.ts'
 import type { TrustChecker } from '../trust-scenario.ts'
 
 export const committeesAreSeated: TrustChecker = ({ world }) => {
-  const seeds = new Set(world.honest.slice(0, world.plan.seeds).map((domain) => toHex(domain)))
-  return world.ends.flatMap(({ day, committee: { seats, eligible, anchorSeats } }) => {
+  return world.ends.flatMap(({ day, anchors, committee: { seats, eligible, anchorSeats } }) => {
     const strangers = seats.filter((seat) => !eligible.has(seat))
-    const anchored = seats.filter((seat) => seeds.has(seat)).length
+    const anchored = seats.filter((seat) => anchors.has(seat)).length
     return [
       ...(new Set(seats).size === seats.length ? [] : [`on day ${day} a domain sits twice`]),
       ...(seats.length === seatCount(eligible.size)
