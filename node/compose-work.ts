@@ -19,6 +19,7 @@ import { errorRow } from './error-catalogue.ts'
 import { Lending } from './inference/lending.ts'
 import { OutboundLinks } from './inference/outbound-links.ts'
 import { StageHost } from './inference/stage-host.ts'
+import { StagePaces, toldStreams } from './inference/stage-paces.ts'
 import { StagePool } from './inference/stage-pool.ts'
 import type { MeshMembership } from './mesh/mesh-membership.ts'
 import { mayOpenStages } from './mesh/role-rules.ts'
@@ -233,10 +234,11 @@ function composePool(foundation: Foundation, { source, catalogue, tokenizers }: 
 }
 
 function composeStages(foundation: Foundation, parts: TextParts) {
-  const { network, mesh, receipts, tapes, bulk } = parts
+  const { network, mesh, presence, receipts, tapes, bulk } = parts
   const { config, log, identity } = foundation
   const pool = composePool(foundation, parts)
   const lending = new Lending(systemClock, availableParallelism(), bulk)
+  const paces = new StagePaces((told) => presence.update({ paces: told }))
   const host = new StageHost(
     {
       clock: systemClock,
@@ -245,6 +247,7 @@ function composeStages(foundation: Foundation, parts: TextParts) {
       sha256: nodeCrypto.sha256,
       pool,
       lending,
+      paces,
       mayOpen: (requester) => mayOpenStages(mesh, requester, identity.peer),
       hosted: (facts) => receipts.deliveries.hosted(facts),
       tape: (open, requester) => tapes.record(open, requester),
@@ -261,6 +264,10 @@ function composeStages(foundation: Foundation, parts: TextParts) {
     },
   )
   network.handle(host.protocol)
+  host.onStages(() => {
+    const streams = toldStreams(host.stages.length)
+    if (streams !== presence.capabilities().streams) presence.update({ streams })
+  })
   const outbound = new OutboundLinks({
     network,
     logger: log,

@@ -45,6 +45,8 @@ export function offeredCapabilities(
     forecast: undefined,
     leaseMs: offer.leaseMs,
     holdings: [],
+    paces: [],
+    streams: 0,
     tasks: offer.tasks,
     tier: 'self',
     numericClass: undefined,

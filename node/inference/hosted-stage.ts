@@ -40,6 +40,7 @@ import type { OutboundLinks, Slot } from './outbound-links.ts'
 import type { PrefixStore } from './prefix-store.ts'
 import { RunQueue, type RunOutcome } from './run-queue.ts'
 import type { RunGate } from './run-gate.ts'
+import type { StagePaces } from './stage-paces.ts'
 import {
   crossing,
   incoming,
@@ -67,6 +68,8 @@ export interface HostedStageComponents {
   readonly reply: (message: InferenceMessage) => void
   /** Has what this stage does settled; undefined for stages of this device itself. */
   readonly work: StageWork | undefined
+  /** Learns what rows take here. */
+  readonly paces: StagePaces | undefined
   /** Keeps what goes through; undefined for stages of this device itself. */
   readonly tape: StageTape | undefined
   /** Called once, when nothing of this stage runs any more. */
@@ -239,6 +242,7 @@ export class HostedStage {
   }
 
   #serve({ stage }: StageLease): void {
+    this.#components.paces?.proved(stage)
     this.feed({
       type: 'loaded',
       ready: {
@@ -321,12 +325,14 @@ export class HostedStage {
     const { ranRows, ...outcome } = await this.#compute(stage, received, rows)
     // What was known already costs its requester nothing.
     if (ranRows === 0) return outcome
+    const { computeUs, ownUs = computeUs } = outcome
+    if (rows !== undefined) this.#components.paces?.ran(stage, rows, { computeUs, ownUs })
     this.#components.work?.ran({
       description,
       received,
       sent: outcome.tensors,
       rows: ranRows,
-      computeUs: outcome.ownUs ?? outcome.computeUs,
+      computeUs: ownUs,
       accelerated: stage.provider !== 'cpu',
     })
     return outcome

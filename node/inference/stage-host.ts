@@ -33,6 +33,8 @@ import type { Lending } from './lending.ts'
 import { localLinkPair } from './local-link.ts'
 import type { OutboundLinks } from './outbound-links.ts'
 import { PrefixStore, type PrefixStoreInit } from './prefix-store.ts'
+import { isSensible } from './sensible-open.ts'
+import type { StagePaces } from './stage-paces.ts'
 import type { LentResource, StagePool } from './stage-pool.ts'
 
 export interface StageHostComponents {
@@ -49,6 +51,8 @@ export interface StageHostComponents {
   hosted(facts: HostedStageFacts): StageWork | undefined
   /** The same: who keeps what goes through it, for whoever runs it again. */
   tape(open: OpenRecord, requester: PeerId): StageTape | undefined
+  /** Learns what rows take here. */
+  readonly paces?: StagePaces
   /** Asked for late: the outbound links need the host for links to this device itself. */
   outbound(): OutboundLinks
 }
@@ -107,7 +111,7 @@ export class StageHost {
   readonly #waiting: ByteBudget
   /** What texts left here; keys, values and journals of all texts count against its memory. */
   readonly #prefixes: PrefixStore
-  #onStages: () => void = () => undefined
+  readonly #listeners = new Set<() => void>()
   #slots = 0
   #attachments = 0
   #stopping = false
@@ -145,7 +149,11 @@ export class StageHost {
 
   /** Calls back each time that a stage has come or gone. */
   onStages(listener: () => void): void {
-    this.#onStages = listener
+    this.#listeners.add(listener)
+  }
+
+  #tellStages(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** A number for a text in an executor that no other text of this device has. */
@@ -266,6 +274,7 @@ export class StageHost {
         outbound,
         reply,
         prefixes: this.#prefixes,
+        paces: this.#components.paces,
         waiting: requester === signer.peer ? undefined : this.#waiting,
         lending: requester === signer.peer ? undefined : this.#components.lending,
         work: this.#workOf(record, requester, () => stage),
@@ -274,7 +283,7 @@ export class StageHost {
           slots.delete(slot)
           this.#stages.delete(stage)
           rest()
-          this.#onStages()
+          this.#tellStages()
         },
       },
       {
@@ -288,7 +297,7 @@ export class StageHost {
     )
     slots.set(slot, { type: 'control', stage })
     this.#stages.add(stage)
-    this.#onStages()
+    this.#tellStages()
     stage.start()
     this.#settle(stage)
   }
@@ -323,7 +332,7 @@ export class StageHost {
     const { lending } = this.#components
     const taken = requester === self || lending?.takesNew[resourceOf(record.provider)] !== false
     if (!taken) return 'INFERENCE_OPEN_REFUSED'
-    return this.#stopping || !sensible(record, self) ? 'INFERENCE_OPEN_REFUSED' : undefined
+    return this.#stopping || !isSensible(record, self) ? 'INFERENCE_OPEN_REFUSED' : undefined
   }
 
   /** The owner's own work finds room even when others ask for all they can. */
@@ -407,19 +416,6 @@ export class StageHost {
       else this.#letGo(inbound, link.peer)
     }
   }
-}
-
-/** True when the record asks for something that can be: this device, at its place in the route, for some layers between cuts. */
-function sensible(record: OpenRecord, self: PeerId): boolean {
-  return (
-    record.route[record.stage]?.peer === self &&
-    // A model is known by the hash of its manifest.
-    (record.manifest.id as string) === record.model &&
-    record.wires.length === record.route.length - 1 &&
-    record.fromLayer < record.toLayer &&
-    record.inFlightMax >= 1 &&
-    record.runMsMax >= 1
-  )
 }
 
 /** True on the way of the holder before, which brings a copy. */

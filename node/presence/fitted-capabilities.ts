@@ -10,7 +10,9 @@ import {
   DEVICE_NAME_CHARACTERS_MAX,
   HOLDINGS_MAX,
   LABEL_CHARACTERS_MAX,
+  PACES_MAX,
   RANGES_PER_MODEL_MAX,
+  STREAMS_TOLD_MAX,
 } from '../../protocols/presence/index.ts'
 
 /** The same with whole numbers, and with texts and lists cut to their longest. */
@@ -45,6 +47,8 @@ export function fittedCapabilities<Offered extends Omit<Capabilities, 'addresses
       model,
       ranges: ranges.slice(0, RANGES_PER_MODEL_MAX),
     })),
+    paces: offered.paces.slice(0, PACES_MAX),
+    streams: Math.min(STREAMS_TOLD_MAX, whole(offered.streams)),
   }
 }
 

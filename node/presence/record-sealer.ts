@@ -30,7 +30,7 @@ export class RecordSealer {
     this.#clock = clock
   }
 
-  /** Seals a record that lives for `lifeMs`. What does not fit is left out: holdings first, the last ones first. */
+  /** Seals a record that lives for `lifeMs`. What does not fit is left out: paces, then holdings, the last ones first. */
   seal(
     capabilities: Capabilities,
     context: { readonly mesh: MeshId; readonly credential: Uint8Array; readonly lifeMs: number },
@@ -58,6 +58,7 @@ export class RecordSealer {
 }
 
 function withoutLast(record: CapabilityRecord): CapabilityRecord {
+  if (record.paces.length > 0) return { ...record, paces: record.paces.slice(0, -1) }
   if (record.holdings.length > 0) return { ...record, holdings: record.holdings.slice(0, -1) }
   invariant(record.addresses.length > 0, 'a record without lists fits')
   return { ...record, addresses: record.addresses.slice(0, -1) }

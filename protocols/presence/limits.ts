@@ -23,8 +23,8 @@ export const LINK_IDLE_MS_MAX = 10_000
 /** Links that a device may have open to ask. */
 export const LINKS_PER_PEER_MAX = 2
 
-/** Version that stands in every record. */
-export const PRESENCE_VERSION = 1
+/** Version that stands in every record: 2 since it says paces and streams (docs/adr/0016). */
+export const PRESENCE_VERSION = 2
 
 /** Longest record with its signature, in bytes. */
 export const RECORD_BYTES_MAX = 2_048
@@ -52,9 +52,20 @@ export const ACCELERATORS_MAX = 4
 export const PROVIDERS_MAX = 5
 export const HOLDINGS_MAX = 16
 export const RANGES_PER_MODEL_MAX = 8
+export const PACES_MAX = 6
 export const TASK_KINDS_MAX = 12
 export const ADDRESSES_MAX = 4
 export const ADDRESS_CHARACTERS_MAX = 96
+
+/** First bytes of a model's id by which a pace names it: it only says where to look. */
+export const PACE_MODEL_BYTES = 8
+
+/** Tokens before a row that is far into its text. */
+export const FAR_POSITION = 1_024
+
+/** Sessions that a device runs, from which on it says how many: fewer take next to nothing from others. */
+export const STREAMS_TOLD_MIN = 4
+export const STREAMS_TOLD_MAX = 64
 
 /** Layers that share one class `layers:<model>:<bucket>`. */
 export const LAYERS_PER_BUCKET = 8

@@ -14,7 +14,7 @@ const stranger = device(3)
 function seal(change: Partial<CapabilityRecord> = {}, by = signer): Uint8Array {
   const record: CapabilityRecord = {
     ...capabilities(),
-    version: 1,
+    version: 2,
     mesh: MESH,
     peer: by.peer,
     sequence: 10,

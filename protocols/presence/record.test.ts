@@ -5,10 +5,19 @@ import { fromHex, toHex } from '../../core/bytes.ts'
 import type { MeshId, ModelId } from '../../core/ids.ts'
 import { capabilities } from '../../test/fixtures/capabilities.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
-import { RECORD_BYTES_MAX } from './limits.ts'
-import { type CapabilityRecord, openRecord, sealRecord } from './record.ts'
+import { PACES_MAX, RECORD_BYTES_MAX, STREAMS_TOLD_MAX } from './limits.ts'
+import { type CapabilityRecord, openRecord, type Pace, sealRecord } from './record.ts'
 
 const signer = device(2)
+
+const PACE: Pace = {
+  model: new Uint8Array(8).fill(0xab),
+  fromLayer: 0,
+  toLayer: 12,
+  rowUs: 14_000,
+  farUs: 17_500,
+  chunkUs: 2_100,
+}
 
 const RECORD: CapabilityRecord = {
   ...capabilities({
@@ -17,8 +26,10 @@ const RECORD: CapabilityRecord = {
     providers: ['cpu', 'webgpu'],
     holdings: [{ model: 'ab'.repeat(32) as ModelId, ranges: [{ from: 0, to: 12 }] }],
     numericClass: 'cd'.repeat(32),
+    paces: [PACE],
+    streams: 8,
   }),
-  version: 1,
+  version: 2,
   mesh: 'ef'.repeat(32) as MeshId,
   peer: signer.peer,
   sequence: 1_800_000_000_000,
@@ -29,9 +40,9 @@ const RECORD: CapabilityRecord = {
   trust: undefined,
 }
 
-const vector = (
-  JSON.parse(readFileSync('test/vectors/presence.json', 'utf8')) as { record: string }
-).record
+const { record: vector, recordOfVersion1: before } = JSON.parse(
+  readFileSync('test/vectors/presence.json', 'utf8'),
+) as { record: string; recordOfVersion1: string }
 const open = (bytes: Uint8Array) => openRecord(bytes, nodeCrypto.verify)
 
 function seal(change: Partial<CapabilityRecord> = {}, by = signer): Uint8Array {
@@ -55,6 +66,15 @@ describe('capability record', () => {
     expect(open(beyond)).toEqual({ type: 'refused', code: 'PRESENCE_RECORD_MALFORMED' })
   })
 
+  it('tells of no more stages and sessions than it may, and is none with one more', () => {
+    const most = { paces: Array.from({ length: PACES_MAX }, () => PACE), streams: STREAMS_TOLD_MAX }
+    expect(open(seal(most))).toEqual({ type: 'record', record: { ...RECORD, ...most } })
+    const malformed = { type: 'refused', code: 'PRESENCE_RECORD_MALFORMED' }
+    expect(open(seal({ paces: [...most.paces, PACE] }))).toEqual(malformed)
+    expect(open(seal({ streams: STREAMS_TOLD_MAX + 1 }))).toEqual(malformed)
+    expect(open(seal({ paces: [{ ...PACE, model: new Uint8Array(9) }] }))).toEqual(malformed)
+  })
+
   it('is refused whatever is missing from it or flipped in it', () => {
     const encoded = seal()
     for (let length = 0; length < encoded.length; length++) {
@@ -70,7 +90,8 @@ describe('capability record', () => {
   it.each([
     ['is longer than a record', new Uint8Array(RECORD_BYTES_MAX + 1), 'PRESENCE_RECORD_TOO_LONG'],
     ['is no record', new Uint8Array(9), 'PRESENCE_RECORD_MALFORMED'],
-    ['is of a later version', seal({ version: 2 }), 'PRESENCE_VERSION_UNSUPPORTED'],
+    ['is of a later version', seal({ version: 3 }), 'PRESENCE_VERSION_UNSUPPORTED'],
+    ['is of the version before', fromHex(before) ?? seal(), 'PRESENCE_VERSION_UNSUPPORTED'],
     ['another device has signed', seal({}, device(3)), 'PRESENCE_SIGNATURE_INVALID'],
   ])('is refused when it %s', (_, encoded, code) => {
     expect(open(encoded)).toEqual({ type: 'refused', code })

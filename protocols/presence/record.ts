@@ -7,6 +7,7 @@
  * @module
  */
 
+import { type CborValue, decodeCbor } from '../../core/canonical-cbor.ts'
 import {
   bytes,
   decodeShape,
@@ -32,11 +33,14 @@ import {
   DEVICE_NAME_CHARACTERS_MAX,
   HOLDINGS_MAX,
   LABEL_CHARACTERS_MAX,
+  PACE_MODEL_BYTES,
+  PACES_MAX,
   PRESENCE_VERSION,
   PROVIDERS_MAX,
   RANGES_PER_MODEL_MAX,
   RECORD_BODY_BYTES_MAX,
   RECORD_BYTES_MAX,
+  STREAMS_TOLD_MAX,
   TASK_KINDS_MAX,
 } from './limits.ts'
 
@@ -83,6 +87,24 @@ const holdingShape = record({
   ranges: list(record({ from: uint(65_535), to: uint(65_535) }), RANGES_PER_MODEL_MAX),
 })
 
+const US_MAX = 4_294_967_295
+
+/** What a row of a text took a stage that ran here on the processor, with nobody beside it. */
+const paceShape = record({
+  /** The first bytes of the model's id. */
+  model: bytes(PACE_MODEL_BYTES),
+  /** The stage was the layers [fromLayer, toLayer). */
+  fromLayer: uint(65_535),
+  toLayer: uint(65_535),
+  /** Alone, at the beginning of a text. */
+  rowUs: uint(US_MAX),
+  /** The same behind so many tokens as {@link FAR_POSITION}; zero where none was that long. */
+  farUs: uint(US_MAX),
+  /** In a run of many, as of a prompt; zero where unknown. */
+  chunkUs: uint(US_MAX),
+})
+export type Pace = ShapeOf<typeof paceShape>
+
 /** How likely a device that is there now stays there, in quarters from 0 to 4. */
 const forecastShape = record({
   staysFor5minQuarters: uint(4),
@@ -120,6 +142,10 @@ const recordShape = record({
   /** Learned for each hour of the week; coarse, and renewed at times that tell nothing of its owner. */
   forecast: optional(forecastShape),
   holdings: list(holdingShape, HOLDINGS_MAX),
+  /** What was measured of stages here, the latest first. */
+  paces: list(paceShape, PACES_MAX),
+  /** Stages that sessions have open here, rounded down to a power of two; zero for few. */
+  streams: uint(STREAMS_TOLD_MAX),
   tasks: list(word(...TASK_KINDS), TASK_KINDS_MAX),
   /** What evidence it can show, in its own words: a reason to ask it, and nothing else. */
   tier: word('self', 'mobile', 'tpm', 'tee'),
@@ -157,13 +183,24 @@ export function openRecord(encoded: Uint8Array, verify: Verify): RecordDecoded {
   const signed = decodeShape(envelope, encoded)
   if (signed.type === 'refused') return refuse('PRESENCE_RECORD_MALFORMED')
   const decoded = decodeShape(recordShape, signed.value.body)
+  const version = decoded.type === 'value' ? decoded.value.version : versionOf(signed.value.body)
+  if (version !== undefined && version !== PRESENCE_VERSION) {
+    return refuse('PRESENCE_VERSION_UNSUPPORTED')
+  }
   if (decoded.type === 'refused') return refuse('PRESENCE_RECORD_MALFORMED')
   const content = decoded.value
-  if (content.version !== PRESENCE_VERSION) return refuse('PRESENCE_VERSION_UNSUPPORTED')
   if (!isSignedBy(verify, content.peer, RECORD_KIND, signed.value)) {
     return refuse('PRESENCE_SIGNATURE_INVALID')
   }
   return { type: 'record', record: content }
+}
+
+/** What stands in the place of the version, in whatever form the rest is; undefined where no number does. */
+function versionOf(body: Uint8Array): number | undefined {
+  const decoded = decodeCbor(body)
+  const fields = decoded.type === 'value' ? decoded.value : undefined
+  const [version] = Array.isArray(fields) ? (fields as readonly CborValue[]) : []
+  return typeof version === 'number' ? version : undefined
 }
 
 function refuse(code: PresenceFault): RecordDecoded {

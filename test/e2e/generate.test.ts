@@ -5,6 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PlanView } from '../../node/api/schemas/plan.ts'
 import type { DrawnView, TextEventView, TextSpec, TextView } from '../../node/api/schemas/texts.ts'
 import { ApiProblem } from '../fixtures/api-client.ts'
 import { DaemonFleet, type TestDaemon } from '../fixtures/daemons.ts'
@@ -84,6 +85,14 @@ describe('texts', () => {
       4,
     ])
     expect(split.view.notes.filter((note) => note.includes('receipt'))).toEqual([])
+  })
+
+  it('are planned by what stages took, also by a device for which none has run', async () => {
+    const [stranger] = fleet.daemons.filter((daemon) => daemon !== requester)
+    const planned = async (): Promise<PlanView['predictedFrom'] | undefined> =>
+      (await stranger?.api.post<PlanView>('/v1/plan', { model, stages: 3, provider: 'cpu' }))
+        ?.predictedFrom
+    await expect.poll(planned, { timeout: 10_000 }).toBe('told')
   })
 
   it('are the same whether tokens are guessed or not', async () => {

@@ -87,9 +87,9 @@ export const planSchema = z.object({
   predictedPerSecond: z.number().describe('inputs or tokens a second, of all that are under way'),
   predictedAtOnce: z.number().describe('inputs or texts that are taken to be under way'),
   predictedFrom: z
-    .enum(['benchmark', 'others', 'probe', 'measured'])
+    .enum(['benchmark', 'others', 'told', 'probe', 'measured'])
     .describe(
-      'what is known of the device that least is known of: what it can do at best, what others did with the model, a test of its stage, or what it did with the model',
+      'what is known of the device that least is known of: what it can do at best, what others did with the model, what it says that the model took it, a test of its stage, or what it did with the model',
     ),
   lastErrorPercent: z
     .number()

@@ -126,6 +126,7 @@ function trustText({ predictedFrom, lastErrorPercent }: PlanView): string {
 const RESTS_ON: Readonly<Record<PlanView['predictedFrom'], string>> = {
   benchmark: 'a guess: nobody has run the model, and only what the devices can do at best is known',
   others: 'by what other devices reached with the model, as one of these has not run it',
+  told: 'by what the devices say that the model took them, as it has not run from here',
   probe: 'by tests of the stages, as one device has not run the model yet',
   measured: 'by what the devices reached with the model before',
 }

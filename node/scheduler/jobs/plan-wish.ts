@@ -48,5 +48,7 @@ export type PlannedDevice = Pick<
   | 'forecast'
   | 'memoryFreeBytes'
   | 'holdings'
+  | 'paces'
+  | 'streams'
   | 'tier'
 >

@@ -244,6 +244,7 @@ describe('planner', () => {
             loadMs: 2_000,
             stepMs: 0,
             besideMs: undefined,
+            chunkMs: undefined,
             rttMs: 1,
           })
         }
@@ -269,13 +270,43 @@ describe('planner', () => {
       const { stages } = planned.plan
       expect(planned.prediction.basis).toBe('benchmark')
       for (const stage of stages) {
-        planner.noteReady(planned, { ...stage, loadMs: 5, stepMs: 20, besideMs: 5, rttMs: 40 })
+        const times = { loadMs: 5, stepMs: 20, besideMs: 5, chunkMs: 2, rttMs: 40 }
+        planner.noteReady(planned, { ...stage, ...times })
       }
       const foreseen = planner.foresee(planned, stages, 1)
       expect(foreseen.basis).toBe('probe')
       const others = stages.filter(({ peer }) => peer !== self).length
       expect(foreseen.latencyMs).toBeGreaterThan(40 + 20 * others)
       expect(foreseen.latencyMs).toBeLessThan(45 + 40 * others)
+    })
+
+    it('goes by what devices say of the model before it has seen them run it', () => {
+      const pace = (rowUs: number, bytes: number) => ({
+        model: new Uint8Array(8).fill(bytes),
+        fromLayer: 0,
+        toLayer: 4,
+        rowUs,
+        farUs: 0,
+        chunkUs: 0,
+      })
+      const own = Number.parseInt(model.id.slice(0, 2), 16)
+      const records = [
+        record(a, { paces: [pace(50_000, own)] }),
+        record(b, { paces: [pace(20_000, own), pace(1, own + 1)] }),
+      ]
+      const { planner } = setup(records)
+      const alone = { ...text, stages: 1, objective: 'latency', inputs: 1 } as const
+      const planned = planner.plan(model, alone)
+      expect([peersOf(planned), planned.prediction.basis]).toEqual([[[b]], 'told'])
+      expect(planned.plan.stages[0]?.predictedMs).toBeCloseTo(20)
+      planner.learn(planned, run(planned, [10]))
+      expect(peersOf(planner.plan(model, alone)), 'and by what it saw from then on').toEqual([[a]])
+      expect(planner.plan(model, { ...alone, provider: 'cpu' }).prediction.basis).toBe('told')
+    })
+
+    it('knows who has as many stages open as run together', () => {
+      const { planner } = setup([record(a, { streams: 4 }), record(b, { streams: 8 })])
+      expect([...planner.busy()]).toEqual([b])
     })
 
     it('corrects what it foresees by how far off it was, for each way and number of texts', () => {

@@ -7,6 +7,7 @@
 import { type Tier, tierAtLeast } from '../../../attestation/index.ts'
 import type { PeerId } from '../../../core/ids.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
+import { TEXTS_TOGETHER_MAX } from '../../runtime/limits.ts'
 import { forecast } from '../placement/forecast.ts'
 import type { PlacementCandidate, PlacementRequest, Plan, PlanStage } from '../placement/plan.ts'
 import { chooseReplacement } from '../placement/replacement.ts'
@@ -17,6 +18,7 @@ import { PlanMemory } from './plan-memory.ts'
 import type { PlannedDevice, PlanWish, Requirements } from './plan-wish.ts'
 import { bytesAt, heldBytes, placementLayers } from './placement-layers.ts'
 import { PredictionTable } from './prediction-table.ts'
+import { toldPaces } from './told-paces.ts'
 import type { SpeedEstimate, SpeedQuestion, SpeedSample, SpeedTable } from './speed-table.ts'
 import { chooseWires, type WireChoice, wiresKey } from './wire-choice.ts'
 
@@ -27,7 +29,7 @@ export interface Prediction {
   /** Steps a second with `streams` under way, of all together. */
   readonly perS: number
   readonly streams: number
-  /** The least that is known of one of its devices: nobody ran the model, others did, it was tested, or has run it. */
+  /** The least that is known of one of its devices: nobody ran the model, others did, it says that it has, was tested, or has run it. */
   readonly basis: SpeedEstimate['basis']
   /** How far off the last prediction for this way through the devices was; undefined before any. */
   readonly errorPercent: number | undefined
@@ -78,6 +80,8 @@ export interface ReadyStage {
   readonly stepMs: number
   /** What a row of another text adds to a run, where both are run together. */
   readonly besideMs: number | undefined
+  /** What a row takes in a run of many. */
+  readonly chunkMs: number | undefined
   /** Round trip of a ping to it. */
   readonly rttMs: number | undefined
 }
@@ -99,7 +103,7 @@ export interface PlannerInit {
 }
 
 /** From least to most. */
-const BASES = ['benchmark', 'others', 'probe', 'measured'] as const
+const BASES = ['benchmark', 'others', 'told', 'probe', 'measured'] as const
 
 export class Planner {
   readonly #components: PlannerComponents
@@ -173,6 +177,14 @@ export class Planner {
     return undefined
   }
 
+  /** Devices that have as many stages open as may run together, by their own word. */
+  busy(): ReadonlySet<PeerId> {
+    const records = this.#components.records()
+    return new Set(
+      records.flatMap(({ peer, streams }) => (streams >= TEXTS_TOGETHER_MAX ? peer : [])),
+    )
+  }
+
   /** The longest lease that a device says it would grant now, in ms; undefined for this device. */
   leaseMs(peer: PeerId): number | undefined {
     if (peer === this.#components.self) return undefined
@@ -181,7 +193,7 @@ export class Planner {
 
   /** Learns from a stage that has come to serve what it can, before it has done anything. */
   noteReady({ model, wish }: Planned, ready: ReadyStage): void {
-    const { peer, fromLayer, toLayer, stepMs, besideMs, rttMs } = ready
+    const { peer, fromLayer, toLayer, stepMs, besideMs, chunkMs, rttMs } = ready
     const { self, links, speeds, nowMs } = this.#components
     if (peer !== self && rttMs !== undefined) links.notePing(peer, rttMs)
     this.#memory.noteLoaded({ ...ready, model: model.id }, nowMs())
@@ -192,6 +204,7 @@ export class Planner {
       computeMs,
       source: 'probe',
       ...(besideMs === undefined ? {} : { besideMs: besideMs / wish.scale }),
+      ...(chunkMs === undefined ? {} : { chunkMs: chunkMs / wish.scale }),
     })
   }
 
@@ -343,6 +356,7 @@ export class Planner {
       layerFlops: manifest.layers.map(({ flops }) => flops),
       isText: wish.text !== undefined,
       position: (wish.text?.positions ?? 0) / 2,
+      told: record === undefined ? [] : toldPaces(record, { id, wish }),
     }
   }
 }

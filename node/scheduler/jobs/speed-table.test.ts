@@ -104,6 +104,29 @@ describe('speed table', () => {
     expect(table.estimate(about(elm, { model: other })).gflopsPerS).toBe(35)
   })
 
+  it('believes what a device says of itself rather than what others reached, until it is seen', () => {
+    const table = new SpeedTable()
+    table.note(about(ash), sample(400))
+    const told = [{ fromLayer: 0, toLayer: 2, computeMs: 20, chunkMs: 5, growth: 0.001 }]
+    const of = (change: Partial<SpeedQuestion> = {}) =>
+      table.estimate(about(elm, { told, ...change }))
+    expect(of()).toMatchObject({ basis: 'told', chunkShare: 0.25 })
+    expect((of().layerMs ?? []).map(Math.round)).toEqual([10, 10, 10, 10, 40])
+    expect((of({ position: 1_000 }).layerMs ?? []).map(Math.round)).toEqual([20, 20, 20, 20, 80])
+    expect(of({ told: [{ ...(told[0] as (typeof told)[0]), toLayer: 0 }] }).basis).toBe('others')
+    table.note(about(elm), sample(160, { source: 'probe' }))
+    expect(of()).toMatchObject({ basis: 'probe' })
+  })
+
+  it('takes what is told of several stages each for its own layers, the latest first', () => {
+    const told = [
+      { fromLayer: 0, toLayer: 2, computeMs: 40, growth: 0 },
+      { fromLayer: 2, toLayer: 5, computeMs: 60, growth: 0 },
+    ]
+    const { layerMs = [] } = new SpeedTable().estimate(about(ash, { told }))
+    expect(layerMs.map(Math.round)).toEqual([20, 20, 10, 10, 40])
+  })
+
   it('learns nothing from a run that took no time to speak of', () => {
     const table = new SpeedTable()
     for (const computeMs of [Number.NaN, 0, -1]) table.note(about(ash), sample(computeMs))

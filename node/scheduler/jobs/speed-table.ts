@@ -3,7 +3,8 @@
  *
  * A matrix benchmark says what a device can do at best. Models reach some share of that, each
  * its own; so what was measured of a model on a device is believed before what was measured of it
- * elsewhere, and that before the benchmark. Times are kept for each layer: stages of other sizes
+ * elsewhere, and that before the benchmark. In between stands what a device says that the model took it
+ * there: believed until somebody sees for himself. Times are kept for each layer: stages of other sizes
  * reach other shares, and the head of a model is not like its layers.
  *
  * Times are those of one input of the size with which the model's costs were measured.
@@ -47,8 +48,19 @@ export interface SpeedSample {
   readonly source: SpeedSource
   /** What one more step adds to a run. */
   readonly besideMs?: number
+  /** What a row takes in a run of many. */
+  readonly chunkMs?: number
   /** How the time grew with the position in the text. */
   readonly positions?: PositionSums
+}
+
+/** What a device says of a stage that ran there. */
+export interface ToldPace extends Pick<
+  SpeedSample,
+  'fromLayer' | 'toLayer' | 'computeMs' | 'chunkMs'
+> {
+  /** Part of the time at the beginning that each token before a step adds. */
+  readonly growth: number
 }
 
 /** What is asked about: a model and what its layers cost. */
@@ -61,6 +73,8 @@ export interface SpeedQuestion {
   readonly isText: boolean
   /** Tokens that stand before a step, in the middle of the text. */
   readonly position?: number
+  /** What the device says of itself and this model. */
+  readonly told?: readonly ToldPace[]
 }
 
 /** What may be expected of a device. */
@@ -69,8 +83,10 @@ export interface SpeedEstimate {
   readonly layerMs?: readonly number[]
   readonly stepMs?: number
   readonly besideShare?: number
-  /** Where it comes from: nobody ran the model, somebody did, this device was tested or has run it. */
-  readonly basis: 'benchmark' | 'others' | 'probe' | 'measured'
+  /** What a row takes in a run of many, as part of one alone. */
+  readonly chunkShare?: number
+  /** Where it comes from: nobody ran the model, somebody did, this device says that it has, was tested, or has run it here. */
+  readonly basis: 'benchmark' | 'others' | 'told' | 'probe' | 'measured'
 }
 
 interface DeviceSpeed {
@@ -79,6 +95,7 @@ interface DeviceSpeed {
   readonly known: Set<number>
   stepMs: number | undefined
   besideShare: number | undefined
+  chunkShare: number | undefined
   measured: boolean
   gflopsPerS: number
   readonly positions: PositionFit
@@ -114,10 +131,16 @@ export class SpeedTable {
   }
 
   /** What a device may be expected to reach. */
-  estimate({ model, peer, benchmark, isText, position = 0 }: SpeedQuestion): SpeedEstimate {
-    const speeds = this.#models.get(model)
-    const device = speeds?.devices.get(peer)
+  estimate(question: SpeedQuestion): SpeedEstimate {
+    const { model, peer, position = 0 } = question
+    const device = this.#models.get(model)?.devices.get(peer)
     if (device !== undefined) return estimateOf(device, position)
+    return toldEstimate(question) ?? this.#guess(question)
+  }
+
+  /** By what others reached with the model, or any device with any. */
+  #guess({ model, benchmark, isText }: SpeedQuestion): SpeedEstimate {
+    const speeds = this.#models.get(model)
     const share = speeds?.share ?? (isText ? UNKNOWN_TEXT_SHARE : UNKNOWN_SHARE)
     const others = speeds?.devices.values().toArray() ?? []
     const mean = sum(others.map(({ gflopsPerS }) => gflopsPerS)) / others.length
@@ -140,18 +163,41 @@ export class SpeedTable {
     msPerFlop: number,
   ): DeviceSpeed {
     if (devices.size >= DEVICES_MAX) devices.clear()
-    const device: DeviceSpeed = {
-      layerMs: layerFlops.map((flops) => flops * msPerFlop),
-      known: new Set(),
-      stepMs: undefined,
-      besideShare: undefined,
-      measured: false,
-      gflopsPerS: 0,
-      positions: new PositionFit(),
-    }
+    const device = newSpeed(layerFlops, msPerFlop)
     devices.set(peer, device)
     return device
   }
+}
+
+function newSpeed(layerFlops: readonly number[], msPerFlop: number): DeviceSpeed {
+  return {
+    layerMs: layerFlops.map((flops) => flops * msPerFlop),
+    known: new Set(),
+    stepMs: undefined,
+    besideShare: undefined,
+    chunkShare: undefined,
+    measured: false,
+    gflopsPerS: 0,
+    positions: new PositionFit(),
+  }
+}
+
+/** What a device says, as if it had been measured here; undefined when it says nothing of the model. */
+function toldEstimate({ layerFlops, position = 0, told = [] }: SpeedQuestion) {
+  const flopsOf = ({ fromLayer, toLayer }: ToldPace): number =>
+    sum(layerFlops.slice(fromLayer, toLayer))
+  const paces = told.filter((pace) => pace.computeMs > 0 && flopsOf(pace) > 0)
+  const [latest] = paces
+  if (latest === undefined) return undefined
+  const device = newSpeed(layerFlops, latest.computeMs / flopsOf(latest))
+  // The latest is told first, and believed most.
+  for (const pace of paces.toReversed()) {
+    noteAlone(device, { ...pace, source: 'probe' })
+    noteBeside(device, { ...pace, source: 'probe' })
+  }
+  device.gflopsPerS = sum(layerFlops) / sum(device.layerMs) / 1e6
+  const estimate = estimateOf(device, position, latest.growth)
+  return { ...estimate, basis: 'told' } as const
 }
 
 /** Scales the layers of the stage so that together they take what was measured. */
@@ -174,21 +220,27 @@ function noteAlone(device: DeviceSpeed, sample: SpeedSample): void {
   if (stepMs !== undefined) device.stepMs = smooth(device.stepMs, Math.max(0, stepMs))
 }
 
-/** Where a stage takes several steps into one run, each costs less than alone. */
-function noteBeside(device: DeviceSpeed, { computeMs, besideMs }: SpeedSample): void {
+/** Where a stage takes several steps, or rows, into one run, each costs less than alone. */
+function noteBeside(device: DeviceSpeed, { computeMs, besideMs, chunkMs }: SpeedSample): void {
+  if (chunkMs !== undefined) device.chunkShare = Math.min(1, chunkMs / computeMs)
   if (besideMs === undefined) return
   const share = Math.min(1, Math.max(BESIDE_SHARE_MIN, besideMs / computeMs))
   device.besideShare = smooth(device.besideShare, share)
 }
 
-function estimateOf(device: DeviceSpeed, position: number): SpeedEstimate {
-  const { layerMs, gflopsPerS, stepMs, besideShare, measured, positions } = device
-  const grown = 1 + positions.growth * position
+function estimateOf(
+  device: DeviceSpeed,
+  position: number,
+  growth: number = device.positions.growth,
+): SpeedEstimate {
+  const { layerMs, gflopsPerS, stepMs, besideShare, chunkShare, measured } = device
+  const grown = 1 + growth * position
   return {
     gflopsPerS: gflopsPerS / grown,
     layerMs: layerMs.map((ms) => ms * grown),
     ...(stepMs === undefined ? {} : { stepMs }),
     ...(besideShare === undefined ? {} : { besideShare }),
+    ...(chunkShare === undefined ? {} : { chunkShare }),
     basis: measured ? 'measured' : 'probe',
   }
 }

@@ -190,13 +190,13 @@ export class CostModel {
    */
   leavingMsPerStep(span: Span): number {
     const { steps = 0 } = this.request
-    const { staying, loadMs = 0, linkMbps } = span.candidate
+    const { staying, loadMs = 0, linkMbps, chunkShare = 1 } = span.candidate
     if (staying === undefined || steps === 0) return 0
     const { fromLayer, toLayer } = span
     const fetchMs = transferMs(this.weightBytes(fromLayer, toLayer), linkMbps)
     const keeps = between(this.#keptBefore, fromLayer, toLayer) > 0
-    // On average it leaves in the middle.
-    const againMs = keeps ? (steps / 2) * this.computeMs(span) : 0
+    // On average it leaves in the middle; what came before is run again in chunks.
+    const againMs = keeps ? (steps / 2) * chunkShare * this.computeMs(span) : 0
     const moveMs = MOVE_MS + loadMs + fetchMs + againMs
     return (leaveChance(staying, this.#durationMs) * moveMs) / steps
   }

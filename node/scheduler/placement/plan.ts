@@ -62,6 +62,8 @@ export interface PlacementCandidate {
   readonly stepMs?: number
   /** Measured: what a step adds to a run that others are in, as a part of one alone. Default 1. */
   readonly besideShare?: number
+  /** What a row of a text takes in a run of many, as part of a step alone. Default 1. */
+  readonly chunkShare?: number
   /** Layer ranges of this model that it has loaded. */
   readonly loaded?: readonly LayerRange[]
   /** Time to load another range. Default 0. */

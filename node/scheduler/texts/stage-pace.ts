@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Hop } from '../../../protocols/inference/index.ts'
+import type { Hop, ReadyRecord } from '../../../protocols/inference/index.ts'
 import { PositionSamples } from '../jobs/position-fit.ts'
 import type { SpeedSample } from '../jobs/speed-table.ts'
 
@@ -41,4 +41,11 @@ export class StagePace {
       ...(positions === undefined ? {} : { positions }),
     }
   }
+}
+
+/** What the test of a stage measured before it served, in ms. */
+export function testedTimes({ stepUs = 0, besideUs, chunkUs }: ReadyRecord) {
+  const ms = (us: number | undefined): number | undefined =>
+    us === undefined ? undefined : us / 1000
+  return { stepMs: stepUs / 1000, besideMs: ms(besideUs), chunkMs: ms(chunkUs) }
 }

@@ -36,6 +36,7 @@ export interface TextBookComponents extends TextRunnerComponents {
     | 'qualify'
     | 'plan'
     | 'adopt'
+    | 'busy'
     | 'replacement'
     | 'leaseMs'
     | 'noteReady'
@@ -90,11 +91,12 @@ export class TextBook implements Startable {
   readonly #init: TextBookInit
   readonly #texts = new Map<string, Text>()
   readonly #running = new Set<Promise<void>>()
-  readonly #load = new TextLoad()
+  readonly #load: TextLoad
   #taken = 0
 
   constructor(components: TextBookComponents, init: TextBookInit) {
     this.#components = components
+    this.#load = new TextLoad(() => components.clock.monotonicMs())
     this.#init = init
   }
 
@@ -280,8 +282,9 @@ export class TextBook implements Startable {
     const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
     await planner.qualify(request.requirements)
     const wire = wiresWished(kept, request.wire)
+    const full = this.#load.full(planner.busy())
     const wish = textWish(model, { ...request, wire, inputs }, positions)
-    const { planned, isDetour } = placeText(planner, { model, wish, full: this.#load.full })
+    const { planned, isDetour } = placeText(planner, { model, wish, full })
     // The next text, and the next turn of this one, are at home where most are.
     if (!isDetour) planner.adopt(planned)
     text.leave = this.#load.add(planned.plan.stages.map(({ peer }) => peer))

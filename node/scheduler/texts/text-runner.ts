@@ -30,7 +30,7 @@ import type { PlanStage } from '../placement/plan.ts'
 import type { Drafter } from './drafter.ts'
 import { RingWay } from './ring-way.ts'
 import { StageClasses } from './stage-classes.ts'
-import { StagePace } from './stage-pace.ts'
+import { StagePace, testedTimes } from './stage-pace.ts'
 import { Standbys, type StandbyWish } from './standbys.ts'
 import { textHops } from './text-hops.ts'
 import { textOrders } from './text-orders.ts'
@@ -224,9 +224,8 @@ export class TextRunner {
     if (held !== undefined) held.weightBytes = ready.weightBytes
     this.#setStage(stage, 'ready', peer)
     const { fromLayer, toLayer } = open
-    const { loadMs, stepUs = 0, besideUs } = ready
-    const besideMs = besideUs === undefined ? undefined : besideUs / 1000
-    const facts = { peer, fromLayer, toLayer, loadMs, stepMs: stepUs / 1000, besideMs, rttMs }
+    const { loadMs } = ready
+    const facts = { peer, fromLayer, toLayer, loadMs, ...testedTimes(ready), rttMs }
     this.#components.planner.noteReady(this.#work.planned, facts)
     const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
     if (!all) return

@@ -1,0 +1,21 @@
+/**
+ * What of an `open` can be judged before anything is loaded.
+ *
+ * @module
+ */
+
+import type { PeerId } from '../../core/ids.ts'
+import type { OpenRecord } from '../../protocols/inference/index.ts'
+
+/** True when the record asks for something that can be: this device, at its place in the route, for some layers between cuts. */
+export function isSensible(record: OpenRecord, self: PeerId): boolean {
+  return (
+    record.route[record.stage]?.peer === self &&
+    // A model is known by the hash of its manifest.
+    (record.manifest.id as string) === record.model &&
+    record.wires.length === record.route.length - 1 &&
+    record.fromLayer < record.toLayer &&
+    record.inFlightMax >= 1 &&
+    record.runMsMax >= 1
+  )
+}
