@@ -316,6 +316,7 @@ function scoreView(score: Score, { chain }: EpochRoom): TrustScoreView {
     auditFactor: score.auditFactorQ16 / Q16,
     faulted: score.faulted,
     left: chain.fold.departures.hasLeft(score.device),
+    anchor: chain.fold.parameters.valuesAt(score.epoch).anchors.includes(score.device),
   }
 }
 

@@ -76,17 +76,28 @@ function scoreLines(scores: readonly TrustScoreView[], width?: number): readonly
     ],
     scores
       .toSorted((a, b) => b.score - a.score)
-      .map(({ name, peer, owner, score, floor, standing, faulted, left }) => [
+      .map(({ name, peer, owner, score, floor, standing, ...notes }) => [
         name,
         ...(areOwned ? [owner.name] : []),
         shortPeer(peer),
         score.toFixed(4),
         floor.toFixed(2),
         standing.toFixed(4),
-        [...(faulted ? ['fault proven'] : []), ...(left ? ['has left'] : [])].join(', '),
+        noteText(notes),
       ]),
     width,
   )
+}
+
+function noteText({
+  anchor,
+  faulted,
+  left,
+}: Pick<TrustScoreView, 'anchor' | 'faulted' | 'left'>): string {
+  const notes = { anchor, 'fault proven': faulted, 'has left': left }
+  return Object.entries(notes)
+    .flatMap(([note, is]) => (is ? note : []))
+    .join(', ')
 }
 
 /** Of `brume trust parameters`. */

@@ -74,11 +74,6 @@ export class AgreedParameters {
     return wanted !== undefined && areSame(wanted, this.valuesAt(epoch))
   }
 
-  /** The same of the latest, which may not hold yet. */
-  isLatest(parameters: Uint8Array): boolean {
-    return this.isHeld(parameters, Number.POSITIVE_INFINITY)
-  }
-
   /** True when these parameters let trust start elsewhere than those that hold in `epoch`. */
   movesAnchors(parameters: Uint8Array, epoch: number): boolean {
     const wanted = parametersOf(parameters, this.#founded.founder)

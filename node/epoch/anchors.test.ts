@@ -187,6 +187,12 @@ describe('a mesh whose trust starts at its founder', () => {
     expect(consents.map(({ parameters }) => toHex(parameters))).toEqual([
       toHex(encodeParameters({ epochMs: EPOCH_MS_DEFAULT, seatsMax: 8, anchors: [own] })),
     ])
+    // Who wants what holds wants nothing any more, whatever the others do.
+    await want([second], { seatsMax: 8 })
+    await want(four.slice(2), { seatsMax: 8 })
+    await want([founder, second], {})
+    await world.pass(2)
+    expect(isChanging(founder)).toBe(false)
   })
 
   it('is moved by no cut in which anchors, seats or their order are missing', async () => {

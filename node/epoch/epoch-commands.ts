@@ -145,8 +145,9 @@ export class EpochCommands {
     if (!isIn) return undefined
     fallSilent()
     this.#isLeaving = true
-    // What is over, this device has spoken of, or would now.
-    const epoch = Math.max(0, epochAt(calendar, clock.wallMs()) - 1)
+    // What is over, this device has spoken of, or would now; whoever speaks for it may name it once more.
+    const isOwn = chain.fold.owners.speakerOf(signer.peer, chain.next) === signer.peer
+    const epoch = Math.max(0, epochAt(calendar, clock.wallMs()) - (isOwn ? 1 : 0))
     const word = signFarewell(signer, { network, epoch })
     pools.hearFarewell(word)
     return word
@@ -191,8 +192,11 @@ export class EpochCommands {
     { anchors }: EpochParameters,
   ): readonly PeerId[] {
     const { fold } = this.#components.chain
+    // Nor will it be somebody's soon.
+    const speaksForItself = (peer: PeerId): boolean =>
+      fold.hasEverSpoken(peer) && fold.owners.tieOf(peer)?.owner === undefined
     const unknown =
-      addAnchors.find((peer) => !fold.hasEverSpoken(peer)) ??
+      addAnchors.find((peer) => !speaksForItself(peer)) ??
       removeAnchors.find((peer) => !anchors.includes(peer))
     if (unknown !== undefined) {
       throw new TrustError({ code: 'TRUST_ANCHORS_INVALID', peer: unknown })

@@ -181,7 +181,7 @@ export class EpochPools {
     else this.#components.logger.debug('audit not told', { fate })
   }
 
-  /** What this device wants the parameters to be from now on: kept, and told until it is so, or too old. */
+  /** What this device wants the parameters to be from now on: kept, and told until they change, or it is too old. */
   async want(consent: Consent): Promise<void> {
     const encoded = encodeConsent(consent)
     await this.#components.store.keepConsent(encoded)
@@ -191,10 +191,9 @@ export class EpochPools {
 
   #tellOwn(encoded: Uint8Array): void {
     this.consents.take(encoded)
-    const own = this.consents.all().find((one) => bytesEqual(encodeConsent(one), encoded))
-    const { parameters } = this.#chain.fold
-    const isOpen = own !== undefined && !parameters.isLatest(own.parameters)
-    if (isOpen) this.#components.publish(EPOCH_LIMITS.CONSENTS_TOPIC, encoded)
+    // Also that it wants nothing else any more: others hold it to what it said before.
+    const counts = this.consents.all().some((one) => bytesEqual(encodeConsent(one), encoded))
+    if (counts) this.#components.publish(EPOCH_LIMITS.CONSENTS_TOPIC, encoded)
     else this.#own = undefined
   }
 

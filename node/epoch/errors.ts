@@ -35,7 +35,7 @@ export type TrustFailure =
   | { readonly code: 'TRUST_PARAMETERS_UNKNOWN' }
   /** Parameters are for seats to change. */
   | { readonly code: 'TRUST_NOT_SEATED' }
-  /** An anchor to be that has never spoken, one to be removed that is none, or too many or none left. */
+  /** An anchor to be that does not speak for itself, one to be removed that is none, or too many or none left. */
   | {
       readonly code: 'TRUST_ANCHORS_INVALID'
       readonly peer?: PeerId
@@ -80,7 +80,7 @@ function describe(failure: TrustFailure): string {
     case 'TRUST_ANCHORS_INVALID':
       return failure.peer === undefined
         ? `expected 1 to ${EPOCH_LIMITS.ANCHORS_MAX} anchors, got ${failure.anchors}`
-        : `expected a device that speaks in this mesh, or an anchor to remove, got ${failure.peer}`
+        : `expected a device that speaks for itself in this mesh, or an anchor to remove, got ${failure.peer}`
     case 'TRUST_SEAT_NEEDED':
       return `the others cannot decide without the seat of this device yet: it is given up within three epochs of ${failure.epochMs} ms`
     case 'TRUST_RESTART_EARLY':
@@ -167,7 +167,7 @@ export const TRUST_STATE_ERRORS: ErrorTable<StateCode> = {
     exit: 2,
     status: 422,
     meaning:
-      'trust was to start at a device that no epoch has heard, or no longer at one where it does not, or at none, or at too many',
+      'trust was to start at a device that no epoch has heard or that belongs to another, or no longer at one where it does not, or at none, or at too many',
     hint: 'brume trust parameters names the anchors, brume trust show the devices',
   },
   TRUST_SEAT_NEEDED: {

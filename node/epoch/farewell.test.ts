@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { toHex, utf8 } from '../../core/bytes.ts'
 import type { PeerId } from '../../core/ids.ts'
+import { TRUST_LIMITS } from '../../trust/index.ts'
 import { encodeEvidenceItem, signFarewell } from '../../protocols/epoch/index.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
 import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
@@ -153,6 +154,25 @@ describe('a mesh that devices leave', () => {
     expect(foldOf(resumed).departures.hasLeft(last.signer.peer)).toBe(true)
     await world.connectAll()
     await world.pass(2)
+    expect(headers(world.devices)).toBe(1)
+  })
+
+  it('lets a device of somebody else go, whose owner may still tell of it', async () => {
+    const world = await meshOf(3)
+    const [first, owner, last] = world.devices
+    if (first === undefined || owner === undefined || last === undefined) throw new Error('three')
+    const tie = { owner: owner.signer.peer, device: last.signer.peer, binds: true }
+    for (const one of [owner, last]) await one.epochs.opened.commands.tie(tie)
+    await world.pass(TRUST_LIMITS.OWNER_EPOCHS + 2)
+    expect(foldOf(first).owners.speakerOf(last.signer.peer, chainOf(first).next)).toBe(tie.owner)
+    const spoken = chainOf(first).next
+    expect(await leave(world, last)).toBe(2)
+    // An epoch more than it would name of itself.
+    expect(first.epochs.opened.pools.farewells.all().map(({ word }) => word.epoch)).toEqual([
+      spoken,
+    ])
+    await world.pass(4)
+    expect(foldOf(first).departures.hasLeft(last.signer.peer)).toBe(true)
     expect(headers(world.devices)).toBe(1)
   })
 

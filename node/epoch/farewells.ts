@@ -100,7 +100,9 @@ export class Farewells {
     const known = this.#byDevice.get(word.device)
     const isLater = known === undefined || word.epoch > known.word.epoch
     // Who has not spoken here may have done so where more epochs are known.
-    if (!isLater || word.epoch > latestEpoch() || !departures().isNews(word)) return 'known'
+    // A device that belongs to another names an epoch more: its owner may still tell of it.
+    const isEarly = word.epoch > latestEpoch() + 1
+    if (!isLater || isEarly || !departures().isNews(word)) return 'known'
     const copy = Uint8Array.from(encoded)
     this.#byDevice.set(word.device, { item: item.value, word, encoded: copy, sinceMs: nowMs() })
     if (isNew) keep(word.device, copy)

@@ -50,6 +50,7 @@ const scoreSchema = z.object({
   auditFactor: unit,
   faulted: z.boolean(),
   left: z.boolean().describe('it has said that it leaves, and not spoken since'),
+  anchor: z.boolean().describe('trust starts at it'),
 })
 
 export const trustSchema = trustStateSchema.extend({
