@@ -12,7 +12,7 @@ const ROOM = 'node/epoch'
 const sim = (scenario: string, seeds: number): Check => ({ scenario, seeds })
 const test = (path: string): Check => ({ test: path })
 
-const MUTANTS: readonly Mutant[] = [
+export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'no lock: any value may be prevoted',
     path: `${EPOCH}/own-votes.ts`,
@@ -177,8 +177,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'made-up domains are remembered',
     path: 'trust/trust-state.ts',
-    find: 'const other = this.domains.find(peer)',
-    replace: 'const other = this.#intern(peer)',
+    find: 'const known = this.domains.find(peer)',
+    replace: 'const known = this.#intern(peer)',
     check: test('trust/trust-state.test.ts'),
   },
   {
@@ -261,8 +261,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'who has left keeps its seat',
     path: `${ROOM}/trust-fold.ts`,
-    find: '.filter((device) => !this.#departures.hasLeft(device))\n      .map((device) => this.#candidate',
-    replace: '.map((device) => this.#candidate',
+    find: 'isFree(device) && !this.#departures.hasLeft(device)',
+    replace: 'isFree(device)',
     check: sim('seats-that-leave', 5),
   },
   {
