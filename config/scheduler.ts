@@ -10,7 +10,9 @@ export const schedulerSection = z.strictObject({
   wire: z
     .enum(['auto', 'f32', 'f16'])
     .default('auto')
-    .describe('type of float tensors between stages: f32 is exact, f16 halves the bytes'),
+    .describe(
+      'type of float tensors between stages: f32 is exact, f16 halves the bytes; auto chooses for each cut',
+    ),
   inFlightMax: z
     .int()
     .min(1)
