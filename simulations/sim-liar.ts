@@ -10,7 +10,7 @@ import { leafOf, rowsTensor, type InferenceMessage } from '../protocols/inferenc
 import { simHash } from './sim-hash.ts'
 
 /** Lies to the next stage. */
-export const LIES = ['no-number', 'shape', 'hash', 'position'] as const
+export const LIES = ['no-number', 'too-large', 'shape', 'hash', 'position'] as const
 
 export interface Lie {
   /** A complaint is a lie about the stage before. */
@@ -80,6 +80,8 @@ function spoiltTensor(tensor: Tensor, lie: Lie): Tensor {
     const beyond = { position: 1_000, drawFrom: 1, tokens: [1] }
     return lie.type === 'position' ? rowsTensor(beyond) : tensor
   }
+  // A number like others: who computes with it gets what is none.
+  if (lie.type === 'too-large') return { ...tensor, data: data.map(() => 0x7e) }
   if (lie.type === 'no-number') return { ...tensor, data: data.slice().fill(0xff) }
   if (lie.type !== 'shape') return tensor
   return { ...tensor, dims: dims.with(1, 2 * (dims[1] ?? 1)), data: concatBytes([data, data]) }

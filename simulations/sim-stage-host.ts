@@ -25,7 +25,16 @@ import type { SimDevice } from './sim-device.ts'
 import { simHash } from './sim-hash.ts'
 import { type Lie, SimLiar } from './sim-liar.ts'
 import type { SimLinkEnd, SimLinkListener } from './sim-network.ts'
-import { arrived, type Attached, type HeldStage, isCopy, leave, loaded, made } from './sim-stage.ts'
+import {
+  arrived,
+  type Attached,
+  type HeldStage,
+  isCopy,
+  leave,
+  loaded,
+  made,
+  overflows,
+} from './sim-stage.ts'
 import { cachedRows, takeRows } from './sim-text-model.ts'
 
 /** What a simulated device is like. Times in milliseconds, drawn evenly up to the bound. */
@@ -336,7 +345,7 @@ export class SimStageHost {
       if (this.#frozen) return
       stage.running = false
       if (stage.over) return
-      if (request === this.#init.poison) {
+      if (request === this.#init.poison || overflows(next.tensors)) {
         stage.feed({ type: 'run-failed', request, code: 'INFERENCE_RUN_FAILED' })
       } else {
         const tensors = made(stage, next)

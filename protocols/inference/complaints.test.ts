@@ -49,6 +49,15 @@ describe('complaints', () => {
     ])
   })
 
+  it('are meant by two devices that fail on what the same one sent', () => {
+    const complaints = new Complaints()
+    const [x, other] = [first('x'), first('x')]
+    expect(complaints.failed(second('a'), x)).toEqual([])
+    expect(complaints.failed(second('a'), x), 'the same device again').toEqual([])
+    expect(complaints.failed(second('b'), other), 'another time that it had the stage').toEqual([])
+    expect(complaints.failed(second('b'), x).map(({ peer }) => peer)).toEqual(['a', 'a'])
+  })
+
   it('cost the honest one seat for each liar, however often they lie', () => {
     const some = fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { maxLength: 6 })
     fc.assert(

@@ -4,7 +4,7 @@
  * One of the two is at fault, and nobody else can tell which: the first time the one before is
  * replaced, though nothing is proved. Whoever complains of a second one is replaced itself, and
  * whom it complained of is cleared: no liar has honest neighbours replaced without end. When a
- * device is complained of by two, both of them were right.
+ * device is complained of by two, both of them were right; and so it is when two fail on what it sent.
  *
  * @module
  */
@@ -35,6 +35,8 @@ interface Said {
 export class Complaints {
   /** What each device said at each stage. */
   readonly #said = new Map<string, Said>()
+  /** Who failed on what each holder of the stage before sent. */
+  readonly #failed = new WeakMap<Seat, readonly Holder[]>()
 
   /** `by` cannot use what `of` sent. */
   judge(by: Seat, of: Seat): Verdict {
@@ -49,6 +51,16 @@ export class Complaints {
     own.of.push(holderOf(of))
     own.doubted = true
     return { blamed: by, cleared }
+  }
+
+  /**
+   * `by` failed on what `of` sent it, and blames itself. Those who did so before it on what the same holder
+   * sent, when they are other devices: then it is what they were sent. Empty when there are none.
+   */
+  failed(by: Seat, of: Seat): readonly Holder[] {
+    const before = this.#failed.get(of) ?? []
+    this.#failed.set(of, [...before, holderOf(by)])
+    return before.filter(({ peer }) => peer !== by.peer)
   }
 
   /** Those who were not believed when they said the same of the same device. */

@@ -20,7 +20,7 @@ import type { InferenceCode } from './errors.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { FaultRecord, ReadyRecord, SignedReceipt } from './records.ts'
 import type { RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
-import { Complaints } from './complaints.ts'
+import { Blame, type Blamed } from './blame.ts'
 import { finalCode, isOwnCause, isSaidByAll } from './final-code.ts'
 import { Moves } from './moves.ts'
 import { Replacements } from './replacements.ts'
@@ -33,12 +33,6 @@ import { fitsMessage } from './tensor-table.ts'
 import { rowsOf } from './text-rows.ts'
 import { transfersOf } from './transfers.ts'
 
-/**
- * How often neighbours may disagree about one request. Some liars in a row can bring that about; when
- * several holders of both stages disagree alike, it is the request, or the model.
- */
-const COMPLAINTS_MAX = 8
-
 /** Pings that a step which was left to the ring may take before it is sent. */
 const RING_PINGS_MAX = 4
 
@@ -48,7 +42,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   readonly #replacements: Replacements
   readonly #requests: Requests
   readonly #moves: Moves
-  readonly #complaints = new Complaints()
+  readonly #blame: Blame
   #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
   #pingAtMs = 0
   #finishAtMs = Infinity
@@ -59,6 +53,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     this.#replacements = new Replacements(init.recoveriesMax)
     this.#requests = new Requests(init.open.text !== undefined)
     this.#moves = new Moves(init, this.#seats, this.#requests)
+    this.#blame = new Blame(this.#seats, this.#replacements, this.#requests)
   }
 
   /**
@@ -247,25 +242,27 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
         return this.#fail(code, seat.stage, request)
       }
     }
-    return this.#onLost(seat.stage, seat.epoch, code, nowMs)
+    return this.#onFailed(seat, code, nowMs)
+  }
+
+  /** A stage says that it is of no use any more. When two fail alike, the stage before may be why. */
+  #onFailed(seat: Seat, code: InferenceCode, nowMs: number): readonly RequesterOutput[] {
+    const lost = this.#onLost(seat.stage, seat.epoch, code, nowMs)
+    if (code !== 'INFERENCE_RUN_FAILED' || this.#phase !== 'running') return lost
+    const before = this.#blame.failed(seat)
+    return before === undefined ? lost : [...lost, ...this.#onBlamed(before, nowMs)]
   }
 
   /** `seat` cannot use what the stage before it sent. */
   #onComplaint(seat: Seat, fault: FaultRecord, nowMs: number): readonly RequesterOutput[] {
-    const { code, request = -1, beforeEpoch = -1 } = fault
-    const before = this.#seats.find(seat.stage - 1, beforeEpoch)
-    if (this.#phase !== 'running' || before === undefined || before.phase === 'lost') return []
-    const outstanding = this.#requests.get(request)
-    if (outstanding !== undefined && ++outstanding.complaints > COMPLAINTS_MAX) {
-      return this.#fail(code, seat.stage, request)
-    }
-    const { blamed, cleared } = this.#complaints.judge(seat, before)
-    for (const { stage, peer } of cleared) this.#replacements.clear(stage, peer)
-    const why = blamed === seat ? 'INFERENCE_COMPLAINT_UNFOUNDED' : code
-    return [
-      ...cleared.map((each) => ({ type: 'cleared' as const, ...each })),
-      ...this.#onLost(blamed.stage, blamed.epoch, why, nowMs),
-    ]
+    const before = this.#blame.accused(seat, fault.beforeEpoch ?? -1)
+    if (this.#phase !== 'running' || before === undefined) return []
+    if (this.#blame.isOfRequest(fault)) return this.#fail(fault.code, seat.stage, fault.request)
+    return this.#onBlamed(this.#blame.complained(seat, before), nowMs)
+  }
+
+  #onBlamed({ seat, code, told }: Blamed, nowMs: number): readonly RequesterOutput[] {
+    return [...told, ...this.#onLost(seat.stage, seat.epoch, code, nowMs)]
   }
 
   /**
