@@ -6,7 +6,7 @@
  * @module
  */
 
-import { toHex } from '../../core/bytes.ts'
+import { bytesEqual } from '../../core/bytes.ts'
 import type { Sha256 } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import {
@@ -21,8 +21,9 @@ import { isFarewell } from './evidence-kinds.ts'
 export interface PooledFarewell {
   readonly item: EvidenceItem
   readonly word: Farewell
-  /** As it is gossiped. */
+  /** As it is gossiped, and the hash of that. */
   readonly encoded: Uint8Array
+  readonly id: Uint8Array
   /** On the monotonic clock. */
   readonly sinceMs: number
 }
@@ -73,8 +74,7 @@ export class Farewells {
   }
 
   get(id: Uint8Array): PooledFarewell | undefined {
-    const name = toHex(id)
-    return this.all().find(({ encoded }) => toHex(this.#rules.sha256(encoded)) === name)
+    return this.all().find((one) => bytesEqual(one.id, id))
   }
 
   /** Those that may be in the next epoch. */
@@ -94,7 +94,7 @@ export class Farewells {
   #take(encoded: Uint8Array, isNew: boolean): 'new' | 'known' | 'invalid' | undefined {
     const item = decodeEvidenceItem(encoded)
     if (item.type === 'refused' || !isFarewell(item.value)) return undefined
-    const { departures, latestEpoch, keep, nowMs } = this.#rules
+    const { departures, latestEpoch, keep, nowMs, sha256 } = this.#rules
     const word = departures().read(item.value)
     if (word === undefined) return 'invalid'
     const known = this.#byDevice.get(word.device)
@@ -104,7 +104,9 @@ export class Farewells {
     const isEarly = word.epoch > latestEpoch() + 1
     if (!isLater || isEarly || !departures().isNews(word)) return 'known'
     const copy = Uint8Array.from(encoded)
-    this.#byDevice.set(word.device, { item: item.value, word, encoded: copy, sinceMs: nowMs() })
+    const sinceMs = nowMs()
+    const id = sha256(copy)
+    this.#byDevice.set(word.device, { item: item.value, word, encoded: copy, id, sinceMs })
     if (isNew) keep(word.device, copy)
     return 'new'
   }
