@@ -66,6 +66,10 @@ export function epochBeacons(epochs: MeshEpochs): BeaconSource {
     latest: () => epochs.beacon,
     drawn: (epoch, task, parties) =>
       epochs.room?.chain.fold.audits.drawn(epoch, task, parties) ?? [],
+    ownerOf: (device) => {
+      const chain = epochs.room?.chain
+      return chain?.fold.owners.speakerOf(device, chain.next) ?? device
+    },
     tell: (receipt, verdicts) => epochs.room?.pools.reportAudit(toldAudit(receipt, verdicts)),
   }
 }

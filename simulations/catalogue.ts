@@ -39,6 +39,7 @@ import { textsUnderKills } from './scenarios/texts-under-kills.ts'
 import { trustAfterACon } from './scenarios/trust-after-a-con.ts'
 import { trustOfAGrowingMesh } from './scenarios/trust-of-a-growing-mesh.ts'
 import { trustOfMovingAnchors } from './scenarios/trust-of-moving-anchors.ts'
+import { trustOfOwners } from './scenarios/trust-of-owners.ts'
 import { trustUnderSlander } from './scenarios/trust-under-slander.ts'
 import { trustUnderSwarms } from './scenarios/trust-under-swarms.ts'
 
@@ -80,5 +81,6 @@ export const SCENARIOS: readonly Scenario[] = [
   trustAfterACon,
   trustOfAGrowingMesh,
   trustOfMovingAnchors,
+  trustOfOwners,
   campusDay,
 ]

@@ -15,6 +15,7 @@ import {
   anchorSeats,
   type AuditVerdict,
   type Cut,
+  type DomainTie,
   drawCommittee,
   effectiveDomains,
   floorMicros,
@@ -69,6 +70,8 @@ export interface AttackDay {
   readonly deeds: readonly Deed[]
   readonly verdicts: readonly AuditVerdict[]
   readonly faults: readonly ProvenFault[]
+  /** Devices that come to belong to an owner on this day, or leave it. */
+  readonly ties?: readonly DomainTie[]
 }
 
 /** Somebody with a plan. */
@@ -131,6 +134,8 @@ export class TrustWorld {
   readonly #state: TrustState
   #other: TrustState
   #seated: readonly Uint8Array[] = []
+  /** Domains that are part of others. */
+  readonly #homes = new Map<string, Uint8Array>()
 
   constructor(plan: TrustPlan, seed: number) {
     this.plan = plan
@@ -187,6 +192,11 @@ export class TrustWorld {
     const there = this.honest.filter((_, at) => this.plan.isThere?.(at, day) ?? true)
     const deeds = [...this.#honestDeeds(there), ...attacks.flatMap((attack) => attack.deeds)]
     const attackers = attacks.flatMap((attack) => attack.domains)
+    const ties = attacks.flatMap((attack) => attack.ties ?? [])
+    for (const { device, owner, binds } of ties) {
+      if (binds) this.#homes.set(toHex(device), owner)
+      else this.#homes.delete(toHex(device))
+    }
     const sums = sumsBySpeaker(deeds)
     for (let cut = 1; cut <= CUTS_PER_DAY; cut++) {
       const epoch = day * EPOCHS_PER_DAY + (cut * EPOCHS_PER_DAY) / CUTS_PER_DAY - 1
@@ -196,6 +206,7 @@ export class TrustWorld {
       const last = cut === CUTS_PER_DAY
       this.#fold({
         epoch,
+        ties: cut === 1 ? ties : [],
         statements,
         verdicts: last
           ? [...this.#honestVerdicts(there), ...attacks.flatMap((attack) => attack.verdicts)]
@@ -238,6 +249,7 @@ export class TrustWorld {
     const turned = below(this.#attack, Math.max(1, cut.statements.length))
     this.#other.fold({
       ...cut,
+      ties: cut.ties?.toReversed() ?? [],
       statements: [
         ...cut.statements.slice(turned),
         ...cut.statements.slice(0, turned),
@@ -249,12 +261,13 @@ export class TrustWorld {
 
   #end(day: number, there: readonly Uint8Array[]): void {
     const attackers = this.plan.attackers.flatMap(({ domains }) => domains)
-    const devices = [...this.honest, ...attackers].map((domain) => ({
+    const all = [...this.honest, ...attackers]
+    const devices = all.map((domain) => ({
       device: toHex(domain) as PeerId,
-      domain,
+      domain: this.#homes.get(toHex(domain)) ?? domain,
       floorMicros: FLOOR_MICROS,
     }))
-    const facts = devices.map(({ domain }) => [toHex(domain), this.#state.facts(domain)] as const)
+    const facts = all.map((domain) => [toHex(domain), this.#state.facts(domain)] as const)
     const micros = devices.map((one) => [one.device, this.#state.score(one).micros] as const)
     const end: DayEnd = {
       day,
@@ -274,8 +287,9 @@ export class TrustWorld {
 
   /** Draws the next committee, as the state of the day says. */
   #committee(there: readonly Uint8Array[], day: number): SimCommittee {
+    const owners = there.filter((domain) => !this.#homes.has(toHex(domain)))
     const candidates = mayBeDrawn(
-      there.map((domain) => {
+      owners.map((domain) => {
         const facts = this.#state.facts(domain)
         const one = { device: toHex(domain) as PeerId, domain, floorMicros: FLOOR_MICROS }
         return { ...facts, domain, micros: this.#state.score(one).micros, vouched: true }

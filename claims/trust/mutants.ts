@@ -272,6 +272,48 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'epoch !== undefined && epoch >= this.#rules.latestOf(device) - 12',
     check: test(`${ROOM}/farewell.test.ts`),
   },
+  {
+    mistake: 'praise among the devices of one owner goes on to count',
+    path: 'trust/trust-state.ts',
+    find: 'const other = this.#homes.of(known)',
+    replace: 'const other = known',
+    check: sim('trust-of-owners', 20),
+  },
+  {
+    mistake: 'a device that leaves its owner is clean, and so is the owner',
+    path: 'trust/trust-state.ts',
+    find: 'for (const index of [left, from]) this.#faults.set(index, record)',
+    replace: 'for (const index of [left, from].slice(2)) this.#faults.set(index, record)',
+    check: sim('trust-of-owners', 20),
+  },
+  {
+    mistake: 'an owner adopts who did not say so',
+    path: 'trust/owner-word.ts',
+    find: 'byOwner !== undefined && byDevice !== undefined',
+    replace: 'byOwner !== undefined || byDevice !== undefined',
+    check: test('trust/owners.test.ts'),
+  },
+  {
+    mistake: 'a word about an owner counts again',
+    path: 'trust/owners.ts',
+    find: "if (word.number !== (tie?.number ?? 0) + 1) return 'number'",
+    replace: "if (word.number > (tie?.number ?? 0) + 1) return 'number'",
+    check: test('trust/owners.test.ts'),
+  },
+  {
+    mistake: 'a device has a seat beside its owner',
+    path: `${ROOM}/trust-fold.ts`,
+    find: 'isFree(device) && !this.#departures.hasLeft(device)',
+    replace: '!this.#departures.hasLeft(device)',
+    check: test(`${ROOM}/owners.test.ts`),
+  },
+  {
+    mistake: 'devices of one owner audit one another',
+    path: `${ROOM}/counted-audits.ts`,
+    find: 'if (met.has(speaker)) return false',
+    replace: 'if (met.has(peer)) return false',
+    check: test(`${ROOM}/audits-in-epochs.test.ts`),
+  },
 ]
 
 export const claim: Claim = {

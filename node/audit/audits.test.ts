@@ -25,6 +25,7 @@ import { Audits, type AuditsInit, type DoneStage } from './audits.ts'
 import type { Beacon } from './beacons.ts'
 
 const MESH = 'cd'.repeat(32) as MeshId
+const BROKEN = new Uint8Array()
 
 class BatchStore extends MemoryStore {
   async batch(changes: readonly StateChange[]): Promise<void> {
@@ -46,6 +47,8 @@ let beacon: Beacon | undefined
 /** Whom an epoch draws, and what it was told. */
 let drawn: readonly PeerId[] = []
 let told: Uint8Array[] = []
+/** Of devices that are not their own. */
+const owners = new Map<PeerId, PeerId>()
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
@@ -53,6 +56,7 @@ beforeEach(() => {
   beacon = undefined
   drawn = []
   told = []
+  owners.clear()
 })
 
 afterEach(async () => {
@@ -101,6 +105,7 @@ function auditing(device: InferenceDevice, init: Partial<AuditsInit> = {}): Audi
       beacons: {
         latest: () => beacon,
         drawn: () => drawn,
+        ownerOf: (peer) => owners.get(peer) ?? peer,
         tell: (receipt, verdicts) => void told.push(toldAudit(receipt, verdicts)),
       },
       rerun: () => ({
@@ -191,11 +196,12 @@ function lie(device: InferenceDevice, change = (value: number) => value + 1): vo
   }
 }
 
-function findings({ verdicts }: AuditRecord): readonly string[] {
-  return verdicts.map((signed) => {
-    const opened = openVerdict(nodeCrypto, fromHex(MESH) ?? new Uint8Array(), signed)
-    return opened.type === 'value' ? opened.value.finding : opened.code
-  })
+function opened({ verdicts }: AuditRecord): readonly ReturnType<typeof openVerdict>[] {
+  return verdicts.map((signed) => openVerdict(nodeCrypto, fromHex(MESH) ?? BROKEN, signed))
+}
+
+function findings(record: AuditRecord): readonly string[] {
+  return opened(record).map((one) => (one.type === 'value' ? one.value.finding : one.code))
 }
 
 describe('audits', () => {
@@ -207,6 +213,15 @@ describe('audits', () => {
     expect(findings(record)).toEqual(['same'])
     expect(own.records.historyOf(provider.peer)).toMatchObject({ run: 1 })
     expect(theirs.flatMap(({ records }) => records.records)).toEqual([])
+  })
+
+  it('ask nobody whose owner had a part in the work', async () => {
+    const { requester, provider, auditors, own } = scene(3)
+    const [kin, friend, stranger] = auditors.map(({ peer }) => peer) as [PeerId, PeerId, PeerId]
+    owners.set(kin, provider.peer)
+    owners.set(requester.peer, friend)
+    const record = await audited(own, await work(requester, provider))
+    expect(opened(record)).toMatchObject([{ value: { auditor: stranger } }])
   })
 
   it('fail who gave something else, after a third run', async () => {

@@ -273,15 +273,18 @@ export class Audits implements Startable {
     return [...there.filter((peer) => drawn.has(peer)), ...there.filter((peer) => !drawn.has(peer))]
   }
 
-  /** Members who had no part in the work, and are there now. */
+  /** Members whose owners had no part in the work, and who are there now. */
   #strangersTo({ receipt }: SignedReceipt): readonly PeerId[] {
-    const { mesh, network } = this.#components
+    const { mesh, network, beacons } = this.#components
+    const parties = new Set(
+      [receipt.provider, receipt.requester].map((peer) => beacons.ownerOf(peer)),
+    )
     const near = new Set(network.peers().map(({ peer }) => peer))
     return mesh
       .members()
       .filter(({ role }) => role === 'worker')
       .map(({ peer }) => peer)
-      .filter((peer) => near.has(peer) && peer !== receipt.provider && peer !== receipt.requester)
+      .filter((peer) => near.has(peer) && !parties.has(beacons.ownerOf(peer)))
   }
 
   /** Id of the mesh; undefined in none. */

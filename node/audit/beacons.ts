@@ -26,6 +26,8 @@ export interface BeaconSource {
   latest(): Beacon | undefined
   /** Whose verdicts about a task count for others when the beacon of `epoch` draws, the first first. */
   drawn(epoch: number, task: Uint8Array, parties: readonly PeerId[]): readonly PeerId[]
+  /** Who owns a device, as far as is known: itself, where nobody else does. */
+  ownerOf(device: PeerId): PeerId
   /** Tells all members how an audit ended. */
   tell(receipt: SignedReceipt, verdicts: readonly SignedRecord[]): void
 }

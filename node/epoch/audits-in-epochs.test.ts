@@ -175,6 +175,70 @@ describe('the draw of auditors', () => {
   })
 })
 
+describe('audits of owners with several devices', () => {
+  /** The first device speaks for the first ten, the eleventh for the next ten; the rest is its own. */
+  const present = new Map(
+    devices.map(({ peer }, at) => [peer, (devices[at < 20 ? at - (at % 10) : at] as Signer).peer]),
+  )
+  const counted = (): CountedAudits => {
+    const all = new CountedAudits(nodeCrypto.sha256)
+    all.open(EPOCH, { beacon: beaconOf(EPOCH), present })
+    return all
+  }
+  const [, sibling, elsewhere, friend] = [0, 9, 12, 19].map((at) => devices[at]) as [
+    Signer,
+    Signer,
+    Signer,
+    Signer,
+  ]
+  const auditBy = (change: Partial<AuditScene>) => {
+    const whole = reader.read(auditOf(scene(change)))
+    if (whole === undefined) throw new Error('an audit is read')
+    return whole
+  }
+
+  it('draw nobody of the domains of both parties, and one of each other', () => {
+    const task = beaconOf(7)
+    const drawn = counted().drawn(EPOCH, task, [provider.peer, (devices[30] as Signer).peer])
+    const speakers = drawn.map((peer) => present.get(peer))
+    expect(new Set(speakers).size).toBe(AUDIT_LIMITS.AUDITORS_ASKED_MAX)
+    expect(speakers).not.toContain(provider.peer)
+    expect(counted().drawn(EPOCH, task, [sibling.peer, friend.peer])).toEqual(
+      counted().drawn(EPOCH, task, [provider.peer, elsewhere.peer]),
+    )
+  })
+
+  it('count nothing between devices of one owner', () => {
+    const auditors = [devices[33] as Signer]
+    expect(counted().fateOf(auditBy({ requester: sibling, auditors }))).toBe('invalid')
+  })
+
+  it('have one limit for all pairs of two owners', () => {
+    const all = counted()
+    const pairs = [
+      [provider, elsewhere],
+      [sibling, friend],
+    ] as const
+    const fates = Array.from({ length: 12 }, (_, number) => {
+      const [of, by] = pairs[number % 2] as (typeof pairs)[number]
+      const bare = { provider: of, requester: by, number: number + 1 }
+      const { task } = auditBy({ ...bare, auditors: [devices[33] as Signer] })
+      const [first] = all.drawn(EPOCH, task, [of.peer, by.peer])
+      const auditor = devices.find(({ peer }) => peer === first) as Signer
+      return all.count(auditBy({ ...bare, auditors: [auditor] }), EPOCH + 1)
+    })
+    expect(fates.filter(Boolean).length).toBe(TRUST_LIMITS.AUDITS_PER_PAIR_MAX)
+  })
+
+  it('are the same again from what is kept of their draws', () => {
+    const peers = devices.map(({ peer }) => peer)
+    const again = CountedAudits.unpack(nodeCrypto.sha256, counted().pack(peers), peers)
+    const task = beaconOf(7)
+    const parties = [provider.peer, elsewhere.peer]
+    expect(again.drawn(EPOCH, task, parties)).toEqual(counted().drawn(EPOCH, task, parties))
+  })
+})
+
 describe('a flood of audits', () => {
   it('that prove nothing is kept nowhere', () => {
     const pool = poolOf()

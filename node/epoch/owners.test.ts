@@ -64,6 +64,8 @@ describe('a mesh of four of which two get one owner', () => {
     await says(owner, owner, device)
     await world.pass(1)
     const since = foldOf(other).epoch + OWNER_EPOCHS
+    // Nobody thinks that the word was left out.
+    expect(roomOf(other).chain.top?.certificate.round).toBe(0)
     expect(foldOf(other).owners.tieOf(peerOf(device))).toMatchObject({ number: 1, since })
     expect(seatsOf(other)).toEqual(four.map(peerOf).toSorted())
     // Who starts again knows it, and keeps to it.
