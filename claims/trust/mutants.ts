@@ -259,6 +259,13 @@ export const MUTANTS: readonly Mutant[] = [
     check: test(`${ROOM}/anchors.test.ts`),
   },
   {
+    mistake: 'a mesh that was begun again waits for anchors that are dead',
+    path: `${ROOM}/trust-fold.ts`,
+    find: 'return this.latestOf(this.#domainOf(device)) >= this.#begun',
+    replace: 'return device.length > 0',
+    check: test(`${ROOM}/anchors.test.ts`),
+  },
+  {
     mistake: 'who has left keeps its seat',
     path: `${ROOM}/trust-fold.ts`,
     find: 'isFree(device) && !this.#departures.hasLeft(device)',

@@ -152,6 +152,28 @@ describe('a mesh whose trust starts at its founder', () => {
     expect(isChanging(founder)).toBe(true)
   })
 
+  it('waits for no anchor that has not spoken since it was begun again', async () => {
+    const { world, four } = await seated()
+    const [founder, second, third, fourth] = four
+    await want(four, { addAnchors: [third.signer.peer, fourth.signer.peer] })
+    await world.pass(CHANGE_EPOCHS + 2)
+    for (const one of [third, fourth]) await world.stop(one)
+    await world.pass(14)
+    expect(founder.epochs.opened.isFresh).toBe(false)
+    const header = toHex(chainOf(founder).top?.id ?? utf8('none'))
+    await founder.epochs.opened.commands.beginAgain(header)
+    await world.pass(4)
+    expect(founder.epochs.opened.isFresh).toBe(true)
+    expect(chainOf(second).committee.toSorted()).toEqual(peersOf([founder, second]))
+    // Trust starts at them all the same, and they sit again once they are back.
+    expect(massOf(founder, third)).toBeGreaterThan(0)
+    await world.start(third.machine)
+    await world.connectAll()
+    await world.pass(4)
+    expect(chainOf(second).committee).toContain(third.signer.peer)
+    expect(headers([founder, second])).toBe(1)
+  })
+
   it('draws no more seats than its seats have agreed on', async () => {
     const world = await EpochMesh.of(5)
     mesh = world
