@@ -17,6 +17,7 @@ import { epochsUnderFaults } from './scenarios/epochs-under-faults.ts'
 import { epochsWithLiars } from './scenarios/epochs-with-liars.ts'
 import { epochsWithLostDisks } from './scenarios/epochs-with-lost-disks.ts'
 import { presenceComesTrue } from './scenarios/presence-comes-true.ts'
+import { seatsOfOwners } from './scenarios/seats-of-owners.ts'
 import { seatsThatLeave } from './scenarios/seats-that-leave.ts'
 import { sessionsInBytes } from './scenarios/sessions-in-bytes.ts'
 import { sessionsInPeace } from './scenarios/sessions-in-peace.ts'
@@ -76,6 +77,7 @@ export const SCENARIOS: readonly Scenario[] = [
   epochsOfTheEclipsed,
   epochsInBytes,
   seatsThatLeave,
+  seatsOfOwners,
   trustUnderSwarms,
   trustUnderSlander,
   trustAfterACon,

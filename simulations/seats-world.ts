@@ -1,5 +1,6 @@
 /**
- * The seats of a mesh over many epochs, while its devices leave, and come back: who says so, and who falls silent.
+ * The seats of a mesh over many epochs, while its devices leave, and come back, and get owners: who says so, and who
+ * falls silent.
  *
  * The fold is the daemon's. An epoch is certified when a quorum of its committee is there, as the worlds of one epoch
  * show; until then none after it is.
@@ -17,7 +18,14 @@ import {
   quorumOf,
   signFarewell,
 } from '../protocols/epoch/index.ts'
-import { domainIdOf, signStatement, TRUST_LIMITS } from '../trust/index.ts'
+import {
+  domainIdOf,
+  encodeOwnerWord,
+  signOwnerWord,
+  signStatement,
+  type Statement,
+  TRUST_LIMITS,
+} from '../trust/index.ts'
 import { evidenceItem } from '../node/epoch/evidence-kinds.ts'
 import { isSeatNeeded } from '../node/epoch/needed-seat.ts'
 import { TrustFold } from '../node/epoch/trust-fold.ts'
@@ -32,8 +40,18 @@ export interface Absence {
   readonly to: number
 }
 
+/** Two devices say, before an epoch, that one belongs to the other; or one says that it does so no longer. */
+export interface OwnerWish {
+  readonly epoch: number
+  readonly owner: number
+  readonly device: number
+  readonly binds: boolean
+}
+
 export interface SeatsPlan {
   readonly devices: number
+  /** None where it is left out. */
+  readonly wishes?: readonly OwnerWish[]
   readonly absences: readonly Absence[]
   /** Whether those who go say that they leave. */
   readonly inWords: boolean
@@ -57,6 +75,10 @@ export class SeatsWorld {
   readonly waited: number[] = []
   /** Seats of a committee whose devices had left in words more than two epochs before. */
   readonly emptySeats: string[] = []
+  /** Seats of devices that belong to another one. */
+  readonly doubleSeats: string[] = []
+  /** Epochs in which the order of words about owners made a difference. */
+  readonly ordered: number[] = []
   /** Epochs that devices stayed for, because they were needed. */
   held = 0
   events = 0
@@ -112,6 +134,7 @@ export class SeatsWorld {
     if (this.fold.epoch < epoch) this.waited.push(epoch)
     this.#trace.note(epoch, this.committee.length, this.fold.epoch + 1)
     this.#noteEmpty()
+    this.#noteDouble()
   }
 
   #come(number: number, device: SimDevice, epoch: number): void {
@@ -150,13 +173,18 @@ export class SeatsWorld {
       .map(({ of: { signer }, epoch: of }) => {
         const domain = domainIdOf(simHash, { network: NETWORK, owner: signer.peer })
         const onion = simHash(utf8(`${signer.peer} ${of}`))
-        const rows = { heads: [], provided: [], consumed: [] }
+        const rows = { heads: this.#headsOf(signer.peer, of), provided: [], consumed: [] }
         const statement = { network: NETWORK, epoch: of, domain, ...rows, onion }
         return { owner: signer.peer, signed: signStatement(signer, statement) }
       })
     const evidence = this.fold.departures.copy().takeAll(this.#words, epoch)
-    const rest = { floors: [], audits: [], owners: [], restart: undefined, change: undefined }
-    this.fold.fold(epoch, { statements: stated, evidence, ...rest })
+    const owners = this.#wishesIn(epoch)
+    const rest = { floors: [], audits: [], restart: undefined, change: undefined }
+    const cut = { statements: stated, evidence, ...rest }
+    const other = this.fold.copy()
+    this.fold.fold(epoch, { ...cut, owners })
+    other.fold(epoch, { ...cut, owners: owners.toReversed() })
+    if (tiesOf(this.fold) !== tiesOf(other)) this.ordered.push(epoch)
     this.events += 1 + stated.length + evidence.length
     this.#said = this.#said.filter((one) => one.epoch > epoch)
     for (const item of evidence) {
@@ -164,6 +192,43 @@ export class SeatsWorld {
       if (word !== undefined) this.#left.set(word.device, epoch)
     }
     this.#words = this.#words.filter((item) => !evidence.includes(item))
+  }
+
+  /** The devices that somebody speaks for and that are there; others go on to speak, and nobody listens. */
+  #headsOf(owner: PeerId, epoch: number): Statement['heads'] {
+    const devices = this.fold.owners.devicesOf(owner, epoch).filter((one) => this.there.has(one))
+    return [owner, ...devices]
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .map((device) => ({ device, size: epoch + 1, root: simHash(utf8(device)) }))
+  }
+
+  /** What is said about owners before an epoch, whether it counts or not. */
+  #wishesIn(epoch: number): readonly Uint8Array[] {
+    const wishes = this.plan.wishes?.filter((wish) => wish.epoch === epoch) ?? []
+    return wishes.map(({ owner: by, device: of, binds }) => {
+      const [wished, device] = [simSigner(by), simSigner(of)]
+      const tie = this.fold.owners.tieOf(device.peer)
+      const number = (tie?.number ?? 0) + 1
+      // Who leaves knows whom; where it has no owner, it is nobody's to let go.
+      const from = this.#devices.find(({ signer }) => signer.peer === tie?.owner)?.signer
+      const owner = binds ? wished : (from ?? wished)
+      const peers = { owner: owner.peer, device: device.peer }
+      const subject = { network: NETWORK, number, ...peers, binds }
+      const word = signOwnerWord(device, subject, epoch)
+      const { byOwner } = signOwnerWord(owner, subject, epoch)
+      const what = binds ? `joins ${by}` : 'leaves its owner'
+      this.story.push(`epoch ${epoch}: device ${of} ${what}`)
+      return encodeOwnerWord(binds ? { ...word, byOwner } : word)
+    })
+  }
+
+  /** An owner has one seat. */
+  #noteDouble(): void {
+    const { epoch, owners } = this.fold
+    for (const seat of this.committee) {
+      if (owners.speakerOf(seat, epoch + 1) === seat) continue
+      this.doubleSeats.push(`in epoch ${epoch + 1}`)
+    }
   }
 
   /** Those who left have no seat from the second epoch after their word on. */
@@ -177,4 +242,12 @@ export class SeatsWorld {
       }
     }
   }
+}
+
+/** The table of owners, as it can be compared. */
+function tiesOf({ owners }: TrustFold): string {
+  return owners.ties
+    .map(({ device, owner, since }) => `${device} ${owner} ${since}`)
+    .toSorted()
+    .join('\n')
 }

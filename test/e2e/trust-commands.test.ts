@@ -59,6 +59,22 @@ describe('brume trust', () => {
     expect([unknown.exit, unknown.code]).toEqual([4, 'TRUST_SCORE_UNKNOWN'])
   })
 
+  it('says whose a device is, and why it cannot be that of another', async () => {
+    const shown = await trust('owner', 'show')
+    expect(shown.stdout).toMatch(new RegExp(`^owner +${daemon?.status.name}$`, 'm'))
+    const unknown = `${peer.slice(0, -1)}${peer.endsWith('a') ? 'b' : 'a'}`
+    const refused = [
+      await trust('owner', 'add', peer),
+      await trust('owner', 'leave'),
+      await trust('owner', 'join', unknown),
+    ]
+    expect(refused.map(({ exit, code }) => [exit, code])).toEqual([
+      [2, 'TRUST_OWNER_SELF'],
+      [3, 'TRUST_DEVICE_NOT_BOUND'],
+      [4, 'TRUST_DEVICE_UNKNOWN'],
+    ])
+  })
+
   it('begins no mesh again from a header that is not its last', async () => {
     const elsewhere = await trust('restart', '--header', '0'.repeat(64))
     expect([elsewhere.exit, elsewhere.code]).toEqual([3, 'TRUST_RESTART_ELSEWHERE'])
