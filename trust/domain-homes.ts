@@ -36,7 +36,8 @@ export class DomainHomes {
 
   /** What a domain is part of; itself when it is part of none. */
   of(domain: number): number {
-    return this.#homes.get(domain) ?? domain
+    // Asked for each row of each statement: most meshes have none.
+    return this.#homes.size === 0 ? domain : (this.#homes.get(domain) ?? domain)
   }
 
   /** Itself, and the domains that are part of it. */

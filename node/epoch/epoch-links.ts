@@ -92,11 +92,13 @@ export class EpochLinks {
     return found
   }
 
-  /** Tells whoever speaks for this device what it did; false when that is not there, or does not take it. */
+  /**
+   * Tells whoever speaks for this device what it did, wherever that is; false when it is not reached, or does not take it.
+   * Never rejects.
+   */
   async report(speaker: PeerId, report: Uint8Array): Promise<boolean> {
-    const [near] = this.#near([speaker])
-    if (near === undefined) return false
-    const answer = await this.#quietly(near, (link) => link.ask({ type: 'report', report }))
+    if (!this.#components.isMember(speaker)) return false
+    const answer = await this.#quietly(speaker, (link) => link.ask({ type: 'report', report }))
     return answer?.type === 'report' && answer.taken
   }
 

@@ -27,7 +27,7 @@ export interface OwnVoiceInit extends OwnStatementInit {
   readonly store: Pick<EpochStore, 'statement' | 'keepStatement' | 'reports' | 'keepReport'>
   readonly pool: StatementPool
   readonly chain: EpochChain
-  /** Tells whoever speaks for this device; false when nobody took it. */
+  /** Tells whoever speaks for this device; false when nobody took it. Never rejects. */
   readonly report: (speaker: PeerId, encoded: Uint8Array) => Promise<boolean>
   readonly ledger: () => OpenLedger | undefined
   readonly publish: (topic: string, data: Uint8Array) => void
@@ -91,8 +91,11 @@ export class OwnVoice {
   /** Who is not reached hears it with the next epoch: sums run from the beginning of the day. */
   async #report(epoch: number, speaker: PeerId): Promise<void> {
     const report = await this.#statements.report(await this.#tale(epoch), speaker)
-    const taken = await this.#init.report(speaker, report)
-    if (!taken) this.#init.logger.debug('report not taken', { epoch, peer: speaker })
+    const { logger } = this.#init
+    // Nobody waits for a speaker that is far away.
+    void this.#init.report(speaker, report).then((taken) => {
+      if (!taken) logger.debug('report not taken', { epoch, peer: speaker })
+    })
   }
 
   async #tale(epoch: number): Promise<OwnTale> {

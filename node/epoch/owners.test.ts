@@ -78,6 +78,9 @@ describe('a mesh of four of which two get one owner', () => {
     const all = [first, owner, device, again]
     expect(topsOf(all)).toBe(1)
     expect(seatsOf(again)).toEqual([first, owner, again].map(peerOf).toSorted())
+    // The device tells its owner, over a link, what it did in the last epoch.
+    const told = roomOf(owner).reports.of(foldOf(owner).epoch)
+    expect(told.map((report) => report.device)).toEqual([peerOf(device)])
     const scores = all.map((one) => roomOf(one).chain.top?.scores.of(peerOf(device)))
     const domain = domainIdOf(nodeCrypto.sha256, {
       network: roomOf(first).chain.context.network,
