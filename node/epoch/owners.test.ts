@@ -1,18 +1,22 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { toHex } from '../../core/bytes.ts'
 import type { PeerId } from '../../core/ids.ts'
-import { type CutBody, EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
+import type { SignedRecord } from '../../core/signed-record.ts'
+import { type CutBody, encodeEvidenceItem, EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import {
   domainIdOf,
   encodeOwnerWord,
+  encodeStatementFork,
   type OwnerWord,
   signOwnerWord,
+  signStatement,
   TRUST_LIMITS,
 } from '../../trust/index.ts'
 import { bodyProblem } from './cut-check.ts'
+import { evidenceItem } from './evidence-kinds.ts'
 
 const { OWNER_EPOCHS, OWNER_WORD_EPOCHS_MAX } = TRUST_LIMITS
 const EMPTY: CutBody = {
@@ -188,6 +192,42 @@ describe('a mesh of four of which two get one owner', () => {
     )
     expect(both[0]).toEqual(both[1])
     expect(both[0]?.length).toBe(1)
+  })
+
+  it('warns of a device that is at fault, whose fault would be one of the whole domain', async () => {
+    const { world, four } = await seated()
+    const [first, owner, device] = four
+    const { chain, pools } = roomOf(first)
+    const { network } = chain.context
+    const domain = domainIdOf(nodeCrypto.sha256, { network, owner: peerOf(device) })
+    const [one, two] = [1, 2].map((size) => {
+      const root = nodeCrypto.sha256(Uint8Array.of(size))
+      const heads = [{ device: peerOf(device), size, root }]
+      const rows = { provided: [], consumed: [], onion: root }
+      return signStatement(device.signer, { network, epoch: 2, domain, heads, ...rows })
+    }) as [SignedRecord, SignedRecord]
+    const proof = encodeStatementFork(peerOf(device), one, two)
+    pools.report(encodeEvidenceItem(evidenceItem('statement-fork', proof)))
+    await world.pass(1)
+    await expect(says(owner, owner, device)).rejects.toMatchObject({ code: 'TRUST_DEVICE_FAULTED' })
+    // Who insists, past all warnings, shares it.
+    const until = chain.next + 9
+    const subject = {
+      network,
+      number: 1,
+      owner: peerOf(owner),
+      device: peerOf(device),
+      binds: true,
+    }
+    for (const { signer, epochs } of [owner, device]) {
+      await epochs.opened.pools.say(signOwnerWord(signer, subject, until))
+    }
+    await world.pass(OWNER_EPOCHS + 1)
+    const faulted = four.map((by) =>
+      [owner, device].map((of) => roomOf(by).chain.top?.scores.of(peerOf(of))?.faulted),
+    )
+    expect(faulted).toEqual(four.map(() => [true, true]))
+    expect(topsOf(four)).toBe(1)
   })
 
   it('holds what strangers and floods say in bounds', async () => {
