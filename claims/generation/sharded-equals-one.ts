@@ -67,6 +67,9 @@ export const claim: Claim = {
         ? 'the tiny novelist, for no real model is here: npm run fetch-smollm2'
         : 'SmolLM2-135M-Instruct, Q4_1',
     )
+    // Each layer a stage, and every text in parts as well.
+    await requester.api.operate(`/v1/models/${model.id}/verify`)
+    say('verified with each layer a stage')
     const counts: Counts = { texts: 0, equal: 0, tokens: 0, exact: 0 }
     for (const [prompt, temperature] of PROMPTS) {
       signal.throwIfAborted()

@@ -106,10 +106,9 @@ class HouseholdMesh {
     if (this.facts.between > 0) this.problems.push('what the two did for each other counts')
     if (sum(ofDevice.edges) !== this.facts.told) this.problems.push('the two have not one standing')
     const theirs = await this.#explain(stranger, stranger)
-    const named = theirs.edges.map(({ peer }) => peer)
-    if (named.includes(device.status.peer))
-      this.problems.push('others tell of the device by itself')
-    if (!named.includes(owner.status.peer)) this.problems.push('others do not tell of the owner')
+    const named = new Set(theirs.edges.map(({ peer }) => peer))
+    if (named.has(device.status.peer)) this.problems.push('others tell of the device by itself')
+    if (!named.has(owner.status.peer)) this.problems.push('others do not tell of the owner')
     for (const { role, peer, agreedCredits } of ofOwner.edges) {
       this.#context.say(`the owner as ${role} with ${this.#nameOf(peer)}: ${agreedCredits} credits`)
     }

@@ -153,11 +153,10 @@ describe('a decoder from a GGUF file', () => {
       const file = REAL_MODEL ?? ''
       const wish = { past: 'cache', quantisation: 'none' } as const
       const init = { file, name: 'real', licence: 'unknown', dims: {}, ...wish }
-      const { id, manifest } = await local.catalogue.import(init)
+      const { manifest } = await local.catalogue.import(init)
       expect(manifest.layers.length).toBeGreaterThan(3)
       expect(manifest.text?.tokenizer).toBeDefined()
-      expect((await local.catalogue.verify(id)).stages).toBe(manifest.layers.length)
     },
-    600_000,
+    60_000,
   )
 })
