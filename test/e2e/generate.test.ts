@@ -184,7 +184,7 @@ describe('texts', () => {
   }, 120_000)
 
   it('are planned by what stages took, also by a device for which none has run', async () => {
-    const [stranger] = fleet.daemons.filter((daemon) => daemon !== requester)
+    const stranger = fleet.daemons.find((daemon) => daemon !== requester)
     const planned = async (): Promise<PlanView['predictedFrom'] | undefined> =>
       (await stranger?.api.post<PlanView>('/v1/plan', { model, stages: 3, provider: 'cpu' }))
         ?.predictedFrom
