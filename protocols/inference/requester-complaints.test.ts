@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../core/ids.ts'
-import { record, Session, tensors, types } from './requester-fixture.ts'
+import { Session, tensors, types } from '../../test/fixtures/requester-session.ts'
+import { READY } from '../../test/fixtures/session-records.ts'
 
 describe('when a stage cannot use what the one before sent', () => {
   const complain = (session: Session, epoch: number, beforeEpoch: number, request?: number) =>
@@ -11,7 +12,7 @@ describe('when a stage cannot use what the one before sent', () => {
   /** Has `peer` take a stage that was lost. */
   const take = (session: Session, stage: number, peer: string, epoch: number) => {
     session.handle({ type: 'replacement', stage, peer: peer as PeerId })
-    return session.hear(stage, epoch, { type: 'ready', record })
+    return session.hear(stage, epoch, { type: 'ready', record: READY })
   }
 
   it('replaces the one before, and goes on with the other', () => {

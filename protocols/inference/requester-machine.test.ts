@@ -2,15 +2,16 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../core/ids.ts'
 import type { InferenceMessage } from './messages.ts'
 import type { SignedReceipt } from './records.ts'
-import { idle, peers, record, Session, tensors, types } from './requester-fixture.ts'
+import { idle, peers, Session, tensors, types } from '../../test/fixtures/requester-session.ts'
+import { READY } from '../../test/fixtures/session-records.ts'
 
 describe('requester machine', () => {
   it('opens every stage at once, and sends nothing before all of them serve', () => {
     const session = new Session()
     const opened = session.handle({ type: 'start', peers })
     const submitted = session.handle({ type: 'submit', request: 0, tensors })
-    const first = session.hear(1, 0, { type: 'ready', record })
-    const second = session.hear(0, 0, { type: 'ready', record })
+    const first = session.hear(1, 0, { type: 'ready', record: READY })
+    const second = session.hear(0, 0, { type: 'ready', record: READY })
 
     expect(types(opened)).toEqual(['open', 'open'])
     expect(submitted).toEqual([])
@@ -92,7 +93,7 @@ describe('requester machine', () => {
   it('replaces a stage that answers but does not open', () => {
     const session = new Session()
     session.handle({ type: 'start', peers })
-    session.hear(0, 0, { type: 'ready', record })
+    session.hear(0, 0, { type: 'ready', record: READY })
 
     expect(session.pass(1_200, () => idle)).toEqual([
       { type: 'drop', stage: 1, epoch: 0 },
@@ -167,7 +168,7 @@ describe('requester machine', () => {
     session.handle({ type: 'submit', request: 0, tensors })
     expect(types(session.fault(1, 0, 'INFERENCE_RUN_FAILED', 0))).toEqual(['drop', 'replace'])
     session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
-    session.hear(1, 1, { type: 'ready', record })
+    session.hear(1, 1, { type: 'ready', record: READY })
 
     expect(session.fault(1, 1, 'INFERENCE_RUN_FAILED', 0).at(-1)).toEqual({
       type: 'failed',
@@ -193,7 +194,7 @@ describe('requester machine', () => {
   it('waits at its end for the receipts of those who serve, and opens nothing any more', () => {
     const session = new Session()
     session.handle({ type: 'start', peers })
-    session.hear(0, 0, { type: 'ready', record })
+    session.hear(0, 0, { type: 'ready', record: READY })
     session.fault(1, 0, 'INFERENCE_MEMORY')
 
     expect(types(session.handle({ type: 'finish' }))).toEqual(['send close'])
@@ -219,7 +220,7 @@ describe('requester machine', () => {
   it('tells a stage that still loads who is before it now, so that it knows who attaches', () => {
     const session = new Session()
     session.handle({ type: 'start', peers })
-    session.hear(0, 0, { type: 'ready', record })
+    session.hear(0, 0, { type: 'ready', record: READY })
     session.handle({ type: 'lost', stage: 0, epoch: 0, code: 'INFERENCE_LINK_LOST' })
     session.handle({ type: 'replacement', stage: 0, peer: 'c' as PeerId })
     const route = [
@@ -227,7 +228,7 @@ describe('requester machine', () => {
       { peer: 'b', epoch: 0 },
     ]
 
-    expect(session.hear(0, 1, { type: 'ready', record })).toContainEqual({
+    expect(session.hear(0, 1, { type: 'ready', record: READY })).toContainEqual({
       type: 'send',
       stage: 1,
       epoch: 0,
@@ -250,7 +251,7 @@ describe('requester machine', () => {
       const session = new Session().ready()
       unreached(session, 0)
       session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
-      session.hear(1, 1, { type: 'ready', record })
+      session.hear(1, 1, { type: 'ready', record: READY })
       session.hear(1, 1, { type: 'pong', ...idle, reached: 0, clockUs: 0 })
       session.nowMs += 1
       return session

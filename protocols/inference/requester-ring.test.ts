@@ -1,60 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
+import type { PeerId } from '../../core/ids.ts'
+import { REQUESTER } from '../../test/fixtures/requester-session.ts'
+import { READY, TEXT } from '../../test/fixtures/session-records.ts'
 import type { InferenceMessage } from './messages.ts'
 import type { ReadyRecord } from './records.ts'
 import { RequesterMachine } from './requester-machine.ts'
 import type { RequesterInit, RequesterOutput } from './requester-types.ts'
 import { drawnTensors, stepTensors } from './text-rows.ts'
-import { GREEDY_SAMPLING } from './sampling-record.ts'
 
-const text = {
-  positionsMax: 40,
-  promptTokens: 2,
-  sampling: GREEDY_SAMPLING,
-  hashesLogits: false,
-  gives: 'tokens',
-  guide: undefined,
-  prefix: undefined,
-} as const
+const text = { ...TEXT, positionsMax: 40, promptTokens: 2 }
 const draw = [{ token: 7, logprob: undefined, alternatives: [], logitsHash: undefined }]
 const drawn = { hops: [], leaf: new Uint8Array(8), tensors: drawnTensors(draw) }
 const stepOf = (position: number) => stepTensors({ position, drawFrom: 0, tokens: [7] })
 
 const init: RequesterInit = {
-  open: {
-    version: 1,
-    session: '00'.repeat(16) as SessionId,
-    model: 'ab'.repeat(32) as ModelId,
-    manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
-    wires: ['f32'],
-    provider: 'auto',
-    inFlightMax: 4,
-    runMsMax: 1_000,
-    text,
-  },
-  ranges: [
-    { fromLayer: 0, toLayer: 1 },
-    { fromLayer: 1, toLayer: 2 },
-  ],
-  pingMs: 100,
+  ...REQUESTER,
+  open: { ...REQUESTER.open, text },
   stallMs: 4_000,
   progressMs: 4_000,
-  recoveriesMax: 3,
-  receiptMs: 500,
-}
-
-const record: ReadyRecord = {
-  provider: 'cpu',
-  numericClass: new Uint8Array(32),
-  exact: true,
-  loadMs: 1,
-  fetchedBytes: 0,
-  weightBytes: 1,
-  prefixRows: undefined,
-  stepUs: undefined,
-  besideUs: undefined,
-  chunkUs: undefined,
-  keptRowBytes: undefined,
 }
 
 /** A text in two stages that serve, and what its machine says to each word, without the pings. */
@@ -62,7 +25,7 @@ class Session {
   readonly #machine: RequesterMachine
   #nowMs = 0
 
-  constructor(more: Partial<RequesterInit> = {}, ready = record) {
+  constructor(more: Partial<RequesterInit> = {}, ready = READY) {
     this.#machine = new RequesterMachine({ ...init, ...more })
     this.handle({ type: 'start', peers: ['a', 'b'] as PeerId[] })
     for (const stage of [0, 1]) this.hear(stage, 0, { type: 'ready', record: ready })
@@ -125,7 +88,7 @@ describe('requester machine of a text', () => {
     session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
     session.handle({ type: 'lost', stage: 1, epoch: 0, code: 'INFERENCE_LINK_LOST' })
     session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
-    const seated = session.hear(1, 1, { type: 'ready', record })
+    const seated = session.hear(1, 1, { type: 'ready', record: READY })
 
     expect(steps(seated)).toEqual([1])
     session.hear(1, 1, { type: 'output', request: 1, ...drawn })
@@ -137,7 +100,7 @@ describe('requester machine of a text', () => {
     session.handle({ type: 'submit', request: 1, tensors: stepOf(1) })
     session.handle({ type: 'lost', stage: 0, epoch: 0, code: 'INFERENCE_LINK_LOST' })
     session.handle({ type: 'replacement', stage: 0, peer: 'c' as PeerId })
-    const seated = session.hear(0, 1, { type: 'ready', record })
+    const seated = session.hear(0, 1, { type: 'ready', record: READY })
 
     expect(steps(seated)).toEqual([0, 1])
     expect(types(seated).at(-1)).toBe('send free')
@@ -171,7 +134,7 @@ describe('requester machine of a text', () => {
   it('gives the place of a lost stage to who stands by for it, at once', () => {
     const session = running(0)
     const opened = session.handle({ type: 'stand-by', stage: 1, peer: 'c' as PeerId })
-    const loaded = session.hear(1, 1, { type: 'ready', record })
+    const loaded = session.hear(1, 1, { type: 'ready', record: READY })
     const lost = session.handle({ type: 'lost', stage: 1, epoch: 0, code: 'INFERENCE_LINK_LOST' })
 
     expect(types(opened)).toEqual(['open'])
@@ -191,7 +154,7 @@ describe('requester machine of a text', () => {
   it('has who stands by fed while a stage that leaves still serves', () => {
     const session = running(0)
     session.handle({ type: 'stand-by', stage: 1, peer: 'c' as PeerId })
-    session.hear(1, 1, { type: 'ready', record })
+    session.hear(1, 1, { type: 'ready', record: READY })
     const left = session.hear(1, 0, { type: 'leaving', reason: 'battery', graceMs: 1_000 })
 
     expect(types(left)).toContain('ready')
@@ -221,7 +184,7 @@ describe('requester machine of a text', () => {
 })
 
 describe('requester machine of a text whose stage leaves', () => {
-  const slow: ReadyRecord = { ...record, stepUs: 50_000, chunkUs: 20_000, keptRowBytes: 64 }
+  const slow: ReadyRecord = { ...READY, stepUs: 50_000, chunkUs: 20_000, keptRowBytes: 64 }
   const leaving = { type: 'leaving', reason: 'battery', graceMs: 1_000 } as const
   const none = { type: 'copied', request: 0, rows: 0 } as const
 
@@ -313,7 +276,7 @@ describe('requester machine of a text whose stage finds only another numeric cla
     const session = running(0)
     session.handle({ type: 'lost', stage: 1, epoch: 0, code: 'INFERENCE_LINK_LOST' })
     const asked = session.handle({ type: 'replacement', stage: 1, peer: 'c' as PeerId })
-    expect(classOf(asked)).toEqual([record.numericClass])
+    expect(classOf(asked)).toEqual([READY.numericClass])
     session.hear(1, 1, refusal(code))
     return session
   }
@@ -321,7 +284,7 @@ describe('requester machine of a text whose stage finds only another numeric cla
   it('asks all others first, and then takes who refused rather than nobody', () => {
     const session = refused('INFERENCE_CLASS_OTHER')
     const other = session.handle({ type: 'replacement', stage: 1, peer: 'd' as PeerId })
-    expect(classOf(other)).toEqual([record.numericClass])
+    expect(classOf(other)).toEqual([READY.numericClass])
     session.handle({ type: 'lost', stage: 1, epoch: 2, code: 'INFERENCE_LINK_LOST' })
     const taken = session.handle({ type: 'replacement', stage: 1, peer: undefined })
     expect(taken).toMatchObject([{ type: 'open', stage: 1, peer: 'c' }])

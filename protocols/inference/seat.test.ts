@@ -1,21 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../core/ids.ts'
+import { READY } from '../../test/fixtures/session-records.ts'
 import { Seat } from './seat.ts'
-
-const record = {
-  provider: 'cpu',
-  numericClass: new Uint8Array(32),
-  exact: true,
-  loadMs: 1,
-  fetchedBytes: 0,
-  stepUs: undefined,
-  besideUs: undefined,
-  chunkUs: undefined,
-  keptRowBytes: undefined,
-  weightBytes: 1,
-  prefixRows: undefined,
-}
 
 function seat(nowMs = 0): Seat {
   return new Seat(1, 'holder' as PeerId, 0, nowMs)
@@ -23,7 +10,7 @@ function seat(nowMs = 0): Seat {
 
 function readySeat(nowMs = 0): Seat {
   const ready = seat(nowMs)
-  ready.serve(record, nowMs)
+  ready.serve(READY, nowMs)
   return ready
 }
 

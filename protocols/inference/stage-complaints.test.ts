@@ -1,13 +1,17 @@
 /** What a stage does with what it cannot use of the stage before. */
 
 import { describe, expect, it } from 'vitest'
-import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
-import type { Tensor } from '../../core/tensor.ts'
+import type { PeerId } from '../../core/ids.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
+import {
+  floatRows,
+  leafed,
+  READY,
+  stageOpen,
+  TEXT,
+  SESSION,
+} from '../../test/fixtures/session-records.ts'
 import type { TensorMessage } from './messages.ts'
-import { leafOf } from './receipt-roots.ts'
-import type { OpenRecord, ReadyRecord } from './records.ts'
-import { GREEDY_SAMPLING } from './sampling-record.ts'
 import { StageMachine } from './stage-machine.ts'
 import type { StageInput } from './stage-types.ts'
 import { rowsTensor } from './text-rows.ts'
@@ -15,58 +19,11 @@ import type { WireType } from './wire-type.ts'
 
 const [a, b, c, requester] = ['a', 'b', 'c', 'r'] as [PeerId, PeerId, PeerId, PeerId]
 const { sha256 } = nodeCrypto
-const session = '00'.repeat(16) as SessionId
 
-const open: OpenRecord = {
-  version: 1,
-  session,
-  stage: 1,
-  route: [a, b, c].map((peer) => ({ peer, epoch: 0 })),
-  model: 'ab'.repeat(32) as ModelId,
-  manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
-  fromLayer: 1,
-  toLayer: 2,
-  wires: ['f32', 'f32'],
-  provider: 'cpu',
-  inFlightMax: 4,
-  runMsMax: 1_000,
-  numericClass: undefined,
-  text: {
-    positionsMax: 20,
-    promptTokens: 1,
-    sampling: GREEDY_SAMPLING,
-    hashesLogits: false,
-    gives: 'tokens',
-    guide: undefined,
-    prefix: undefined,
-  },
-}
+const open = stageOpen([a, b, c], 1, { text: TEXT })
 
-const ready: ReadyRecord = {
-  provider: 'cpu',
-  numericClass: new Uint8Array(32),
-  exact: true,
-  loadMs: 1,
-  fetchedBytes: 0,
-  weightBytes: 1,
-  prefixRows: undefined,
-  stepUs: undefined,
-  besideUs: undefined,
-  chunkUs: undefined,
-  keptRowBytes: undefined,
-}
-
-function stream(values: readonly number[]): Tensor {
-  const data = new Uint8Array(Float32Array.from(values).buffer)
-  return { name: 'x', type: 'float32', dims: [1, values.length, 1], data }
-}
-
-const good = stream([1.5])
+const good = floatRows([1.5])
 const failed = 'INFERENCE_CUT_INVALID' as const
-
-function leafed(tensors: readonly Tensor[]) {
-  return { tensors, leaf: leafOf(tensors, sha256).subarray(0, 8) }
-}
 
 /** One row of a text, and what crosses the cut of it. */
 function stepOf(request: number, position = request, crossing = good): TensorMessage {
@@ -85,7 +42,13 @@ function replayed(request: number): StageInput {
 }
 
 function attach(from: PeerId, epoch: number, link: number, lossy = false): StageInput {
-  return { type: 'attach', from, link, lossy, record: { version: 1, session, stage: 0, epoch } }
+  return {
+    type: 'attach',
+    from,
+    link,
+    lossy,
+    record: { version: 1, session: SESSION, stage: 0, epoch },
+  }
 }
 
 /** The second of three stages, attached and loaded. */
@@ -94,7 +57,7 @@ function serving({ wire = 'f32', lossy = false }: { wire?: WireType; lossy?: boo
   const machine = new StageMachine({ open: { ...open, wires: [wire, wire] }, ...init })
   const feed = (...inputs: readonly StageInput[]) =>
     inputs.flatMap((input) => machine.handle(input, 0))
-  feed({ type: 'loaded', ready }, attach(a, 0, 7, lossy))
+  feed({ type: 'loaded', ready: READY }, attach(a, 0, 7, lossy))
   return feed
 }
 
@@ -108,9 +71,9 @@ const complaint = (request: number) => ({
 
 describe('a stage complains of the one before', () => {
   it.each<[string, TensorMessage]>([
-    ['what is no number', stepOf(1, 1, stream([Number.NaN]))],
-    ['what is infinite', stepOf(1, 1, stream([-Infinity]))],
-    ['more rows than tokens', stepOf(1, 1, stream([1, 2]))],
+    ['what is no number', stepOf(1, 1, floatRows([Number.NaN]))],
+    ['what is infinite', stepOf(1, 1, floatRows([-Infinity]))],
+    ['more rows than tokens', stepOf(1, 1, floatRows([1, 2]))],
     ['rows of another rank', stepOf(1, 1, { ...good, dims: [1] })],
     ['a gap', stepOf(1, 2)],
     ['more than there is room for', stepOf(1, 20)],
@@ -144,7 +107,7 @@ describe('a stage complains of the one before', () => {
 describe('a stage blames itself', () => {
   it('for what it makes too large for its wire', () => {
     const ran = { type: 'ran', request: 0, queueUs: 0, computeUs: 0 } as const
-    const large = { ...ran, tensors: [stream([70_000])] }
+    const large = { ...ran, tensors: [floatRows([70_000])] }
     expect(serving()(step(0), large).map(({ type }) => type)).toEqual(['run', 'forward'])
     const half = { ...good, type: 'float16' as const, data: Uint8Array.of(0, 60) }
     expect(serving({ wire: 'f16' })(step(0, 0, half), large)).toMatchObject([

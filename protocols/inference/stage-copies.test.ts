@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
-import type { Tensor } from '../../core/tensor.ts'
+import type { PeerId } from '../../core/ids.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
+import { floatRows, READY, stageOpen, TEXT, SESSION } from '../../test/fixtures/session-records.ts'
 import type { InferenceMessage, TensorMessage } from './messages.ts'
-import type { CopyRecord, OpenRecord, ReadyRecord } from './records.ts'
-import { GREEDY_SAMPLING } from './sampling-record.ts'
+import type { CopyRecord, ReadyRecord } from './records.ts'
 import { leafOf } from './receipt-roots.ts'
 import { StageMachine } from './stage-machine.ts'
 import type { StageInput, StageOutput } from './stage-types.ts'
@@ -17,61 +16,20 @@ const [before, leaver, after, behind, requester] = ['a', 'b', 'c', 'd', 'r'] as 
   PeerId,
   PeerId,
 ]
-const session = '00'.repeat(16) as SessionId
 
 /** So many that a chunk is two rows. */
 const ROW_BYTES = 131_072
 
-const open: OpenRecord = {
-  version: 1,
-  session,
-  stage: 1,
-  route: [before, leaver, behind].map((peer) => ({ peer, epoch: 0 })),
-  model: 'ab'.repeat(32) as ModelId,
-  manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
-  fromLayer: 1,
-  toLayer: 2,
-  wires: ['f32', 'f32'],
-  provider: 'cpu',
-  inFlightMax: 4,
-  runMsMax: 1_000,
-  numericClass: undefined,
-  text: {
-    positionsMax: 20,
-    promptTokens: 1,
-    sampling: GREEDY_SAMPLING,
-    hashesLogits: false,
-    gives: 'tokens',
-    guide: undefined,
-    prefix: undefined,
-  },
-}
+const open = stageOpen([before, leaver, behind], 1, { text: TEXT })
 
-const ready: ReadyRecord = {
-  provider: 'cpu',
-  numericClass: new Uint8Array(32),
-  exact: true,
-  loadMs: 1,
-  fetchedBytes: 0,
-  weightBytes: 1,
-  prefixRows: undefined,
-  stepUs: 10,
-  besideUs: undefined,
-  chunkUs: 5,
-  keptRowBytes: ROW_BYTES,
-}
+const ready: ReadyRecord = { ...READY, stepUs: 10, chunkUs: 5, keptRowBytes: ROW_BYTES }
 
 const NONE = { type: 'copied', request: 0, rows: 0 } as const
-
-function floats(values: readonly number[]): Tensor {
-  const data = new Uint8Array(Float32Array.from(values).buffer)
-  return { name: 'x', type: 'float32', dims: [1, values.length, 1], data }
-}
 
 /** A step of one row; its only number says which one it is. */
 function stepOf(request: number, position = request): TensorMessage {
   const rows = rowsTensor({ position, drawFrom: 1, tokens: [5] })
-  const tensors = [floats([position]), rows]
+  const tensors = [floatRows([position]), rows]
   const leaf = leafOf(tensors, nodeCrypto.sha256).subarray(0, 8)
   return { request, hops: [], tensors, leaf }
 }
@@ -95,7 +53,7 @@ class Holder {
     this.machine = new StageMachine({ ...init, journalBytesMax: 10_000 })
     this.#link = link
     this.feed({ type: 'loaded', ready })
-    const record = { version: 1, session, stage: 0, epoch: 0 }
+    const record = { version: 1, session: SESSION, stage: 0, epoch: 0 }
     this.feed({ type: 'attach', from: before, link, record })
   }
 
@@ -132,7 +90,7 @@ class Holder {
         return
       case 'export': {
         const { from, to } = output
-        const tensors = [floats(this.kept.slice(from, to))]
+        const tensors = [floatRows(this.kept.slice(from, to))]
         this.feed({ type: 'exported', from, to, tensors })
         return
       }
@@ -263,7 +221,7 @@ describe('a copy of keys and values', () => {
 
   it('comes from the device that the requester named, and from no other', () => {
     const { to } = pair(3)
-    const record = { version: 1, session, stage: 1, epoch: 0 }
+    const record = { version: 1, session: SESSION, stage: 1, epoch: 0 }
     expect(to.machine.expects(leaver, record)).toBe(false)
     to.order({ role: 'take', peer: leaver, epoch: 0 })
     expect(to.machine.expects(leaver, record)).toBe(true)

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
+import type { PeerId } from '../../core/ids.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
+import { READY, stageOpen } from '../../test/fixtures/session-records.ts'
 import {
   MESSAGE_BYTES_MAX,
   REQUESTS_AHEAD_MAX,
@@ -18,36 +19,7 @@ import type { StageInput } from './stage-types.ts'
 const [a, b, c, d] = ['a', 'b', 'c', 'd'] as [PeerId, PeerId, PeerId, PeerId]
 const { sha256 } = nodeCrypto
 
-const open: OpenRecord = {
-  version: 1,
-  session: '00'.repeat(16) as SessionId,
-  stage: 1,
-  route: [a, b, c].map((peer) => ({ peer, epoch: 0 })),
-  model: 'ab'.repeat(32) as ModelId,
-  manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
-  fromLayer: 1,
-  toLayer: 2,
-  wires: ['f32', 'f32'],
-  provider: 'cpu',
-  inFlightMax: 2,
-  runMsMax: 1_000,
-  numericClass: undefined,
-  text: undefined,
-}
-
-const ready = {
-  provider: 'cpu',
-  numericClass: new Uint8Array(32),
-  exact: true,
-  loadMs: 1,
-  fetchedBytes: 0,
-  stepUs: undefined,
-  besideUs: undefined,
-  chunkUs: undefined,
-  keptRowBytes: undefined,
-  weightBytes: 1,
-  prefixRows: undefined,
-}
+const open = stageOpen([a, b, c], 1, { inFlightMax: 2 })
 
 function tensors(value: number): readonly Tensor[] {
   return [{ name: 'x', type: 'uint8', dims: [1], data: Uint8Array.of(value) }]
@@ -87,7 +59,7 @@ function serving(more: { readonly open?: Partial<OpenRecord>; readonly journal?:
   })
   const feed = (...inputs: readonly StageInput[]) =>
     inputs.flatMap((input) => machine.handle(input, 0))
-  feed({ type: 'loaded', ready }, attach)
+  feed({ type: 'loaded', ready: READY }, attach)
   return { machine, feed }
 }
 
@@ -176,7 +148,7 @@ describe('stage machine', () => {
       link: 7,
       step: { ...stepOf(0), leaf: new Uint8Array(8) },
     } as const
-    for (const input of [{ type: 'loaded', ready } as const, attach, unhashed])
+    for (const input of [{ type: 'loaded', ready: READY } as const, attach, unhashed])
       hashed.handle(input, 0)
     expect(hashed.handle({ ...ran(0), tensors: huge } as StageInput, 0)).toEqual([
       fault('INFERENCE_MESSAGE_TOO_LARGE', 0),
@@ -278,13 +250,13 @@ describe('stage machine', () => {
     const route = [a, c, d].map((peer, stage) => ({ peer, epoch: stage === 1 ? 4 : 0 }))
     const init = { open: { ...open, route }, self: c, requester: d, sha256, journalBytesMax: 1_000 }
     const machine = new StageMachine(init)
-    const loaded = machine.handle({ type: 'loaded', ready }, 0)
+    const loaded = machine.handle({ type: 'loaded', ready: READY }, 0)
     const connected = machine.handle(
       control({ type: 'route', route, fed: 0, shadow: undefined }),
       0,
     )
 
-    expect(loaded).toEqual([{ type: 'reply', message: { type: 'ready', record: ready } }])
+    expect(loaded).toEqual([{ type: 'reply', message: { type: 'ready', record: READY } }])
     expect(connected).toEqual([
       {
         type: 'connect-next',

@@ -1,63 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
-import type { Tensor } from '../../core/tensor.ts'
+import type { PeerId } from '../../core/ids.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
+import { leafed, READY, stageOpen, TEXT, SESSION } from '../../test/fixtures/session-records.ts'
 import type { InferenceMessage } from './messages.ts'
-import type { OpenRecord } from './records.ts'
-import { leafOf } from './receipt-roots.ts'
 import { StageMachine } from './stage-machine.ts'
 import type { StageInput, StageOutput } from './stage-types.ts'
 import { drawnTensors, rowsOf, stepTensors } from './text-rows.ts'
-import { GREEDY_SAMPLING } from './sampling-record.ts'
 
 const [a, b, requester] = ['a', 'b', 'r'] as [PeerId, PeerId, PeerId]
-const session = '00'.repeat(16) as SessionId
 
-const open: OpenRecord = {
-  version: 1,
-  session,
-  stage: 0,
-  route: [a, b].map((peer) => ({ peer, epoch: 0 })),
-  model: 'ab'.repeat(32) as ModelId,
-  manifest: { id: 'ab'.repeat(32) as BlobId, bytes: 1, chunkHashes: [] },
-  fromLayer: 0,
-  toLayer: 1,
-  wires: ['f32'],
-  provider: 'cpu',
-  inFlightMax: 4,
-  runMsMax: 1_000,
-  numericClass: undefined,
-  text: {
-    positionsMax: 20,
-    promptTokens: 1,
-    sampling: GREEDY_SAMPLING,
-    hashesLogits: false,
-    gives: 'tokens',
-    guide: undefined,
-    prefix: undefined,
-  },
-}
-
-const ready = {
-  provider: 'cpu',
-  numericClass: new Uint8Array(32),
-  exact: true,
-  loadMs: 1,
-  fetchedBytes: 0,
-  weightBytes: 1,
-  prefixRows: undefined,
-  stepUs: undefined,
-  besideUs: undefined,
-  chunkUs: undefined,
-  keptRowBytes: undefined,
-}
+const open = stageOpen([a, b], 0, { text: TEXT })
 
 const draw = (token: number) =>
   drawnTensors([{ token, logprob: undefined, alternatives: [], logitsHash: undefined }])
-const leafed = (tensors: readonly Tensor[]) => ({
-  tensors,
-  leaf: leafOf(tensors, nodeCrypto.sha256).subarray(0, 8),
-})
 const stepOf = (request: number) => ({
   request,
   hops: [],
@@ -70,11 +25,11 @@ function serving(stage: 0 | 1) {
   const self = open.route[stage]?.peer ?? a
   const init = { open: { ...open, stage }, self, requester, sha256: nodeCrypto.sha256 }
   const machine = new StageMachine({ ...init, journalBytesMax: 10_000 })
-  const record = { version: 1, session, stage: 1 - stage, epoch: 0 }
+  const record = { version: 1, session: SESSION, stage: 1 - stage, epoch: 0 }
   const feed = (...inputs: readonly StageInput[]): readonly StageOutput[] =>
     inputs.flatMap((input) => machine.handle(input, 0))
   const from = open.route[1 - stage]?.peer ?? b
-  const loaded = feed({ type: 'loaded', ready }, { type: 'attach', from, link: 7, record })
+  const loaded = feed({ type: 'loaded', ready: READY }, { type: 'attach', from, link: 7, record })
   return { feed, loaded }
 }
 
