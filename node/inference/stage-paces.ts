@@ -41,13 +41,14 @@ interface Times {
   farUs: number
   /** True once a row really ran: until then there is a test. */
   ran: boolean
+  /** What others were told of it last. */
+  told: Pick<Pace, 'rowUs' | 'farUs'> | undefined
 }
 
 export class StagePaces {
   /** The latest one last. */
   readonly #times = new Map<string, Times>()
   readonly #onTold: (paces: readonly Pace[]) => void
-  #told: readonly Pace[] = []
 
   /** @param onTold - Called with what others are to be told, each time that it has changed. */
   constructor(onTold: (paces: readonly Pace[]) => void) {
@@ -59,8 +60,10 @@ export class StagePaces {
     if (stage.provider !== 'cpu' || stage.stepUs === 0) return
     const key = keyOf(stage)
     const before = this.#times.get(key)
+    if (before !== undefined && [...this.#times.keys()].at(-1) === key) return
+    const fresh = { stage, rowUs: stage.stepUs, farUs: 0, ran: false, told: undefined }
     this.#times.delete(key)
-    this.#times.set(key, before ?? { stage, rowUs: stage.stepUs, farUs: 0, ran: false })
+    this.#times.set(key, before ?? fresh)
     const [oldest] = this.#times.keys()
     if (this.#times.size > PACES_MAX && oldest !== undefined) this.#times.delete(oldest)
     this.#tell()
@@ -81,17 +84,14 @@ export class StagePaces {
     } else if (position >= FAR_POSITION && position < 2 * FAR_POSITION) {
       times.farUs = times.farUs === 0 ? run.computeUs : smooth(times.farUs, run.computeUs)
     } else return
-    this.#tell()
+    if (!isAsTold(times)) this.#tell()
   }
 
   #tell(): void {
-    const paces = [...this.#times.values()].toReversed().map(paceOf)
-    if (
-      paces.length === this.#told.length &&
-      paces.every((pace, at) => isLike(pace, this.#told[at]))
-    )
-      return
-    this.#told = paces
+    const paces = [...this.#times.values()].toReversed().map((times) => {
+      times.told = { rowUs: times.rowUs, farUs: times.farUs }
+      return paceOf(times)
+    })
     this.#onTold(paces)
   }
 }
@@ -119,15 +119,13 @@ function paceOf({ stage, rowUs, farUs }: Times): Pace {
   }
 }
 
-function isLike(pace: Pace, told: Pace | undefined): boolean {
-  if (told === undefined) return false
-  const isSame =
-    pace.model.every((byte, at) => byte === told.model[at]) &&
-    pace.fromLayer === told.fromLayer &&
-    pace.toLayer === told.toLayer
-  const near = (now: number, before: number): boolean =>
-    Math.abs(now - before) <= CHANGED_SHARE * before
-  return isSame && near(pace.rowUs, told.rowUs) && near(pace.farUs, told.farUs)
+/** Every row of a text asks: nothing is made for it. */
+function isAsTold({ rowUs, farUs, told }: Times): boolean {
+  return told !== undefined && isNear(rowUs, told.rowUs) && isNear(farUs, told.farUs)
+}
+
+function isNear(now: number, before: number): boolean {
+  return Math.abs(now - before) <= CHANGED_SHARE * before
 }
 
 function smooth(before: number, sample: number): number {

@@ -7,19 +7,13 @@
  * @module
  */
 
-import {
-  bytes,
-  decodeShape,
-  encodeShape,
-  record,
-  type ShapeOf,
-  uint,
-} from '../../core/cbor-shape.ts'
+import { bytes, encodeShape, record, type ShapeOf, uint } from '../../core/cbor-shape.ts'
 import type { Signer, Verify } from '../../core/crypto.ts'
 import { peerId } from '../../core/id-shapes.ts'
-import { isSignedBy, signedRecord, signRecord } from '../../core/signed-record.ts'
+import { isSignedBy } from '../../core/signed-record.ts'
 import { accept, refuse, type Result } from './errors.ts'
 import { EPOCH_MAX, EPOCH_VERSION, FAREWELL_BYTES_MAX, HASH_BYTES } from './limits.ts'
+import { readWord, sealWord } from './signed-word.ts'
 
 const KIND = 'epoch-farewell'
 
@@ -31,30 +25,20 @@ const FAREWELL = record({
   epoch: uint(EPOCH_MAX),
 })
 
-const SIGNED = signedRecord(FAREWELL_BYTES_MAX)
-
 export type Farewell = Omit<ShapeOf<typeof FAREWELL>, 'v'>
 
 /** The word as it travels: at most {@link FAREWELL_BYTES_MAX} bytes. */
 export function signFarewell(signer: Signer, said: Omit<Farewell, 'device'>): Uint8Array {
   const body = encodeShape(FAREWELL, { v: EPOCH_VERSION, ...said, device: signer.peer })
-  return encodeShape(SIGNED, signRecord(signer, KIND, body))
+  return sealWord(signer, KIND, { body, bytesMax: FAREWELL_BYTES_MAX })
 }
 
 /** The word, when the device that it names signed it. */
 export function openFarewell(verify: Verify, encoded: Uint8Array): Result<Farewell> {
-  if (encoded.length > FAREWELL_BYTES_MAX) {
-    return refuse('EPOCH_MESSAGE_TOO_LONG', `expected at most ${FAREWELL_BYTES_MAX} bytes`)
-  }
-  const signed = decodeShape(SIGNED, encoded)
-  if (signed.type === 'refused') return refuse('EPOCH_MESSAGE_MALFORMED', signed.reason)
-  const read = decodeShape(FAREWELL, signed.value.body)
-  if (read.type === 'refused') return refuse('EPOCH_MESSAGE_MALFORMED', read.reason)
-  const { v, ...farewell } = read.value
-  if (v !== EPOCH_VERSION) {
-    return refuse('EPOCH_VERSION_UNSUPPORTED', `expected version ${EPOCH_VERSION}`)
-  }
-  return isSignedBy(verify, farewell.device, KIND, signed.value)
+  const read = readWord(FAREWELL, encoded, FAREWELL_BYTES_MAX)
+  if (read.type === 'refused') return read
+  const { v: _, ...farewell } = read.value.word
+  return isSignedBy(verify, farewell.device, KIND, read.value.signed)
     ? accept(farewell)
     : refuse('EPOCH_SIGNATURE_INVALID', 'expected the word of the device that leaves')
 }
