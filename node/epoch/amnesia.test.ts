@@ -17,7 +17,7 @@ import {
 } from '../../protocols/epoch/index.ts'
 import { TRUST_LIMITS } from '../../trust/index.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
-import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
+import { type EpochDevice, EpochMesh, type FourDevices } from '../../test/fixtures/epoch-mesh.ts'
 import { Accusations } from './accusations.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 
@@ -170,14 +170,12 @@ describe('a mesh of four', () => {
   let mesh: EpochMesh | undefined
   afterEach(() => mesh?.end())
 
-  type Four = readonly [EpochDevice, EpochDevice, EpochDevice, EpochDevice]
-
   /** Four that have a seat each, at the moment at which the next epoch is decided on. */
-  async function seated(): Promise<{ world: EpochMesh; four: Four; where: Where }> {
+  async function seated(): Promise<{ world: EpochMesh; four: FourDevices; where: Where }> {
     const world = await EpochMesh.of(4)
     mesh = world
     await world.pass(6.1 - 1e-4)
-    const four = world.devices as unknown as Four
+    const four = world.devices as unknown as FourDevices
     const { chain } = four[0].epochs.opened
     return { world, four, where: { network: chain.context.network, epoch: chain.next } }
   }
@@ -207,7 +205,7 @@ describe('a mesh of four', () => {
 
   it('asks who changed its mind, and holds it against who has no answer', async () => {
     const { world, four, where } = await seated()
-    const [liar] = [...four].toReversed() as unknown as Four
+    const [liar] = [...four].toReversed() as unknown as FourDevices
     await vote(liar, where, changeOfMind)
     await world.pass(2)
     // Its precommit in the round that decided has to be answered for as well.

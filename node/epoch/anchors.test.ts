@@ -14,7 +14,14 @@ import {
 } from '../../protocols/epoch/index.ts'
 import { TRUST_LIMITS } from '../../trust/index.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
-import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
+import {
+  chainOf,
+  EMPTY_CUT,
+  type EpochDevice,
+  EpochMesh,
+  type FourDevices,
+  headersOf,
+} from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import { bodyProblem } from './cut-check.ts'
 import type { ParameterWish } from './epoch-commands.ts'
@@ -24,18 +31,13 @@ const { CHANGE_EPOCHS, EPOCH_MS_DEFAULT, COMMITTEE_SEATS_MAX } = EPOCH_LIMITS
 let mesh: EpochMesh | undefined
 afterEach(() => mesh?.end())
 
-type Four = readonly [EpochDevice, EpochDevice, EpochDevice, EpochDevice]
-
-async function seated(): Promise<{ world: EpochMesh; four: Four }> {
+async function seated(): Promise<{ world: EpochMesh; four: FourDevices }> {
   const world = await EpochMesh.of(4)
   mesh = world
   await world.pass(6.5)
-  return { world, four: world.devices as unknown as Four }
+  return { world, four: world.devices as unknown as FourDevices }
 }
 
-const chainOf = ({ epochs }: EpochDevice) => epochs.opened.chain
-const headers = (devices: readonly EpochDevice[]): number =>
-  new Set(devices.map((one) => toHex(chainOf(one).top?.id ?? utf8('none')))).size
 const valuesOf = (one: EpochDevice) => chainOf(one).fold.parameters.valuesAt(chainOf(one).next)
 const peersOf = (devices: readonly EpochDevice[]): readonly PeerId[] =>
   devices.map(({ signer }) => signer.peer).toSorted()
@@ -90,7 +92,7 @@ describe('a mesh whose trust starts at its founder', () => {
     await want([founder], less)
     await world.pass(CHANGE_EPOCHS + 1)
     expect(four.map((one) => massOf(one, second))).toEqual([all, all, all, all])
-    expect(headers(four)).toBe(1)
+    expect(headersOf(four)).toBe(1)
     expect(four.flatMap(({ epochs }) => epochs.opened.problems)).toEqual([])
     expect(four.flatMap(({ failures }) => failures)).toEqual([])
   })
@@ -115,7 +117,7 @@ describe('a mesh whose trust starts at its founder', () => {
     await world.connectAll()
     await world.pass(1)
     const all = [founder, again, newcomer]
-    expect(headers(all)).toBe(1)
+    expect(headersOf(all)).toBe(1)
     expect(new Set(all.map((one) => massOf(one, second))).size).toBe(1)
     expect(all.map(valuesOf)).toEqual(
       all.map(() => ({ epochMs: 60_000, seatsMax: 8, anchors: peersOf([founder, second]) })),
@@ -171,7 +173,7 @@ describe('a mesh whose trust starts at its founder', () => {
     await world.connectAll()
     await world.pass(4)
     expect(chainOf(second).committee).toContain(third.signer.peer)
-    expect(headers([founder, second])).toBe(1)
+    expect(headersOf([founder, second])).toBe(1)
   })
 
   it('draws no more seats than its seats have agreed on', async () => {
@@ -185,7 +187,7 @@ describe('a mesh whose trust starts at its founder', () => {
     expect(committees()).toEqual([5, 5, 5, 5, 5])
     await world.pass(CHANGE_EPOCHS + 2)
     expect(committees()).toEqual([4, 4, 4, 4, 4])
-    expect(headers(world.devices)).toBe(1)
+    expect(headersOf(world.devices)).toBe(1)
   })
 
   it('refuses anchors that nobody has heard, that are none, too few, and who has no say', async () => {
@@ -235,16 +237,8 @@ describe('a mesh whose trust starts at its founder', () => {
     expect(changeBy({ committee, anchors }, four.slice(1).map(consentOf))).toBeUndefined()
     expect(whole.beside).toEqual([])
     const judge = { chain, pools, floorOf: () => undefined }
-    const parts = {
-      statements: [],
-      floors: [],
-      evidence: [],
-      audits: [],
-      owners: [],
-      restart: undefined,
-    }
     const problemOf = (change: typeof whole): unknown =>
-      bodyProblem(judge, { ...parts, change: encodeChange(change) })
+      bodyProblem(judge, { ...EMPTY_CUT, change: encodeChange(change) })
     expect(problemOf(whole)).toBeUndefined()
     const { seat: _, ...voice } = consentOf(founder)
     const own = { seat: founder.signer.peer, until, signature: voice.signature }

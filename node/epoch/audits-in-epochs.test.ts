@@ -7,7 +7,7 @@ import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { receiptHash, receiptMessage } from '../../protocols/inference/index.ts'
 import { auditFactorQ16, TRUST_LIMITS } from '../../trust/index.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
-import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
+import { chainOf, EMPTY_CUT, type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
 import {
   auditOf,
   type AuditScene,
@@ -267,8 +267,6 @@ describe('a mesh whose members audit each other', () => {
   let mesh: EpochMesh | undefined
   afterEach(() => mesh?.end())
 
-  const chainOf = ({ epochs }: EpochDevice) => epochs.opened.chain
-
   /** What one failed audit and none that passed leave of a score. */
   const afterFailure = (micros: number): number =>
     Math.floor((micros * auditFactorQ16({ passed: 0, failed: 1 })) / 65_536)
@@ -337,15 +335,7 @@ describe('a mesh whose members audit each other', () => {
     const [first, , liar] = world.devices as [EpochDevice, EpochDevice, EpochDevice]
     const { chain, pools } = first.epochs.opened
     const judge = { chain, pools, floorOf: () => undefined }
-    const parts = {
-      statements: [],
-      floors: [],
-      evidence: [],
-      restart: undefined,
-      owners: [],
-      change: undefined,
-    }
-    const body = { ...parts, audits: [] as Uint8Array[] }
+    const body = { ...EMPTY_CUT, audits: [] as Uint8Array[] }
     const good = told(world.devices, liar, false)
     expect(bodyProblem(judge, { ...body, audits: [good] })).toBeUndefined()
     const bad = [

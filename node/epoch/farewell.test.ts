@@ -1,10 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { toHex, utf8 } from '../../core/bytes.ts'
+import { utf8 } from '../../core/bytes.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { TRUST_LIMITS } from '../../trust/index.ts'
 import { encodeEvidenceItem, signFarewell } from '../../protocols/epoch/index.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
-import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
+import {
+  chainOf,
+  EMPTY_CUT,
+  type EpochDevice,
+  EpochMesh,
+  headersOf,
+} from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import { bodyProblem } from './cut-check.ts'
 import { evidenceItem } from './evidence-kinds.ts'
@@ -18,10 +24,7 @@ async function meshOf(count: number): Promise<EpochMesh> {
   return mesh
 }
 
-const chainOf = ({ epochs }: EpochDevice) => epochs.opened.chain
 const foldOf = (one: EpochDevice) => chainOf(one).fold
-const headers = (devices: readonly EpochDevice[]): number =>
-  new Set(devices.map((one) => toHex(chainOf(one).top?.id ?? utf8('none')))).size
 const seatsOf = (one: EpochDevice): readonly PeerId[] => chainOf(one).committee
 const firstOf = (world: EpochMesh): EpochDevice => {
   const [first] = world.devices
@@ -54,7 +57,7 @@ describe('a mesh that devices leave', () => {
       expect(seatsOf(first).length).toBe(world.devices.length)
     }
     expect(told).toEqual([6, 5, 4, 3, 2])
-    expect(headers(world.devices)).toBe(1)
+    expect(headersOf(world.devices)).toBe(1)
     // Every epoch was certified: none was waited for.
     expect(foldOf(firstOf(world)).epoch).toBe(20)
     const scores = chainOf(firstOf(world)).top?.scores.scores ?? []
@@ -115,19 +118,11 @@ describe('a mesh that devices leave', () => {
     expect(pools.takeEvidence(waiting.encoded)).toBe('known')
     expect(pools.farewells.all()).toEqual([])
     const judge = { chain, pools, floorOf: () => undefined }
-    const empty = {
-      statements: [],
-      floors: [],
-      audits: [],
-      owners: [],
-      restart: undefined,
-      change: undefined,
-    }
-    const again = { ...empty, evidence: [waiting.item] }
+    const again = { ...EMPTY_CUT, evidence: [waiting.item] }
     expect(bodyProblem(judge, again)).toBe('EPOCH_FAREWELL_INVALID')
     // Should a committee certify it all the same, everybody passes over it.
     expect(chain.try(again).fold.departures.hasLeft(peer)).toBe(false)
-    expect(headers(world.devices)).toBe(1)
+    expect(headersOf(world.devices)).toBe(1)
   })
 
   it('keeps the word over starts of those who heard it, and when it goes on from a snapshot', async () => {
@@ -154,7 +149,7 @@ describe('a mesh that devices leave', () => {
     expect(foldOf(resumed).departures.hasLeft(last.signer.peer)).toBe(true)
     await world.connectAll()
     await world.pass(2)
-    expect(headers(world.devices)).toBe(1)
+    expect(headersOf(world.devices)).toBe(1)
   })
 
   it('lets a device of somebody else go, whose owner may still tell of it', async () => {
@@ -173,7 +168,7 @@ describe('a mesh that devices leave', () => {
     ])
     await world.pass(4)
     expect(foldOf(first).departures.hasLeft(last.signer.peer)).toBe(true)
-    expect(headers(world.devices)).toBe(1)
+    expect(headersOf(world.devices)).toBe(1)
   })
 
   it('hears nobody say it of others, of epochs to come, of another mesh, or without having been there', async () => {
@@ -198,17 +193,9 @@ describe('a mesh that devices leave', () => {
     expect(fates.join(' ')).toBe('invalid invalid invalid known known known new known')
     expect(pools.farewells.all().length).toBe(1)
     const judge = { chain, pools, floorOf: () => undefined }
-    const empty = {
-      statements: [],
-      floors: [],
-      audits: [],
-      owners: [],
-      restart: undefined,
-      change: undefined,
-    }
     const problemOf = (...words: readonly Uint8Array[]): unknown =>
       bodyProblem(judge, {
-        ...empty,
+        ...EMPTY_CUT,
         evidence: words.map((word) => evidenceItem('farewell', word)),
       })
     expect(problemOf(good)).toBeUndefined()

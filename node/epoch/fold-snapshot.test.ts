@@ -3,7 +3,7 @@ import { toHex, utf8 } from '../../core/bytes.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
-import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
+import { chainOf, type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import { auditOf } from '../../test/fixtures/told-audits.ts'
 import { decodeEpochRecord, encodeParameters } from '../../protocols/epoch/index.ts'
@@ -16,7 +16,6 @@ const [DECIDED, SNAPSHOT, PARTS] = ['D', 'M', 'N'].map((letter) => toHex(utf8(le
 /** The snapshot is of epoch 15; two more follow it. */
 const EPOCHS = 18.5
 
-const chainOf = ({ epochs }: EpochDevice): EpochChain => epochs.opened.chain
 const topOf = (device: EpochDevice): string => toHex(chainOf(device).top?.id ?? new Uint8Array())
 
 /** Rows of a device whose key begins with a letter. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { decodeToldStatement, encodeParameters, EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { ledgerContext } from '../../test/fixtures/ledgers.ts'
+import { EMPTY_CUT } from '../../test/fixtures/epoch-mesh.ts'
 import { LinkHub } from '../../test/fixtures/link-hub.ts'
 import { Customer, end, pass, run } from '../../test/fixtures/ordered-work.ts'
 import { ReceiptDevice } from '../../test/fixtures/receipt-devices.ts'
@@ -91,15 +92,7 @@ describe('what a device settled', () => {
       if (told.type === 'refused') throw new Error(told.code)
       statements.push(told.value.stated)
     }
-    const { scores } = fold.fold(0, {
-      statements,
-      floors: [],
-      evidence: [],
-      audits: [],
-      owners: [],
-      restart: undefined,
-      change: undefined,
-    })
+    const { scores } = fold.fold(0, { ...EMPTY_CUT, statements })
     const explained = fold.explain(bob.peer)
     expect(explained?.edges).toMatchObject([{ role: 'provider', agreedMilliCredits: 1_500 }])
     expect(scores.of(bob.peer)?.standingMicros).toBeGreaterThan(0)

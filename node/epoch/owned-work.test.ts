@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Signer } from '../../core/crypto.ts'
 import {
-  type CutBody,
   decodeToldStatement,
   encodeParameters,
   EPOCH_LIMITS,
@@ -20,21 +19,13 @@ import {
   TRUST_LIMITS,
 } from '../../trust/index.ts'
 import type { OpenLedger } from '../ledger/device-ledger.ts'
+import { EMPTY_CUT } from '../../test/fixtures/epoch-mesh.ts'
 import { OwnStatements } from './own-statement.ts'
 import { OwnWork } from './own-work.ts'
 import { TrustFold } from './trust-fold.ts'
 
 const { network } = ledgerContext
 const PARAMETERS = encodeParameters({ epochMs: EPOCH_LIMITS.EPOCH_MS_DEFAULT })
-const EMPTY: CutBody = {
-  statements: [],
-  floors: [],
-  evidence: [],
-  audits: [],
-  owners: [],
-  restart: undefined,
-  change: undefined,
-}
 /** The epoch whose cut holds the word, and the first by it. */
 const WORD = 1
 const SINCE = WORD + TRUST_LIMITS.OWNER_EPOCHS
@@ -97,12 +88,12 @@ async function foldedTo(epoch: number): Promise<TrustFold> {
   const statements = await Promise.all(
     [alice.signer, bob.signer, cem].map((signer) => stated(fold, 0, { signer })),
   )
-  fold.fold(0, { ...EMPTY, statements })
+  fold.fold(0, { ...EMPTY_CUT, statements })
   const subject = { network, number: 1, owner: cem.peer, device: bob.peer, binds: true }
   const half = signOwnerWord(cem, subject, WORD)
   const word = { ...half, byDevice: signOwnerWord(bob.signer, subject, WORD).byDevice }
-  fold.fold(WORD, { ...EMPTY, owners: [encodeOwnerWord(word)] })
-  for (let next = WORD + 1; next <= epoch; next++) fold.fold(next, EMPTY)
+  fold.fold(WORD, { ...EMPTY_CUT, owners: [encodeOwnerWord(word)] })
+  for (let next = WORD + 1; next <= epoch; next++) fold.fold(next, EMPTY_CUT)
   return fold
 }
 
@@ -120,7 +111,7 @@ describe('work of a device that belongs to an owner', () => {
       await stated(fold, SINCE, { signer: alice.signer, ledger: alice.ledger.opened }),
       await stated(fold, SINCE, { signer: cem, reports: [opened.value] }),
     ]
-    const { scores } = fold.fold(SINCE, { ...EMPTY, statements })
+    const { scores } = fold.fold(SINCE, { ...EMPTY_CUT, statements })
     expect(fold.explain(cem.peer)?.edges).toMatchObject([
       { role: 'provider', agreedMilliCredits: 1_500 },
     ])
@@ -140,7 +131,7 @@ describe('work of a device that belongs to an owner', () => {
       await stated(fold, SINCE, { signer: alice.signer, ledger: alice.ledger.opened }),
       await stated(fold, SINCE, { signer: bob.signer, ledger: bob.ledger.opened }),
     ]
-    fold.fold(SINCE, { ...EMPTY, statements })
+    fold.fold(SINCE, { ...EMPTY_CUT, statements })
     expect(fold.explain(bob.peer)?.edges).toMatchObject([{ agreedMilliCredits: 0 }])
     expect(fold.hasSpoken(bob.peer)).toBe(false)
   })
@@ -148,7 +139,7 @@ describe('work of a device that belongs to an owner', () => {
   it('has the floor of its own hardware', async () => {
     const fold = await foldedTo(SINCE)
     const floors = [{ device: bob.peer, floorMicros: 730_000 }]
-    const { scores } = fold.fold(SINCE + 1, { ...EMPTY, floors })
+    const { scores } = fold.fold(SINCE + 1, { ...EMPTY_CUT, floors })
     expect([bob.peer, cem.peer].map((peer) => scores.of(peer)?.floorMicros)).toEqual([
       730_000, 300_000,
     ])
@@ -159,6 +150,6 @@ describe('work of a device that belongs to an owner', () => {
     const again = fold.unpack(fold.pack())
     expect(again?.owners.ties).toEqual(fold.owners.ties)
     expect(again?.scores().scores.root).toEqual(fold.scores().scores.root)
-    expect(again?.fold(SINCE + 3, EMPTY)).toEqual(fold.fold(SINCE + 3, EMPTY))
+    expect(again?.fold(SINCE + 3, EMPTY_CUT)).toEqual(fold.fold(SINCE + 3, EMPTY_CUT))
   })
 })

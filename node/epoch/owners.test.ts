@@ -4,7 +4,12 @@ import type { PeerId } from '../../core/ids.ts'
 import type { SignedRecord } from '../../core/signed-record.ts'
 import { type CutBody, encodeEvidenceItem, EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
-import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
+import {
+  EMPTY_CUT,
+  type EpochDevice,
+  EpochMesh,
+  type FourDevices,
+} from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import {
   domainIdOf,
@@ -19,17 +24,6 @@ import { bodyProblem } from './cut-check.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 
 const { OWNER_EPOCHS, OWNER_WORD_EPOCHS_MAX } = TRUST_LIMITS
-const EMPTY: CutBody = {
-  statements: [],
-  floors: [],
-  evidence: [],
-  audits: [],
-  owners: [],
-  restart: undefined,
-  change: undefined,
-}
-
-type Four = readonly [EpochDevice, EpochDevice, EpochDevice, EpochDevice]
 
 let mesh: EpochMesh | undefined
 afterEach(() => mesh?.end())
@@ -41,11 +35,11 @@ const seatsOf = (one: EpochDevice): readonly PeerId[] => roomOf(one).committee.t
 const topsOf = (all: readonly EpochDevice[]): number =>
   new Set(all.map((one) => toHex(roomOf(one).chain.top?.id ?? new Uint8Array()))).size
 
-async function seated(): Promise<{ readonly world: EpochMesh; readonly four: Four }> {
+async function seated(): Promise<{ readonly world: EpochMesh; readonly four: FourDevices }> {
   const world = await EpochMesh.of(4)
   mesh = world
   await world.pass(6.5)
-  return { world, four: world.devices as unknown as Four }
+  return { world, four: world.devices as unknown as FourDevices }
 }
 
 /** What a device says of an owner and a device, one of which it is. */
@@ -168,7 +162,7 @@ describe('a mesh of four of which two get one owner', () => {
     ])
     const judge = { chain, pools, floorOf: () => undefined }
     const cutWith = (...words: readonly OwnerWord[]): CutBody => ({
-      ...EMPTY,
+      ...EMPTY_CUT,
       owners: words.map(encodeOwnerWord),
     })
     const rival = { ...subject, owner: peerOf(founder) }
@@ -183,7 +177,7 @@ describe('a mesh of four of which two get one owner', () => {
       cutWith(word(), word()),
       cutWith(word(), other2),
       cutWith(word({ number: 2 })),
-      { ...EMPTY, owners: [new Uint8Array(8)] },
+      { ...EMPTY_CUT, owners: [new Uint8Array(8)] },
     ].map((body) => bodyProblem(judge, body))
     expect(problems).toEqual([undefined, ...Array<string>(5).fill('EPOCH_OWNERS_INVALID')])
     // Should a committee certify two owners of one device all the same, everybody has the same one.

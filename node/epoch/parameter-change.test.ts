@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { toHex, utf8 } from '../../core/bytes.ts'
+import { utf8 } from '../../core/bytes.ts'
 import {
   changeBy,
   type Consent,
@@ -9,7 +9,14 @@ import {
   EPOCH_LIMITS,
   signConsent,
 } from '../../protocols/epoch/index.ts'
-import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
+import {
+  chainOf,
+  EMPTY_CUT,
+  type EpochDevice,
+  EpochMesh,
+  type FourDevices,
+  headersOf,
+} from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 import { bodyProblem } from './cut-check.ts'
 import { cutDueMs, epochAt, epochMsOf, spansOf, startMs } from './epoch-time.ts'
@@ -41,18 +48,13 @@ describe('a mesh of four that wants shorter epochs', () => {
   let mesh: EpochMesh | undefined
   afterEach(() => mesh?.end())
 
-  type Four = readonly [EpochDevice, EpochDevice, EpochDevice, EpochDevice]
-
-  async function seated(): Promise<{ world: EpochMesh; four: Four }> {
+  async function seated(): Promise<{ world: EpochMesh; four: FourDevices }> {
     const world = await EpochMesh.of(4)
     mesh = world
     await world.pass(6.5)
-    return { world, four: world.devices as unknown as Four }
+    return { world, four: world.devices as unknown as FourDevices }
   }
 
-  const chainOf = ({ epochs }: EpochDevice) => epochs.opened.chain
-  const headers = (devices: readonly EpochDevice[]): number =>
-    new Set(devices.map((one) => toHex(chainOf(one).top?.id ?? utf8('none')))).size
   const lengthsOf = (devices: readonly EpochDevice[]): readonly number[] =>
     devices.map(({ epochs }) => epochs.opened.epochMs)
   const isChanging = (one: EpochDevice): boolean =>
@@ -83,7 +85,7 @@ describe('a mesh of four that wants shorter epochs', () => {
     expect(lengthsOf(four)).toEqual(four.map(() => SHORT_MS))
     expect(chainOf(first).next - before).toBeGreaterThanOrEqual(4)
     await world.pass(1)
-    expect(headers(four)).toBe(1)
+    expect(headersOf(four)).toBe(1)
     // Who was held to it is held to nothing any more, and what was wanted once does not come again.
     expect(four.flatMap(({ epochs }) => epochs.opened.pools.consents.all())).toEqual([])
     expect(four.flatMap(({ epochs }) => epochs.opened.problems)).toEqual([])
@@ -105,7 +107,7 @@ describe('a mesh of four that wants shorter epochs', () => {
     await world.connectAll()
     await world.pass(1)
     const all = [first, third, again, back, newcomer]
-    expect(headers(all)).toBe(1)
+    expect(headersOf(all)).toBe(1)
     expect(lengthsOf(all)).toEqual(all.map(() => SHORT_MS))
     expect(all.flatMap(({ epochs }) => epochs.opened.problems)).toEqual([])
   })
@@ -143,14 +145,6 @@ describe('a mesh of four that wants shorter epochs', () => {
       'known',
     ])
     const judge = { chain, pools, floorOf: () => undefined }
-    const parts = {
-      statements: [],
-      floors: [],
-      evidence: [],
-      audits: [],
-      owners: [],
-      restart: undefined,
-    }
     const all = four.map((device) => consent(device))
     const { committee } = chain
     const whole = changeBy({ committee, anchors: [] }, all)
@@ -160,7 +154,7 @@ describe('a mesh of four that wants shorter epochs', () => {
     )
     if (whole === undefined || later === undefined) throw new Error('a quorum wants it')
     const problemOf = (change: typeof whole): unknown =>
-      bodyProblem(judge, { ...parts, change: encodeChange(change) })
+      bodyProblem(judge, { ...EMPTY_CUT, change: encodeChange(change) })
     const { voices } = whole
     expect(problemOf(whole)).toBeUndefined()
     const bad = [
@@ -175,7 +169,7 @@ describe('a mesh of four that wants shorter epochs', () => {
     ]
     expect(bad.map(problemOf)).toEqual(bad.map(() => 'EPOCH_CHANGE_INVALID'))
     // Should a committee certify one all the same, everybody passes over it.
-    const [few] = bad.map((change) => ({ ...parts, change: encodeChange(change) }))
+    const [few] = bad.map((change) => ({ ...EMPTY_CUT, change: encodeChange(change) }))
     expect(few && chain.try(few).fold.parameters.changes.length).toBe(0)
   })
 })

@@ -8,15 +8,17 @@ import {
   signRestart,
 } from '../../protocols/epoch/index.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
-import { type EpochDevice, EpochMesh } from '../../test/fixtures/epoch-mesh.ts'
+import {
+  chainOf,
+  type EpochDevice,
+  EpochMesh,
+  type FourDevices,
+} from '../../test/fixtures/epoch-mesh.ts'
 import { settle } from '../../test/fixtures/manual-clock.ts'
 
 let mesh: EpochMesh | undefined
 afterEach(() => mesh?.end())
 
-type Four = readonly [EpochDevice, EpochDevice, EpochDevice, EpochDevice]
-
-const chainOf = ({ epochs }: EpochDevice) => epochs.opened.chain
 const headerOf = (device: EpochDevice): string => toHex(chainOf(device).top?.id ?? new Uint8Array())
 const headers = (devices: readonly EpochDevice[]): number => new Set(devices.map(headerOf)).size
 const seatsOf = (device: EpochDevice): readonly string[] => chainOf(device).committee.toSorted()
@@ -41,11 +43,11 @@ function decidedBy(device: EpochDevice, value: Uint8Array, epoch: number) {
 }
 
 /** Four that had a seat each, of which two are gone for good. */
-async function halved(): Promise<{ world: EpochMesh; four: Four }> {
+async function halved(): Promise<{ world: EpochMesh; four: FourDevices }> {
   const world = await EpochMesh.of(4)
   mesh = world
   await world.pass(6.5)
-  const four = world.devices as unknown as Four
+  const four = world.devices as unknown as FourDevices
   await world.stop(four[2])
   await world.stop(four[3])
   return { world, four }
@@ -104,7 +106,7 @@ describe('a mesh that lost half of its seats', () => {
     const world = await EpochMesh.of(4)
     mesh = world
     await world.pass(6.5)
-    const [founder, ...others] = world.devices as unknown as Four
+    const [founder, ...others] = world.devices as unknown as FourDevices
     const peers = others.map(({ signer }) => signer.peer)
     await world.members.world.cut([founder.signer.peer], peers)
     await world.pass(14)
