@@ -4,7 +4,7 @@ import { toHex } from '../core/bytes.ts'
 import { nodeCrypto } from '../test/fixtures/devices.ts'
 import { cutOf, type Deed, namedDomain } from '../test/fixtures/trust-mesh.ts'
 import type { ProvenFault } from './fault-records.ts'
-import { FAULT_EPOCHS, MASS_TOTAL } from './limits.ts'
+import { EPOCHS_PER_DAY, FAULT_EPOCHS, MASS_TOTAL } from './limits.ts'
 import { type Cut, type DomainTie, TrustState } from './trust-state.ts'
 
 const { sha256 } = nodeCrypto
@@ -64,6 +64,16 @@ describe('a device that belongs to an owner', () => {
     )
     expect(massOf(state, owner)).toBe(massOf(plain, owner))
     expect(massOf(state, other)).toBe(massOf(plain, other))
+  })
+
+  it('has its work counted for its owner where others tell of it by its own name', () => {
+    const deeds = [...work, did(seed, other, 50_000)]
+    const state = folded(cutOf(1, ids, deeds), cut(2, { ties: [binds(laptop)] }))
+    const morning = EPOCHS_PER_DAY + 5
+    state.fold(cutOf(morning, [owner], [did(seed, owner, 30_000)]))
+    const alone = massOf(state, owner)
+    state.fold(cutOf(morning + 1, [seed], [did(seed, laptop, 30_000)]))
+    expect(massOf(state, owner)).toBeGreaterThan(alone)
   })
 
   it('is told of as its owner, whoever still names it, and does not count twice', () => {

@@ -226,8 +226,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'anybody begins a mesh again',
     path: `${EPOCH}/restart.ts`,
-    find: 'return isSignedBy(verify, founder, KIND, signed.value)',
-    replace: 'return signed.value.body.length > 0',
+    find: 'return isSignedBy(verify, founder, KIND, read.value.signed)',
+    replace: 'return read.value.signed.body.length > 0',
     check: test(`${ROOM}/restart.test.ts`),
   },
   {
@@ -281,10 +281,17 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: 'praise among the devices of one owner goes on to count',
+    path: 'trust/work-graph.ts',
+    find: 'if (requester === provider) continue',
+    replace: 'if (requester + 1 === provider) continue',
+    check: sim('trust-of-owners', 20),
+  },
+  {
+    mistake: 'work that is told of by the name of a device is not that of its owner',
     path: 'trust/trust-state.ts',
     find: 'const other = this.#homes.of(known)',
     replace: 'const other = known',
-    check: sim('trust-of-owners', 20),
+    check: test('trust/owned-domains.test.ts'),
   },
   {
     mistake: 'a device that leaves its owner is clean, and so is the owner',
