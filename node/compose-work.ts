@@ -30,6 +30,7 @@ import { StageProbe } from './runtime/stage-probe.ts'
 import type { Receipts } from './receipts/receipts.ts'
 import { JobBook } from './scheduler/jobs/job-book.ts'
 import { JobOutputs } from './scheduler/jobs/job-outputs.ts'
+import { LinkSurvey } from './scheduler/jobs/link-survey.ts'
 import { LinkTable } from './scheduler/jobs/link-table.ts'
 import { Planner } from './scheduler/jobs/planner.ts'
 import { SpeedTable } from './scheduler/jobs/speed-table.ts'
@@ -167,6 +168,11 @@ function composePlanner(
 ) {
   const { identity, config } = foundation
   const links = new LinkTable(identity.peer)
+  const survey = new LinkSurvey({
+    clock: systemClock,
+    links,
+    ping: (peer) => network.ping(peer),
+  })
   // As it is before anything of it is held back from others.
   const { memoryFreeBytes } = presence.capabilities()
   const planner = new Planner(
@@ -188,6 +194,7 @@ function composePlanner(
       excluded: () => unavailable(mesh, network, audited),
       tierOf: (peer) => attestation.tierOf(peer),
       scoreOf,
+      survey: (peers) => survey.survey(peers),
       appraise: (peers, signal) => attestation.refresh(peers, signal),
     },
     { inFlightMax: config.scheduler.inFlightMax, loadedMs: STAGE_IDLE_MS },

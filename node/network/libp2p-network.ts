@@ -56,6 +56,9 @@ export function createNetwork(components: NetworkComponents, init: NetworkInit):
   return new Libp2pNetwork(components, init)
 }
 
+/** As libp2p names it in its specification, for errors. */
+const PING_PROTOCOL = '/ipfs/ping/1.0.0'
+
 type OnPeer = Parameters<Network['onPeer']>[0]
 
 class Libp2pNetwork implements CountingNetwork {
@@ -207,6 +210,16 @@ class Libp2pNetwork implements CountingNetwork {
 
   async disconnect(peer: PeerId): Promise<void> {
     await this.#running.hangUp(peerIdFromString(peer))
+  }
+
+  async ping(peer: PeerId, asked?: AbortSignal): Promise<number> {
+    const signal = this.#deadline(asked)
+    try {
+      await this.#mustBeMember(peer, PING_PROTOCOL, signal)
+      return await this.#running.services.ping.ping(peerIdFromString(peer), { signal })
+    } catch (error) {
+      throw this.#explain(error, { peer, protocol: PING_PROTOCOL, signal, asked })
+    }
   }
 
   onPeer(listener: OnPeer): () => void {

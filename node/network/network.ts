@@ -114,6 +114,8 @@ export interface Network extends Startable {
   connect(peer: PeerId, addresses: readonly string[], signal?: AbortSignal): Promise<void>
   /** Closes every connection to `peer`. */
   disconnect(peer: PeerId): Promise<void>
+  /** How long a few bytes take there and back, in ms. @throws {NetworkError} as `open`. */
+  ping(peer: PeerId, signal?: AbortSignal): Promise<number>
   /** Calls back on the first connection to a peer and after the last is gone; returns how to stop. */
   onPeer(listener: (peer: PeerId, connected: boolean) => void): () => void
 

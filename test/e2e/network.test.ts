@@ -182,6 +182,19 @@ it('opens nothing to a stranger', async () => {
   expect(client.counters.streamsWithheld).toBeGreaterThanOrEqual(1)
 })
 
+it('says how long it is to a member and back, and asks no stranger', async () => {
+  const gate = new SetGate()
+  const [client, server] = [network({}, gate), network()]
+  await startAndConnect([server, client])
+  expect(await codeOf(client.ping(server.self))).toBe('NETWORK_PROTOCOL_REFUSED')
+  gate.members.add(server.self)
+  const rttMs = await client.ping(server.self)
+  expect(rttMs).toBeGreaterThanOrEqual(0)
+  expect(rttMs).toBeLessThan(1000)
+  await server.stop()
+  expect(await codeOf(client.ping(server.self))).toMatch(/NETWORK_(PEER_UNREACHABLE|TIMEOUT)/)
+})
+
 it('lets a stream wait while the gate makes up its mind', async () => {
   const { promise: answer, resolve } = Promise.withResolvers<boolean>()
   const [client, server] = [network(), network({}, { isMember: () => answer })]

@@ -17,7 +17,7 @@ const ALPHA = 0.05
 const DELAY_BYTES_MAX = 8_192
 const RATE_BYTES_MIN = 32_768
 
-/** What is assumed of a link that carried nothing yet: a wired home network. */
+/** What is assumed of a link that carried nothing yet, not even a ping: a wired home network. */
 const UNKNOWN = { rttMs: 1, mbps: 1_000 }
 
 /** Links that are remembered; of more, the one that was used longest ago is forgotten. */
@@ -70,6 +70,11 @@ export class LinkTable {
     }
   }
 
+  /** True once a frame or a ping told the delay between this device and `peer`. */
+  knows(peer: PeerId): boolean {
+    return this.#pings.has(peer) || this.#delaysOf(peer).length > 0
+  }
+
   /** A ping to `peer` took so long there and back. */
   notePing(peer: PeerId, rttMs: number): void {
     forgetOldest(this.#pings)
@@ -78,9 +83,8 @@ export class LinkTable {
 
   /** What may be expected between this device and `peer`. */
   estimate(peer: PeerId): LinkEstimate {
-    const ways = [this.#find(this.#self, peer), this.#find(peer, this.#self)]
-    const delays = ways.flatMap((link) => link?.delayMs ?? [])
-    const rates = ways.flatMap((link) => link?.mbps ?? [])
+    const delays = this.#delaysOf(peer)
+    const rates = this.#ways(peer).flatMap(({ mbps }) => mbps ?? [])
     const rttMs =
       delays.length === 0
         ? (this.#pings.get(peer) ?? UNKNOWN.rttMs)
@@ -95,11 +99,7 @@ export class LinkTable {
   rate(from: PeerId, to: PeerId): number | undefined {
     const direct = this.#find(from, to)?.mbps
     if (direct !== undefined) return direct
-    const own = [from, to].flatMap((peer) => [
-      this.#find(this.#self, peer)?.mbps ?? [],
-      this.#find(peer, this.#self)?.mbps ?? [],
-    ])
-    const rates = own.flat()
+    const rates = [from, to].flatMap((peer) => this.#ways(peer).flatMap(({ mbps }) => mbps ?? []))
     return rates.length === 0 ? undefined : Math.min(...rates)
   }
 
@@ -116,6 +116,15 @@ export class LinkTable {
         delayMs === undefined ? [] : [{ from, to, delayMs, mbps }],
       )
       .toArray()
+  }
+
+  /** What is known of the link to `peer`, each way. */
+  #ways(peer: PeerId): readonly Link[] {
+    return [this.#find(this.#self, peer) ?? [], this.#find(peer, this.#self) ?? []].flat()
+  }
+
+  #delaysOf(peer: PeerId): readonly number[] {
+    return this.#ways(peer).flatMap(({ delayMs }) => delayMs ?? [])
   }
 
   #find(from: PeerId, to: PeerId): Link | undefined {

@@ -33,6 +33,7 @@ function setup(
   const scores = new Map<PeerId, number>()
   const links = new LinkTable(self)
   const asked = new Set<PeerId>()
+  const surveyed: PeerId[] = []
   const nowMs = 0
   const planner = new Planner(
     {
@@ -44,13 +45,16 @@ function setup(
       excluded: () => excluded,
       scoreOf: (peer) => scores.get(peer),
       tierOf: (peer) => (asked.has(peer) ? evidence.get(peer) : undefined),
+      survey: async (peers) => {
+        surveyed.push(...peers)
+      },
       appraise: async (peers) => {
         for (const peer of peers) asked.add(peer)
       },
     },
     { inFlightMax: 4, loadedMs: 60_000 },
   )
-  return { links, planner, asked, scores }
+  return { links, planner, asked, scores, surveyed }
 }
 
 const model = doublingModel(4)
@@ -117,6 +121,17 @@ describe('planner', () => {
     const [stages = []] = planned.plan.replicas
     const lost = { stages, stageIndex: 0, excluded: [b], again: [] }
     expect(planner.replacement(planned, lost)).toBe(undefined)
+  })
+
+  it('asks others that may be chosen how far away they are, and takes no far one for a near one', async () => {
+    const { planner, links, surveyed } = setup(
+      [record(self, { memoryFreeBytes: 0 }), record(a), record(b)],
+      new Map([[self, 'it is busy']]),
+    )
+    await planner.qualify()
+    expect(surveyed).toEqual([a, b])
+    links.notePing(a, 80)
+    expect(peersOf(planner.plan(model, { ...wish, stages: 1 }))).toEqual([[b]])
   })
 
   it('gives a job that requires a score to devices only that have it certified', () => {

@@ -59,6 +59,8 @@ export interface PlannerComponents {
   tierOf(peer: PeerId): Tier | undefined
   /** The certified score of a device, in [0, 1]; undefined while it has none. */
   scoreOf(peer: PeerId): number | undefined
+  /** Finds out how far away devices are of whose links nothing is known yet. Never rejects. */
+  survey(peers: readonly PeerId[]): Promise<void>
   /** Asks those for evidence whose appraisal is not fresh, until `signal` aborts. Never rejects. */
   appraise(peers: readonly PeerId[], signal: AbortSignal | undefined): Promise<void>
 }
@@ -118,20 +120,25 @@ export class Planner {
   }
 
   /**
-   * Finds out which devices fulfil `requirements`: to be called before a plan with them.
+   * Finds out how far away devices are, and which fulfil `requirements`: to be called before a plan with them.
    *
-   * Only those are asked that say that they might; their word saves questions, and counts for nothing else.
+   * Only those are asked for evidence that say that they might; their word saves questions, and counts for
+   * nothing else.
    */
   async qualify({ tier }: Requirements = {}, signal?: AbortSignal): Promise<void> {
-    if (tier === undefined) return
-    const excluded = this.#components.excluded()
-    const hopeful = this.#components
-      .records()
-      .filter((record) => !excluded.has(record.peer) && tierAtLeast(record.tier, tier))
-    await this.#components.appraise(
-      hopeful.map(({ peer }) => peer),
-      signal,
-    )
+    const components = this.#components
+    const excluded = components.excluded()
+    const there = components.records().filter(({ peer }) => !excluded.has(peer))
+    const others = there.map(({ peer }) => peer).filter((peer) => peer !== components.self)
+    const surveyed = components.survey(others)
+    if (tier !== undefined) {
+      const hopeful = there.filter((record) => tierAtLeast(record.tier, tier))
+      await components.appraise(
+        hopeful.map(({ peer }) => peer),
+        signal,
+      )
+    }
+    await surveyed
   }
 
   /** @throws {PlacementError} when there is no place for the model. */
