@@ -30,6 +30,8 @@ export const keptTextSchema = z.strictObject({
   request: textSpec,
   /** Once its stages had devices. */
   stages: z.array(keptStage).max(STAGES_MAX).optional(),
+  /** Once part of it was written with other cuts or in another class than it was begun in. */
+  exact: z.literal(false).optional(),
 })
 
 /** What a text was asked for. */

@@ -17,6 +17,7 @@ import type {
 } from '../../api/schemas/jobs.ts'
 import type { PlanView } from '../../api/schemas/plan.ts'
 import type { Problem } from '../../api/schemas/problem.ts'
+import type { PlanStage } from '../placement/plan.ts'
 import { Samples } from './samples.ts'
 import { Settlements } from './settlements.ts'
 
@@ -62,6 +63,23 @@ export class StageRecord {
       bytesOut: this.bytesOut,
     }
   }
+}
+
+/** The stages of one replica as they were planned, each on its device. */
+export function stageRecords(stages: readonly PlanStage[], init: StageRecordsInit): StageRecord[] {
+  const { replica, provider } = init
+  return stages.map(({ peer, fromLayer, toLayer, weightBytes, cutBytes }, index) => {
+    const place = { replica, index, fromLayer, toLayer, weightBytes }
+    const shown = provider === 'auto' ? ('cpu' as const) : provider
+    const view = { ...place, provider: shown, cutBytes: Math.round(cutBytes) }
+    return new StageRecord(view, peer, init.nameOf(peer))
+  })
+}
+
+export interface StageRecordsInit {
+  readonly replica: number
+  readonly provider: 'auto' | JobStage['provider']
+  nameOf(peer: PeerId): string
 }
 
 /** One link of one replica: to a stage, or from the last one back. */

@@ -20,7 +20,7 @@ import type { Orders } from '../../receipts/orders.ts'
 import { SessionOrders } from '../../receipts/session-orders.ts'
 import type { PlanStage } from '../placement/plan.ts'
 import type { JobOutputs } from './job-outputs.ts'
-import { type HopRecord, type JobRecord, StageRecord } from './job-record.ts'
+import { type HopRecord, type JobRecord, type StageRecord, stageRecords } from './job-record.ts'
 import type { LinkTable } from './link-table.ts'
 import type { Planned, Planner } from './planner.ts'
 import { planView } from './plan-view.ts'
@@ -137,23 +137,8 @@ export class JobRunner {
   #open(index: number, stages: readonly PlanStage[]): void {
     const { record } = this.#work
     const { nameOf } = this.#components
-    const provider = this.#work.provider === 'auto' ? 'cpu' : this.#work.provider
-    const records = stages.map(
-      ({ peer, cutBytes, ...stage }, at) =>
-        new StageRecord(
-          {
-            replica: index,
-            index: at,
-            fromLayer: stage.fromLayer,
-            toLayer: stage.toLayer,
-            provider,
-            weightBytes: stage.weightBytes,
-            cutBytes: Math.round(cutBytes),
-          },
-          peer,
-          nameOf(peer),
-        ),
-    )
+    const { provider } = this.#work
+    const records = stageRecords(stages, { replica: index, provider, nameOf })
     const hops = Array.from({ length: stages.length + 1 }, (_, hop) => ({
       replica: index,
       from: hop === 0 ? 'requester' : `${hop - 1}`,

@@ -32,6 +32,8 @@ export interface PlanWish {
   readonly scale: number
   /** A text: the stages keep keys and values for so many tokens. */
   readonly text?: { readonly positions: number }
+  /** The only layers before which the model may be cut, ascending. */
+  readonly cuts?: readonly number[]
   /** Devices that are not to be chosen, whatever else they are. */
   readonly avoid?: ReadonlySet<PeerId>
 }

@@ -12,7 +12,7 @@ import { forecast } from '../placement/forecast.ts'
 import type { PlacementCandidate, PlacementRequest, Plan, PlanStage } from '../placement/plan.ts'
 import { chooseReplacement } from '../placement/replacement.ts'
 import { solvePlacement } from '../placement/solve.ts'
-import type { Staying } from '../placement/staying.ts'
+import { leaveChance, type Staying } from '../placement/staying.ts'
 import type { LinkTable } from './link-table.ts'
 import { PlanMemory } from './plan-memory.ts'
 import type { PlannedDevice, PlanWish, Requirements } from './plan-wish.ts'
@@ -143,7 +143,8 @@ export class Planner {
 
   /** @throws {PlacementError} when there is no place for the model. */
   plan(model: CatalogueModel, wish: PlanWish): Planned {
-    const previous = wish.avoid === undefined ? this.#memory.plan(wishKey(model, wish)) : undefined
+    const isUsual = wish.avoid === undefined && wish.cuts === undefined
+    const previous = isUsual ? this.#memory.plan(wishKey(model, wish)) : undefined
     const asked = this.#request(model, wish, previous)
     const solved = { request: asked, plan: solvePlacement(asked) }
     const planned = { model, wish, ...chooseWires(wish.wire, solved, this.#components.links) }
@@ -192,10 +193,12 @@ export class Planner {
     )
   }
 
-  /** The longest lease that a device says it would grant now, in ms; undefined for this device. */
-  leaseMs(peer: PeerId): number | undefined {
-    if (peer === this.#components.self) return undefined
-    return this.#components.records().find((record) => record.peer === peer)?.leaseMs
+  /** How likely a device is gone in so long, by its lease and its owner's habits; in [0, 1]. */
+  leaveChance(peer: PeerId, durationMs: number): number {
+    if (peer === this.#components.self) return 0
+    const record = this.#components.records().find((known) => known.peer === peer)
+    if (record === undefined || record.leaseMs < durationMs) return 1
+    return record.forecast === undefined ? 0 : leaveChance(stayingOf(record.forecast), durationMs)
   }
 
   /** Learns from a stage that has come to serve what it can, before it has done anything. */
@@ -287,6 +290,7 @@ export class Planner {
       requester: self,
       links: links.measured(),
       stages: wish.stages,
+      cuts: wish.cuts,
       replicas: wish.replicas === 'auto' && wish.inputs === 1 ? 1 : wish.replicas,
       objective: wish.objective,
       unit: isText ? 'token' : 'input',
@@ -296,9 +300,9 @@ export class Planner {
       inFlight: isText ? wish.inputs : Math.min(wish.inputs, this.#init.inFlightMax),
       steps: wish.text?.positions ?? wish.inputs,
       excluded: this.#excluded(wish),
+      previous,
       ...(tierMin === undefined ? {} : { tierMin }),
       ...(scoreMin === undefined ? {} : { scoreMin }),
-      ...(previous === undefined ? {} : { previous }),
     }
   }
 

@@ -49,6 +49,22 @@ describe('chain search', () => {
     )
   })
 
+  it('cuts nowhere but where it may', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.subarray([1, 2, 3, 4, 5]), (seed, cuts) => {
+        const cost = new CostModel({ ...randomRequest(seed, { devices: 4, layers: 6 }), cuts })
+        const { candidates } = cost.request
+        const stages = Math.min(4, cuts.length + 1)
+        const bounds = { stagesMin: stages, stagesMax: stages }
+        const { best } = searchChains(cost, { candidates, ...bounds })
+        return best.every(({ spans }) =>
+          spans.slice(1).every(({ fromLayer }) => cuts.includes(fromLayer)),
+        )
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   it('tells the score that the cost model gives the pipeline', () => {
     fc.assert(
       fc.property(fc.nat(), anySize, (seed, size) => {

@@ -114,7 +114,11 @@ class ChainSearch {
     this.#init = init
     this.#devices = exact ? bySpeed(cost, init.candidates) : mostPromising(cost, init.candidates)
     const blocks = exact ? EXACT_BLOCKS_MAX : BEAM_BLOCKS_MAX
-    this.#starts = blocksOf(cost.request.layers, Math.max(blocks, init.stagesMin))
+    const { layers: all, cuts } = cost.request
+    this.#starts =
+      cuts === undefined
+        ? blocksOf(all, Math.max(blocks, init.stagesMin))
+        : [0, ...cuts, all.length]
     this.#memoryBytes = this.#starts.map((fromLayer) =>
       this.#starts.map((toLayer) => cost.memoryBytes(fromLayer, toLayer)),
     )

@@ -95,6 +95,8 @@ export interface PlacementRequest {
   readonly requester: PeerId
   /** How many stages: the solver's choice, or exactly so many. */
   readonly stages: 'auto' | number
+  /** The only layers before which the model may be cut, ascending; any but the first when absent. */
+  readonly cuts?: readonly number[] | undefined
   /** Whole copies of the pipeline on devices of their own; 'auto' takes each that adds throughput. */
   readonly replicas: 'auto' | number
   readonly objective: PlacementObjective
@@ -120,7 +122,7 @@ export interface PlacementRequest {
   /** Cuts that floats cross as binary16, by the layer behind them. Default none. */
   readonly roundedCuts?: ReadonlySet<number>
   /** What runs now: kept unless another plan is clearly better. */
-  readonly previous?: readonly PlanStage[]
+  readonly previous?: readonly PlanStage[] | undefined
   /** Steps of the job: how long it takes says who will likely leave before its end. Default 0, nobody. */
   readonly steps?: number
   /** Steps over which a download is paid off. Default {@link DOWNLOAD_STEPS}. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../core/bytes.ts'
-import { StageClasses, wiresWished } from './stage-classes.ts'
+import { cutsKept, StageClasses, wiresWished } from './stage-classes.ts'
 
 const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
 const ranges = [
@@ -52,5 +52,22 @@ describe('floats at the cuts of a text', () => {
     for (const each of [undefined, {}, { stages: older }]) {
       expect(wiresWished(each, 'f16')).toBe('f16')
     }
+  })
+})
+
+describe('cuts of a text', () => {
+  it('are where they were when it was begun', () => {
+    expect(cutsKept({ stages: kept }, 4)).toEqual([2])
+    expect(cutsKept({ stages: [{ ...kept[0]!, toLayer: 4 }] }, 4)).toEqual([])
+  })
+
+  it.each([
+    ['nothing was kept', undefined, 4],
+    ['its stages were not', {}, 4],
+    ['the first ones are missing', { stages: kept.slice(1) }, 4],
+    ['the model has more layers', { stages: kept }, 5],
+    ['they are in disorder', { stages: kept.toReversed() }, 4],
+  ])('are free where %s', (_, before, layers) => {
+    expect(cutsKept(before, layers)).toBe(undefined)
   })
 })

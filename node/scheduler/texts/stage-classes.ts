@@ -72,3 +72,16 @@ export function wiresWished(
   const wires = stages.flatMap(({ toLayer: layer, wire }) => (wire ? { layer, wire } : []))
   return stages.length > 0 && wires.length === stages.length - 1 ? wires : asked
 }
+
+/** Layers before which a text was cut, where that was kept and is of use for a model of so many layers. */
+export function cutsKept(
+  kept: { readonly stages?: readonly KeptStage[] | undefined } | undefined,
+  layers: number,
+): readonly number[] | undefined {
+  const stages = kept?.stages ?? []
+  const ends = stages.map(({ toLayer }) => toLayer)
+  const isWhole = stages.every(
+    ({ fromLayer, toLayer }, at) => fromLayer === (ends[at - 1] ?? 0) && toLayer > fromLayer,
+  )
+  return isWhole && ends.at(-1) === layers ? ends.slice(0, -1) : undefined
+}

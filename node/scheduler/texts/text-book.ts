@@ -15,13 +15,13 @@ import type { Problem } from '../../api/schemas/problem.ts'
 import type { TextEventView, TextRequest, TextView } from '../../api/schemas/texts.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
 import type { JobRunnerInit } from '../jobs/job-runner.ts'
-import type { Planner } from '../jobs/planner.ts'
+import type { Planned, Planner } from '../jobs/planner.ts'
 import { Drafter } from './drafter.ts'
 import { GenerateError } from './errors.ts'
 import { guideOf } from './guide-of.ts'
 import { samplingOf } from './sampling-of.ts'
 import type { KeptText, TextKeep } from './text-keep.ts'
-import { wiresWished } from './stage-classes.ts'
+import { cutsKept, wiresWished } from './stage-classes.ts'
 import { TextLoad } from './text-load.ts'
 import { placeText } from './text-place.ts'
 import { TextRecord } from './text-record.ts'
@@ -38,7 +38,7 @@ export interface TextBookComponents extends TextRunnerComponents {
     | 'adopt'
     | 'busy'
     | 'replacement'
-    | 'leaseMs'
+    | 'leaveChance'
     | 'noteReady'
     | 'foresee'
     | 'judge'
@@ -92,6 +92,8 @@ export class TextBook implements Startable {
   readonly #texts = new Map<string, Text>()
   readonly #running = new Set<Promise<void>>()
   readonly #load: TextLoad
+  /** Texts that are being taken up again: of two who ask at once, the second sees the text of the first. */
+  readonly #resuming = new Map<string, Promise<TextView>>()
   #taken = 0
 
   constructor(components: TextBookComponents, init: TextBookInit) {
@@ -154,10 +156,19 @@ export class TextBook implements Startable {
    * @throws {GenerateError} `GENERATE_RESUME_UNKNOWN` when it is not kept, or not any more.
    */
   async resume(id: string, signal: AbortSignal): Promise<TextView> {
+    // Two runners of one text would both append to what is kept of it.
+    await this.#resuming.get(id)?.catch(() => undefined)
     const known = this.#texts.get(id)
     if (known !== undefined && (!known.record.over || known.record.state === 'done')) {
       return known.record.show()
     }
+    if (this.#resuming.has(id)) return this.resume(id, signal)
+    const resuming = this.#resume(id, signal).finally(() => this.#resuming.delete(id))
+    this.#resuming.set(id, resuming)
+    return resuming
+  }
+
+  async #resume(id: string, signal: AbortSignal): Promise<TextView> {
     const kept = await this.#components.keep.find(id)
     if (kept === undefined) throw new GenerateError({ code: 'GENERATE_RESUME_UNKNOWN', text: id })
     return this.#begin(kept.request, signal, kept)
@@ -272,26 +283,19 @@ export class TextBook implements Startable {
 
   async #work(asked: Asked, text: Text): Promise<TextWork> {
     const { request, guide, model, prompt, kept } = asked
-    const { planner, manifestRef, keep } = this.#components
+    const { manifestRef, keep } = this.#components
     const { record } = text
     const { id, seed, tokensMax, createdMs } = record.init
     const said = kept?.said ?? []
     const stops = request.ignoreStopTokens ? [] : (model.manifest.text?.stopTokens ?? [])
-    const positions = prompt.tokens.length + tokensMax
-    // Where others write at the same time, the slowest stage counts.
-    const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
-    await planner.qualify(request.requirements)
-    const wire = wiresWished(kept, request.wire)
-    const full = this.#load.full(planner.busy())
-    const wish = textWish(model, { ...request, wire, inputs }, positions)
-    const { planned, isDetour } = placeText(planner, { model, wish, full })
-    // The next text, and the next turn of this one, are at home where most are.
-    if (!isDetour) planner.adopt(planned)
-    text.leave = this.#load.add(planned.plan.stages.map(({ peer }) => peer))
+    const planned = await this.#place(asked, text)
     const promptTokens = prompt.tokens.length
     // What a name means may be something else by then.
     const pinned = { ...request, model: model.id }
-    await keep.begin(id, { createdMs, seed, promptTokens, request: pinned }, said)
+    // What is known of its first stages holds on, as it may be given up again before it has any.
+    const { stages, exact } = kept ?? {}
+    if (exact === false) record.exact = false
+    await keep.begin(id, { createdMs, seed, promptTokens, request: pinned, stages, exact }, said)
     const words = wordsSoFar(asked, record)
     const drafter = request.speculation === 'off' ? undefined : new Drafter()
     return {
@@ -317,10 +321,28 @@ export class TextBook implements Startable {
       words,
       said: (tokens) => keep.append(id, tokens),
       keptStages: kept?.stages,
-      placed: (stages) => keep.placed(id, stages),
+      amend: (change) => keep.amend(id, change),
       streams: () => this.#running.size,
       standby: request.standby,
     }
+  }
+
+  /** Finds a place, and takes it. @throws {PlacementError} when there is none. */
+  async #place({ request, model, prompt, kept }: Asked, text: Text): Promise<Planned> {
+    const { planner } = this.#components
+    const positions = prompt.tokens.length + text.record.init.tokensMax
+    // Where others write at the same time, the slowest stage counts.
+    const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
+    await planner.qualify(request.requirements)
+    const wire = wiresWished(kept, request.wire)
+    const full = this.#load.full(planner.busy())
+    const cuts = cutsKept(kept, model.manifest.layers.length)
+    const wish = textWish(model, { ...request, wire, inputs }, positions)
+    const { planned, isDetour } = placeText(planner, { model, wish, full, cuts })
+    // The next text, and the next turn of this one, are at home where most are.
+    if (!isDetour) planner.adopt(planned)
+    text.leave = this.#load.add(planned.plan.stages.map(({ peer }) => peer))
+    return planned
   }
 
   #forgetOldest(): void {

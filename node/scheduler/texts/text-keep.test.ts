@@ -47,15 +47,17 @@ describe('texts that are kept', () => {
     expect(await started().find(ID)).toEqual({ id: ID, ...asked, said: [9, 8, 70_000] })
   })
 
-  it('say in which numeric classes they were begun', async () => {
+  it('say in which numeric classes they were begun, and that they went on in others', async () => {
     const stages = [{ fromLayer: 0, toLayer: 4, numericClass: 'cd'.repeat(32) }]
     const keep = started()
     await keep.begin(ID, asked, [])
-    keep.placed(ID, stages)
+    keep.amend(ID, { stages })
     keep.append(ID, [9])
+    keep.amend(ID, { exact: false })
     await keep.end(ID, true)
     nowMs = Date.now()
-    expect(await started(60_000).find(ID)).toEqual({ id: ID, ...asked, stages, said: [9] })
+    const text = { id: ID, ...asked, stages, exact: false, said: [9] }
+    expect(await started(60_000).find(ID)).toEqual(text)
   })
 
   it('lose what was half written, and are forgotten when they are over', async () => {

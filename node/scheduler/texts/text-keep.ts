@@ -12,7 +12,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:
 import { join } from 'node:path'
 import { utf8 } from '../../../core/bytes.ts'
 import type { Logger } from '../../../core/logger.ts'
-import { type AskedText, type KeptStage, keptTextSchema } from '../../api/schemas/kept-text.ts'
+import { type AskedText, keptTextSchema } from '../../api/schemas/kept-text.ts'
 import { writeFileAtomic } from '../../storage/atomic-file.ts'
 
 /** Texts that are kept after a crash; the oldest are given up first. */
@@ -40,7 +40,7 @@ export interface TextKeepComponents {
 }
 
 interface Write {
-  readonly asked: AskedText
+  asked: AskedText
   /** Of the tokens, open until the end: a text has a write for nearly every token. */
   readonly file: FileHandle
   readonly tokens: number[]
@@ -96,15 +96,17 @@ export class TextKeep {
     })
   }
 
-  /** What stages write the text: those that take it up again are to compute alike. */
-  placed(id: string, stages: readonly KeptStage[]): void {
+  /** What became known of how the text is written: those that take it up again are to compute alike. */
+  amend(id: string, change: Pick<AskedText, 'stages' | 'exact'>): void {
     const write = this.#writes.get(id)
     if (write === undefined) return
+    const asked = { ...write.asked, ...change }
+    write.asked = asked
     write.done = write.done.then(async () => {
       try {
-        await this.#write(id, { ...write.asked, stages: [...stages] })
+        await this.#write(id, asked)
       } catch (error) {
-        this.#components.logger.warn('stages of a text are not kept', { text: id, error })
+        this.#components.logger.warn('what was asked for is not kept', { text: id, error })
       }
     })
   }

@@ -14,7 +14,9 @@ const wish = textWish(model, { stages: 1, wire: 'auto', provider: 'auto' }, 100)
 /** A planner that knows two devices, of which the second takes so much longer. */
 function planner(otherMs: number) {
   return {
-    plan: (_model: unknown, { avoid }: PlanWish): Planned => {
+    plan: (_model: unknown, { avoid, cuts }: PlanWish): Planned => {
+      if (cuts?.length === 0) return { plan: { stages: [{ peer: B }] } } as never
+      if (cuts !== undefined) throw new PlacementError({ code: 'PLACEMENT_NO_PEER', notChosen: [] })
       const peer = [A, B].find((each) => avoid?.has(each) !== true)
       if (peer === undefined) throw new PlacementError({ code: 'PLACEMENT_NO_PEER', notChosen: [] })
       const predictedLatencyMs = peer === A ? 10 : otherMs
@@ -24,7 +26,12 @@ function planner(otherMs: number) {
 }
 
 function placeOf(otherMs: number, full: readonly PeerId[]) {
-  const { planned, isDetour } = placeText(planner(otherMs), { model, wish, full: new Set(full) })
+  const { planned, isDetour } = placeText(planner(otherMs), {
+    model,
+    wish,
+    full: new Set(full),
+    cuts: undefined,
+  })
   return [planned.plan.stages[0]?.peer, isDetour]
 }
 
@@ -38,5 +45,18 @@ describe('one more text', () => {
     expect(placeOf(39, [A])).toEqual([B, true])
     expect(placeOf(41, [A])).toEqual([A, false])
     expect(placeOf(11, [A, B])).toEqual([A, false])
+  })
+})
+
+describe('a text that is taken up again', () => {
+  const place = (cuts: readonly number[]) =>
+    placeText(planner(11), { model, wish, full: new Set(), cuts }).planned.plan.stages[0]?.peer
+
+  it('is cut as it was before, on whichever devices', () => {
+    expect(place([])).toBe(B)
+  })
+
+  it('is cut otherwise where that has no place any more', () => {
+    expect(place([2])).toBe(A)
   })
 })

@@ -16,6 +16,8 @@ const SLOWER_MAX = 4
 export interface TextPlacing {
   readonly model: CatalogueModel
   readonly wish: PlanWish
+  /** Layers before which the text was cut so far, where it is taken up again: elsewhere it would say other things. */
+  readonly cuts: readonly number[] | undefined
   /** Devices that run as many texts as they can together. */
   readonly full: ReadonlySet<PeerId>
 }
@@ -23,8 +25,13 @@ export interface TextPlacing {
 /** @throws {PlacementError} when there is no place for the model. */
 export function placeText(
   planner: Pick<Planner, 'plan'>,
-  { model, wish, full }: TextPlacing,
+  { model, wish, full, cuts }: TextPlacing,
 ): { readonly planned: Planned; readonly isDetour: boolean } {
+  const asBefore =
+    cuts === undefined
+      ? undefined
+      : planOrNone(planner, model, { ...wish, cuts, stages: cuts.length + 1 })
+  if (asBefore !== undefined) return { planned: asBefore, isDetour: true }
   const planned = planner.plan(model, wish)
   const { stages, predictedLatencyMs } = planned.plan
   if (!stages.some(({ peer }) => full.has(peer))) return { planned, isDetour: false }

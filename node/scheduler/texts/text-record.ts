@@ -79,6 +79,12 @@ export class TextRecord {
     return this.#finish !== undefined
   }
 
+  /** How long the rest may take at the rate that was foreseen; Infinity where none was. */
+  get remainingMs(): number {
+    const left = Math.max(0, this.init.tokensMax - this.#answerTokens)
+    return left === 0 ? 0 : (1000 * left) / (this.foreseenPerS ?? 0)
+  }
+
   enter(state: TextState): void {
     if (this.over || state === this.#state) return
     this.#state = state

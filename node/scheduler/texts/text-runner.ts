@@ -19,7 +19,7 @@ import { RequesterText, type TextDraw, type TextEvent } from '../../inference/re
 import { bytesOf, noteFirstRows, noteHops } from '../jobs/hop-notes.ts'
 import type { KeptStage } from '../../api/schemas/kept-text.ts'
 import type { SessionOrders } from '../../receipts/session-orders.ts'
-import { StageRecord } from '../jobs/job-record.ts'
+import { type StageRecord, stageRecords } from '../jobs/job-record.ts'
 import type { JobRunnerComponents, JobRunnerInit } from '../jobs/job-runner.ts'
 import { planView } from '../jobs/plan-view.ts'
 import type { LinkTable } from '../jobs/link-table.ts'
@@ -41,7 +41,10 @@ import type { TextWords } from './text-words.ts'
 
 /** What a job's runner uses, without a place for outputs: words go to who asked. */
 export interface TextRunnerComponents extends Omit<JobRunnerComponents, 'outputs'> {
-  readonly planner: Pick<Planner, 'qualify' | 'replacement' | 'leaseMs' | 'noteReady' | 'foresee'>
+  readonly planner: Pick<
+    Planner,
+    'qualify' | 'replacement' | 'leaveChance' | 'noteReady' | 'foresee'
+  >
 }
 
 export interface TextWork {
@@ -62,8 +65,8 @@ export interface TextWork {
   readonly said: (tokens: readonly number[]) => void
   /** Of a text that is taken up again, what its stages were. */
   readonly keptStages?: readonly KeptStage[] | undefined
-  /** Hears what the stages are, once all have devices. */
-  readonly placed?: (stages: readonly KeptStage[]) => void
+  /** Hears what the stages are, once all have devices, and that they do not compute as those before. */
+  readonly amend?: (change: { stages?: KeptStage[]; exact?: false }) => void
   /** Texts of this device that are under way now, this one included. */
   readonly streams: () => number
   readonly standby: StandbyWish
@@ -83,6 +86,7 @@ export class TextRunner {
   /** Times of steps of one row, by stage: what a plan for texts is made of. */
   readonly #paces: readonly StagePace[]
   readonly #ring = new RingWay()
+  readonly #holders = () => this.#work.record.stages.map(({ peer }) => peer)
   /** Texts that were under way, summed over the draws. */
   #streams = 0
   #draws = 0
@@ -113,10 +117,10 @@ export class TextRunner {
       {
         find: (stage) => this.#search.spare(planned, this.#stagesNow(), stage),
         open: (stage, peer) => this.#text.standBy(stage, peer),
-        leaseMs: (peer) => components.planner.leaseMs(peer),
+        leaveChance: (peer, durationMs) => components.planner.leaveChance(peer, durationMs),
+        remainingMs: () => work.record.remainingMs,
       },
       work.standby,
-      (1000 * work.generation.tokensMax) / planned.plan.predictedPerS,
     )
     this.#text = new RequesterText(
       {
@@ -165,18 +169,7 @@ export class TextRunner {
     const { record, planned, provider } = this.#work
     const { nameOf } = this.#components
     const { stages } = planned.plan
-    for (const [index, { peer, cutBytes, ...stage }] of stages.entries()) {
-      const place = {
-        replica: 0,
-        index,
-        fromLayer: stage.fromLayer,
-        toLayer: stage.toLayer,
-        provider: provider === 'auto' ? ('cpu' as const) : provider,
-        weightBytes: stage.weightBytes,
-        cutBytes: Math.round(cutBytes),
-      }
-      record.stages.push(new StageRecord(place, peer, nameOf(peer)))
-    }
+    record.stages.push(...stageRecords(stages, { replica: 0, provider, nameOf }))
     record.hops.push(...textHops(stages.length, this.#isRing))
   }
 
@@ -230,12 +223,12 @@ export class TextRunner {
     const all = record.stages.every(({ state }) => state === 'ready' || state === 'running')
     if (!all) return
     if (record.state !== 'running') {
-      for (const index of record.stages.keys()) this.#seekStandby(index)
+      this.#lookForStandbys()
     }
     record.times.ready(this.#components.clock.monotonicMs())
     if (record.state === 'loading') this.#foresee()
     const { kept } = this.#classes
-    if (record.state !== 'running' && kept !== undefined) this.#work.placed?.(kept)
+    if (record.state !== 'running' && kept !== undefined) this.#work.amend?.({ stages: [...kept] })
     record.enter('running')
   }
 
@@ -245,6 +238,7 @@ export class TextRunner {
     const isSame = this.#classes.seated(stage, ready) && !this.#classes.cutOtherwise
     record.exact = ready.exact && isSame && (record.exact ?? true)
     if (isSame) return
+    this.#work.amend?.({ exact: false })
     const where = this.#classes.cutOtherwise ? 'with other cuts' : 'in another numeric class'
     record.note(`stage ${stage} goes on ${where}: not exact from here on`)
   }
@@ -289,6 +283,7 @@ export class TextRunner {
     this.#receipts.input(output.request, input)
     this.#receipts.output(output.request, output.tensors)
     this.#measure(draw)
+    this.#lookForStandbys()
   }
 
   /** Takes the times of a step. */
@@ -393,8 +388,14 @@ export class TextRunner {
     this.#seekStandby(stage)
   }
 
-  /** Has another device load a stage as well, where its holder may not last. */
+  /** Has other devices load stages as well whose holders may not last. */
+  #lookForStandbys(): void {
+    this.#standbys.look(this.#holders, this.#components.clock.monotonicMs())
+  }
+
+  /** Who stood by for the stage does so no more. */
   #seekStandby(stage: number): void {
+    this.#standbys.gone(stage)
     const holder = this.#work.record.stages[stage]?.peer
     if (holder !== undefined) void this.#standbys.seek(stage, holder)
   }
