@@ -90,7 +90,7 @@ function scored({ id, signer }: typeof alice): ScoredDevice {
   return { device: signer.peer, domain: id, floorMicros: 500_000 }
 }
 
-/** Three domains over two days: work, audits, a fault. */
+/** Three domains over two days: work, audits, and a fault of who is none of them, which leaves no trace. */
 function foldedState(): TrustState {
   const state = new TrustState(nodeCrypto.sha256, [alice.id])
   const speakers = [alice.id, bob.id, carol.id]

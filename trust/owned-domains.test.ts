@@ -119,7 +119,10 @@ describe('a device that belongs to an owner', () => {
     const clean = folded(cut(1), cut(2, { ties: [binds(laptop)] }))
     clean.fold(cut(3, { faults: [fault(laptop)] }))
     expect(clean.facts(owner).faulted).toBe(true)
-    const faulty = folded(cut(1, { faults: [fault(laptop)] }), cut(2, { ties: [binds(laptop)] }))
+    const faulty = folded(
+      { ...cutOf(1, [laptop], []), faults: [fault(laptop)] },
+      cut(2, { ties: [binds(laptop)] }),
+    )
     expect(faulty.facts(owner).faulted).toBe(true)
     expect(faulty.facts(owner).record.map(({ epoch }) => epoch)).toEqual([1])
   })

@@ -226,9 +226,19 @@ describe('a proven fault', () => {
   })
 
   it('counts once, however often it is shown', () => {
-    const state = folded({ faults: [fault(friend), fault(friend)] })
+    const state = folded({ ...cutOf(1, ids, []), faults: [fault(friend), fault(friend)] })
     state.fold({ ...cutOf(2, [], []), faults: [fault(friend)] })
     expect(state.facts(friend).record.length).toBe(1)
+  })
+
+  it('is kept of nobody who has not spoken: keys that sign two things are made up at will', () => {
+    const state = folded(cutOf(1, ids, chain))
+    const before = state.pack()
+    const cut = { ...cutOf(1, [], []), faults: [fault(namedDomain('made up'))] }
+    expect(state.fold(cut)).toEqual([
+      { domain: namedDomain('made up'), epoch: 1, code: 'TRUST_DOMAIN_UNKNOWN' },
+    ])
+    expect(state.pack()).toEqual(before)
   })
 
   it('raises nothing of the culprit', () => {
@@ -333,7 +343,7 @@ describe('an explanation', () => {
   })
 
   it('tells a culprit to wait', () => {
-    const { remedies, faults, score } = explained({ faults: [fault(friend)] })
+    const { remedies, faults, score } = explained({ ...cutOf(1, ids, []), faults: [fault(friend)] })
     expect(score.micros).toBe(0)
     expect(faults).toEqual([{ kind: 'head-fork', epoch: 1 }])
     expect(remedies).toEqual([{ name: 'wait-until-the-fault-is-old', micros: 300_000 }])

@@ -51,7 +51,7 @@ export interface Cut {
   readonly faults: readonly ProvenFault[]
 }
 
-/** A statement that did not count, or a row of it. */
+/** A statement that did not count, or a row of it, or a fault of who is not there. */
 export interface Uncounted {
   readonly domain: Uint8Array
   readonly epoch: number
@@ -223,8 +223,7 @@ export class TrustState {
       ;(passed ? this.#passed : this.#failed).increment(index)
     }
     const byEvidence = cut.faults.toSorted((a, b) => compareBytes(a.evidence, b.evidence))
-    for (const fault of byEvidence) this.#record(fault)
-    return uncounted
+    return [...uncounted, ...byEvidence.flatMap((fault) => this.#record(fault))]
   }
 
   /** Where the walk over everything that was folded ends. Computed once an epoch. */
@@ -382,8 +381,13 @@ export class TrustState {
     return true
   }
 
-  #record(fault: ProvenFault): void {
-    this.#faults.add(this.#intern(fault.domain), { ...fault, epoch: this.#epoch })
+  /** A proof against a domain that has no part in the mesh is not kept: keys that sign two things are made up at will. */
+  #record(fault: ProvenFault): readonly Uncounted[] {
+    const { domain } = fault
+    const index = this.domains.find(domain)
+    if (index < 0) return [{ domain, epoch: this.#epoch, code: 'TRUST_DOMAIN_UNKNOWN' }]
+    this.#faults.add(index, { ...fault, epoch: this.#epoch })
+    return []
   }
 
   #presentPermille(index: number): number {

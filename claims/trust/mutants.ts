@@ -182,6 +182,28 @@ export const MUTANTS: readonly Mutant[] = [
     check: test('trust/trust-state.test.ts'),
   },
   {
+    mistake: 'made-up domains are remembered for their faults',
+    path: 'trust/trust-state.ts',
+    find: 'const index = this.domains.find(domain)\n    if (index < 0) return [{ domain, epoch: this.#epoch',
+    replace:
+      'const index = this.#intern(domain)\n    if (index < 0) return [{ domain, epoch: this.#epoch',
+    check: test('trust/trust-state.test.ts'),
+  },
+  {
+    mistake: 'any key that votes twice is at fault',
+    path: `${ROOM}/evidence-kinds.ts`,
+    find: "return committee.includes(accused) ? 'counts' : 'foreign'",
+    replace: "return committee.length > 0 ? 'counts' : 'foreign'",
+    check: test(`${ROOM}/floods.test.ts`),
+  },
+  {
+    mistake: 'proofs that are in are kept for ever',
+    path: `${ROOM}/evidence-pool.ts`,
+    find: 'this.#rules.isIn(proven) || !this.#waits(proven)',
+    replace: '!this.#waits(proven)',
+    check: test(`${ROOM}/pools.test.ts`),
+  },
+  {
     mistake: 'anchors keep no seats',
     path: 'trust/committee.ts',
     find: 'const missing = Math.max(0, reserved - anchored)',

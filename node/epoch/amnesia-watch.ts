@@ -39,8 +39,9 @@ export interface AmnesiaWatchRules {
   readonly keep: (polkas: readonly KeptPolka[]) => void
 }
 
-/** Accusations that wait to be in an epoch, and votes of the present one to be asked about. */
-const POOLED_MAX = 64
+/** Accusations that wait to be in an epoch, of all seats and of one, and votes of the present one to be asked about. */
+const POOLED_MAX = 256
+const POOLED_OF_SEAT_MAX = 4
 const SUSPECTS_MAX = 32
 
 export class AmnesiaWatch {
@@ -119,9 +120,15 @@ export class AmnesiaWatch {
     if (fate !== 'counts') return fate === 'invalid' ? 'invalid' : 'known'
     const read = verifyAccusation(crypto.verify, item.proof)
     if (read.type === 'refused' || this.#answer(read.value)) return 'known'
-    if (this.#pooled.size >= POOLED_MAX) return 'known'
+    if (this.#isFull(read.value)) return 'known'
     this.#pooled.set(name, { item, about: read.value })
     return 'new'
+  }
+
+  /** Whoever changes its mind a thousand times makes nobody forget what another seat is asked. */
+  #isFull({ accused }: Accusation): boolean {
+    const ofSeat = [...this.#pooled.values()].filter(({ about }) => about.accused === accused)
+    return ofSeat.length >= POOLED_OF_SEAT_MAX || this.#pooled.size >= POOLED_MAX
   }
 
   #takeAnswer({ proof }: EvidenceItem): 'new' | 'known' | 'invalid' {

@@ -235,7 +235,9 @@ describe('a mesh of four', () => {
     await world.stop(honest)
     const accused = encodeEvidenceItem(accusing(accusationOf(honest.signer, where)))
     await world.pass(1)
-    for (const each of four.slice(0, 3)) each.epochs.opened.pools.takeEvidence(accused)
+    for (const { epochs, signer } of four.slice(0, 3)) {
+      epochs.opened.pools.takeEvidence(signer.peer, accused)
+    }
     await world.pass(2)
     expect(first.epochs.opened.chain.fold.accusations.unanswered().length).toBe(1)
     const back = await world.start(honest.machine)
@@ -255,7 +257,7 @@ describe('a mesh of four', () => {
     )
     second.epochs.opened.pools.amnesia.note(where.epoch, [polkaOf(where, seats)])
     const accused = encodeEvidenceItem(accusing(accusationOf(four[3].signer, where)))
-    expect(first.epochs.opened.pools.takeEvidence(accused)).toBe('new')
+    expect(first.epochs.opened.pools.takeEvidence(second.signer.peer, accused)).toBe('new')
     await first.network.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, accused)
     await world.pass(ANSWER_EPOCHS + 3)
     expect(headers(four)).toBe(1)

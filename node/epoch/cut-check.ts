@@ -46,6 +46,7 @@ export function bodyProblem(
   const problem = statementsProblem(body, pools, chain.next)
   if (problem !== undefined) return problem
   if (!isNews(chain, pools, body)) return 'EPOCH_EVIDENCE_INVALID'
+  if (!pools.evidence.areOfMesh(body.evidence)) return 'EPOCH_EVIDENCE_FOREIGN'
   if (!chain.fold.countsAll(body.owners, chain.next)) return 'EPOCH_OWNERS_INVALID'
   const leaving = body.evidence.filter(isFarewell)
   const { reader, audits, departures } = chain.fold

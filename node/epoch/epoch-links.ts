@@ -134,7 +134,7 @@ export class EpochLinks {
       await using comparing = await openQuestions(this.#components, peer, reconcileProtocol)
       for (const set of RECONCILED) {
         const ids = await lackedBy(comparing, room, set)
-        if (ids.length > 0) await takeItems(link, room, ids)
+        if (ids.length > 0) await takeItems(link, room, { from: peer, ids })
       }
     })
   }

@@ -5,10 +5,10 @@
  */
 
 import { bytesEqual, utf8 } from '../../core/bytes.ts'
+import type { PeerId } from '../../core/ids.ts'
 import {
   type Certificate,
   type Consent,
-  type CutBody,
   decodeVoteRecord,
   encodeConsent,
   encodeEvidenceItem,
@@ -21,15 +21,16 @@ import { Consents } from './consents.ts'
 import type { EpochChain } from './epoch-chain.ts'
 import type { EpochRoomComponents } from './epoch-room-types.ts'
 import { epochAt, type EpochCalendar } from './epoch-time.ts'
-import { evidenceItem } from './evidence-kinds.ts'
-import { EvidencePool } from './evidence-pool.ts'
+import { evidenceItem, fateOfProof } from './evidence-kinds.ts'
+import { type EvidenceFate, EvidencePool } from './evidence-pool.ts'
 import { Farewells } from './farewells.ts'
 import { OwnerWords } from './owner-words.ts'
+import { senderOf } from './senders.ts'
 import { type StatementFate, StatementPool } from './statement-pool.ts'
 
 export type EpochPoolsComponents = Pick<
   EpochRoomComponents,
-  'clock' | 'crypto' | 'logger' | 'store' | 'provesMembership' | 'publish'
+  'clock' | 'crypto' | 'logger' | 'store' | 'isMember' | 'provesMembership' | 'publish'
 > & {
   /** Has something done that nobody waits for. A disk that refuses ends the daemon. */
   readonly beside: (work: () => Promise<unknown>) => void
@@ -95,8 +96,11 @@ export class EpochPools {
       crypto,
       network,
       nowMs,
-      keep: (id, encoded) => store.keepEvidence(id, encoded),
+      keep: (id, encoded) => components.beside(() => store.keepEvidence(id, encoded)),
+      drop: (ids) => components.beside(() => store.dropEvidence(ids)),
       isIn: (proven) => chain.fold.isProven(proven),
+      fateOf: (proven) => fateOfProof(proven, chain.fold),
+      isHeard: (device) => this.statements.isHeard(device),
     })
     this.audits = new AuditPool({
       sha256: crypto.sha256,
@@ -128,7 +132,6 @@ export class EpochPools {
   /** Reads what an earlier life kept. */
   async restore(): Promise<void> {
     const { store } = this.#components
-    this.evidence.restore(await store.evidence())
     this.amnesia.restore(await store.polkas())
     this.#own = await store.consent()
     const votes = await store.votes()
@@ -136,9 +139,11 @@ export class EpochPools {
     if (record !== undefined) this.amnesia.note(record.epoch, record.answers)
   }
 
-  /** Reads the words of who leaves that an earlier life kept: what they are worth, the epochs that are in say. */
-  async restoreFarewells(): Promise<void> {
-    this.farewells.restore(await this.#components.store.farewells())
+  /** Reads proofs and words of who leaves that an earlier life kept: what they are worth, the epochs that are in say. */
+  async restoreTold(): Promise<void> {
+    const { store } = this.#components
+    for await (const page of store.evidence()) this.evidence.restore(page)
+    this.farewells.restore(await store.farewells())
   }
 
   /** Takes a statement, as it is gossiped; says what came of it. */
@@ -151,9 +156,8 @@ export class EpochPools {
 
   /** Keeps a proof that was found here, and tells the others. */
   report(encoded: Uint8Array): void {
-    if (this.evidence.fateOf(encoded) !== 'new') return
+    if (this.evidence.take(encoded) !== 'new') return
     this.#components.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, encoded)
-    this.#components.beside(() => this.evidence.take(encoded))
   }
 
   /** Takes the word of a device that leaves and tells it to this one, and tells the others; true when it is known now. */
@@ -165,13 +169,10 @@ export class EpochPools {
     return this.farewells.isKnown(encoded)
   }
 
-  /** Takes a proof, an accusation, an answer or the word of who leaves, as others tell it. */
-  takeEvidence(encoded: Uint8Array): 'new' | 'known' | 'invalid' {
+  /** Takes a proof, an accusation, an answer or the word of who leaves, as `from` tells it. */
+  takeEvidence(from: PeerId, encoded: Uint8Array): EvidenceFate {
     const other = this.amnesia.take(encoded) ?? this.farewells.take(encoded)
-    if (other !== undefined) return other
-    const fate = this.evidence.fateOf(encoded)
-    if (fate === 'new') this.#components.beside(() => this.evidence.take(encoded))
-    return fate
+    return other ?? this.evidence.take(encoded, senderOf(from, this.#components.isMember))
   }
 
   /** Takes an audit that this device had done, and tells the others. */
@@ -198,10 +199,11 @@ export class EpochPools {
   }
 
   /** An epoch is folded: notes what it holds, and gives up what is in. */
-  async noteDecided({ evidence }: CutBody, polkas: readonly Certificate[]): Promise<void> {
+  noteDecided(polkas: readonly Certificate[]): void {
     const epoch = this.#chain.next - 1
-    for (const item of evidence) await this.evidence.noteIn(item)
     this.amnesia.decided(epoch, polkas)
+    // Before statements are given up: a proof may be against who is heard in the next epoch.
+    this.evidence.sweep()
     this.statements.sweep()
     this.audits.sweep()
     this.consents.sweep()

@@ -22,6 +22,7 @@ export interface EpochRoomComponents {
   readonly memory: SeatMemory
   readonly ledger: () => OpenLedger | undefined
   readonly credential: () => Uint8Array
+  readonly isMember: (peer: PeerId) => boolean
   readonly provesMembership: (peer: PeerId, credential: Uint8Array) => boolean
   readonly publish: (topic: string, data: Uint8Array) => void
   /** Asks others for what is in a header: the proposer first. */

@@ -220,10 +220,10 @@ export class EpochRoom {
         logger.warn('kept epoch does not hold', { epoch: this.chain.next, code: appended })
         break
       }
-      await this.pools.noteDecided(appended.body, [])
+      this.pools.noteDecided([])
       if (++folded % FOLDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
     }
-    await this.pools.restoreFarewells()
+    await this.pools.restoreTold()
     const restart = await store.restart()
     if (restart !== undefined) this.chain.beginAgain(restart)
     await this.#proposals.restore()
@@ -382,7 +382,7 @@ export class EpochRoom {
     return false
   }
 
-  async #keep({ body, record }: Appended): Promise<void> {
+  async #keep({ record }: Appended): Promise<void> {
     const { store, logger, clock, onEpoch } = this.#components
     const epoch = this.chain.next - 1
     this.#health.noteMismatch(undefined)
@@ -390,7 +390,7 @@ export class EpochRoom {
     if (this.chain.next % SNAPSHOT_EPOCHS === 0) await this.#keepSnapshot()
     const seat = this.#seat?.epoch === epoch ? this.#seat : undefined
     // Nobody changes its mind in the first round.
-    await this.pools.noteDecided(body, seat === undefined || seat.round === 0 ? [] : seat.polkas)
+    this.pools.noteDecided(seat === undefined || seat.round === 0 ? [] : seat.polkas)
     await this.pools.tellOwners()
     if (this.#seat !== undefined && this.#seat.epoch <= epoch) {
       this.#seat.stop()

@@ -35,8 +35,6 @@ import type { KeptPolka } from './kept-polkas.ts'
 
 /** Rows that are read at once: of these, few are long. */
 const PAGE_ROWS = 64
-/** Proofs that are kept. */
-const PROOFS_MAX = 1_024
 /** Words of who leaves that are read again. */
 const FAREWELLS_MAX = 4_096
 /** Own words about owners, and reports, that are read. */
@@ -171,14 +169,24 @@ export class EpochStore {
     return this.#write([{ type: 'put', key: RESTART_KEY, value: restart }])
   }
 
-  async evidence(): Promise<readonly Uint8Array[]> {
-    const [from, to] = [utf8('E'), utf8('F')]
-    const rows = await this.#rows.range({ from, to, limit: PROOFS_MAX })
-    return rows.map(({ value }) => value)
+  /** Proofs that wait to be in an epoch, a page at a time: whatever they are worth, all of them are looked at. */
+  async *evidence(): AsyncGenerator<readonly Uint8Array[], void> {
+    const to = utf8('F')
+    for (let from = utf8('E'); ;) {
+      const rows = await this.#rows.range({ from, to, limit: PAGE_ROWS })
+      yield rows.map(({ value }) => value)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < PAGE_ROWS) return
+      from = concatBytes([last.key, Uint8Array.of(0)])
+    }
   }
 
   keepEvidence(id: Uint8Array, encoded: Uint8Array): Promise<void> {
     return this.#write([{ type: 'put', key: concatBytes([utf8('E'), id]), value: encoded }])
+  }
+
+  dropEvidence(ids: readonly Uint8Array[]): Promise<void> {
+    return this.#write(ids.map((id) => ({ type: 'del', key: concatBytes([utf8('E'), id]) })))
   }
 
   /** The last words of devices that leave. */

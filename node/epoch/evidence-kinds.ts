@@ -11,7 +11,7 @@ import { bytesEqual } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { verifyEquivocation } from '../../ledger/index.ts'
-import { type EvidenceItem, verifyDoubleVote } from '../../protocols/epoch/index.ts'
+import { type Committee, type EvidenceItem, verifyDoubleVote } from '../../protocols/epoch/index.ts'
 import { domainIdOf, type ProvenFault, verifyStatementFork } from '../../trust/index.ts'
 
 /** Numbers on the wire. A new kind is added at the end. */
@@ -30,6 +30,38 @@ type ProofKind = Exclude<EvidenceKind, 'accusation' | 'answer' | 'farewell'>
 /** A fault, and the device whose key signed what proves it. */
 export interface ProvenItem extends ProvenFault {
   readonly accused: PeerId
+  /** The epoch of votes that differ, which only a seat of it casts; undefined for everything else. */
+  readonly votedIn: number | undefined
+}
+
+/**
+ * What becomes of a proof that holds: anybody makes up keys that sign two things, and nobody can be at fault but
+ * who has a part in the mesh.
+ */
+export type ProofFate =
+  | 'counts'
+  /** Of an epoch to come, or against who has not spoken yet: where more epochs are known, it may count. */
+  | 'early'
+  /** Against who had no seat. */
+  | 'foreign'
+
+/** What epochs tell of who has a part in the mesh. */
+export interface EpochsSoFar {
+  /** The last one; -1 for none. */
+  readonly epoch: number
+  readonly accusations: { readonly committeeOf: (epoch: number) => Committee | undefined }
+  readonly hasEverSpoken: (device: PeerId) => boolean
+}
+
+/**
+ * Whether a proof is against who can be at fault. Who decided long ago is not kept: then it is enough to have spoken,
+ * because nobody else can sign what is held against one.
+ */
+export function fateOfProof({ accused, votedIn }: ProvenItem, sofar: EpochsSoFar): ProofFate {
+  const committee = votedIn === undefined ? undefined : sofar.accusations.committeeOf(votedIn)
+  if (committee !== undefined) return committee.includes(accused) ? 'counts' : 'foreign'
+  const isOver = votedIn === undefined || votedIn <= sofar.epoch
+  return isOver && sofar.hasEverSpoken(accused) ? 'counts' : 'early'
 }
 
 export function evidenceItem(kind: EvidenceKind, proof: Uint8Array): EvidenceItem {
@@ -61,15 +93,16 @@ export function provenBy(
   const reader = name === undefined ? undefined : READERS[name]
   const found = reader?.(crypto, proof)
   if (found === undefined || !bytesEqual(found.network, network)) return undefined
-  const { accused } = found
+  const { accused, kind: fault, votedIn } = found
   const domain = domainIdOf(crypto.sha256, { network, owner: accused })
-  return { accused, domain, kind: found.kind, evidence: crypto.sha256(proof) }
+  return { accused, domain, kind: fault, votedIn, evidence: crypto.sha256(proof) }
 }
 
 interface Found {
   readonly network: Uint8Array
   readonly accused: PeerId
   readonly kind: ProvenFault['kind']
+  readonly votedIn?: number
 }
 
 type Reader = (crypto: Crypto, proof: Uint8Array) => Found | undefined
@@ -89,6 +122,7 @@ const READERS: Readonly<Record<ProofKind, Reader> & Partial<Record<EvidenceKind,
   'double-vote': ({ verify }, encoded) => {
     const proven = verifyDoubleVote(verify, encoded)
     if (proven.type === 'refused') return undefined
-    return { network: proven.value.network, accused: proven.value.accused, kind: 'double-vote' }
+    const { network, accused, epoch: votedIn } = proven.value
+    return { network, accused, kind: 'double-vote', votedIn }
   },
 }

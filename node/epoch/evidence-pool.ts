@@ -1,5 +1,6 @@
 /**
- * Proofs against devices: kept once they hold, told once, and in an epoch once.
+ * Proofs against devices that no epoch holds yet: kept once they hold, against who can be at fault, and given up
+ * once they are in.
  *
  * @module
  */
@@ -7,53 +8,74 @@
 import { toHex } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
-import {
-  decodeEvidenceItem,
-  encodeEvidenceItem,
-  type EvidenceItem,
-} from '../../protocols/epoch/index.ts'
-import { type ProvenItem, provenBy } from './evidence-kinds.ts'
+import { RecentCache } from '../../core/recent-cache.ts'
+import { decodeEvidenceItem, type EvidenceItem } from '../../protocols/epoch/index.ts'
+import { type ProofFate, type ProvenItem, provenBy } from './evidence-kinds.ts'
+import type { Sender } from './senders.ts'
 
 /** A proof that holds. */
 export interface KeptEvidence {
+  /** SHA-256 of what travels. */
+  readonly id: Uint8Array
   readonly item: EvidenceItem
   readonly proven: ProvenItem
   readonly encoded: Uint8Array
   /** On the monotonic clock. */
   readonly sinceMs: number
+  /** Who told; undefined for what was found here, now or in an earlier life. */
+  readonly from: Sender | undefined
 }
 
 export interface EvidencePoolRules {
   readonly crypto: Crypto
   readonly network: Uint8Array
   /** Puts a proof on the disk. */
-  readonly keep: (id: Uint8Array, encoded: Uint8Array) => Promise<void>
+  readonly keep: (id: Uint8Array, encoded: Uint8Array) => void
+  /** Takes proofs from the disk. */
+  readonly drop: (ids: readonly Uint8Array[]) => void
   readonly nowMs: () => number
   /** True for a fault that epochs hold, by this proof or one like it. */
   readonly isIn: (proven: ProvenItem) => boolean
+  /** Whether who is accused can be at fault, as the epochs so far tell. */
+  readonly fateOf: (proven: ProvenItem) => ProofFate
+  /** True for a member whose statement waits to be in an epoch. */
+  readonly isHeard: (device: PeerId) => boolean
 }
+
+export type EvidenceFate =
+  | 'new'
+  | 'known'
+  | 'invalid'
+  /** It holds, against who has no part in what it is about. */
+  | 'foreign'
 
 /** Proofs of one kind against one device: one tells all there is to know. */
 const PER_KIND_MAX = 1
 const PROOFS_MAX = 1_024
-/** Items that were looked at lately and prove nothing, so that a flood of one costs one look. */
+/** Those that one sender may have told. */
+const PER_SENDER_MAX = 64
+/** Items that were looked at lately and are of no use, so that a flood of one costs one look. */
 const REFUSED_MAX = 4_096
 
 export class EvidencePool {
   readonly #rules: EvidencePoolRules
   readonly #kept = new Map<string, KeptEvidence>()
-  readonly #refused = new Set<string>()
+  readonly #refused = new RecentCache<string, 'invalid' | 'foreign'>(REFUSED_MAX)
 
   constructor(rules: EvidencePoolRules) {
     this.#rules = rules
   }
 
-  /** Reads what was kept. */
+  /** Reads what an earlier life kept, once it is known what the epochs hold; the rest of it is given up. */
   restore(encoded: readonly Uint8Array[]): void {
-    for (const one of encoded) this.#hold(one)
+    const { crypto, drop } = this.#rules
+    const useless = encoded
+      .filter((one) => this.#fateOf(one, undefined, (kept) => this.#hold(kept)) !== 'new')
+      .map((one) => crypto.sha256(one))
+    if (useless.length > 0) drop(useless)
   }
 
-  /** All proofs that hold. */
+  /** All proofs that wait. */
   all(): readonly KeptEvidence[] {
     return [...this.#kept.values()]
   }
@@ -67,14 +89,9 @@ export class EvidencePool {
     return this.#kept.get(toHex(id))
   }
 
-  /** Those that no epoch holds, nor another proof of the same. */
+  /** Those that may be in the next epoch, and are not, nor another proof of the same. */
   pending(): readonly KeptEvidence[] {
-    return this.all().filter(({ proven }) => !this.#rules.isIn(proven))
-  }
-
-  /** Keeps a proof that an epoch holds, if it was not known. */
-  async noteIn(item: EvidenceItem): Promise<void> {
-    if (this.proven(item) !== undefined) await this.take(encodeEvidenceItem(item))
+    return this.all().filter(({ proven }) => this.#counts(proven))
   }
 
   /** What a proof in a cut proves that is new; undefined when it is nothing. */
@@ -87,47 +104,79 @@ export class EvidencePool {
     return provenBy(this.#rules.crypto, this.#rules.network, item)
   }
 
-  /** What would come of a proof, without keeping it. */
-  fateOf(encoded: Uint8Array): 'new' | 'known' | 'invalid' {
-    const name = toHex(this.#rules.crypto.sha256(encoded))
-    if (this.#kept.has(name)) return 'known'
-    if (this.#refused.has(name)) return 'invalid'
-    const verified = this.#verified(encoded)
-    if (verified === undefined) {
-      if (this.#refused.size >= REFUSED_MAX) this.#refused.clear()
-      this.#refused.add(name)
-      return 'invalid'
-    }
-    return this.#isEnough(verified.proven) ? 'known' : 'new'
+  /** True when every proof in a cut is against who can be at fault. */
+  areOfMesh(items: readonly EvidenceItem[]): boolean {
+    return items
+      .flatMap((item) => this.proven(item) ?? [])
+      .every((proven) => this.#rules.fateOf(proven) === 'counts')
   }
 
-  /** Keeps a proof. It is on the disk when this resolves. */
-  async take(encoded: Uint8Array): Promise<'new' | 'known' | 'invalid'> {
-    const fate = this.fateOf(encoded)
-    if (fate !== 'new') return fate
-    this.#hold(encoded)
-    await this.#rules.keep(this.#rules.crypto.sha256(encoded), encoded)
+  /**
+   * Takes a proof, and puts it on the disk.
+   *
+   * @param from - Who tells; undefined for what was found here.
+   */
+  take(encoded: Uint8Array, from?: Sender): EvidenceFate {
+    return this.#fateOf(encoded, from, (kept) => {
+      this.#hold(kept)
+      this.#rules.keep(kept.id, kept.encoded)
+    })
+  }
+
+  /** Gives up what an epoch holds, and what can never be in one. */
+  sweep(): void {
+    const over = this.all().filter(({ proven }) => this.#rules.isIn(proven) || !this.#waits(proven))
+    for (const { id } of over) this.#kept.delete(toHex(id))
+    if (over.length > 0) this.#rules.drop(over.map(({ id }) => id))
+  }
+
+  #hold(kept: KeptEvidence): void {
+    this.#kept.set(toHex(kept.id), kept)
+  }
+
+  #fateOf(
+    encoded: Uint8Array,
+    from: Sender | undefined,
+    onNew: (kept: KeptEvidence) => void,
+  ): EvidenceFate {
+    const { crypto, nowMs, fateOf, isIn } = this.#rules
+    const id = crypto.sha256(encoded)
+    const name = toHex(id)
+    if (this.#kept.has(name)) return 'known'
+    const before = this.#refused.get(name)
+    if (before !== undefined) return before
+    const decoded = decodeEvidenceItem(encoded)
+    const proven = decoded.type === 'value' ? this.proven(decoded.value) : undefined
+    if (decoded.type === 'refused' || proven === undefined) return this.#refuse(name, 'invalid')
+    if (fateOf(proven) === 'foreign') return this.#refuse(name, 'foreign')
+    if (isIn(proven) || !this.#waits(proven) || this.#isFull(proven, from)) return 'known'
+    const { value: item } = decoded
+    onNew({ id, item, proven, encoded: Uint8Array.from(encoded), sinceMs: nowMs(), from })
     return 'new'
   }
 
-  #hold(encoded: Uint8Array): void {
-    const verified = this.#verified(encoded)
-    if (verified === undefined || this.#kept.size >= PROOFS_MAX) return
-    this.#kept.set(toHex(this.#rules.crypto.sha256(encoded)), verified)
+  #refuse(name: string, fate: 'invalid' | 'foreign'): EvidenceFate {
+    this.#refused.set(name, fate)
+    return fate
   }
 
-  #isEnough({ accused, kind }: ProvenItem): boolean {
+  /** True for what may be in the next epoch, or in the one after the accused is heard in one. */
+  #waits(proven: ProvenItem): boolean {
+    const { fateOf, isHeard } = this.#rules
+    const fate = fateOf(proven)
+    return fate === 'counts' || (fate === 'early' && isHeard(proven.accused))
+  }
+
+  #counts(proven: ProvenItem): boolean {
+    return this.#rules.fateOf(proven) === 'counts' && !this.#rules.isIn(proven)
+  }
+
+  /** What was found here always has a place: there is no more of it than there are devices. */
+  #isFull({ accused, kind }: ProvenItem, from: Sender | undefined): boolean {
     const same = this.against(accused).filter(({ proven }) => proven.kind === kind)
-    return this.#kept.size >= PROOFS_MAX || same.length >= PER_KIND_MAX
-  }
-
-  #verified(encoded: Uint8Array): KeptEvidence | undefined {
-    const { crypto, network, nowMs } = this.#rules
-    const decoded = decodeEvidenceItem(encoded)
-    if (decoded.type === 'refused') return undefined
-    const proven = provenBy(crypto, network, decoded.value)
-    if (proven === undefined) return undefined
-    const copy = Uint8Array.from(encoded)
-    return { item: decoded.value, proven, encoded: copy, sinceMs: nowMs() }
+    if (same.length >= PER_KIND_MAX) return true
+    if (from === undefined) return false
+    const told = this.all().filter((one) => one.from === from).length
+    return told >= PER_SENDER_MAX || this.#kept.size >= PROOFS_MAX
   }
 }

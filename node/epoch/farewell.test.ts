@@ -115,7 +115,7 @@ describe('a mesh that devices leave', () => {
     expect(seatsOf(first)).toContain(peer)
     // The old word is over: nobody takes it, and no epoch may hold it.
     const { chain, pools } = first.epochs.opened
-    expect(pools.takeEvidence(waiting.encoded)).toBe('known')
+    expect(pools.takeEvidence(peer, waiting.encoded)).toBe('known')
     expect(pools.farewells.all()).toEqual([])
     const judge = { chain, pools, floorOf: () => undefined }
     const again = { ...EMPTY_CUT, evidence: [waiting.item] }
@@ -178,7 +178,7 @@ describe('a mesh that devices leave', () => {
     const { network } = chain.context
     const epoch = chain.fold.epoch
     const told = (word: Uint8Array) =>
-      pools.takeEvidence(encodeEvidenceItem(evidenceItem('farewell', word)))
+      pools.takeEvidence(second.signer.peer, encodeEvidenceItem(evidenceItem('farewell', word)))
     const good = signFarewell(second.signer, { network, epoch })
     const fates = [
       good.with(good.length - 1, (good.at(-1) ?? 0) ^ 1),

@@ -110,9 +110,7 @@ export class MeshEpochs implements Startable {
   constructor(components: MeshEpochsComponents, init: MeshEpochsInit) {
     this.#components = components
     this.#init = init
-    const { mesh } = components
-    const isMember = (peer: PeerId): boolean => mesh.members().some((one) => one.peer === peer)
-    this.#links = new EpochLinks({ ...components, isMember })
+    this.#links = new EpochLinks({ ...components, isMember: this.#isMember })
     this.#serve(epochProtocol, (open, question, from) => answerAbout(open, from, question))
     this.#serve(reconcileProtocol, ({ room }, question) => answerHeld(room, question))
     const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC } = EPOCH_LIMITS
@@ -124,7 +122,7 @@ export class MeshEpochs implements Startable {
     this.#subscribe(DECISIONS_TOPIC, onMessage)
     this.#subscribe(
       EVIDENCE_TOPIC,
-      ({ data }) => FATES[this.room?.pools.takeEvidence(data) ?? 'known'],
+      ({ from, data }) => FATES[this.room?.pools.takeEvidence(from, data) ?? 'known'],
     )
     this.#subscribe(
       CONSENTS_TOPIC,
@@ -156,6 +154,9 @@ export class MeshEpochs implements Startable {
     await this.#turn
     await this.#leave()
   }
+
+  readonly #isMember = (peer: PeerId): boolean =>
+    this.#components.mesh.members().some((one) => one.peer === peer)
 
   /** The epochs of the mesh that this device is in; undefined in none, or in one that it cannot follow. */
   get room(): EpochRoom | undefined {
@@ -333,6 +334,7 @@ export class MeshEpochs implements Startable {
             clock,
             ledger: () => this.#components.ledger.current,
             credential: () => mesh.credential(),
+            isMember: this.#isMember,
             provesMembership: (peer, credential) => mesh.provesMembership(peer, credential),
             publish: (topic, data) => this.#publish(topic, data),
             fetchCut: (header, from) => this.#links.cut(header, from),
@@ -382,10 +384,11 @@ export class MeshEpochs implements Startable {
 type Fate = 'accept' | 'ignore' | 'reject'
 
 /** What becomes of a proof or an audit, for who else is to get it. */
-const FATES: Readonly<Record<'new' | 'known' | 'invalid', Fate>> = {
+const FATES: Readonly<Record<'new' | 'known' | 'invalid' | 'foreign', Fate>> = {
   new: 'accept',
   known: 'ignore',
   invalid: 'reject',
+  foreign: 'reject',
 }
 
 /** Refusals that no honest device can cause. */

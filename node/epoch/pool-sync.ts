@@ -10,6 +10,7 @@
 import { fromHex } from '../../core/bytes.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Sha256 } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
 import { EPOCH_LIMITS, type EpochAnswer, type EpochQuestion } from '../../protocols/epoch/index.ts'
 import {
   answerReconciliation,
@@ -70,7 +71,7 @@ function evidenceOf({ pools }: EpochRoom, sha256: Sha256): ItemSet {
   const held = all.slice(0, RECONCILE_LIMITS.ITEMS_MAX)
   return new ItemSet(
     sha256,
-    held.map(({ encoded }) => ({ time: 0, id: sha256(encoded) })),
+    held.map(({ id }) => ({ time: 0, id })),
   )
 }
 
@@ -122,14 +123,14 @@ export async function lackedBy(
 export async function takeItems(
   link: QuestionLink<EpochQuestion, EpochAnswer>,
   room: EpochRoom,
-  ids: readonly Uint8Array[],
+  { from, ids }: { readonly from: PeerId; readonly ids: readonly Uint8Array[] },
 ): Promise<void> {
   const { ITEMS_PER_ANSWER_MAX } = EPOCH_LIMITS
   for (let at = 0; at < ids.length; at += ITEMS_PER_ANSWER_MAX) {
     const answer = await link.ask({ type: 'items', ids: ids.slice(at, at + ITEMS_PER_ANSWER_MAX) })
     if (answer.type !== 'items') return
     for (const statement of answer.statements) room.pools.takeStatement(statement)
-    for (const proof of answer.evidence) room.pools.takeEvidence(proof)
+    for (const proof of answer.evidence) room.pools.takeEvidence(from, proof)
     for (const audit of answer.audits) room.pools.audits.take(audit)
     for (const word of answer.owners) room.pools.owners.take(word)
   }

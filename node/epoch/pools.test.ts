@@ -10,7 +10,7 @@ import {
   signBallot,
 } from '../../protocols/epoch/index.ts'
 import { domainIdOf, signStatement, type Statement } from '../../trust/index.ts'
-import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
+import { device, madeUpKey, nodeCrypto } from '../../test/fixtures/devices.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 import { EvidencePool } from './evidence-pool.ts'
 import { StatementPool } from './statement-pool.ts'
@@ -116,39 +116,91 @@ function doubleVote(signer: Signer, epoch: number, mesh = network): Uint8Array {
   return encodeEvidenceItem(evidenceItem('double-vote', encodeDoubleVote(proof)))
 }
 
+/** Other members. */
+const members = Array.from({ length: 102 }, (_, at) => madeUpKey(1_000_000 + at))
+
 function evidencePool() {
-  const kept: string[] = []
+  /** What lies on the disk, by its hash. */
+  const disk = new Map<string, Uint8Array>()
+  /** Who is in the epochs, and whose statement waits. */
+  const spoken = new Set([mallory, ...members].map(({ peer }) => peer))
+  const heard = new Set<string>()
   /** Against whom epochs hold a proof. */
   const held = new Set<string>()
   const pool = new EvidencePool({
     crypto: nodeCrypto,
     network,
-    keep: async (id) => void kept.push(toHex(id)),
+    keep: (id, encoded) => void disk.set(toHex(id), encoded),
+    drop: (ids) => ids.forEach((id) => disk.delete(toHex(id))),
     nowMs: () => 0,
     isIn: ({ accused }) => held.has(accused),
+    fateOf: ({ accused, votedIn }) =>
+      spoken.has(accused) ? 'counts' : votedIn === DECIDING ? 'foreign' : 'early',
+    isHeard: (peer) => heard.has(peer),
   })
-  return { pool, kept, held }
+  return { pool, disk, held, spoken, heard }
 }
 
 describe('a flood of evidence', () => {
-  it('against one device is one proof of each kind', async () => {
-    const { pool, kept } = evidencePool()
+  it('against one device is one proof of each kind', () => {
+    const { pool, disk } = evidencePool()
     const fates = []
-    for (let epoch = 0; epoch < 40; epoch++) fates.push(await pool.take(doubleVote(mallory, epoch)))
+    for (let epoch = 0; epoch < 40; epoch++) fates.push(pool.take(doubleVote(mallory, epoch)))
     expect(new Set(fates)).toEqual(new Set(['new', 'known']))
-    expect([pool.all().length, kept.length]).toEqual([1, 1])
+    expect([pool.all().length, disk.size]).toEqual([1, 1])
   })
 
-  it('that proves nothing is kept nowhere', async () => {
-    const { pool, kept } = evidencePool()
+  it('against keys that are made up is kept nowhere, and takes the place of nothing', () => {
+    const { pool, disk } = evidencePool()
+    const madeUp = Array.from({ length: 300 }, (_, at) => madeUpKey(at))
+    const fates = madeUp.map((key, at) => pool.take(doubleVote(key, DECIDING - (at % 2))))
+    expect(new Set(fates)).toEqual(new Set(['foreign', 'known']))
+    expect(pool.take(doubleVote(mallory, DECIDING))).toBe('new')
+    expect([pool.all().length, disk.size]).toEqual([1, 1])
+  })
+
+  it('by one sender leaves room for what others tell, and for what is found here', () => {
+    const { pool } = evidencePool()
+    const floods = members.slice(0, 100).map((one) => doubleVote(one, 1))
+    for (const encoded of floods) pool.take(encoded, 'strangers')
+    expect(pool.all().length).toBe(64)
+    const [byMember, foundHere] = members.slice(100).map((one) => doubleVote(one, 1))
+    expect(byMember && pool.take(byMember, alice.peer)).toBe('new')
+    expect(foundHere && pool.take(foundHere)).toBe('new')
+  })
+
+  it('against who is not in an epoch yet waits as long as its statement does', () => {
+    const { pool, disk, spoken, heard } = evidencePool()
+    heard.add(stranger.peer)
+    expect(pool.take(doubleVote(stranger, 1))).toBe('new')
+    expect(pool.pending()).toEqual([])
+    spoken.add(stranger.peer)
+    expect(pool.pending().length).toBe(1)
+    spoken.delete(stranger.peer)
+    heard.clear()
+    pool.sweep()
+    expect([pool.all().length, disk.size]).toEqual([0, 0])
+  })
+
+  it('that an earlier life kept is given up, but for what counts', () => {
+    const { pool, disk } = evidencePool()
+    const junk = [Uint8Array.of(1), ...[1, 2].map((at) => doubleVote(madeUpKey(at), 1))]
+    const real = doubleVote(mallory, 1)
+    for (const one of [...junk, real]) disk.set(toHex(nodeCrypto.sha256(one)), one)
+    pool.restore([...disk.values()])
+    expect(pool.all().map(({ encoded }) => encoded)).toEqual([real])
+    expect([...disk.values()]).toEqual([real])
+  })
+
+  it('that proves nothing is kept nowhere', () => {
+    const { pool, disk } = evidencePool()
     const item = record({ kind: uint(255), proof: bytes(1, 64) })
     const junk = Array.from({ length: 5_000 }, (_, at) =>
       encodeShape(item, { kind: at % 16, proof: Uint8Array.of(at & 255, at >> 8, 1) }),
     )
-    const fates = []
-    for (const one of junk) fates.push(await pool.take(one))
+    const fates = junk.map((one) => pool.take(one))
     expect(new Set(fates)).toEqual(new Set(['invalid']))
-    expect([pool.all().length, kept.length]).toEqual([0, 0])
+    expect([pool.all().length, disk.size]).toEqual([0, 0])
   })
 
   it.each<[string, Uint8Array]>([
@@ -156,17 +208,20 @@ describe('a flood of evidence', () => {
     ['cut short', doubleVote(mallory, 1).subarray(0, -1)],
     ['too long', new Uint8Array(EPOCH_LIMITS.PROOF_BYTES_MAX + 17)],
     ['of a kind that there is not', encodeEvidenceItem({ kind: 15, proof: Uint8Array.of(1) })],
-  ])('%s is invalid', async (_, encoded) => {
-    expect(await evidencePool().pool.take(encoded)).toBe('invalid')
+  ])('%s is invalid', (_, encoded) => {
+    expect(evidencePool().pool.take(encoded)).toBe('invalid')
   })
 
-  it('that an epoch holds is not held against the device again', async () => {
-    const { pool, held } = evidencePool()
-    await pool.take(doubleVote(mallory, 1))
+  it('that an epoch holds is not held against the device again, and not kept', () => {
+    const { pool, disk, held } = evidencePool()
+    pool.take(doubleVote(mallory, 1))
     const [kept] = pool.pending()
     expect(kept?.proven.accused).toBe(mallory.peer)
     expect(kept && pool.newIn(kept.item)).toBeDefined()
     held.add(mallory.peer)
     expect([pool.pending(), kept && pool.newIn(kept.item)]).toEqual([[], undefined])
+    pool.sweep()
+    expect([pool.all().length, disk.size]).toEqual([0, 0])
+    expect(pool.take(doubleVote(mallory, 2))).toBe('known')
   })
 })

@@ -94,6 +94,11 @@ export class StatementPool {
     return [...this.#pooled.values()].find((pooled) => bytesEqual(pooled.id, id))
   }
 
+  /** True when a statement of a device waits. */
+  isHeard(device: PeerId): boolean {
+    return this.all().some(({ stated }) => stated.owner === device)
+  }
+
   /** Everything that waits. */
   all(): readonly PooledStatement[] {
     return [...this.#pooled.values()]

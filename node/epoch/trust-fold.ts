@@ -40,7 +40,7 @@ import { type AuditedTask, AuditReader } from './audited-task.ts'
 import { type CountedAudit, CountedAudits } from './counted-audits.ts'
 import { rootsOf } from './cut-order.ts'
 import { Departures } from './departures.ts'
-import { isAmnesia, provenBy } from './evidence-kinds.ts'
+import { fateOfProof, isAmnesia, provenBy } from './evidence-kinds.ts'
 import type { PackedDepartures, PackedFold } from './fold-snapshot.ts'
 import { OwnerFold, type Spoken } from './owner-fold.ts'
 import { Speakers } from './speakers.ts'
@@ -314,10 +314,11 @@ export class TrustFold {
     this.#begun = epoch
   }
 
-  /** Proofs of a cut that hold by themselves. */
+  /** Proofs of a cut that hold by themselves, against who can be at fault. */
   #provenIn({ evidence }: CutBody): readonly ProvenFault[] {
     const { crypto, network } = this.#context
-    return evidence.flatMap((item) => provenBy(crypto, network, item) ?? [])
+    const proven = evidence.flatMap((item) => provenBy(crypto, network, item) ?? [])
+    return proven.filter((one) => fateOfProof(one, this) === 'counts')
   }
 
   /** Seats that were asked for a polka long enough, and were there. */

@@ -21,6 +21,8 @@ export type EpochErrorCode =
   /** Too few seats signed, or others. */
   | 'EPOCH_CERTIFICATE_INVALID'
   | 'EPOCH_EVIDENCE_INVALID'
+  /** Evidence holds, against who had no seat, or has no part in the mesh. */
+  | 'EPOCH_EVIDENCE_FOREIGN'
   /** A word of who leaves that is not signed by it, is of a time to come, or says nothing new. */
   | 'EPOCH_FAREWELL_INVALID'
   /** An audit in a cut that was not drawn, does not hold, or counts already. */
@@ -103,6 +105,11 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     ...forged,
     meaning: 'evidence does not prove what it says',
     hint: 'ignore it, and be wary of whoever sent it',
+  },
+  EPOCH_EVIDENCE_FOREIGN: {
+    ...forged,
+    meaning: 'evidence is against a key that had no seat, or has never spoken in this mesh',
+    hint: 'ignore it, and be wary of whoever sent it: such keys are made up',
   },
   EPOCH_FAREWELL_INVALID: {
     ...forged,
