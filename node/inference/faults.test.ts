@@ -39,6 +39,7 @@ describe('faults', () => {
   it.each([
     [died, 'INFERENCE_EXECUTOR_DIED'],
     [new RuntimeError({ code: 'RUNTIME_RUN_TIMEOUT', limitMs: 1 }), 'INFERENCE_RUN_TIMEOUT'],
+    [new RuntimeError({ code: 'RUNTIME_RUN_STALLED' }), 'INFERENCE_EXECUTOR_DIED'],
     [new RuntimeError({ code: 'RUNTIME_QUEUE_FULL', limit: 1 }), 'INFERENCE_OVERLOADED'],
     [new Error('what'), 'INFERENCE_EXECUTOR_DIED'],
   ])('tells why a run failed: %s', (error, code) => {

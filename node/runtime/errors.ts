@@ -31,6 +31,8 @@ export type RuntimeFailure =
     }
   /** A run took longer than it may; its process was killed. */
   | { readonly code: 'RUNTIME_RUN_TIMEOUT'; readonly limitMs: number }
+  /** The process did nothing during a run, and was killed. */
+  | { readonly code: 'RUNTIME_RUN_STALLED' }
   /** An input is not what the model asks for. */
   | { readonly code: 'RUNTIME_INPUT_INVALID'; readonly tensor: string; readonly detail: string }
   /** onnxruntime reported an error during a run. */
@@ -114,6 +116,13 @@ export const RUNTIME_ERRORS: ErrorTable<RuntimeFailure['code']> = {
     exit: 6,
     status: 504,
   },
+  RUNTIME_RUN_STALLED: {
+    meaning: 'a process did nothing in the middle of a run and was killed',
+    hint: 'try again; when it happens again, look what stopped it: a signal, a debugger, a control group that is frozen',
+    retryable: true,
+    exit: 6,
+    status: 503,
+  },
   RUNTIME_INPUT_INVALID: {
     meaning: 'an input is not what the model asks for',
     hint: 'see `brume model show` for the names, types and shapes of its inputs',
@@ -185,6 +194,7 @@ const DESCRIBE: { readonly [Code in RuntimeFailure['code']]: (failure: Of<Code>)
   RUNTIME_EXECUTOR_DIED: ({ exitCode, signal }) =>
     `the executor ended with ${signal ?? `exit code ${exitCode}`}`,
   RUNTIME_RUN_TIMEOUT: ({ limitMs }) => `expected the run to end within ${limitMs} ms`,
+  RUNTIME_RUN_STALLED: () => 'the process neither computed nor waited for the processor',
   RUNTIME_INPUT_INVALID: ({ detail, tensor }) => `input ${tensor}: ${detail}`,
   RUNTIME_RUN_FAILED: ({ detail }) => `the run failed: ${detail}`,
   RUNTIME_GUIDE_FAILED: ({ detail }) => `the grammar or schema cannot guide the text: ${detail}`,

@@ -41,6 +41,7 @@ import {
 import { FrameReader } from './frame-reader.ts'
 import { FRAME_BYTES_MAX, RUNS_QUEUED_MAX, RUNS_SENT_MAX, TEXTS_TOGETHER_MAX } from './limits.ts'
 import { joinedSteps, STEP_OUTPUTS, stepCommand, unfitStep } from './step-message.ts'
+import { RunDeadline, type RunLimit } from './run-deadline.ts'
 import { type TextGraph, textGraphOf } from './text-graph.ts'
 
 /** A request that waits for its answer. */
@@ -50,6 +51,9 @@ interface Waiting {
   resolve(frame: Frame): void
   reject(error: Error): void
 }
+
+/** The request that comes first, and once. */
+const LOAD_ID = 0
 
 /** What `measure` tells of one output. */
 export interface MeasuredOutput extends Omit<Tensor, 'data'> {}
@@ -70,7 +74,10 @@ export class ProcessExecutor implements Executor {
   #crossing: readonly string[] = []
   #ortVersion = ''
   #nextId = 1
-  #deadline: NodeJS.Timeout | undefined
+  readonly #deadline = new RunDeadline({
+    pid: () => this.pid,
+    over: (failure) => this.#abandon(failure),
+  })
   #frozen = false
   #computedMs = 0
   /** Why nothing runs any more, once that is so. */
@@ -104,9 +111,9 @@ export class ProcessExecutor implements Executor {
   async load(optimisedFile?: string): Promise<void> {
     const { file, provider, optimise, loadMsMax } = this.spec
     const message: LoadMessage = { file, provider, optimise, optimisedFile }
-    const piece = controlFrame('load', 0, encodeShape(LOAD_MESSAGE, message))
+    const piece = controlFrame('load', LOAD_ID, encodeShape(LOAD_MESSAGE, message))
     try {
-      const frame = await this.#ask(0, [piece], {
+      const frame = await this.#ask(LOAD_ID, [piece], {
         limitMs: loadMsMax,
         failure: { code: 'RUNTIME_LOAD_TIMEOUT', limitMs: loadMsMax },
       })
@@ -163,7 +170,7 @@ export class ProcessExecutor implements Executor {
     if (this.#frozen) return true
     this.#frozen = this.#failure === undefined && this.#child.freeze()
     // Time that it was not given does not count against a run.
-    if (this.#frozen) clearTimeout(this.#deadline)
+    if (this.#frozen) this.#deadline.end()
     return this.#frozen
   }
 
@@ -310,7 +317,7 @@ export class ProcessExecutor implements Executor {
     })
   }
 
-  get #runLimit(): { limitMs: number; failure: RuntimeFailure } {
+  get #runLimit(): RunLimit {
     const limitMs = this.spec.runMsMax
     return { limitMs, failure: { code: 'RUNTIME_RUN_TIMEOUT', limitMs } }
   }
@@ -323,10 +330,10 @@ export class ProcessExecutor implements Executor {
 
   /** The deadline is always that of the run that computes. */
   #arm(limit = this.#runLimit): void {
-    clearTimeout(this.#deadline)
-    this.#deadline = undefined
+    this.#deadline.end()
     if (this.#sent.length === 0 || this.#frozen) return
-    this.#deadline = setTimeout(() => this.#abandon(limit.failure), limit.limitMs)
+    const isWatched = this.#sent[0]?.id !== LOAD_ID && this.spec.provider === 'cpu'
+    this.#deadline.begin(limit, isWatched)
   }
 
   #onBytes(chunk: Uint8Array): void {
@@ -348,10 +355,7 @@ export class ProcessExecutor implements Executor {
     this.#sent.shift()
     this.#computedMs += frame.computeUs / 1000
     const next = this.#queue.shift()
-    if (next !== undefined) {
-      this.#sent.push(next)
-      this.#child.write(next.pieces)
-    }
+    if (next !== undefined) this.#send(next)
     this.#arm()
     if (frame.kind === 'error') waiting.reject(this.#errorOf(frame))
     else waiting.resolve(frame)
@@ -404,7 +408,7 @@ export class ProcessExecutor implements Executor {
   }
 
   #onExit({ code, signal, stderrTail }: ExecutorExit): void {
-    clearTimeout(this.#deadline)
+    this.#deadline.end()
     const failure = endFailure(this.spec, { code, signal, stderrTail }, this.pid)
     this.#failure = failure
     const left = this.#sent.splice(0)

@@ -55,6 +55,20 @@ describe('an executor', () => {
     executor.freeze()
   })
 
+  it.runIf(process.platform === 'linux')(
+    'is killed when it hangs, long before it may',
+    async () => {
+      await using executor = await fixture.loaded(DOUBLE, { runMsMax: 60_000 })
+      await executor.run([floats('x', [1])])
+      process.kill(executor.pid, 'SIGSTOP')
+      const beganMs = performance.now()
+      await expect(executor.run([floats('x', [1])])).rejects.toMatchObject({
+        failure: { code: 'RUNTIME_RUN_STALLED' },
+      })
+      expect(performance.now() - beganMs).toBeLessThan(10_000)
+    },
+  )
+
   it('computes what the graph says, for any size and many runs at once', async () => {
     await using executor = await fixture.loaded(DOUBLE)
     const sizes = [0, 1, 3, 1000, 300_000]

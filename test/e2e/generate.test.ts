@@ -115,6 +115,21 @@ describe('texts', () => {
     expect(broken.view.recoveries.length).toBeGreaterThan(0)
   })
 
+  it.runIf(process.platform === 'linux')('go on when a stage hangs', async () => {
+    const whole = await write({ stages: 1 })
+    let struck = false
+    const broken = await write({ stages: 2 }, async (count) => {
+      if (count < 8 || struck) return
+      struck = true
+      const [view] = (await requester.api.get<{ texts: TextView[] }>('/v1/texts')).texts
+      const [, last] = view === undefined ? [] : holders(view)
+      for (const pid of last?.executorPids() ?? []) process.kill(pid, 'SIGSTOP')
+    })
+
+    expect(broken.tokens).toEqual(whole.tokens)
+    expect(broken.view.recoveries.map(({ code }) => code)).toEqual(['INFERENCE_EXECUTOR_DIED'])
+  })
+
   it('stop when they are cancelled, and say so', async () => {
     const { id } = await requester.api.post<TextView>('/v1/texts', {
       model,
