@@ -5,6 +5,7 @@
  */
 
 import type { Claim } from '../claim.ts'
+import { MISTAKES_IN_CUTS } from './mistakes-in-cuts.ts'
 import { type Check, type Mutant, MutatedSource } from './mutation.ts'
 
 const EPOCH = 'protocols/epoch'
@@ -13,6 +14,7 @@ const sim = (scenario: string, seeds: number): Check => ({ scenario, seeds })
 const test = (path: string): Check => ({ test: path })
 
 export const MUTANTS: readonly Mutant[] = [
+  ...MISTAKES_IN_CUTS,
   {
     mistake: 'no lock: any value may be prevoted',
     path: `${EPOCH}/own-votes.ts`,

@@ -14,7 +14,7 @@ import {
   type Header,
   type Inclusion,
 } from '../../protocols/epoch/index.ts'
-import { decodeStatement, type TrustErrorCode } from '../../trust/index.ts'
+import { decodeStatement, type Statement, type TrustErrorCode } from '../../trust/index.ts'
 import type { EpochChain, TriedCut } from './epoch-chain.ts'
 import type { EpochPools } from './epoch-pools.ts'
 import { isAmnesia, isFarewell } from './evidence-kinds.ts'
@@ -30,13 +30,19 @@ export interface CutJudge {
 export interface JudgedAt {
   readonly round: number
   readonly wallMs: number
-  /** Statements that came before this moment of the monotonic clock must not be left out. */
+  /**
+   * What came before this moment of the monotonic clock must not be left out. It follows from the time of the cut:
+   * what comes after that makes no header unfair, however late it is judged.
+   */
   readonly settledBeforeMs: number
 }
 
-/** What is wrong with what is in a cut, whatever its header says; undefined when it may be folded. */
+/**
+ * What is wrong with what is in a cut, whatever its header says; undefined when it may be folded. All who follow the
+ * same chain come to the same.
+ */
 export function bodyProblem(
-  { chain, pools, floorOf }: CutJudge,
+  { chain, pools }: CutJudge,
   body: CutBody,
 ): EpochErrorCode | TrustErrorCode | undefined {
   if (!isSame(body.restart, chain.restarting)) return 'EPOCH_MISMATCH'
@@ -58,13 +64,18 @@ export function bodyProblem(
     const audit = reader.read(encoded)
     return audit !== undefined && counted.count(audit, chain.next)
   })
-  if (!counts) return 'EPOCH_AUDIT_INVALID'
-  // Nobody is held for more than this device has seen itself, or the mesh had certified.
-  const inflated = body.floors.some(
+  return counts ? undefined : 'EPOCH_AUDIT_INVALID'
+}
+
+/**
+ * True for a cut that holds a device for more than this one has seen itself, or the mesh had certified. Others may have
+ * seen more, and what was seen counts for some hours: a cut with a polka is not asked for this.
+ */
+export function isInflated({ chain, floorOf }: CutJudge, { floors }: CutBody): boolean {
+  return floors.some(
     ({ device, floorMicros }) =>
       floorMicros > Math.max(floorOf(device) ?? 0, chain.fold.floorOf(device)),
   )
-  return inflated ? 'EPOCH_FOLD_MISMATCH' : undefined
 }
 
 /** What is wrong with the statements of a cut, each by itself and beside the others. */
@@ -73,17 +84,26 @@ function statementsProblem(
   pools: Pick<EpochPools, 'statements'>,
   epoch: number,
 ): EpochErrorCode | TrustErrorCode | undefined {
-  const seen = new Set<string>()
   for (const stated of body.statements) {
     const problem = pools.statements.problemOf(stated, epoch)
     if (problem !== undefined) return problem
-    const decoded = decodeStatement(stated.signed.body)
-    const key =
-      decoded.type === 'value' ? `${toHex(decoded.value.domain)} ${decoded.value.epoch}` : ''
-    if (seen.has(key)) return 'TRUST_STATEMENT_REPLAYED'
-    seen.add(key)
   }
-  return undefined
+  const isOnce = spokenIn(body).size === body.statements.length
+  return isOnce ? undefined : 'TRUST_STATEMENT_REPLAYED'
+}
+
+/** Which domains speak of which epochs in a cut. What one says twice is a proof against it, whichever is in. */
+function spokenIn({ statements }: CutBody): ReadonlySet<string> {
+  return new Set(
+    statements.flatMap(({ signed }) => {
+      const decoded = decodeStatement(signed.body)
+      return decoded.type === 'value' ? nameOf(decoded.value) : []
+    }),
+  )
+}
+
+function nameOf({ domain, epoch }: Statement): string {
+  return `${toHex(domain)} ${epoch}`
 }
 
 /** True when each proof holds and is in no epoch yet, and each accusation and answer counts; words of who leaves aside. */
@@ -100,19 +120,18 @@ function isNews(
   )
 }
 
-/** What is wrong with a header; undefined when this device may vote for it. */
+/** What is wrong with a header; undefined when this device may vote for it. With a polka it was found fair, `at` any time. */
 export function headerProblem(
   judge: CutJudge,
   header: Header,
-  { tried, at }: { readonly tried: TriedCut; readonly at: JudgedAt },
+  { tried, at }: { readonly tried: TriedCut; readonly at: JudgedAt | undefined },
 ): EpochErrorCode | undefined {
-  const { round, wallMs } = at
-  const inclusion = inclusionOf(judge, tried, at)
   const scores = tried.folded.scores.scores.length
   if (header.scores !== scores || header.statements !== tried.body.statements.length) {
     return 'EPOCH_FOLD_MISMATCH'
   }
-  return cutProblem(header, tried.view, { round, wallMs, inclusion })
+  const situation = at && { ...at, inclusion: inclusionOf(judge, tried, at) }
+  return cutProblem(header, tried.view, situation)
 }
 
 function inclusionOf(
@@ -125,8 +144,8 @@ function inclusionOf(
   const { CUT_STATEMENTS_MAX, CUT_EVIDENCE_MAX, CUT_AUDITS_MAX, CUT_OWNERS_MAX } = EPOCH_LIMITS
   const isSettled = ({ sinceMs }: { readonly sinceMs: number }): boolean =>
     sinceMs < settledBeforeMs
-  const included = new Set(body.statements.map(({ signed }) => toHex(sha256(signed.body))))
   const held = statements.for(chain.next).filter(isSettled)
+  const spoken = spokenIn(body)
   const proofs = body.evidence.flatMap((item) => evidence.proven(item) ?? [])
   const leftOut = evidence
     .pending()
@@ -146,13 +165,15 @@ function inclusionOf(
   // What counts no more beside what is in is not left out.
   const unaudited = audits.pending(fold.audits.copy()).filter(isSettled)
   const words = body.owners.flatMap((encoded) => owners.get(sha256(encoded)) ?? [])
-  const unheard = owners.pending(fold.owners.copy()).filter(isSettled)
+  const unheard = owners
+    .pending(fold.owners.copy())
+    .filter((word) => isSettled(word) && owners.hasWaited(word))
   // A cut that is full leaves out the rest, which comes into the next one.
   const heldStatements = body.statements.length < CUT_STATEMENTS_MAX ? held.length : 0
   const heldFarewells = body.evidence.length < CUT_EVIDENCE_MAX ? leaving.length : 0
   const heldAudits = audited.length + (body.audits.length < CUT_AUDITS_MAX ? unaudited.length : 0)
   const heldWords = words.length + (body.owners.length < CUT_OWNERS_MAX ? unheard.length : 0)
-  const toldStatements = held.filter(({ id }) => included.has(toHex(id))).length
+  const toldStatements = held.filter(({ statement }) => spoken.has(nameOf(statement))).length
   return {
     held: heldStatements + heldFarewells + heldAudits + heldWords,
     included:

@@ -43,6 +43,9 @@ export interface ParameterWish {
 
 /** Wishes that a seat may have one after the other within an epoch. */
 const WISHES_MAX = 32
+/** Epochs that those who hand on the word of this device may be behind it. */
+const BEHIND_EPOCHS = 12
+
 /** Whose a device is to be. */
 export type OwnerChange = Pick<OwnerSubject, 'owner' | 'device' | 'binds'>
 
@@ -112,7 +115,8 @@ export class EpochCommands {
     const { owners } = chain.fold
     const tie = owners.tieOf(device)
     const subject = { network, number: (tie?.number ?? 0) + 1, owner, device, binds }
-    const until = chain.next + TRUST_LIMITS.OWNER_WORD_EPOCHS_MAX
+    // Devices that are some epochs behind keep it and hand it on: to them it is of no epoch that is too far away.
+    const until = chain.next + TRUST_LIMITS.OWNER_WORD_EPOCHS_MAX - BEHIND_EPOCHS
     const word = signOwnerWord(signer, subject, until)
     const voice = word.byOwner ?? word.byDevice
     const agreed = binds ? { ...word, byOwner: voice, byDevice: voice } : word

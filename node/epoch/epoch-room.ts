@@ -309,11 +309,10 @@ export class EpochRoom {
       {
         clock,
         build: () => this.#proposals.build(epoch),
-        check: (round, value) =>
-          this.#proposals.check(value, {
-            round,
-            proposer: committee[order[round % order.length] ?? 0],
-          }),
+        check: ({ round, value, hasPolka }) => {
+          const proposer = committee[order[round % order.length] ?? 0]
+          return this.#proposals.check({ round, value, hasPolka, proposer })
+        },
         keepVotes: (record) => store.keepVotes(record),
         send: (message) => this.#speech.send(epoch, message),
         decided: (decision) => this.#decided(decision, committee),

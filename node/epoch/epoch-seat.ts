@@ -25,7 +25,9 @@ export interface SeatPorts {
   readonly clock: Clock
   /** A header for this round; undefined when there is nothing to propose. */
   readonly build: (round: number) => Promise<Uint8Array | undefined>
-  readonly check: (round: number, value: Uint8Array) => Promise<boolean>
+  readonly check: (
+    proposed: Pick<Extract<EpochOutput, { type: 'check' }>, 'round' | 'value' | 'hasPolka'>,
+  ) => Promise<boolean>
   /** Resolves once the votes are on the disk. A disk that takes none ends the daemon. */
   readonly keepVotes: (record: Uint8Array) => Promise<void>
   readonly send: (message: EpochMessage) => void
@@ -88,7 +90,7 @@ export class EpochSeat {
         )
       case 'check': {
         const { value } = output
-        const valid = this.#ports.check(round, value)
+        const valid = this.#ports.check(output)
         return void this.#later(valid, (yes) => ({ type: 'checked', round, value, valid: yes }))
       }
       case 'persist': {

@@ -27,6 +27,8 @@ const CUT_DELAY_MS_MAX = 30_000
 const CUT_DELAY_SHARE = 1 / 10
 /** How long a statement has to be there before a cut that leaves it out is unfair, of the delay. */
 const SETTLED_SHARE = 1 / 3
+/** The least of that: what travels takes its time, however short the epochs of a mesh are. */
+const SETTLED_MS_MIN = 250
 
 /** The spans of a mesh that was founded at `createdMs`, by the epochs from which on lengths hold. */
 export function spansOf(
@@ -71,7 +73,7 @@ export function cutDueMs(calendar: EpochCalendar, epoch: number): number {
 
 /** How long a statement must have been held to be missed. */
 export function settledMs(calendar: EpochCalendar, epoch: number): number {
-  return cutDelayMs(calendar, epoch) * SETTLED_SHARE
+  return Math.max(SETTLED_MS_MIN, cutDelayMs(calendar, epoch) * SETTLED_SHARE)
 }
 
 /** Short epochs, of meshes for tests, wait less. */

@@ -48,6 +48,8 @@ export class OwnerWords {
   readonly #rules: OwnerWordsRules
   /** By what they are about. */
   readonly #held = new Map<string, PooledWord>()
+  /** When the last epoch was decided, as far as this device knows; on the monotonic clock. */
+  #decidedMs = 0
 
   constructor(rules: OwnerWordsRules) {
     this.#rules = rules
@@ -105,8 +107,17 @@ export class OwnerWords {
     return number <= counted || lastEpochOf(opened.value) < chain.next
   }
 
-  /** Gives up what is in an epoch, and what nobody is held to any more. */
+  /**
+   * True for a word that an epoch was decided without. Who says it says it again after each: a device that was an epoch
+   * behind at first has it by then, and a cut that lacks it is unfair.
+   */
+  hasWaited({ sinceMs }: PooledWord): boolean {
+    return sinceMs < this.#decidedMs
+  }
+
+  /** An epoch was decided: gives up what is in it, and what nobody is held to any more. */
   sweep(): void {
+    this.#decidedMs = this.#rules.nowMs()
     for (const [name, { word }] of this.#held) if (!this.#isOpen(word)) this.#held.delete(name)
   }
 

@@ -18,7 +18,13 @@ import {
   EPOCH_LIMITS,
   type Header,
 } from '../../protocols/epoch/index.ts'
-import { bodyProblem, type CutJudge, headerProblem } from './cut-check.ts'
+import {
+  bodyProblem,
+  type CutJudge,
+  headerProblem,
+  isInflated,
+  type JudgedAt,
+} from './cut-check.ts'
 import type { TriedCut } from './epoch-chain.ts'
 import type { EpochStore } from './epoch-store.ts'
 import { cutDueMs, type EpochCalendar, settledMs } from './epoch-time.ts'
@@ -36,6 +42,15 @@ export interface ProposalsComponents extends CutJudge {
     ids: readonly Uint8Array[],
     from: readonly PeerId[],
   ) => Promise<readonly Uint8Array[]>
+}
+
+/** A header that was proposed, and by whom. */
+export interface ProposedHeader {
+  readonly value: Uint8Array
+  readonly round: number
+  readonly proposer: PeerId | undefined
+  /** A quorum has prevoted it: more than a third of the seats are honest, and found it fair. */
+  readonly hasPolka: boolean
 }
 
 /** Headers whose cuts are kept for whoever asks. */
@@ -63,30 +78,33 @@ export class Proposals {
   async build(epoch: number): Promise<Uint8Array | undefined> {
     const { chain, clock, store, crypto } = this.#components
     if (chain.next !== epoch) return undefined
+    // Others ask for what they held before this moment: what comes to this device later is in no cut of it.
+    const cutWallMs = Math.floor(clock.wallMs())
     const tried = chain.try(this.#ownCut())
     await store.keepProposed(encodeCutBody(tried.body))
     if (chain.next !== epoch) return undefined
-    const value = chain.headerOf(tried, Math.round(clock.wallMs()))
+    const value = chain.headerOf(tried, cutWallMs)
     this.#cuts.set(toHex(crypto.sha256(value)), tried.body)
     return value
   }
 
-  /** Whether this device may vote for a header. */
-  async check(
-    value: Uint8Array,
-    { round, proposer }: { readonly round: number; readonly proposer: PeerId | undefined },
-  ): Promise<boolean> {
-    const { chain, clock, logger, crypto, calendar } = this.#components
+  /**
+   * Whether this device may vote for a header. What was right once in an epoch stays right, whatever comes later:
+   * seats may be locked on it.
+   */
+  async check(proposed: ProposedHeader): Promise<boolean> {
+    const { chain, logger, crypto } = this.#components
+    const { value, round, proposer, hasPolka } = proposed
     const header = decodeHeader(value)
     if (header.type === 'refused' || header.value.epoch !== chain.next) return false
-    const settledBeforeMs = clock.monotonicMs() - settledMs(calendar, chain.next)
-    const id = crypto.sha256(value)
-    const tried = await this.#tried(header.value, id, proposer)
+    const id = toHex(crypto.sha256(value))
+    if (this.#cuts.get(id) !== undefined) return true
+    const at = hasPolka ? undefined : this.#judgedAt(header.value, round)
+    const tried = await this.#tried(header.value, proposed)
     if (tried === undefined || chain.next !== header.value.epoch) return false
-    const at = { round, wallMs: this.#fairTime(header.value, round), settledBeforeMs }
     const problem = headerProblem(this.#components, header.value, { tried, at })
     if (problem === undefined) {
-      this.#cuts.set(toHex(id), tried.body)
+      this.#cuts.set(id, tried.body)
       return true
     }
     const { epoch } = header.value
@@ -111,34 +129,44 @@ export class Proposals {
   }
 
   /** The cut of a header, folded: the own one when it is the same, else that of who proposed it. */
-  async #tried(
-    header: Header,
-    id: Uint8Array,
-    proposer: PeerId | undefined,
-  ): Promise<TriedCut | undefined> {
-    const { chain } = this.#components
+  async #tried(header: Header, proposed: ProposedHeader): Promise<TriedCut | undefined> {
+    const { chain, logger } = this.#components
     const known = chain.triedFor(header)
     if (known !== undefined) return known
     const own = chain.try(this.#ownCut())
     if (chain.triedFor(header) !== undefined) return own
     if (!bytesEqual(header.parent, own.view.parent)) return own
-    const body = await this.#obtain(id, proposer)
+    const body = await this.#obtain(proposed)
     if (body === undefined || chain.next !== header.epoch) return undefined
-    const problem = chain.isSound(body)
-      ? bodyProblem(this.#components, body)
-      : 'EPOCH_MESSAGE_MALFORMED'
+    const problem = this.#problemOf(body, proposed)
     if (problem === undefined) return chain.try(body)
     const { epoch } = header
-    this.#components.logger.info('cut not voted for', { epoch, code: problem, proposer })
+    logger.info('cut not voted for', { epoch, code: problem, proposer: proposed.proposer })
     return undefined
   }
 
-  /** A header that is decided on for long was right in its time: later rounds ask that it is not of tomorrow. */
-  #fairTime({ epoch, cutWallMs }: Header, round: number): number {
+  /** What is wrong with a cut of others; undefined when it may be folded. */
+  #problemOf(
+    body: CutBody,
+    { hasPolka }: ProposedHeader,
+  ): ReturnType<typeof bodyProblem> | undefined {
+    if (!this.#components.chain.isSound(body)) return 'EPOCH_MESSAGE_MALFORMED'
+    const problem = bodyProblem(this.#components, body)
+    if (problem !== undefined || hasPolka || !isInflated(this.#components, body)) return problem
+    return 'EPOCH_FOLD_MISMATCH'
+  }
+
+  /**
+   * When a header is judged: as if at the time of its cut, as far as that may be true. In later rounds it must only not
+   * be of tomorrow, as whoever proposes may have been waiting for long.
+   */
+  #judgedAt({ epoch, cutWallMs }: Header, round: number): JudgedAt {
     const { clock, calendar } = this.#components
     const wallMs = clock.wallMs()
-    if (round === 0) return wallMs
-    return Math.min(wallMs, Math.max(cutDueMs(calendar, epoch), cutWallMs))
+    const cutMs = Math.min(wallMs, Math.max(cutDueMs(calendar, epoch), cutWallMs))
+    const sinceCutMs = wallMs - cutMs
+    const settledBeforeMs = clock.monotonicMs() - sinceCutMs - settledMs(calendar, epoch)
+    return { round, wallMs: round === 0 ? wallMs : cutMs, settledBeforeMs }
   }
 
   /** Everything that this device would have in the next epoch. */
@@ -179,17 +207,26 @@ export class Proposals {
   }
 
   /** What is in a header, with each statement looked at as if it had been gossiped. */
-  async #obtain(header: Uint8Array, proposer: PeerId | undefined): Promise<CutBody | undefined> {
+  async #obtain({
+    value,
+    round,
+    proposer,
+    hasPolka,
+  }: ProposedHeader): Promise<CutBody | undefined> {
     const { chain, pools, crypto, fetchCut, fetchStatements } = this.#components
-    const from = [...(proposer === undefined ? [] : [proposer]), ...chain.committee]
-    const body = await fetchCut(header, from)
-    if (body === undefined) return undefined
+    // Each round asks other seats first: those who proposed may be gone.
+    const { committee } = chain
+    const turn = round % Math.max(1, committee.length)
+    const others = [...committee.slice(turn), ...committee.slice(0, turn)]
+    const from = [...(proposer === undefined ? [] : [proposer]), ...others]
+    const body = await fetchCut(crypto.sha256(value), from)
+    if (body === undefined || hasPolka) return body
     const ids = body.statements.map(({ signed }) => crypto.sha256(signed.body))
     const missing = ids.filter((id) => pools.statements.get(id) === undefined)
     if (missing.length > 0) {
       for (const statement of await fetchStatements(missing, from)) pools.takeStatement(statement)
     }
     // One that does not come as it was gossiped was not made by a member.
-    return ids.every((id) => pools.statements.get(id) !== undefined) ? body : undefined
+    return body.statements.every((stated) => pools.statements.hasTold(stated)) ? body : undefined
   }
 }

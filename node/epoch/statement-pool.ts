@@ -18,6 +18,7 @@ import {
   type ToldStatement,
 } from '../../protocols/epoch/index.ts'
 import {
+  decodeStatement,
   domainIdOf,
   encodeStatementFork,
   openStatement,
@@ -99,6 +100,13 @@ export class StatementPool {
     return this.all().some(({ stated }) => stated.owner === device)
   }
 
+  /** True when whoever signed a statement was heard about its epoch: with it, or with another, which is a proof. */
+  hasTold({ owner, signed }: Stated): boolean {
+    const decoded = decodeStatement(signed.body)
+    if (decoded.type === 'refused') return false
+    return this.#pooled.get(keyOf(decoded.value))?.stated.owner === owner
+  }
+
   /** Everything that waits. */
   all(): readonly PooledStatement[] {
     return [...this.#pooled.values()]
@@ -134,7 +142,7 @@ export class StatementPool {
     if (opened.type === 'refused') return opened
     const statement = opened.value
     const { domain, epoch } = statement
-    const key = `${toHex(domain)} ${epoch}`
+    const key = keyOf(statement)
     const known = this.#pooled.get(key)
     const id = crypto.sha256(stated.signed.body)
     if (known !== undefined) return this.#again(known, stated, id)
@@ -174,4 +182,9 @@ export class StatementPool {
       ? { type: 'refused', code: 'TRUST_DOMAIN_UNKNOWN', reason: 'expected heads of the domain' }
       : opened
   }
+}
+
+/** A domain speaks once of an epoch. */
+function keyOf({ domain, epoch }: Statement): string {
+  return `${toHex(domain)} ${epoch}`
 }

@@ -37,6 +37,15 @@ describe('a header', () => {
     expect(cutProblem(header, header, { ...at, round, inclusion })).toBe(code)
   })
 
+  it('with a polka is judged by what all seats come to alike, and by no clock', () => {
+    const late = { ...header, cutWallMs: header.cutWallMs - 3_600_000 }
+    expect(cutProblem(late, header, undefined)).toBeUndefined()
+    expect(cutProblem({ ...late, scoresRoot: other }, header, undefined)).toBe(
+      'EPOCH_FOLD_MISMATCH',
+    )
+    expect(cutProblem({ ...late, parent: other }, header, undefined)).toBe('EPOCH_PARENT_UNKNOWN')
+  })
+
   it('never leaves evidence out', () => {
     const inclusion = { ...whole, evidenceLeftOut: 1 }
     expect(cutProblem(header, header, { ...at, round: 9, inclusion })).toBe('EPOCH_CUT_CENSORED')

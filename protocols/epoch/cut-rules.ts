@@ -38,18 +38,24 @@ export interface Inclusion {
 const FOLDED = ['statementRoot', 'evidenceRoot', 'scoresRoot', 'graphRoot'] as const
 const GIVEN = ['network', 'committee', 'next', 'afterNext', 'beacon', 'parameters'] as const
 
-/** What is wrong with the header; undefined when the seat may vote for it in this round. */
+/**
+ * What is wrong with the header; undefined when the seat may vote for it.
+ *
+ * @param situation - When and with what it is judged; undefined where a polka has answered for that, and only what
+ * every seat comes to alike counts.
+ */
 export function cutProblem(
   header: Header,
   own: OwnView,
-  { round, wallMs, inclusion }: CutSituation,
+  situation: CutSituation | undefined,
 ): EpochErrorCode | undefined {
   if (header.epoch !== own.epoch) return 'EPOCH_MISMATCH'
   if (!bytesEqual(header.parent, own.parent)) return 'EPOCH_PARENT_UNKNOWN'
   if (GIVEN.some((field) => !bytesEqual(header[field], own[field]))) return 'EPOCH_MISMATCH'
-  if (Math.abs(header.cutWallMs - wallMs) > CUT_SKEW_MS_MAX) return 'EPOCH_TIME_INVALID'
+  const skewMs = situation === undefined ? 0 : header.cutWallMs - situation.wallMs
+  if (Math.abs(skewMs) > CUT_SKEW_MS_MAX) return 'EPOCH_TIME_INVALID'
   if (FOLDED.some((field) => !bytesEqual(header[field], own[field]))) return 'EPOCH_FOLD_MISMATCH'
-  return isFair(inclusion, round) ? undefined : 'EPOCH_CUT_CENSORED'
+  return situation === undefined || isFair(situation) ? undefined : 'EPOCH_CUT_CENSORED'
 }
 
 /** When and with what a seat judges a header. */
@@ -60,7 +66,8 @@ export interface CutSituation {
 }
 
 /** Later rounds ask for less, so that slow gossip stops nothing; evidence is never left out. */
-function isFair({ held, included, evidenceLeftOut }: Inclusion, round: number): boolean {
+function isFair({ round, inclusion }: CutSituation): boolean {
+  const { held, included, evidenceLeftOut } = inclusion
   const permille = INCLUSION_PERMILLE[round] ?? INCLUSION_PERMILLE.at(-1) ?? 0
   return evidenceLeftOut === 0 && 1_000 * included >= permille * held
 }

@@ -1,117 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { toHex, utf8 } from '../../core/bytes.ts'
 import type { Signer } from '../../core/crypto.ts'
-import { nodeCrypto } from '../../test/fixtures/devices.ts'
+import { proposalBy, quorumFor, testCommittee } from '../../test/fixtures/epoch-committee.ts'
 import {
-  epochContext,
-  proposalBy,
-  quorumFor,
-  testCommittee,
-  voteBy,
-} from '../../test/fixtures/epoch-committee.ts'
-import { EpochMachine } from './epoch-machine.ts'
-import type { EpochInit, EpochOutput } from './epoch-types.ts'
+  idOne,
+  idTwo,
+  one,
+  polka,
+  proposes,
+  Seat,
+  seats,
+  timeouts,
+  two,
+  votes,
+} from '../../test/fixtures/epoch-machine-seat.ts'
 import { answersTo } from './evidence.ts'
 import type { EpochMessage } from './messages.ts'
-import type { VoteKind } from './vote.ts'
-import { decodeVoteRecord, type VoteRecord } from './vote-record.ts'
-
-const seats = testCommittee(4)
-const { sha256 } = nodeCrypto
-const [one, two] = [utf8('one'), utf8('two')]
-const [idOne, idTwo] = [sha256(one), sha256(two)]
-const timeouts = {
-  proposeMs: 3_000,
-  proposeGrowthMs: 1_500,
-  voteMs: 1_000,
-  voteGrowthMs: 500,
-  repeatMs: 60_000,
-}
-
-/** One machine, with a disk that takes everything at once unless it is told to wait. */
-class Seat {
-  readonly machine: EpochMachine
-  readonly sent: EpochMessage[] = []
-  readonly other: EpochOutput[] = []
-  record: VoteRecord | undefined
-  diskStands = false
-  nowMs = 0
-
-  constructor(change: Partial<EpochInit> = {}) {
-    this.machine = new EpochMachine({
-      ...epochContext,
-      committee: seats.committee,
-      order: [0, 1, 2, 3],
-      seat: 3,
-      signer: seats.signers[change.seat ?? 3] as Signer,
-      crypto: nodeCrypto,
-      timeouts,
-      record: undefined,
-      ...change,
-    })
-    this.feed({ type: 'start' })
-  }
-
-  feed(input: Parameters<EpochMachine['handle']>[0]): void {
-    for (const output of this.machine.handle(input, this.nowMs)) {
-      if (output.type === 'send') this.sent.push(output.message)
-      else if (output.type === 'persist') {
-        this.record = decodeVoteRecord(output.record)
-        if (!this.diskStands) this.feed({ type: 'persisted', token: output.token })
-      } else if (output.type === 'check') {
-        this.feed({ type: 'checked', round: output.round, value: output.value, valid: true })
-      } else this.other.push(output)
-    }
-  }
-
-  hear(...messages: readonly EpochMessage[]): this {
-    for (const message of messages) this.feed({ type: 'message', from: 'peer', message })
-    return this
-  }
-
-  wait(ms: number): this {
-    const untilMs = this.nowMs + ms
-    for (;;) {
-      const atMs = this.machine.deadlineMs()
-      if (atMs === undefined || atMs > untilMs) break
-      this.nowMs = Math.max(this.nowMs, atMs)
-      this.feed({ type: 'time-passed' })
-    }
-    this.nowMs = untilMs
-    return this
-  }
-
-  /** Its own votes, as `kind round value`. */
-  votes(): readonly string[] {
-    return this.sent.flatMap((message) => {
-      if (message.type !== 'vote') return []
-      const { kind, round, value } = message.vote
-      return [`${kind} ${round} ${value === undefined ? 'nil' : names[toHex(value)]}`]
-    })
-  }
-
-  codes(): readonly string[] {
-    return this.other.flatMap((output) => (output.type === 'fault' ? [output.code] : []))
-  }
-}
-
-const names: Readonly<Record<string, string>> = { [toHex(idOne)]: 'one', [toHex(idTwo)]: 'two' }
-
-const proposes = (round: number, value: Uint8Array, validRound?: number): EpochMessage => ({
-  type: 'proposal',
-  proposal: proposalBy(seats, round % 4, { round, value, validRound }),
-})
-const votes = (
-  kind: VoteKind,
-  round: number,
-  value: Uint8Array | undefined,
-  voters: readonly number[] = [0, 1, 2],
-): readonly EpochMessage[] =>
-  voters.map((seat) => ({ type: 'vote', vote: voteBy(seats, seat, { kind, round, value }) }))
-const polka = (round: number, value: Uint8Array): EpochMessage => ({
-  type: 'polka',
-  polka: quorumFor(seats, { kind: 'prevote', round, value }),
-})
 
 describe('a seat', () => {
   it('votes for what is proposed, and decides with the others', () => {
@@ -172,9 +75,43 @@ describe('a seat', () => {
       { type: 'message', from: 'peer', message: proposes(0, one) },
       0,
     )
-    expect(outputs).toEqual([{ type: 'check', round: 0, value: one }])
+    expect(outputs).toEqual([{ type: 'check', round: 0, value: one, hasPolka: false }])
     seat.feed({ type: 'checked', round: 0, value: one, valid: false })
     expect(seat.votes()).toEqual(['prevote 0 nil'])
+  })
+})
+
+describe('a seat that finds a proposal unfair', () => {
+  const fairWithPolka = (): Seat => {
+    const seat = new Seat()
+    seat.judges = (hasPolka) => hasPolka
+    return seat.hear(proposes(0, one))
+  }
+
+  it('precommits it in the same round, once a quorum has found it fair', () => {
+    const seat = fairWithPolka()
+    expect(seat.votes()).toEqual(['prevote 0 nil'])
+    seat.hear(...votes('prevote', 0, idOne))
+    expect(seat.votes()).toEqual(['prevote 0 nil', 'precommit 0 one'])
+    expect([seat.asked, seat.record?.locked]).toEqual([[false, true], { round: 0, value: one }])
+  })
+
+  it('prevotes it in a later round, where those who are locked on it show their polka', () => {
+    const seat = fairWithPolka()
+      .hear(...votes('prevote', 0, undefined), ...votes('precommit', 0, undefined))
+      .wait(1_000)
+      .hear(proposes(1, one, 0))
+    expect([seat.machine.round, seat.votes().at(-1)]).toEqual([1, 'precommit 0 nil'])
+    seat.hear(polka(0, idOne))
+    expect(seat.votes().at(-1)).toBe('prevote 1 one')
+  })
+
+  it('asks no more than once with a polka, and votes for nothing that is wrong with one', () => {
+    const seat = new Seat()
+    seat.judges = () => false
+    seat.hear(proposes(0, one), ...votes('prevote', 0, idOne), polka(0, idOne)).wait(10_000)
+    expect(seat.asked).toEqual([false, true])
+    expect(seat.votes()).toEqual(['prevote 0 nil', 'precommit 0 nil'])
   })
 })
 

@@ -313,19 +313,25 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
     const { value, validRound } = held.proposal
     const id = this.#idOf(value)
     const justified = validRound === undefined || this.#book.polka(validRound, id) !== undefined
-    if (!justified || !this.#isJudged(held)) return false
+    const hasPolka = this.#book.polkas.some((polka) => bytesEqual(polka.value, id))
+    if (!justified || !this.#isJudged(held, hasPolka)) return false
     const yes = held.verdict === 'valid' && this.#own.mayPrevote(value, validRound)
     if (yes && validRound !== undefined) this.#own.keepAnswer(this.#book.polka(validRound, id))
     this.#vote('prevote', yes ? id : undefined)
     return true
   }
 
-  /** Asks whether a proposal may be voted for; true when the answer is there. */
-  #isJudged(held: HeldProposal): boolean {
-    if (held.verdict === 'unasked') {
+  /**
+   * Asks whether a proposal may be voted for; true when the answer is there. One that was refused is asked about
+   * again once it has a polka: else a value that others are locked on might never get their quorum.
+   */
+  #isJudged(held: HeldProposal, hasPolka: boolean): boolean {
+    const isNews = held.verdict === 'invalid' && hasPolka && !held.hadPolka
+    if (held.verdict === 'unasked' || isNews) {
       held.verdict = 'asked'
+      held.hadPolka = hasPolka
       const { round, value } = held.proposal
-      this.#outputs.push({ type: 'check', round, value })
+      this.#outputs.push({ type: 'check', round, value, hasPolka })
     }
     return held.verdict !== 'asked'
   }
@@ -333,7 +339,7 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
   #onPolkas(): boolean {
     return this.#book.polkas.toReversed().some((polka) => {
       const held = this.#proposals.heldFor(polka)
-      const votable = held !== undefined && this.#isJudged(held) && held.verdict === 'valid'
+      const votable = held !== undefined && this.#isJudged(held, true) && held.verdict === 'valid'
       return votable && this.#onPolkaFor(polka, held.proposal.value)
     })
   }

@@ -33,8 +33,16 @@ export type EpochInput =
 export type EpochOutput =
   /** It is this seat's turn: answer with `built`. */
   | { readonly type: 'build'; readonly round: number }
-  /** Answer with `checked`. */
-  | { readonly type: 'check'; readonly round: number; readonly value: Uint8Array }
+  /**
+   * Answer with `checked`. With a polka, more than a third of the honest seats found it fair: what one seat sees
+   * otherwise than another, such as what came to it in time, is then no reason against it.
+   */
+  | {
+      readonly type: 'check'
+      readonly round: number
+      readonly value: Uint8Array
+      readonly hasPolka: boolean
+    }
   /** Put the record in the place of the last one, and answer with `persisted`. */
   | { readonly type: 'persist'; readonly token: number; readonly record: Uint8Array }
   /** To all seats, or to one of them who is late. */

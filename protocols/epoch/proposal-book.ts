@@ -17,6 +17,8 @@ import type { EpochContext } from './vote.ts'
 export interface HeldProposal {
   readonly proposal: Proposal
   verdict: 'unasked' | 'asked' | 'valid' | 'invalid'
+  /** Whether there was a polka for it when the question was asked. */
+  hadPolka: boolean
 }
 
 /** Who may propose. */
@@ -66,7 +68,7 @@ export class ProposalBook {
 
   /** Keeps what this seat proposes itself: it built it, or saw a polka for it. */
   addOwn(proposal: Proposal): void {
-    this.#held.set(proposal.round, { proposal, verdict: 'valid' })
+    this.#held.set(proposal.round, { proposal, verdict: 'valid', hadPolka: false })
   }
 
   /**
@@ -88,7 +90,7 @@ export class ProposalBook {
       return 'EPOCH_SIGNATURE_INVALID'
     }
     if (known !== undefined) return 'EPOCH_PROPOSAL_CONFLICT'
-    this.#held.set(round, { proposal, verdict: 'unasked' })
+    this.#held.set(round, { proposal, verdict: 'unasked', hadPolka: false })
     return undefined
   }
 

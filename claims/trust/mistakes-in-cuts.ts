@@ -1,0 +1,70 @@
+/**
+ * Mistakes in what devices propose to be in an epoch, and in what they vote for.
+ *
+ * @module
+ */
+
+import type { Check, Mutant } from './mutation.ts'
+
+const EPOCH = 'protocols/epoch'
+const ROOM = 'node/epoch'
+const test = (path: string): Check => ({ test: path })
+
+export const MISTAKES_IN_CUTS: readonly Mutant[] = [
+  {
+    mistake: 'what came after a cut makes it unfair',
+    path: `${ROOM}/proposals.ts`,
+    find: 'clock.monotonicMs() - sinceCutMs - settledMs(calendar, epoch)',
+    replace: 'clock.monotonicMs() - settledMs(calendar, epoch)',
+    check: test(`${ROOM}/proposals.test.ts`),
+  },
+  {
+    mistake: 'the time of a cut is that of when it was on the disk',
+    path: `${ROOM}/proposals.ts`,
+    find: 'const value = chain.headerOf(tried, cutWallMs)',
+    replace: 'const value = chain.headerOf(tried, Math.max(cutWallMs, clock.wallMs()))',
+    check: test(`${ROOM}/proposals.test.ts`),
+  },
+  {
+    mistake: 'a value that seats are locked on is asked whether it is fair',
+    path: `${ROOM}/proposals.ts`,
+    find: 'const at = hasPolka ? undefined : this.#judgedAt(header.value, round)',
+    replace: 'const at = this.#judgedAt(header.value, round)',
+    check: test(`${ROOM}/proposals.test.ts`),
+  },
+  {
+    mistake: 'floors that were seen hours ago undo a lock',
+    path: `${ROOM}/proposals.ts`,
+    find: 'if (problem !== undefined || hasPolka || !isInflated(this.#components, body)) return problem',
+    replace: 'if (problem !== undefined || !isInflated(this.#components, body)) return problem',
+    check: test(`${ROOM}/proposals.test.ts`),
+  },
+  {
+    mistake: 'what a seat refused once it refuses for ever',
+    path: `${EPOCH}/epoch-machine.ts`,
+    find: "held.verdict === 'invalid' && hasPolka && !held.hadPolka",
+    replace: "held.verdict === 'unasked' && hasPolka && !held.hadPolka",
+    check: test(`${EPOCH}/epoch-machine.test.ts`),
+  },
+  {
+    mistake: 'who says two things of one epoch has each half refuse the other',
+    path: `${ROOM}/proposals.ts`,
+    find: 'body.statements.every((stated) => pools.statements.hasTold(stated))',
+    replace: 'ids.every((id) => pools.statements.get(id) !== undefined)',
+    check: test(`${ROOM}/proposals.test.ts`),
+  },
+  {
+    mistake: 'devices that are an epoch behind do not take a word about an owner',
+    path: `${ROOM}/epoch-commands.ts`,
+    find: ' - BEHIND_EPOCHS\n',
+    replace: ' + Math.min(0, BEHIND_EPOCHS)\n',
+    check: test(`${ROOM}/proposals.test.ts`),
+  },
+  {
+    mistake: 'a word about an owner is missed before it can be everywhere',
+    path: `${ROOM}/owner-words.ts`,
+    find: 'return sinceMs < this.#decidedMs',
+    replace: 'return sinceMs < this.#decidedMs || sinceMs >= 0',
+    check: test(`${ROOM}/proposals.test.ts`),
+  },
+]
