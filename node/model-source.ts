@@ -111,7 +111,7 @@ export class ModelSource {
   /**
    * Everything that one stage needs, in the store, and its file.
    *
-   * @throws {InferenceError} INFERENCE_MEMORY before anything is fetched that could not be loaded.
+   * @throws {InferenceError} INFERENCE_TOO_LARGE before anything is fetched that could not be loaded.
    * @throws {StorageError} BLOB_QUOTA_EXCEEDED when it needs more disk than others may have here.
    */
   async prepare(
@@ -148,7 +148,7 @@ export class ModelSource {
       { fromLayer, toLayer },
       { head: headOf(open), several },
     )
-    return { ...stage, fetchedBytes }
+    return { ...stage, fetchedBytes, positionsMax: manifest.text?.positionsMax }
   }
 
   /** Fetches all that is missing of a model. */
@@ -252,5 +252,5 @@ function sum(refs: readonly BlobRef[]): number {
 }
 
 function tooLarge(): InferenceError {
-  return new InferenceError({ code: 'INFERENCE_MEMORY' })
+  return new InferenceError({ code: 'INFERENCE_TOO_LARGE' })
 }

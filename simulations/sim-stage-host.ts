@@ -183,7 +183,7 @@ export class SimStageHost {
     this.#stages.add(stage)
     const loadMs = random.fraction() * loadMsMax
     device.after(loadMs / 2, 'work', () =>
-      stage.feed({ type: 'loading', bytesDone: 1, bytesTotal: 2 }),
+      stage.feed({ type: 'loading', bytesDone: 1, bytesTotal: 2, waiting: undefined }),
     )
     device.after(loadMs, 'work', () => {
       if (!this.#frozen) stage.feed(loaded(loadFault, loadMs))

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { SETTINGS } from '../config/index.ts'
 import { REASON_MEANINGS } from '../node/harvest/reasons.ts'
 import {
   catalogueSource,
@@ -45,6 +46,21 @@ describe('error codes', () => {
         .map((code) => `${path}: ${code}`),
     )
     expect(unused).toEqual([])
+  })
+
+  it('name settings that there are', () => {
+    const sections = [...new Set(SETTINGS.map(({ section }) => section))]
+    const named = new RegExp(`\\b(?:${sections.join('|')}|inference)\\.[A-Za-z_]+`, 'g')
+    // A file of the state directory is called so.
+    const known = new Set(['api.key', ...SETTINGS.map(({ name }) => name)])
+    const unknown = tables.flatMap(({ table }) =>
+      Object.entries(table).flatMap(([code, { meaning, hint }]) =>
+        [...`${meaning} ${hint}`.matchAll(named)]
+          .filter(([name]) => !known.has(name))
+          .map(([name]) => `${code}: ${name}`),
+      ),
+    )
+    expect(unknown).toEqual([])
   })
 
   it('say what happened and what to do, as one sentence each without a full stop', () => {

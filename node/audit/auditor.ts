@@ -36,6 +36,9 @@ import {
 } from './evidence.ts'
 import { runAgain, type Rerun, type RerunComponents } from './rerun.ts'
 
+/** What says that it was too much for this device, and not that it cannot be run. */
+const MEMORY_CODES: ReadonlySet<string> = new Set(['INFERENCE_MEMORY', 'INFERENCE_TOO_LARGE'])
+
 export interface AuditorComponents {
   readonly signer: Signer
   readonly crypto: Crypto
@@ -116,7 +119,7 @@ export class Auditor {
       return { type: 'committed', commitment: commitmentOf(crypto.sha256, about) }
     } catch (error) {
       logger.info('task not run again', { peer: this.#requester, code: errorCode(error) })
-      return failed(errorCode(error) === 'INFERENCE_MEMORY' ? 'memory' : 'failed')
+      return failed(MEMORY_CODES.has(errorCode(error) ?? '') ? 'memory' : 'failed')
     } finally {
       this.#end?.()
       this.#end = undefined

@@ -37,6 +37,7 @@ export class TextProgress {
     switch (event.type) {
       case 'stage':
         if (this.#init.stages) this.#onStage(event.stage)
+        else if (event.stage.state === 'waiting') this.#say(placed(event.stage))
         break
       case 'tokens':
         this.#onWords(event.text)

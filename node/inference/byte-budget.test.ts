@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../core/ids.ts'
 import { ByteBudget } from './byte-budget.ts'
@@ -24,8 +25,53 @@ describe('byte budget', () => {
     expect([...taken, budget.take(b, 10), budget.take(c, 1)]).toEqual([true, false, true, false])
   })
 
-  it('lets something through that is larger than itself when nothing else is there', () => {
+  it('lets the only thing of a peer be larger than its share, and never than all', () => {
     const budget = new ByteBudget({ bytesMax: 10, bytesPerPeerMax: 5 })
-    expect([budget.take(a, 11), budget.take(a, 1), budget.take(b, 1)]).toEqual([true, false, false])
+    const asked = [budget.refusal(a, 11), budget.refusal(a, 8)]
+    expect([...asked, budget.take(a, 3), budget.take(a, 5, 3)]).toEqual([
+      'all',
+      undefined,
+      true,
+      true,
+    ])
+    expect([budget.refusal(a, 1), budget.refusal(b, 3), budget.take(b, 2)]).toEqual([
+      'peer',
+      'all',
+      true,
+    ])
+  })
+
+  it('keeps some for this device, which no share binds', () => {
+    const budget = new ByteBudget({ bytesMax: 10, bytesPerPeerMax: 5, self: a, selfBytesMin: 2 })
+    expect([budget.most(a), budget.most(b)]).toEqual([10, 8])
+    const others = [budget.take(b, 9), budget.take(b, 8), budget.take(c, 1)]
+    expect([...others, budget.take(a, 1), budget.take(a, 1), budget.take(a, 1)]).toEqual([
+      false,
+      true,
+      false,
+      true,
+      true,
+      false,
+    ])
+  })
+
+  it('never has more than all, nor others more than theirs, whatever is asked for', () => {
+    const moves = fc.array(fc.tuple(fc.constantFrom(a, b, c), fc.integer({ min: -9, max: 15 })))
+    fc.assert(
+      fc.property(moves, (all) => {
+        const budget = new ByteBudget({
+          bytesMax: 20,
+          bytesPerPeerMax: 9,
+          self: a,
+          selfBytesMin: 3,
+        })
+        for (const [peer, bytes] of all) {
+          if (bytes > 0) budget.take(peer, bytes)
+          else budget.give(peer, Math.min(-bytes, budget.of(peer)))
+          expect(budget.bytes).toBeLessThanOrEqual(20)
+          expect(budget.of(b) + budget.of(c)).toBeLessThanOrEqual(17)
+        }
+      }),
+    )
   })
 })

@@ -8,7 +8,8 @@ import { errorCode } from '../../core/errors.ts'
 import { FAULT_CODES, type FaultCode } from '../../protocols/inference/index.ts'
 
 const LOAD_FAULTS: Readonly<Record<string, FaultCode>> = {
-  RUNTIME_MEMORY: 'INFERENCE_MEMORY',
+  // The same stage would find no more room in an executor of its own.
+  RUNTIME_MEMORY: 'INFERENCE_TOO_LARGE',
   RUNTIME_EXECUTORS_FULL: 'INFERENCE_OVERLOADED',
   RUNTIME_SELF_TEST_FAILED: 'INFERENCE_SELF_TEST_FAILED',
   RUNTIME_PROVIDER_UNAVAILABLE: 'INFERENCE_OPEN_REFUSED',
@@ -18,7 +19,7 @@ const LOAD_FAULTS: Readonly<Record<string, FaultCode>> = {
 /** The fault of a stage that could not be loaded. */
 export function loadFaultOf(error: unknown): FaultCode {
   const code = errorCode(error) ?? ''
-  const own = FAULT_CODES.find((fault) => fault === code)
+  const own = ownFault(code)
   if (own !== undefined) return own
   if (/^(BLOB|BLOCKS|MODELS|NETWORK|STATE)_/.test(code)) return 'INFERENCE_MODEL_UNAVAILABLE'
   return LOAD_FAULTS[code] ?? 'INFERENCE_LOAD_FAILED'
@@ -26,7 +27,10 @@ export function loadFaultOf(error: unknown): FaultCode {
 
 /** The fault of a run. At a later stage a wrong input is what the stage before sent. */
 export function runFaultOf(error: unknown, stage: number): FaultCode {
-  switch (errorCode(error)) {
+  const code = errorCode(error)
+  const own = ownFault(code)
+  if (own !== undefined) return own
+  switch (code) {
     case 'RUNTIME_INPUT_INVALID':
       return stage === 0 ? 'INFERENCE_INPUT_INVALID' : 'INFERENCE_CUT_INVALID'
     case 'RUNTIME_RUN_TIMEOUT':
@@ -42,4 +46,9 @@ export function runFaultOf(error: unknown, stage: number): FaultCode {
     default:
       return 'INFERENCE_EXECUTOR_DIED'
   }
+}
+
+/** What this room itself has a word for. */
+function ownFault(code: string | undefined): FaultCode | undefined {
+  return FAULT_CODES.find((fault) => fault === code)
 }

@@ -39,6 +39,7 @@ import type { Lending } from './lending.ts'
 import type { OutboundLinks, Slot } from './outbound-links.ts'
 import type { PrefixStore } from './prefix-store.ts'
 import { RunQueue, type RunOutcome } from './run-queue.ts'
+import type { TextAdmission } from './text-admission.ts'
 import type { RunGate } from './run-gate.ts'
 import type { StagePaces } from './stage-paces.ts'
 import {
@@ -58,7 +59,9 @@ export interface HostedStageComponents {
   readonly sha256: Sha256
   readonly pool: StagePool
   readonly outbound: OutboundLinks
-  /** What texts left here, and what keys, values and journals of all texts count against. */
+  /** Room for keys, values and journals of texts. */
+  readonly admission: TextAdmission
+  /** What texts left here. */
   readonly prefixes: PrefixStore
   /** What tensors that wait for their executors count against; those of this device itself do not. */
   readonly waiting: ByteBudget | undefined
@@ -171,7 +174,7 @@ export class HostedStage {
         requester: this.requester,
         lent: this.lent,
         onProgress: (bytesDone, bytesTotal) =>
-          this.feed({ type: 'loading', bytesDone, bytesTotal }),
+          this.feed({ type: 'loading', bytesDone, bytesTotal, waiting: undefined }),
         onExit: () => this.feed({ type: 'executor-died' }),
         signal: this.#abort.signal,
       })
@@ -236,8 +239,12 @@ export class HostedStage {
     }
     if (text === undefined) return stage.text.textsOnly ? 'INFERENCE_OPEN_REFUSED' : undefined
     const { open, requester } = this
-    const init = { open, text, requester, stage, slot: this.#slot }
-    this.#text = new HostedText(this.#components, init)
+    const slot = this.#slot
+    this.#text = new HostedText(this.#components, {
+      ...{ open, text, requester, stage, slot },
+      onWaiting: (waiting) => this.feed({ type: 'loading', bytesDone: 0, bytesTotal: 0, waiting }),
+      onTaken: () => this.feed({ type: 'load-failed', code: 'INFERENCE_MEMORY' }),
+    })
     return this.#text.admit()
   }
 

@@ -9,6 +9,7 @@ import type { PeerId } from '../../core/ids.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import {
   drawnTensors,
+  InferenceError,
   PREFIX_BLOCK_ROWS,
   prefixChain,
   type FaultCode,
@@ -19,11 +20,13 @@ import { loadFaultOf } from './faults.ts'
 import { knownRows, knownTensors, type KnownPrefix, type PrefixStore } from './prefix-store.ts'
 import type { RunOutcome } from './run-queue.ts'
 import type { LoadedStage, StagePool } from './stage-pool.ts'
-import { keptBytes, textBytes } from './text-room.ts'
+import type { Room, TextAdmission } from './text-admission.ts'
+import { keptBytes, STEP_ROWS_MAX, textBytes } from './text-room.ts'
 import { joinedRows, rowsOfPart, type TextPart } from './text-parts.ts'
 
 export interface HostedTextComponents {
   readonly pool: Pick<StagePool, 'teach'>
+  readonly admission: Pick<TextAdmission, 'ask'>
   readonly prefixes: PrefixStore
   readonly sha256: Sha256
 }
@@ -35,13 +38,14 @@ export interface HostedTextInit {
   readonly stage: LoadedStage
   /** Its place in the executor. */
   readonly slot: number
+  /** Hears how many texts get memory before it while it waits for some. */
+  readonly onWaiting: (before: number) => void
+  /** A text of this device needs its memory. */
+  readonly onTaken: () => void
 }
 
 /** Bytes of what says which rows a step is, for one row alone. */
 const ROWS_BYTES = 16
-
-/** Rows of a step that has a token and guesses behind it: those that were wrong are in the journal, too. */
-const STEP_ROWS_MAX = 8
 
 /** What a step gave, and how many of its rows were run for it. */
 export interface TextOutcome extends RunOutcome {
@@ -51,8 +55,11 @@ export interface TextOutcome extends RunOutcome {
 export class HostedText {
   readonly #components: HostedTextComponents
   readonly #init: HostedTextInit
-  /** Bytes that are set aside for it. */
-  #bytes: number | undefined
+  /** Rows that it may have: what its requester asks for, and no more than its model can. */
+  readonly #positionsMax: number
+  #room: Room | undefined
+  /** True once the executor knows of it. */
+  #begun = false
   #known: KnownPrefix | undefined
   /** What ran so far, as far as it may be kept: the token of each row, and what was sent of it. */
   readonly #tokens: number[] = []
@@ -63,6 +70,7 @@ export class HostedText {
   constructor(components: HostedTextComponents, init: HostedTextInit) {
     this.#components = components
     this.#init = init
+    this.#positionsMax = Math.min(init.text.positionsMax, init.stage.positionsMax)
   }
 
   /** Rows of its prompt that this stage knows. */
@@ -72,17 +80,23 @@ export class HostedText {
 
   /** Bytes that its journal may be given by another holder. */
   get sentBytesMax(): number {
-    const { stage, text } = this.#init
-    return text.positionsMax * STEP_ROWS_MAX * (stage.text.sentRowBytes + ROWS_BYTES)
+    const { stage } = this.#init
+    // Guesses that were wrong are in the journal, too.
+    return this.#positionsMax * STEP_ROWS_MAX * (stage.text.sentRowBytes + ROWS_BYTES)
   }
 
-  /** Makes room; why it cannot be had, or undefined when it is there. @throws {RuntimeError} of the executor. */
+  /**
+   * Waits for room; why it cannot be had, or undefined when it is there.
+   *
+   * @throws {RuntimeError} of the executor.
+   */
   async admit(): Promise<FaultCode | undefined> {
     const { pool, prefixes } = this.#components
     const { open, text, requester, stage, slot } = this.#init
-    const bytes = textBytes(stage.text, text.positionsMax)
-    if (!prefixes.take(requester, bytes)) return 'INFERENCE_MEMORY'
-    this.#bytes = bytes
+    const positionsMax = this.#positionsMax
+    this.#room = this.#ask()
+    const refusal = await this.#room.granted
+    if (refusal !== undefined) return refusal
     const guide = stage.text.draws ? text.guide : undefined
     if (guide !== undefined) {
       try {
@@ -90,21 +104,46 @@ export class HostedText {
       } catch (error) {
         return loadFaultOf(error)
       }
-      // It has left while its stage was taught: nobody would end what began now.
-      if (this.#bytes === undefined) return 'INFERENCE_SESSION_UNKNOWN'
     }
+    // It has left meanwhile: nobody would end what began now.
+    if (this.#room === undefined) return 'INFERENCE_SESSION_UNKNOWN'
     const known = this.#mayKnow ? prefixes.find(this.#source, text.prefix ?? []) : undefined
     const after = known === undefined ? undefined : { slot: known.slot, rows: known.rows }
-    const { positionsMax, promptTokens, sampling, hashesLogits } = text
+    const { promptTokens, sampling, hashesLogits } = text
     // Nothing is waited for in between: what was found is not forgotten before it is copied.
     const { lone } = stage
     const begun = { slot, positionsMax, promptTokens, sampling, hashesLogits, lone, guide, after }
+    this.#begun = true
     await stage.executor.begin(begun)
     this.#known = known
     return undefined
   }
 
-  /** Adds rows: those that are known are answered, the others run. @throws {RuntimeError} of the executor. */
+  #ask(): Room {
+    const { open, requester, stage, text, onWaiting, onTaken } = this.#init
+    const max = this.#positionsMax
+    return this.#components.admission.ask({
+      name: `${open.session}/${open.stage}`,
+      requester,
+      bytes: textBytes(stage.text, Math.min(text.promptTokens, max), max),
+      bytesMax: textBytes(stage.text, max, max),
+      onWaiting,
+      onTaken,
+    })
+  }
+
+  /** @throws {InferenceError} INFERENCE_MEMORY when the text has to give way. */
+  #makeRoom(rows: number): void {
+    const { stage } = this.#init
+    const bytes = textBytes(stage.text, rows, this.#positionsMax)
+    if (this.#room?.grow(bytes) !== true) throw new InferenceError({ code: 'INFERENCE_MEMORY' })
+  }
+
+  /**
+   * Adds rows: those that are known are answered, the others run.
+   *
+   * @throws {InferenceError} INFERENCE_MEMORY when there is no room for them; {RuntimeError} of the executor.
+   */
   async run(tensors: readonly Tensor[], rows: TextRows): Promise<TextOutcome> {
     this.#running.add(rows)
     try {
@@ -122,9 +161,10 @@ export class HostedText {
     return stage.executor.exportRows({ slot, from, to })
   }
 
-  /** Takes such rows from the holder before. @throws {RuntimeError} of the executor. */
+  /** Takes such rows from the holder before. @throws as {@link HostedText.run}. */
   async importRows(from: number, to: number, tensors: readonly Tensor[]): Promise<void> {
     const { stage, slot } = this.#init
+    this.#makeRoom(to)
     // The executor has other rows than those that were known.
     this.#known = undefined
     await stage.executor.importRows({ slot, from, to }, tensors)
@@ -132,11 +172,12 @@ export class HostedText {
 
   /** Gives its room back, or leaves what ran to a text that begins in the same way. */
   leave(): void {
-    if (this.#bytes === undefined) return
-    const { stage, slot, requester } = this.#init
+    const { stage, slot } = this.#init
+    this.#room?.leave()
+    this.#room = undefined
+    if (!this.#begun) return
+    this.#begun = false
     stage.steps.leave(slot)
-    this.#components.prefixes.give(requester, this.#bytes)
-    this.#bytes = undefined
     // An executor that has ended keeps nothing.
     if (!this.#keep()) stage.executor.end(slot).catch(() => undefined)
   }
@@ -157,6 +198,7 @@ export class HostedText {
   async #ran(part: TextPart): Promise<TextOutcome> {
     const { stage, slot } = this.#init
     const { length } = part.rows.tokens
+    this.#makeRoom(part.rows.position + length)
     const count = this.#known === undefined ? 0 : knownRows(this.#known, part.rows)
     const rest = count === 0 ? part : rowsOfPart(part, count, length)
     if (count === length) {

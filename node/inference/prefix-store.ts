@@ -123,11 +123,18 @@ export class PrefixStore {
     return true
   }
 
-  /** Takes `bytes` of the budget for a text of `requester`; what is kept makes room for what is asked for. */
-  take(requester: PeerId, bytes: number): boolean {
-    while (!this.#budget.take(requester, bytes)) {
+  /**
+   * Takes `bytes` of the budget for a text of `requester`; what is kept makes room for what is asked for.
+   *
+   * @param before - Bytes that the same text has already.
+   */
+  take(requester: PeerId, bytes: number, before = 0): boolean {
+    // Nothing is forgotten for what would have no room even so.
+    if (this.#budget.bytes - this.#bytes + bytes > this.#budget.most(requester)) return false
+    while (!this.#budget.take(requester, bytes, before)) {
       const own = [...this.#entries].find((entry) => entry.requester === requester)
-      const [oldest] = this.#entries
+      const isShort = this.#budget.refusal(requester, bytes, before) === 'all'
+      const [oldest] = isShort ? this.#entries : []
       const entry = own ?? oldest
       if (entry === undefined) return false
       this.#forget(entry)

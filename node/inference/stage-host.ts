@@ -14,6 +14,7 @@ import {
   INFERENCE_PROTOCOL,
   openBytes,
   LINKS_PER_PEER_MAX,
+  MESSAGE_BYTES_MAX,
   SESSIONS_PER_LINK_MAX,
   type AttachRecord,
   type Envelope,
@@ -36,6 +37,7 @@ import { PrefixStore, type PrefixStoreInit } from './prefix-store.ts'
 import { isSensible } from './sensible-open.ts'
 import type { StagePaces } from './stage-paces.ts'
 import type { LentResource, StagePool } from './stage-pool.ts'
+import { TextAdmission } from './text-admission.ts'
 
 export interface StageHostComponents {
   readonly clock: Clock
@@ -109,8 +111,10 @@ export class StageHost {
   readonly #stages = new Set<HostedStage>()
   /** Tensors of others that wait: for a route, or for an executor. */
   readonly #waiting: ByteBudget
-  /** What texts left here; keys, values and journals of all texts count against its memory. */
+  /** What texts left here. */
   readonly #prefixes: PrefixStore
+  /** Room for keys, values and journals of all texts, those that ended included. */
+  readonly #admission: TextAdmission
   readonly #listeners = new Set<() => void>()
   #slots = 0
   #attachments = 0
@@ -120,15 +124,16 @@ export class StageHost {
     this.#components = components
     this.#init = init
     const bytesPerPeerMax = init.journalBytesMax
-    this.#waiting = new ByteBudget({ bytesMax: SHARES * bytesPerPeerMax, bytesPerPeerMax })
-    const { textBytesMax } = init
-    const textPerPeerMax = Math.ceil(textBytesMax * PEER_PART)
-    const texts = new ByteBudget({ bytesMax: textBytesMax, bytesPerPeerMax: textPerPeerMax })
+    // One message has room, however little is given to all.
+    const waitingMax = Math.max(SHARES * bytesPerPeerMax, MESSAGE_BYTES_MAX)
+    this.#waiting = new ByteBudget({ bytesMax: waitingMax, bytesPerPeerMax })
+    const texts = textShares(init.textBytesMax, components.signer.peer)
     const { bytesMax, shared } = init.prefixes
     this.#prefixes = new PrefixStore(
-      { bytesMax: Math.min(bytesMax, textPerPeerMax), shared },
-      texts,
+      { bytesMax: Math.min(bytesMax, texts.bytesPerPeerMax), shared },
+      new ByteBudget(texts),
     )
+    this.#admission = new TextAdmission(this.#prefixes, texts)
   }
 
   /** What the network is to serve. */
@@ -273,6 +278,7 @@ export class StageHost {
         pool,
         outbound,
         reply,
+        admission: this.#admission,
         prefixes: this.#prefixes,
         paces: this.#components.paces,
         waiting: requester === signer.peer ? undefined : this.#waiting,
@@ -416,6 +422,12 @@ export class StageHost {
       else this.#letGo(inbound, link.peer)
     }
   }
+}
+
+/** How the memory of texts is shared out: the owner's own find room even when others have all they can. */
+function textShares(bytesMax: number, self: PeerId) {
+  const bytesPerPeerMax = Math.ceil(bytesMax * PEER_PART)
+  return { bytesMax, bytesPerPeerMax, self, selfBytesMin: Math.floor(bytesMax * OWN_PART) }
 }
 
 /** True on the way of the holder before, which brings a copy. */

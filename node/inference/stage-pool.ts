@@ -10,7 +10,12 @@ import type { ModelId, PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { HeadGives, StageDescription } from '../../models/index.ts'
-import { InferenceError, pickTensors, type OpenRecord } from '../../protocols/inference/index.ts'
+import {
+  InferenceError,
+  pickTensors,
+  TEXT_POSITIONS_MAX,
+  type OpenRecord,
+} from '../../protocols/inference/index.ts'
 import { RuntimeError } from '../runtime/errors.ts'
 import type { Executor, ExecutorSpec, TokenBytes } from '../runtime/executor-spec.ts'
 import type { Provider } from '../runtime/provider.ts'
@@ -23,6 +28,8 @@ export interface PreparedStage {
   readonly file: string
   readonly description: StageDescription
   readonly fetchedBytes: number
+  /** Tokens that a text of its model may have; undefined of one that says nothing. */
+  readonly positionsMax?: number | undefined
 }
 
 /** What the known-answer test of a stage showed. */
@@ -96,6 +103,8 @@ export interface LoadedStage {
   readonly besideUs: number | undefined
   readonly chunkUs: number | undefined
   readonly text: TextRoom
+  /** Tokens that a text may have. */
+  readonly positionsMax: number
   readonly fetchedBytes: number
   readonly loadMs: number
 }
@@ -161,8 +170,8 @@ export class StagePool {
   /**
    * The stage that `open` asks for, loaded.
    *
-   * @throws what prepare, load and selfTest throw, {@link InferenceError} INFERENCE_MEMORY, and the
-   * reason of the signal.
+   * @throws what prepare, load and selfTest throw, {@link InferenceError} INFERENCE_MEMORY and
+   * INFERENCE_TOO_LARGE, and the reason of the signal.
    */
   async acquire(asked: StageRequest): Promise<StageLease> {
     const { signal } = asked
@@ -336,6 +345,7 @@ export class StagePool {
         besideUs: proof.together ? proof.besideUs : undefined,
         chunkUs: proof.chunkUs,
         text: textRoom(executor, prepared.description),
+        positionsMax: prepared.positionsMax ?? TEXT_POSITIONS_MAX,
         fetchedBytes: prepared.fetchedBytes,
         loadMs: Math.round(clock.monotonicMs() - startedMs),
       }
@@ -349,7 +359,9 @@ export class StagePool {
   async #makeRoom(entry: Entry, bytes: number): Promise<void> {
     const held = (): number =>
       [...this.#entries.values()].reduce((sum, { weightBytes }) => sum + weightBytes, 0)
-    while (held() + bytes > this.#init.weightBytesMax) {
+    const { weightBytesMax } = this.#init
+    if (bytes > weightBytesMax) throw new InferenceError({ code: 'INFERENCE_TOO_LARGE' })
+    while (held() + bytes > weightBytesMax) {
       const idle = [...this.#entries.values()].find(({ users }) => users.size === 0)
       if (idle === undefined) throw new InferenceError({ code: 'INFERENCE_MEMORY' })
       await this.#drop(idle)

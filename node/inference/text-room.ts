@@ -21,9 +21,17 @@ export interface TextRoom {
   readonly sentRowBytes: number
 }
 
-/** Bytes that a text of up to `positionsMax` rows takes. */
-export function textBytes({ keptRowBytes, sentRowBytes }: TextRoom, positionsMax: number): number {
-  return roomRows(positionsMax) * keptRowBytes + positionsMax * sentRowBytes
+/** Rows of a step that has a token and guesses behind it; room for so many is made ahead. */
+export const STEP_ROWS_MAX = 8
+
+/** Bytes that a text of `rows` rows takes, with room for its next step; of `positionsMax` at most. */
+export function textBytes(
+  { keptRowBytes, sentRowBytes }: TextRoom,
+  rows: number,
+  positionsMax: number,
+): number {
+  const room = roomRows(Math.min(rows + STEP_ROWS_MAX, positionsMax + 1))
+  return room * (keptRowBytes + sentRowBytes)
 }
 
 /** Bytes of the first `rows` rows of a text that has ended. */

@@ -91,7 +91,7 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
   },
   INFERENCE_JOURNAL_MISSING: {
     meaning: 'a stage no longer holds what its successor needs to be rebuilt',
-    hint: 'the request starts again from its input; raise inference.journal_bytes if it repeats',
+    hint: 'the request starts again from its input; raise scheduler.journalBytesMax if it repeats',
     retryable: true,
     exit: 8,
     status: 502,
@@ -111,9 +111,9 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     status: 502,
   },
   INFERENCE_MEMORY: {
-    meaning: 'a device has too little memory for a stage',
-    hint: 'use more stages, or raise runtime.memory_bytes on the device',
-    retryable: false,
+    meaning: 'other work has the memory that a stage or its text needs on a device',
+    hint: 'try again when it is done; for more at once, raise scheduler.textBytesMax on the device',
+    retryable: true,
     exit: 7,
     status: 507,
   },
@@ -161,7 +161,7 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
   },
   INFERENCE_OPEN_TIMEOUT: {
     meaning: 'a stage was not ready in time',
-    hint: 'the device may still be fetching the model: try again, or raise inference.open_ms',
+    hint: 'the device may still be fetching the model: try again, or raise runtime.loadDeadlineMs',
     retryable: true,
     exit: 6,
     status: 504,
@@ -196,7 +196,7 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
   },
   INFERENCE_RUN_TIMEOUT: {
     meaning: 'a stage computed longer than it may',
-    hint: 'raise runtime.run_ms, or use more stages',
+    hint: 'raise runtime.runDeadlineMs, or use more stages',
     retryable: true,
     exit: 6,
     status: 504,
@@ -228,6 +228,13 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     retryable: true,
     exit: 6,
     status: 504,
+  },
+  INFERENCE_TOO_LARGE: {
+    meaning: 'a stage or its text needs more memory than a device gives to one',
+    hint: 'use more stages or fewer tokens, or raise scheduler.textBytesMax or runtime.executorMemoryBytes there',
+    retryable: false,
+    exit: 7,
+    status: 507,
   },
   INFERENCE_UNSETTLED: {
     meaning: 'a stage was not ordered, or what it did was not settled',

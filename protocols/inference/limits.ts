@@ -67,6 +67,12 @@ export const ATTACH_WAIT_MS_MAX = 10_000
 /** How long a session lives at a stage without a word from its requester, in milliseconds. */
 export const SESSION_SILENCE_MS_MAX = 30_000
 
+/**
+ * How long a text may wait at a stage for memory that others have, in milliseconds: until then its
+ * requester takes no silence about its opening for a fault, and after that the stage refuses.
+ */
+export const MEMORY_WAIT_MS_MAX = 120_000
+
 /** Tokens of one text: its prompt and what was drawn. */
 export const TEXT_POSITIONS_MAX = 1_048_576
 

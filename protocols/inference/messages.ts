@@ -42,7 +42,12 @@ export interface TensorMessage {
 
 export type InferenceMessage =
   | { readonly type: 'open'; readonly record: OpenRecord }
-  | { readonly type: 'loading'; readonly bytesDone: number; readonly bytesTotal: number }
+  | {
+      readonly type: 'loading'
+      readonly bytesDone: number
+      readonly bytesTotal: number
+      readonly waiting: number | undefined
+    }
   | { readonly type: 'ready'; readonly record: ReadyRecord }
   | { readonly type: 'attach'; readonly record: AttachRecord }
   | ({ readonly type: 'step' } & TensorMessage)

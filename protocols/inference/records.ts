@@ -46,6 +46,8 @@ const LAYERS_MAX = 65_535
 const EPOCHS_MAX = 0xffff_ffff
 const BYTES_MAX = 2 ** 48
 const US_MAX = 2 ** 48
+/** Texts that wait at one device. */
+const TEXTS_WAITING_MAX = 65_535
 
 function hex<Id extends string>(
   length: number,
@@ -126,8 +128,13 @@ export function openBytes(open: OpenRecord): Uint8Array {
   return encodeShape(openShape, open)
 }
 
-/** `loading`: how far a stage is with fetching its tensors. */
-export const loadingShape = record({ bytesDone: uint(BYTES_MAX), bytesTotal: uint(BYTES_MAX) })
+/** `loading`: how far a stage is with fetching its tensors, or that its text waits for memory. */
+export const loadingShape = record({
+  bytesDone: uint(BYTES_MAX),
+  bytesTotal: uint(BYTES_MAX),
+  /** Texts that get memory there before this one; undefined when it waits for none. */
+  waiting: optional(uint(TEXTS_WAITING_MAX)),
+})
 
 /** `ready`: the stage serves. */
 export const readyShape = record({

@@ -143,8 +143,8 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
         seat.noteReached(message.reached)
         return [...this.#onAnswer(seat, nowMs), ...this.#onWarm(seat, nowMs)]
       case 'loading':
-        seat.noteLoading(message.bytesDone, nowMs)
-        return seat.standby ? [] : [{ ...message, type: 'loading', stage }]
+        seat.noteLoading(message, nowMs)
+        return seat.standby ? [] : [{ ...message, stage, peer: seat.peer }]
       case 'ready':
         return this.#onReady(seat, message.record, nowMs)
       case 'fault':

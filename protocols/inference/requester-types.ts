@@ -60,8 +60,11 @@ export type RequesterOutput =
   | {
       readonly type: 'loading'
       readonly stage: number
+      readonly peer: PeerId
       readonly bytesDone: number
       readonly bytesTotal: number
+      /** Texts that get memory there before this one; undefined when it waits for none. */
+      readonly waiting: number | undefined
     }
   | {
       readonly type: 'ready'

@@ -2,10 +2,15 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../core/ids.ts'
 import { READY } from '../../test/fixtures/session-records.ts'
+import { MEMORY_WAIT_MS_MAX } from './limits.ts'
 import { Seat } from './seat.ts'
 
 function seat(nowMs = 0): Seat {
   return new Seat(1, 'holder' as PeerId, 0, nowMs)
+}
+
+function loading(bytesDone: number, waiting?: number) {
+  return { type: 'loading', bytesDone, bytesTotal: 0, waiting } as const
 }
 
 function readySeat(nowMs = 0): Seat {
@@ -88,10 +93,22 @@ describe('seat', () => {
     for (let nowMs = 0; nowMs <= 2_000; nowMs += 100) {
       holder.hear(nowMs)
       holder.notePong(0, 0, nowMs)
-      if (nowMs <= 500) holder.noteLoading(nowMs + 1, nowMs)
+      if (nowMs <= 500) holder.noteLoading(loading(nowMs + 1), nowMs)
     }
     expect(holder.stalled(1_500, 400, 1_000)).toBe(false)
     expect(holder.stalled(2_000, 400, 1_000)).toBe(true)
+  })
+
+  it('is not stalled while it waits for memory, for as long as that may take', () => {
+    const holder = seat()
+    for (let nowMs = 0; nowMs <= MEMORY_WAIT_MS_MAX + 2_000; nowMs += 100) {
+      holder.hear(nowMs)
+      // Saying it again and again does not make it longer.
+      if (nowMs >= 500) holder.noteLoading(loading(0, nowMs % 3), nowMs)
+    }
+    const lastMs = 500 + MEMORY_WAIT_MS_MAX + 1_000
+    expect(holder.stalled(lastMs, 2_000, 1_000)).toBe(false)
+    expect(holder.stalled(lastMs + 1, 2_000, 1_000)).toBe(true)
   })
 
   it('is not blamed for what the requester slept through', () => {

@@ -6,11 +6,15 @@
 
 import type { PeerId } from '../../core/ids.ts'
 import type { InferenceCode } from './errors.ts'
+import { MEMORY_WAIT_MS_MAX } from './limits.ts'
+import type { InferenceMessage } from './messages.ts'
 import type { ReadyRecord } from './records.ts'
 import { SeatCopy } from './seat-copy.ts'
 
 /** Pings that may be unanswered at once; of more, the oldest is taken for lost. */
 const PINGS_MAX = 64
+
+type Loading = InferenceMessage & { readonly type: 'loading' }
 
 export class Seat {
   readonly stage: number
@@ -59,6 +63,8 @@ export class Seat {
   #received = 0
   #done = 0
   #loaded = 0
+  /** Until when it may wait for memory. */
+  #waitsUntilMs = -Infinity
 
   constructor(stage: number, peer: PeerId, epoch: number, nowMs: number) {
     this.stage = stage
@@ -138,9 +144,13 @@ export class Seat {
     this.#reached = Math.max(this.#reached, reached)
   }
 
-  noteLoading(bytesDone: number, nowMs: number): void {
+  /** It fetches what it needs, or waits for memory that others have. */
+  noteLoading({ bytesDone, waiting }: Loading, nowMs: number): void {
     if (bytesDone > this.#loaded) this.#progressMs = nowMs
     this.#loaded = bytesDone
+    // However often it says so, it waits no longer than that.
+    const isFirst = waiting !== undefined && this.#waitsUntilMs === -Infinity
+    if (isFirst) this.#waitsUntilMs = nowMs + MEMORY_WAIT_MS_MAX
   }
 
   noteWork(nowMs: number): void {
@@ -156,7 +166,9 @@ export class Seat {
   /** True when nothing was heard for `stallMs`, or nothing got done for `progressMs` although there was something to do. */
   stalled(nowMs: number, stallMs: number, progressMs: number): boolean {
     if (nowMs - this.#heardMs > stallMs) return true
-    const busy = this.phase === 'opening' || this.#received > this.#done
-    return busy && nowMs - this.#progressMs > progressMs
+    const isOpening = this.phase === 'opening'
+    const busy = isOpening || this.#received > this.#done
+    const sinceMs = Math.max(this.#progressMs, isOpening ? this.#waitsUntilMs : -Infinity)
+    return busy && nowMs - sinceMs > progressMs
   }
 }

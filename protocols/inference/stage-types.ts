@@ -14,8 +14,15 @@ import type { StageTape } from './stage-tally.ts'
 import type { TextRows } from './text-rows.ts'
 
 export type StageInput =
-  | { readonly type: 'loading'; readonly bytesDone: number; readonly bytesTotal: number }
+  | {
+      readonly type: 'loading'
+      readonly bytesDone: number
+      readonly bytesTotal: number
+      /** Texts that get memory here before this one; undefined when it waits for none. */
+      readonly waiting: number | undefined
+    }
   | { readonly type: 'loaded'; readonly ready: ReadyRecord }
+  /** It cannot be held, or not any longer. */
   | { readonly type: 'load-failed'; readonly code: FaultCode }
   /** From the requester. */
   | { readonly type: 'control'; readonly message: InferenceMessage }

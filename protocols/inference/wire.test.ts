@@ -71,7 +71,7 @@ const messages: readonly InferenceMessage[] = [
       },
     },
   },
-  { type: 'loading', bytesDone: 1, bytesTotal: 2 },
+  { type: 'loading', bytesDone: 1, bytesTotal: 2, waiting: 3 },
   {
     type: 'ready',
     record: {

@@ -69,7 +69,7 @@ export const JOB_ERRORS: ErrorTable<JobFailure['code']> = {
   },
   JOB_OUTPUTS_GONE: {
     meaning: 'the outputs of the job are no longer kept',
-    hint: 'run the job again, or raise scheduler.jobs_kept_max',
+    hint: 'run the job again, or raise scheduler.jobsKeptMax',
     retryable: false,
     exit: 5,
     status: 410,

@@ -35,10 +35,10 @@ describe('replacement search', () => {
 
   it.each([
     'INFERENCE_COMPLAINT_UNFOUNDED',
-    'INFERENCE_MEMORY',
     'INFERENCE_OPEN_REFUSED',
     'INFERENCE_SELF_TEST_FAILED',
     'INFERENCE_STAGE_LEAVING',
+    'INFERENCE_TOO_LARGE',
   ] as const)('asks a device never again that was lost by %s', async (code) => {
     const { asked, find } = setup()
     await find([b, a], code)
@@ -51,6 +51,14 @@ describe('replacement search', () => {
     await find([b, a], 'INFERENCE_CUT_INVALID')
     await find([b, a], 'INFERENCE_CUT_INVALID')
     expect(asked).toEqual([[b, a], [b]])
+  })
+
+  it('asks a device again that had no memory left, and not when it is so again', async () => {
+    const { asked, find } = setup()
+    await find([b, a], 'INFERENCE_MEMORY')
+    await find([a, b], 'INFERENCE_LINK_LOST')
+    await find([b, a], 'INFERENCE_MEMORY')
+    expect(asked).toEqual([[b, a], [a, b], [b]])
   })
 
   it('asks a device again that was cleared', async () => {

@@ -31,18 +31,24 @@ export interface LostStage {
 const LASTING: ReadonlySet<InferenceCode> = new Set([
   'INFERENCE_CLASS_OTHER',
   'INFERENCE_COMPLAINT_UNFOUNDED',
-  'INFERENCE_MEMORY',
   'INFERENCE_OPEN_REFUSED',
   'INFERENCE_SELF_TEST_FAILED',
   'INFERENCE_STAGE_LEAVING',
+  'INFERENCE_TOO_LARGE',
+])
+
+/** The same when it is the second time: one complaint proves nothing, and memory may be free again. */
+const LASTING_TWICE: ReadonlySet<InferenceCode> = new Set([
+  'INFERENCE_CUT_INVALID',
+  'INFERENCE_MEMORY',
 ])
 
 export class ReplacementSearch {
   readonly #components: ReplacementSearchComponents
   /** Devices that would refuse a stage again. */
   readonly #refused = new Set<PeerId>()
-  /** Devices that were complained of once, which proves nothing. */
-  readonly #complained = new Set<PeerId>()
+  /** Devices that gave one of those reasons once. */
+  readonly #once = new Map<InferenceCode, Set<PeerId>>()
 
   constructor(components: ReplacementSearchComponents) {
     this.#components = components
@@ -73,15 +79,16 @@ export class ReplacementSearch {
 
   /** What a device was replaced for turned out to be no fault of its own. Returns it in words. */
   clear(peer: PeerId): string {
-    this.#complained.delete(peer)
+    this.#once.get('INFERENCE_CUT_INVALID')?.delete(peer)
     this.#refused.delete(peer)
     return `${this.#components.nameOf(peer)} was replaced, but is not to blame`
   }
 
   #isLasting(peer: PeerId, code: InferenceCode): boolean {
-    if (code !== 'INFERENCE_CUT_INVALID') return LASTING.has(code)
-    const isSecond = this.#complained.has(peer)
-    this.#complained.add(peer)
+    if (!LASTING_TWICE.has(code)) return LASTING.has(code)
+    const before = this.#once.get(code) ?? new Set()
+    const isSecond = before.has(peer)
+    this.#once.set(code, before.add(peer))
     return isSecond
   }
 

@@ -92,6 +92,8 @@ export class TextRunner {
   #draws = 0
   /** Of a text that gives one, once it has come. */
   embedding: Float32Array | undefined
+  /** Stages that wait for memory, or did, and where. */
+  readonly #waits = new Map<number, PeerId>()
   #over = false
 
   constructor(components: TextRunnerComponents, init: JobRunnerInit, work: TextWork) {
@@ -177,7 +179,7 @@ export class TextRunner {
     if (this.#over) return
     switch (event.type) {
       case 'loading':
-        this.#setStage(event.stage, event.bytesTotal > 0 ? 'fetching' : 'loading')
+        this.#onLoading(event)
         return
       case 'ready':
         this.#onReady(event)
@@ -204,6 +206,19 @@ export class TextRunner {
         this.#done.reject(failureOf(event))
         return
     }
+  }
+
+  #onLoading({ stage, peer, bytesTotal, waiting }: TextEvent & { type: 'loading' }): void {
+    if (waiting === undefined) {
+      this.#setStage(stage, bytesTotal > 0 ? 'fetching' : 'loading')
+      return
+    }
+    if (this.#waits.get(stage) === peer) return
+    this.#waits.set(stage, peer)
+    this.#setStage(stage, 'waiting', peer)
+    const before = waiting === 0 ? '' : `; ${waiting} come first`
+    const place = this.#components.nameOf(peer)
+    this.#work.record.note(`stage ${stage} waits for memory of other texts on ${place}${before}`)
   }
 
   #onReady({ stage, peer, record: ready, open, rttMs }: TextEvent & { type: 'ready' }): void {
