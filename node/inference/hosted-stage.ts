@@ -239,9 +239,9 @@ export class HostedStage {
     }
     if (text === undefined) return stage.text.textsOnly ? 'INFERENCE_OPEN_REFUSED' : undefined
     const { open, requester } = this
-    const slot = this.#slot
+    const init = { open, text, requester, stage, slot: this.#slot }
     this.#text = new HostedText(this.#components, {
-      ...{ open, text, requester, stage, slot },
+      ...init,
       onWaiting: (waiting) => this.feed({ type: 'loading', bytesDone: 0, bytesTotal: 0, waiting }),
       onTaken: () => this.feed({ type: 'load-failed', code: 'INFERENCE_MEMORY' }),
     })

@@ -37,7 +37,7 @@ import { PrefixStore, type PrefixStoreInit } from './prefix-store.ts'
 import { isSensible } from './sensible-open.ts'
 import type { StagePaces } from './stage-paces.ts'
 import type { LentResource, StagePool } from './stage-pool.ts'
-import { TextAdmission } from './text-admission.ts'
+import { OWN_PART, PEER_PART, TextAdmission, textShares } from './text-admission.ts'
 
 export interface StageHostComponents {
   readonly clock: Clock
@@ -81,10 +81,6 @@ const STEPS_HELD_MAX = 8_192
 
 /** Time that a stage has to move once the owner is back, in ms; it may be frozen meanwhile. */
 const RECALL_MS = 30_000
-
-/** The part of all stages that one other device may have open, and that is kept for this one. */
-const PEER_PART = 1 / 2
-const OWN_PART = 1 / 8
 
 /** What comes on a way that a stage attached: steps, what was drawn, or a copy of what the stage before it had. */
 type Arrival = InferenceMessage & { readonly type: 'step' | 'output' | 'cache' }
@@ -422,12 +418,6 @@ export class StageHost {
       else this.#letGo(inbound, link.peer)
     }
   }
-}
-
-/** How the memory of texts is shared out: the owner's own find room even when others have all they can. */
-function textShares(bytesMax: number, self: PeerId) {
-  const bytesPerPeerMax = Math.ceil(bytesMax * PEER_PART)
-  return { bytesMax, bytesPerPeerMax, self, selfBytesMin: Math.floor(bytesMax * OWN_PART) }
 }
 
 /** True on the way of the holder before, which brings a copy. */

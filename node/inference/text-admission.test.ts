@@ -31,7 +31,10 @@ function setup() {
     const own: unknown[] = []
     told.set(name, own)
     const room = admission.ask({
-      ...{ name, requester, bytes, bytesMax: most },
+      name,
+      requester,
+      bytes,
+      bytesMax: most,
       onWaiting: (before) => own.push(before),
       onTaken: () => own.push('taken'),
     })

@@ -57,6 +57,16 @@ interface Entry {
   toldBefore: number | undefined
 }
 
+/** The part of all texts and stages that one other device may have, and that is kept for this one. */
+export const PEER_PART = 1 / 2
+export const OWN_PART = 1 / 8
+
+/** How the memory of texts is shared out: the owner's own find room even when others have all they can. */
+export function textShares(bytesMax: number, self: PeerId): TextAdmissionInit {
+  const bytesPerPeerMax = Math.ceil(bytesMax * PEER_PART)
+  return { bytesMax, bytesPerPeerMax, self, selfBytesMin: Math.floor(bytesMax * OWN_PART) }
+}
+
 export interface TextAdmissionInit extends ByteBudgetInit {
   /** This device. */
   readonly self: PeerId

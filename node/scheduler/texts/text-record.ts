@@ -91,6 +91,19 @@ export class TextRecord {
     this.events.append({ type: 'state', state })
   }
 
+  /** A stage has come so far, at another device where one is told. */
+  enterStage(
+    index: number,
+    state: StageRecord['state'],
+    holder: Pick<StageRecord, 'peer' | 'name'> | undefined,
+  ): void {
+    const stage = this.stages[index]
+    if (stage === undefined) return
+    if (stage.state === state && holder === undefined) return
+    Object.assign(stage, { state, ...holder })
+    this.events.append({ type: 'stage', stage: stage.show() })
+  }
+
   /** Rows of the prompt that one more stage need not run. */
   known(rows: number): void {
     this.#cachedTokens = Math.min(rows, this.#cachedTokens ?? rows)

@@ -28,6 +28,7 @@ import { ReceiptCheck } from '../jobs/receipt-check.ts'
 import { type LostStage, ReplacementSearch } from '../jobs/replacement-search.ts'
 import type { PlanStage } from '../placement/plan.ts'
 import type { Drafter } from './drafter.ts'
+import { MemoryWaits } from './memory-waits.ts'
 import { RingWay } from './ring-way.ts'
 import { StageClasses } from './stage-classes.ts'
 import { StagePace, testedTimes } from './stage-pace.ts'
@@ -92,8 +93,7 @@ export class TextRunner {
   #draws = 0
   /** Of a text that gives one, once it has come. */
   embedding: Float32Array | undefined
-  /** Stages that wait for memory, or did, and where. */
-  readonly #waits = new Map<number, PeerId>()
+  readonly #waits: MemoryWaits
   #over = false
 
   constructor(components: TextRunnerComponents, init: JobRunnerInit, work: TextWork) {
@@ -102,6 +102,7 @@ export class TextRunner {
     this.#init = init
     this.#work = work
     this.#search = new ReplacementSearch(components)
+    this.#waits = new MemoryWaits(components.nameOf)
     this.#paces = planned.plan.stages.map(() => new StagePace())
     const bytesPerMs = (from: PeerId, to: PeerId) => components.links.bytesPerMs(from, to)
     this.#classes = new StageClasses(planned, work.keptStages)
@@ -208,17 +209,10 @@ export class TextRunner {
     }
   }
 
-  #onLoading({ stage, peer, bytesTotal, waiting }: TextEvent & { type: 'loading' }): void {
-    if (waiting === undefined) {
-      this.#setStage(stage, bytesTotal > 0 ? 'fetching' : 'loading')
-      return
-    }
-    if (this.#waits.get(stage) === peer) return
-    this.#waits.set(stage, peer)
-    this.#setStage(stage, 'waiting', peer)
-    const before = waiting === 0 ? '' : `; ${waiting} come first`
-    const place = this.#components.nameOf(peer)
-    this.#work.record.note(`stage ${stage} waits for memory of other texts on ${place}${before}`)
+  #onLoading(event: TextEvent & { type: 'loading' }): void {
+    const { state, note } = this.#waits.hear(event)
+    this.#setStage(event.stage, state)
+    if (note !== undefined) this.#work.record.note(note)
   }
 
   #onReady({ stage, peer, record: ready, open, rttMs }: TextEvent & { type: 'ready' }): void {
@@ -381,16 +375,8 @@ export class TextRunner {
   }
 
   #setStage(index: number, state: StageRecord['state'], peer?: PeerId): void {
-    const { record } = this.#work
-    const stage = record.stages[index]
-    if (stage === undefined) return
-    if (peer !== undefined) {
-      stage.peer = peer
-      stage.name = this.#components.nameOf(peer)
-    }
-    if (stage.state === state && peer === undefined) return
-    stage.state = state
-    record.events.append({ type: 'stage', stage: stage.show() })
+    const holder = peer === undefined ? undefined : { peer, name: this.#components.nameOf(peer) }
+    this.#work.record.enterStage(index, state, holder)
   }
 
   #onRecovered(recovery: (TextEvent & { type: 'recovered' })['recovery']): void {
