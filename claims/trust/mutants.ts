@@ -206,6 +206,20 @@ export const MUTANTS: readonly Mutant[] = [
     check: test(`${ROOM}/pools.test.ts`),
   },
   {
+    mistake: 'votes are handed on before their signatures are looked at',
+    path: `${EPOCH}/message-check.ts`,
+    find: "isBallotOf(verify, where, voter, vote) ? undefined : 'EPOCH_SIGNATURE_INVALID'",
+    replace: "vote.signature.length > 0 ? undefined : 'EPOCH_SIGNATURE_INVALID'",
+    check: test(`${ROOM}/message-gate.test.ts`),
+  },
+  {
+    mistake: 'one seat fills the room for messages that are early',
+    path: `${ROOM}/early-messages.ts`,
+    find: "committee.includes(early.from) ? early.from : 'others'",
+    replace: "committee.length < 0 ? early.from : 'others'",
+    check: test(`${ROOM}/message-gate.test.ts`),
+  },
+  {
     mistake: 'anchors keep no seats',
     path: 'trust/committee.ts',
     find: 'const missing = Math.max(0, reserved - anchored)',

@@ -9,19 +9,19 @@ import { errorCode } from '../../core/errors.ts'
 import type { PeerId } from '../../core/ids.ts'
 import {
   type Committee,
-  decodeEpochMessage,
   decodeHeader,
   type Decision,
   type EpochErrorCode,
   encodeDoubleVote,
   encodeEvidenceItem,
-  epochOfMessage,
   type Mode,
   modeOf,
   proposerOrder,
   type Standpoint,
 } from '../../protocols/epoch/index.ts'
+import { rememberSignatures } from '../crypto/remembered-signatures.ts'
 import type { DeviceReports } from './device-reports.ts'
+import { type EarlyMessage, EarlyMessages } from './early-messages.ts'
 import { type Appended, EpochChain } from './epoch-chain.ts'
 import { EpochHealth, type EpochProblem } from './epoch-health.ts'
 import { EpochPools } from './epoch-pools.ts'
@@ -38,19 +38,17 @@ import {
 } from './epoch-time.ts'
 import { EpochCommands } from './epoch-commands.ts'
 import { evidenceItem } from './evidence-kinds.ts'
-import { decodeSnapshot } from './fold-snapshot.ts'
+import { KeptEpochs } from './kept-epochs.ts'
+import { type GossipFate, MessageGate } from './message-gate.ts'
 import { OwnVoice } from './own-voice.ts'
 import { Proposals } from './proposals.ts'
+import { Refusals } from './refusals.ts'
 import { VoteKeeper } from './vote-keeper.ts'
 
-/** Messages of an epoch that has not begun here yet. */
-const EARLY_MAX = 512
+/** Signatures that are known to hold: those of an epoch of the largest committee, and of what is in it. */
+const SIGNATURES_MAX = 8_192
 /** Longest sleep: a clock that was set is noticed then. */
 const SLEEP_MS_MAX = 5_000
-/** Epochs that are folded between two turns of the event loop. */
-const FOLDS_AT_ONCE = 8
-/** Epochs that are folded again after a start, at most. */
-const SNAPSHOT_EPOCHS = 16
 /** Epochs without a certificate before finality is called stale. */
 const STALE_EPOCHS = 3
 
@@ -63,29 +61,38 @@ export class EpochRoom {
   readonly reports: DeviceReports
   /** What the owner of this device may have its mesh do. */
   readonly commands: EpochCommands
+  /** What others sent that no honest device sends. */
+  readonly refusals: Refusals
   readonly #components: EpochRoomComponents
   readonly #init: EpochRoomInit
+  readonly #kept: KeptEpochs
   readonly #proposals: Proposals
   readonly #keeper: VoteKeeper
   readonly #health: EpochHealth
   readonly #voice: OwnVoice
   readonly #speech: EpochSpeech
-  readonly #early: { readonly from: PeerId; readonly data: Uint8Array }[] = []
+  readonly #early = new EarlyMessages()
+  readonly #gate: MessageGate
   readonly #stopping = new AbortController()
   #seat: EpochSeat | undefined
   #standing: { readonly epoch: number; readonly standpoint: Standpoint } | undefined
   #wake: () => void = () => undefined
   #ready = false
   #openedMs = 0
+  /** True while a decision that others have told is looked into. */
+  #deciding = false
   #running: Promise<void> = Promise.resolve()
   /** One change of the chain at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(components: EpochRoomComponents, init: EpochRoomInit) {
-    const { crypto, store, memory, clock } = components
+    const { store, memory, clock } = components
     const { network, founder, parameters, createdMs, mesh } = init
-    this.#components = components
+    // What is told, decided and folded is signed by the same: each signature is verified once.
+    const crypto = rememberSignatures(components.crypto, SIGNATURES_MAX)
+    this.#components = { ...components, crypto }
     this.#init = init
+    this.refusals = new Refusals(components)
     this.chain = new EpochChain({ crypto, network, founder, parameters, createdMs })
     const { chain } = this
     // Parts that were given it see what the mesh agrees on later.
@@ -96,12 +103,18 @@ export class EpochRoom {
     }
     this.calendar = calendar
     this.pools = new EpochPools(
-      { ...components, beside: (work) => this.#beside(work) },
+      { ...this.#components, beside: (work) => this.#beside(work) },
       { network, calendar, chain },
     )
-    this.#proposals = new Proposals({ ...components, calendar, chain, pools: this.pools })
+    this.#kept = new KeptEpochs({
+      ...this.#components,
+      sha256: crypto.sha256,
+      chain,
+      pools: this.pools,
+    })
+    this.#proposals = new Proposals({ ...this.#components, calendar, chain, pools: this.pools })
     this.commands = new EpochCommands(
-      { ...components, chain, pools: this.pools, calendar },
+      { ...this.#components, chain, pools: this.pools, calendar },
       {
         network,
         founder,
@@ -113,8 +126,24 @@ export class EpochRoom {
     this.#keeper = new VoteKeeper({ mesh, network, store, memory })
     this.#health = new EpochHealth(clock)
     this.#speech = new EpochSpeech({ ...components, network, calendar })
+    this.#gate = new MessageGate({
+      ...components,
+      crypto,
+      network,
+      founder,
+      chain,
+      refusals: this.refusals,
+      onElsewhere: () => this.#health.noteElsewhere(chain.next),
+      nowMs: () => clock.monotonicMs(),
+    })
     const { pools } = this
-    this.#voice = new OwnVoice({ ...components, network, calendar, chain, pool: pools.statements })
+    this.#voice = new OwnVoice({
+      ...this.#components,
+      network,
+      calendar,
+      chain,
+      pool: pools.statements,
+    })
     this.reports = this.#voice.reports
   }
 
@@ -164,16 +193,16 @@ export class EpochRoom {
     return this.#health.problems
   }
 
-  /** Takes a proposal, a vote or a decision; false when it is none of this mesh. */
-  takeMessage(from: PeerId, data: Uint8Array): boolean {
-    const epoch = epochOfMessage(this.#init.network, data)
-    if (epoch === undefined) return false
-    if (!this.#ready) return true
-    const { next } = this.chain
-    if (epoch > next) this.#components.follow(from)
-    else if (epoch === next) this.#feed(from, data)
-    else if (epoch === next - 1) this.#noteElsewhere(this.#speech.answerLate(data, this.chain.top))
-    return true
+  /** Takes a proposal, a vote or a decision; says whether others are to get it. */
+  takeMessage(from: PeerId, data: Uint8Array): GossipFate {
+    if (!this.#ready) return 'ignore'
+    const heard = this.#gate.hear(from, data)
+    if (typeof heard === 'string') return heard
+    const { epoch, message } = heard
+    const { next, top } = this.chain
+    if (epoch === next) this.#feed({ from, message, bytes: data.length })
+    else if (epoch < next && top !== undefined) this.#speech.answerLate(message, top)
+    return 'accept'
   }
 
   /** What is in a header that was proposed or decided lately. */
@@ -207,48 +236,17 @@ export class EpochRoom {
   }
 
   async #replay(signal: AbortSignal): Promise<void> {
-    const { store, logger } = this.#components
+    const { logger } = this.#components
     await this.pools.restore()
     await this.reports.restore()
-    await this.#resume()
-    let folded = 0
-    for await (const record of store.decided(this.chain.next)) {
-      if (signal.aborted) return
-      const appended = this.chain.appendRecord(record)
-      if (typeof appended === 'string') {
-        // What the disk changed is asked for again, from there on.
-        logger.warn('kept epoch does not hold', { epoch: this.chain.next, code: appended })
-        break
-      }
-      this.pools.noteDecided([])
-      if (++folded % FOLDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
-    }
-    await this.pools.restoreTold()
-    const restart = await store.restart()
-    if (restart !== undefined) this.chain.beginAgain(restart)
+    await this.#kept.replay(signal)
+    if (signal.aborted) return
     await this.#proposals.restore()
     await this.pools.tellOwners()
     this.#ready = true
     logger.info('epochs open', { mesh: this.#init.mesh, epoch: this.chain.next - 1 })
     this.#components.onReady()
     this.#components.onEpoch()
-  }
-
-  async #keepSnapshot(): Promise<void> {
-    const { store, crypto } = this.#components
-    const snapshot = this.chain.snapshot()
-    if (snapshot !== undefined) await store.keepSnapshot(crypto.sha256, snapshot)
-  }
-
-  /** Goes on from what an earlier life kept, where it fits. */
-  async #resume(): Promise<void> {
-    const { store, crypto, logger } = this.#components
-    const kept = await store.snapshot(crypto.sha256)
-    const snapshot = kept === undefined ? undefined : decodeSnapshot(kept)
-    const record = snapshot === undefined ? undefined : await store.record(snapshot.epoch)
-    if (snapshot === undefined || record === undefined) return
-    if (this.chain.resume(snapshot, record)) return
-    logger.warn('kept scores do not fit, folding again', { epoch: snapshot.epoch })
   }
 
   /** Takes part in the next epoch, once its time has come. */
@@ -263,7 +261,7 @@ export class EpochRoom {
     this.#seat?.stop()
     this.#seat = this.#open(epoch, seat, standpoint)
     this.#seat.start()
-    for (const { from, data } of this.#early.splice(0)) this.#feed(from, data)
+    for (const early of this.#early.take()) this.#feed(early)
   }
 
   /** Whether this device may vote in an epoch: looked up once, and said. */
@@ -290,7 +288,7 @@ export class EpochRoom {
 
   #open(epoch: number, seat: number | undefined, standpoint: Standpoint): EpochSeat {
     const { committee } = this
-    const { crypto, signer, clock, store, logger } = this.#components
+    const { crypto, signer, clock, store } = this.#components
     const { network } = this.#init
     const beacon = this.chain.top?.header.beacon ?? network
     const order = proposerOrder(crypto.sha256, beacon, committee, this.chain.absent)
@@ -321,30 +319,33 @@ export class EpochRoom {
             encodeEvidenceItem(evidenceItem('double-vote', encodeDoubleVote(proof))),
           ),
         suspect: (accusation) => this.pools.amnesia.suspect(accusation),
-        fault: (from, code) => logger.debug('epoch message refused', { from, code }),
+        fault: (from, code) => this.refusals.note(from as PeerId, code),
         failed: (error) => this.#components.onFailure(error),
       },
     )
   }
 
-  #feed(from: PeerId, data: Uint8Array): void {
-    const { network } = this.#init
-    const { next: epoch } = this.chain
-    const message = decodeEpochMessage({ network, epoch }, data)
-    if (message.type === 'refused') return
-    if (message.value.type === 'decision') return this.#decided(message.value.decision, [from])
-    if (this.#seat?.epoch === epoch) this.#seat.receive(from, message.value)
-    else if (this.#early.length < EARLY_MAX) this.#early.push({ from, data: Uint8Array.from(data) })
+  #feed(early: EarlyMessage): void {
+    const { from, message } = early
+    if (message.type === 'decision') this.#hearDecision(message.decision, from)
+    else if (this.#seat?.epoch === this.chain.next) this.#seat.receive(from, message)
+    else this.#early.keep(early, this.committee)
+  }
+
+  /** A decision is told by many: while one is looked into, others have to wait until they are told again. */
+  #hearDecision(decision: Decision, from: PeerId): void {
+    if (this.#deciding) return
+    this.#deciding = true
+    this.#decided(decision, [from], () => (this.#deciding = false))
   }
 
   /** A decision is there: goes on, once it is known what is in it. */
-  #decided(decision: Decision, from: readonly PeerId[]): void {
+  #decided(decision: Decision, from: readonly PeerId[], onEnd?: () => void): void {
     this.#beside(() =>
       this.#inTurn(async () => {
         const problem = this.chain.problemOf(decision)
         if (problem !== undefined) {
           this.#components.logger.debug('decision refused', { code: problem })
-          this.#noteElsewhere(decision)
           return
         }
         if (decision.certificate.round === 0) this.#noteTime(decision.value)
@@ -356,13 +357,8 @@ export class EpochRoom {
         const appended = this.chain.append(decision, body)
         if (typeof appended === 'string') this.#refuse(appended, decision.value)
         else await this.#keep(appended)
-      }),
+      }).finally(onEnd),
     )
-  }
-
-  #noteElsewhere(decision: Decision | undefined): void {
-    if (decision === undefined || !this.chain.isRestartedBy(decision)) return
-    this.#health.noteElsewhere(this.chain.next)
   }
 
   #noteTime(value: Uint8Array): void {
@@ -382,11 +378,10 @@ export class EpochRoom {
   }
 
   async #keep({ record }: Appended): Promise<void> {
-    const { store, logger, clock, onEpoch } = this.#components
+    const { logger, clock, onEpoch } = this.#components
     const epoch = this.chain.next - 1
     this.#health.noteMismatch(undefined)
-    await store.keep(epoch, record)
-    if (this.chain.next % SNAPSHOT_EPOCHS === 0) await this.#keepSnapshot()
+    await this.#kept.keep(record)
     const seat = this.#seat?.epoch === epoch ? this.#seat : undefined
     // Nobody changes its mind in the first round.
     this.pools.noteDecided(seat === undefined || seat.round === 0 ? [] : seat.polkas)
@@ -395,7 +390,8 @@ export class EpochRoom {
       this.#seat.stop()
       this.#seat = undefined
     }
-    this.#early.length = 0
+    this.#early.clear()
+    this.refusals.forgive()
     const afterCutMs = Math.round(clock.wallMs() - (this.chain.top?.header.cutWallMs ?? 0))
     logger.debug('epoch decided', { epoch, round: record.certificate.round, afterCutMs })
     onEpoch()

@@ -5,13 +5,7 @@
  */
 
 import type { Clock } from '../../core/clock.ts'
-import {
-  type Decision,
-  decodeEpochMessage,
-  encodeEpochMessage,
-  EPOCH_LIMITS,
-  type EpochMessage,
-} from '../../protocols/epoch/index.ts'
+import { encodeEpochMessage, EPOCH_LIMITS, type EpochMessage } from '../../protocols/epoch/index.ts'
 import type { ChainTop } from './epoch-chain.ts'
 import { type EpochCalendar, timeoutsOf } from './epoch-time.ts'
 
@@ -37,22 +31,13 @@ export class EpochSpeech {
     publish(topic, encodeEpochMessage({ network, epoch }, message))
   }
 
-  /**
-   * Somebody still speaks of the last epoch, and does not know that it is decided: says it again, now and then.
-   * Returns what it takes for decided, when it is that which it says.
-   */
-  answerLate(data: Uint8Array, top: ChainTop | undefined): Decision | undefined {
-    const { network, clock, calendar } = this.#init
-    if (top === undefined) return undefined
-    const { epoch } = top.header
-    const message = decodeEpochMessage({ network, epoch }, data)
-    if (message.type === 'refused') return undefined
-    if (message.value.type === 'decision') return message.value.decision
+  /** Somebody still speaks of the last epoch, and does not know that it is decided: says it again, now and then. */
+  answerLate({ type }: EpochMessage, { header, value, certificate }: ChainTop): void {
+    const { clock, calendar } = this.#init
+    if (type === 'decision') return
     const nowMs = clock.monotonicMs()
-    if (nowMs - this.#answeredMs < timeoutsOf(calendar, epoch).repeatMs) return undefined
+    if (nowMs - this.#answeredMs < timeoutsOf(calendar, header.epoch).repeatMs) return
     this.#answeredMs = nowMs
-    const { value, certificate } = top
-    this.send(epoch, { type: 'decision', decision: { value, certificate } })
-    return undefined
+    this.send(header.epoch, { type: 'decision', decision: { value, certificate } })
   }
 }

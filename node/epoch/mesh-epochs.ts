@@ -17,8 +17,9 @@ import {
   encodeEvidenceItem,
   encodeParameters,
   EPOCH_LIMITS,
+  type EpochErrorCode,
 } from '../../protocols/epoch/index.ts'
-import { TRUST_LIMITS } from '../../trust/index.ts'
+import { TRUST_LIMITS, type TrustErrorCode } from '../../trust/index.ts'
 import type { DeviceLedger } from '../ledger/device-ledger.ts'
 import type { LedgerRows } from '../ledger/rows.ts'
 import { MeshError } from '../mesh/errors.ts'
@@ -31,7 +32,9 @@ import { cutDelayMs } from './epoch-time.ts'
 import { EpochStore } from './epoch-store.ts'
 import { TrustError } from './errors.ts'
 import { evidenceItem } from './evidence-kinds.ts'
+import type { GossipFate } from './message-gate.ts'
 import { answerHeld, reconcileProtocol } from './pool-sync.ts'
+import { QuestionBudget } from './question-budget.ts'
 import type { SeatMemory } from './vote-keeper.ts'
 
 /** What is asked of the mesh. */
@@ -97,6 +100,7 @@ export class MeshEpochs implements Startable {
   readonly #components: MeshEpochsComponents
   readonly #init: MeshEpochsInit
   readonly #links: EpochLinks
+  readonly #budget: QuestionBudget
   readonly #open: Set<Link> = new Set()
   readonly #listeners = new Set<() => void>()
   readonly #undo: (() => void)[] = []
@@ -110,31 +114,27 @@ export class MeshEpochs implements Startable {
   constructor(components: MeshEpochsComponents, init: MeshEpochsInit) {
     this.#components = components
     this.#init = init
+    this.#budget = new QuestionBudget(() => components.clock.monotonicMs())
     this.#links = new EpochLinks({ ...components, isMember: this.#isMember })
     this.#serve(epochProtocol, (open, question, from) => answerAbout(open, from, question))
     this.#serve(reconcileProtocol, ({ room }, question) => answerHeld(room, question))
     const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC } = EPOCH_LIMITS
     const { AUDITS_TOPIC, CONSENTS_TOPIC, OWNERS_TOPIC } = EPOCH_LIMITS
-    const onMessage = ({ from, data }: GossipMessage): Fate =>
-      this.room?.takeMessage(from, data) === false ? 'reject' : 'accept'
-    this.#subscribe(STATEMENTS_TOPIC, ({ data }) => this.#takeStatement(data))
-    this.#subscribe(VOTES_TOPIC, onMessage)
-    this.#subscribe(DECISIONS_TOPIC, onMessage)
-    this.#subscribe(
-      EVIDENCE_TOPIC,
-      ({ from, data }) => FATES[this.room?.pools.takeEvidence(from, data) ?? 'known'],
+    for (const topic of [VOTES_TOPIC, DECISIONS_TOPIC]) {
+      this.#subscribe(topic, (room, { from, data }) => room.takeMessage(from, data))
+    }
+    this.#subscribe(STATEMENTS_TOPIC, (room, message) => this.#takeStatement(room, message))
+    this.#subscribe(EVIDENCE_TOPIC, (room, { from, data }) =>
+      fateOf(room, from, TOLD.evidence[room.pools.takeEvidence(from, data)]),
     )
-    this.#subscribe(
-      CONSENTS_TOPIC,
-      ({ data }) => FATES[this.room?.pools.consents.take(data) ?? 'known'],
+    this.#subscribe(CONSENTS_TOPIC, (room, { from, data }) =>
+      fateOf(room, from, TOLD.consents[room.pools.consents.take(data)]),
     )
-    this.#subscribe(
-      OWNERS_TOPIC,
-      ({ data }) => FATES[this.room?.pools.owners.take(data) ?? 'known'],
+    this.#subscribe(OWNERS_TOPIC, (room, { from, data }) =>
+      fateOf(room, from, TOLD.owners[room.pools.owners.take(data)]),
     )
-    this.#subscribe(
-      AUDITS_TOPIC,
-      ({ data }) => FATES[this.room?.pools.audits.take(data) ?? 'known'],
+    this.#subscribe(AUDITS_TOPIC, (room, { from, data }) =>
+      fateOf(room, from, TOLD.audits[room.pools.audits.take(data)]),
     )
   }
 
@@ -220,22 +220,25 @@ export class MeshEpochs implements Startable {
     return () => this.#listeners.delete(listener)
   }
 
-  #subscribe(topic: string, take: (message: GossipMessage) => Fate): void {
+  #subscribe(topic: string, take: (room: EpochRoom, message: GossipMessage) => GossipFate): void {
     const { network } = this.#components
     // Everything is done where it is decided whether others get it: what is invalid goes no further.
-    network.subscribe(
-      topic,
-      (message) => (message.from === network.self ? 'accept' : take(message)),
-      () => undefined,
-    )
+    const check = (message: GossipMessage): GossipFate => {
+      const { room } = this
+      if (message.from === network.self) return 'accept'
+      if (room === undefined || room.refusals.isSilenced(message.from)) return 'ignore'
+      return take(room, message)
+    }
+    network.subscribe(topic, check, () => undefined)
   }
 
-  #takeStatement(data: Uint8Array): Fate {
-    const fate = this.room?.pools.takeStatement(data)
-    if (fate === undefined || fate.type === 'known') return 'ignore'
+  #takeStatement(room: EpochRoom, { from, data }: GossipMessage): GossipFate {
+    const fate = room.pools.takeStatement(data)
+    if (fate.type === 'known') return 'ignore'
     if (fate.type !== 'refused') return 'accept'
+    if (FORGED.has(fate.code)) return fateOf(room, from, fate.code)
     this.#components.logger.debug('statement refused', { code: fate.code })
-    return FORGED.has(fate.code) ? 'reject' : 'ignore'
+    return 'ignore'
   }
 
   #serve<Question, Answer>(
@@ -256,11 +259,18 @@ export class MeshEpochs implements Startable {
           link,
           clock: this.#components.clock,
           protocol,
-          answer: (question) => answer(open, question, link.peer),
+          answer: (question) =>
+            this.#mayAsk(room, link.peer) ? answer(open, question, link.peer) : REFUSED,
           onEnd: () => this.#open.delete(link),
         })
       },
     })
+  }
+
+  #mayAsk({ refusals }: EpochRoom, peer: PeerId): boolean {
+    const may = this.#budget.take(peer)
+    if (!may) refusals.note(peer, 'EPOCH_QUESTIONS_TOO_MANY')
+    return may
   }
 
   /** Catches up with all who are there already. */
@@ -282,6 +292,7 @@ export class MeshEpochs implements Startable {
       room === undefined ||
       !room.ready ||
       this.#stopping.signal.aborted ||
+      !this.#isMember(peer) ||
       this.#following.has(peer)
     )
       return
@@ -381,14 +392,28 @@ export class MeshEpochs implements Startable {
   }
 }
 
-type Fate = 'accept' | 'ignore' | 'reject'
+/** To a question too many: the link ends. */
+const REFUSED = Promise.resolve(undefined)
 
-/** What becomes of a proof or an audit, for who else is to get it. */
-const FATES: Readonly<Record<'new' | 'known' | 'invalid' | 'foreign', Fate>> = {
-  new: 'accept',
-  known: 'ignore',
-  invalid: 'reject',
-  foreign: 'reject',
+/** What becomes of what was told, for who else is to get it: a code for what no honest device tells. */
+type Told = Exclude<GossipFate, 'reject'> | EpochErrorCode | TrustErrorCode
+
+const TAKEN = { new: 'accept', known: 'ignore' } as const
+const TOLD = {
+  evidence: {
+    ...TAKEN,
+    invalid: 'EPOCH_EVIDENCE_INVALID',
+    foreign: 'EPOCH_EVIDENCE_FOREIGN',
+  },
+  consents: { ...TAKEN, invalid: 'EPOCH_CHANGE_INVALID' },
+  owners: { ...TAKEN, invalid: 'EPOCH_OWNERS_INVALID' },
+  audits: { ...TAKEN, invalid: 'EPOCH_AUDIT_INVALID' },
+} as const satisfies Record<string, Record<string, Told>>
+
+function fateOf({ refusals }: EpochRoom, from: PeerId, what: Told): GossipFate {
+  if (what === 'accept' || what === 'ignore') return what
+  refusals.note(from, what)
+  return 'reject'
 }
 
 /** Refusals that no honest device can cause. */

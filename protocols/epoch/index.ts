@@ -71,6 +71,7 @@ export {
   trustedFrom,
 } from './light-client.ts'
 export * as EPOCH_LIMITS from './limits.ts'
+export { messageProblem, type SeatedEpoch } from './message-check.ts'
 export {
   decodeEpochMessage,
   encodeEpochMessage,

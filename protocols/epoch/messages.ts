@@ -130,13 +130,17 @@ export function decodeEpochMessage(
   return accept({ ...rest, type } as unknown as EpochMessage)
 }
 
-/** The epoch of a message of this mesh, before anything else of it is read; undefined when it is none. */
-export function epochOfMessage(network: Uint8Array, encoded: Uint8Array): number | undefined {
+/** The epoch of a message of this mesh, before anything else of it is read. */
+export function epochOfMessage(network: Uint8Array, encoded: Uint8Array): Result<number> {
   const opened = openVersioned(encoded, MESSAGE_BYTES_MAX)
-  if (opened.type === 'refused') return undefined
+  if (opened.type === 'refused') return opened
   const [, of, epoch] = opened.value
-  const ours = of instanceof Uint8Array && bytesEqual(of, network)
-  return ours && typeof epoch === 'number' && epoch <= EPOCH_MAX ? epoch : undefined
+  if (!(of instanceof Uint8Array && typeof epoch === 'number' && epoch <= EPOCH_MAX)) {
+    return refuse('EPOCH_MESSAGE_MALFORMED', 'expected a mesh and an epoch')
+  }
+  return bytesEqual(of, network)
+    ? accept(epoch)
+    : refuse('EPOCH_MISMATCH', 'expected a message of this mesh')
 }
 
 interface Headed {

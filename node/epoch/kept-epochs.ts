@@ -1,0 +1,76 @@
+/**
+ * The epochs of a mesh on the disk of this device: kept as they are decided, and read again at the start.
+ *
+ * What the disk has changed is noticed by what it leads to, given up, and asked of others from there on.
+ *
+ * @module
+ */
+
+import type { Sha256 } from '../../core/crypto.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { EpochRecord } from '../../protocols/epoch/index.ts'
+import type { EpochChain } from './epoch-chain.ts'
+import type { EpochPools } from './epoch-pools.ts'
+import type { EpochStore } from './epoch-store.ts'
+import { decodeSnapshot } from './fold-snapshot.ts'
+
+export interface KeptEpochsComponents {
+  readonly chain: EpochChain
+  readonly pools: EpochPools
+  readonly store: EpochStore
+  readonly sha256: Sha256
+  readonly logger: Logger
+}
+
+/** Epochs that are folded between two turns of the event loop. */
+const FOLDS_AT_ONCE = 8
+/** Epochs that are folded again after a start, at most. */
+const SNAPSHOT_EPOCHS = 16
+
+export class KeptEpochs {
+  readonly #components: KeptEpochsComponents
+
+  constructor(components: KeptEpochsComponents) {
+    this.#components = components
+  }
+
+  /** Goes on from what an earlier life kept, as far as it holds. */
+  async replay(signal: AbortSignal): Promise<void> {
+    const { store, logger, chain, pools } = this.#components
+    await this.#resume()
+    let folded = 0
+    for await (const record of store.decided(chain.next)) {
+      if (signal.aborted) return
+      const appended = chain.appendRecord(record)
+      if (typeof appended === 'string') {
+        // What the disk changed is asked for again, from there on.
+        logger.warn('kept epoch does not hold', { epoch: chain.next, code: appended })
+        break
+      }
+      pools.noteDecided([])
+      if (++folded % FOLDS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await pools.restoreTold()
+    const restart = await store.restart()
+    if (restart !== undefined) chain.beginAgain(restart)
+  }
+
+  /** Keeps the epoch that was decided last, and from time to time what follows from all of them. */
+  async keep(record: EpochRecord): Promise<void> {
+    const { chain, store, sha256 } = this.#components
+    await store.keep(chain.next - 1, record)
+    const snapshot = chain.next % SNAPSHOT_EPOCHS === 0 ? chain.snapshot() : undefined
+    if (snapshot !== undefined) await store.keepSnapshot(sha256, snapshot)
+  }
+
+  /** Goes on from a snapshot, where it fits. */
+  async #resume(): Promise<void> {
+    const { store, sha256, logger, chain } = this.#components
+    const kept = await store.snapshot(sha256)
+    const snapshot = kept === undefined ? undefined : decodeSnapshot(kept)
+    const record = snapshot === undefined ? undefined : await store.record(snapshot.epoch)
+    if (snapshot === undefined || record === undefined) return
+    if (chain.resume(snapshot, record)) return
+    logger.warn('kept scores do not fit, folding again', { epoch: snapshot.epoch })
+  }
+}
