@@ -16,6 +16,7 @@ import { epochsOfTheEclipsed } from './scenarios/epochs-of-the-eclipsed.ts'
 import { epochsUnderFaults } from './scenarios/epochs-under-faults.ts'
 import { epochsWithLiars } from './scenarios/epochs-with-liars.ts'
 import { epochsWithLostDisks } from './scenarios/epochs-with-lost-disks.ts'
+import { meshesUnderFaults } from './scenarios/meshes-under-faults.ts'
 import { presenceComesTrue } from './scenarios/presence-comes-true.ts'
 import { seatsOfOwners } from './scenarios/seats-of-owners.ts'
 import { seatsThatLeave } from './scenarios/seats-that-leave.ts'
@@ -76,6 +77,7 @@ export const SCENARIOS: readonly Scenario[] = [
   epochsOfOwners,
   epochsOfTheEclipsed,
   epochsInBytes,
+  meshesUnderFaults,
   seatsThatLeave,
   seatsOfOwners,
   trustUnderSwarms,

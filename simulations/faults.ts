@@ -52,6 +52,16 @@ export function below(random: SeededRandom, bound: number): number {
   return Math.floor(random.fraction() * bound)
 }
 
+/** A few of `all`, in no order, each as likely as another. */
+export function someOf<T>(random: SeededRandom, all: readonly T[], count: number): readonly T[] {
+  const left = [...all]
+  const chosen: T[] = []
+  while (chosen.length < count && left.length > 0) {
+    chosen.push(...left.splice(below(random, left.length), 1))
+  }
+  return chosen
+}
+
 function drawFault(random: SeededRandom, draw: FaultDraw): Fault {
   const type = draw.types[below(random, draw.types.length)] ?? 'kill'
   const atMs = random.fraction() * draw.untilMs

@@ -40,18 +40,19 @@ if (values.list) {
   process.stderr.write('usage: npm run sim -- --scenario NAME --seed N [--seeds K] | --list\n')
   process.exitCode = 2
 } else {
-  const reports = chosen.map((scenario) => runAll(scenario))
+  const reports: ScenarioReport[] = []
+  for (const scenario of chosen) reports.push(await runAll(scenario))
   if (values.report !== undefined) writeFileSync(values.report, reportPage(reports))
 }
 
-function runAll(scenario: Scenario): ScenarioReport {
+async function runAll(scenario: Scenario): Promise<ScenarioReport> {
   const startMs = performance.now()
   let events = 0
   let virtualMs = 0
   const failed: number[] = []
   const runs: RunReport[] = []
   for (let seed = first; seed < first + count; seed++) {
-    const outcome = scenario.run(seed)
+    const outcome = await scenario.run(seed)
     events += outcome.events
     virtualMs += outcome.virtualMs
     if (outcome.violations.length > 0) failed.push(seed)

@@ -22,6 +22,8 @@ export interface Outcome {
 export interface Scenario {
   readonly name: string
   readonly question: string
+  /** Seeds that tests run, where one takes longer than others: a handful of each is their share. */
+  readonly testSeeds?: number
   /** Runs to the end in virtual time; depends on nothing but the seed. */
-  run(seed: number): Outcome
+  run(seed: number): Outcome | Promise<Outcome>
 }

@@ -19,31 +19,44 @@ const formerFailures = globSync('simulations/seeds/*.json').flatMap(
 )
 
 /** What is wrong, with the words that show it again. */
-function complaints(name: string, seed: number): readonly string[] {
-  const { violations } = outcome(name, seed)
+async function complaints(name: string, seed: number): Promise<readonly string[]> {
+  const { violations } = await outcome(name, seed)
   return violations.map((violation) => `--scenario ${name} --seed ${seed}: ${violation}`)
 }
 
-function outcome(name: string, seed: number): Outcome {
+/** Runs of before: a seed is run again only to see that it does the same again. */
+const outcomes = new Map<string, Promise<Outcome>>()
+
+function outcome(name: string, seed: number): Promise<Outcome> {
+  const known = outcomes.get(`${name} ${seed}`) ?? outcomeAgain(name, seed)
+  outcomes.set(`${name} ${seed}`, known)
+  return known
+}
+
+async function outcomeAgain(name: string, seed: number): Promise<Outcome> {
   const scenario = SCENARIOS.find((other) => other.name === name)
   if (scenario === undefined) throw new Error(`there is no scenario ${name}`)
   return scenario.run(seed)
 }
 
-describe.each(SCENARIOS)('$name', ({ name, question }) => {
-  it(`answers yes: ${question}`, () => {
-    expect(SEEDS.flatMap((seed) => complaints(name, seed))).toEqual([])
+describe.each(SCENARIOS)('$name', ({ name, question, testSeeds }) => {
+  it(`answers yes: ${question}`, async () => {
+    const complained: string[] = []
+    for (const seed of SEEDS.slice(0, testSeeds)) complained.push(...(await complaints(name, seed)))
+    expect(complained).toEqual([])
   })
 
-  it('does the same again from the same seed, and something else from another', () => {
-    const [first, again, other] = [outcome(name, 1), outcome(name, 1), outcome(name, 2)]
+  it('does the same again from the same seed, and something else from another', async () => {
+    const first = await outcome(name, 1)
+    const again = await outcomeAgain(name, 1)
+    const other = await outcome(name, 2)
     expect(again).toEqual(first)
     expect(other.traceHash).not.toBe(first.traceHash)
   })
 })
 
 describe('a seed that once failed', () => {
-  it.each(formerFailures)('holds: $scenario $seed, $was', ({ scenario, seed }) => {
-    expect(complaints(scenario, seed)).toEqual([])
+  it.each(formerFailures)('holds: $scenario $seed, $was', async ({ scenario, seed }) => {
+    expect(await complaints(scenario, seed)).toEqual([])
   })
 })

@@ -50,20 +50,24 @@ export class SimClock {
 
   /** Lets things happen until `done` says so, or nothing is left, or `untilMs` is reached. */
   run(untilMs: number, done: () => boolean): void {
-    while (!done()) {
-      const event = this.#queue.pop()
-      if (event === undefined) return
-      if (event.atMs > untilMs) {
-        // It has not happened: a later run may get there.
-        this.#queue.push(event)
-        this.#nowMs = Math.max(this.#nowMs, untilMs)
-        return
-      }
-      this.#nowMs = event.atMs
-      this.#events++
-      this.#trace.note(event.atMs, KIND_NUMBERS[event.kind], event.device)
-      event.act()
+    while (!done() && this.step(untilMs));
+  }
+
+  /** Lets the next thing happen; false when nothing is left, or `untilMs` is reached. */
+  step(untilMs: number): boolean {
+    const event = this.#queue.pop()
+    if (event === undefined) return false
+    if (event.atMs > untilMs) {
+      // It has not happened: a later run may get there.
+      this.#queue.push(event)
+      this.#nowMs = Math.max(this.#nowMs, untilMs)
+      return false
     }
+    this.#nowMs = event.atMs
+    this.#events++
+    this.#trace.note(event.atMs, KIND_NUMBERS[event.kind], event.device)
+    event.act()
+    return true
   }
 
   /** The hash of everything that happened and was told, in hex; ends the trace. */

@@ -62,11 +62,11 @@ export class OwnVoice {
     this.#silent = true
   }
 
-  /** Says what there is to say of the epoch that is over, once. */
+  /** Says what there is to say of the epoch that is over, once: also when the clock was set back since it last spoke. */
   async speak(signal: AbortSignal): Promise<void> {
     const { clock, calendar, chain, signer } = this.#init
     const epoch = epochAt(calendar, clock.wallMs()) - 1
-    if (this.#silent || epoch < 0 || epoch <= this.#spoken) return
+    if (this.#silent || epoch < 0 || epoch === this.#spoken) return
     const speaker = chain.fold.owners.speakerOf(signer.peer, epoch)
     if (speaker === signer.peer) await this.#state(epoch, signal)
     else await this.#report(epoch, speaker)

@@ -157,4 +157,15 @@ describe('a mesh of four', () => {
       expect(four.flatMap(faulted)).toEqual([])
     },
   )
+
+  it('hears a device again at once, whose clock was an hour too fast and is set right', async () => {
+    const { world, four } = await seated()
+    const [wrong, other] = four
+    wrong.clock.offMs = 3_600_000
+    await world.pass(2)
+    wrong.clock.offMs = 0
+    await world.pass(2)
+    expect(chainOf(other).fold.hasSpoken(wrong.signer.peer)).toBe(true)
+    expect(headersOf(four)).toBe(1)
+  })
 })

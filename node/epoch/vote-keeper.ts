@@ -28,6 +28,8 @@ export class VoteKeeper {
   readonly #init: VoteKeeperInit
   #abstainsUntil: number | undefined
   #seated = false
+  /** This life began to vote without the votes of an earlier one: until there are any, it has not voted. */
+  #isFresh = false
 
   constructor(init: VoteKeeperInit) {
     this.#init = init
@@ -39,7 +41,8 @@ export class VoteKeeper {
     const abstainsUntil = await this.#until()
     const record = await store.votes()
     // Whoever has waited long enough begins anew, with whatever can be read.
-    const waited = abstainsUntil > 0 && epoch >= abstainsUntil
+    // Epochs with a seat may also be decided before this device has voted in them.
+    const waited = this.#isFresh || (abstainsUntil > 0 && epoch >= abstainsUntil)
     const unreadable = record !== undefined && decodeVoteRecord(record) === undefined
     const standpoint = standpointOf(epoch, network, {
       seatedBefore: !waited && (await memory.get(this.#key('seated'))) !== undefined,
@@ -53,6 +56,8 @@ export class VoteKeeper {
   /** Before the first vote: from now on there must be a record. */
   async seated(): Promise<void> {
     if (this.#seated) return
+    const record = await this.#init.store.votes()
+    this.#isFresh = record === undefined || decodeVoteRecord(record) === undefined
     await this.#init.memory.put(this.#key('seated'), utf8('1'), { sync: true })
     await this.#abstain(0)
     this.#seated = true

@@ -1,0 +1,14 @@
+/**
+ * A daemon ends only because its disk fails.
+ *
+ * @module
+ */
+
+import type { MeshChecker } from '../meshes/mesh-scenario.ts'
+
+const OF_THE_DISK: ReadonlySet<string> = new Set(['ENOSPC', 'EIO'])
+
+export const noDaemonEnds: MeshChecker = ({ failures }) =>
+  failures
+    .filter(({ code }) => !OF_THE_DISK.has(code))
+    .map(({ device, code }) => `device ${device} ended: ${code}`)

@@ -1,0 +1,34 @@
+/**
+ * No device that keeps the rules is in any evidence, and no seat is of a device that was proven at fault two epochs
+ * before.
+ *
+ * @module
+ */
+
+import type { MeshChecker } from '../meshes/mesh-scenario.ts'
+
+/** Epochs from a cut to the committee that follows from it. */
+const SEATS_AHEAD = 2
+
+export const noHonestDeviceIsAtFault: MeshChecker = (world, { folded }) => {
+  const scored = folded.flatMap(({ epoch, faulted }) =>
+    world.honest
+      .filter(({ signer }) => faulted.has(signer.peer))
+      .map(({ number }) => `epoch ${epoch} takes device ${number} for guilty`),
+  )
+  const proven = world.honest.flatMap(({ number, room }) =>
+    (room?.pools.evidence.all() ?? []).flatMap(({ proven: { accused, kind } }) => {
+      const member = world.memberOf(accused)
+      const isHonest = member !== undefined && world.honest.includes(member)
+      return isHonest ? [`device ${number} holds a proof (${kind}) against ${member.number}`] : []
+    }),
+  )
+  const seated = folded.flatMap(({ epoch, committee }) => {
+    const before = folded.find((one) => one.epoch === epoch - SEATS_AHEAD)
+    const guilty = committee.filter((peer) => before?.faulted.has(peer) === true)
+    return guilty.length > 0 && committee.length > guilty.length
+      ? [`epoch ${epoch} has a seat of who was proven at fault`]
+      : []
+  })
+  return [...new Set(scored), ...proven, ...seated]
+}
