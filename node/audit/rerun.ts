@@ -19,13 +19,8 @@ import {
 import type { PeerId } from '../../core/ids.ts'
 import type { Tensor } from '../../core/tensor.ts'
 import type { RunGate } from '../inference/run-gate.ts'
-import {
-  crossing,
-  incoming,
-  type LoadedStage,
-  outgoing,
-  type StagePool,
-} from '../inference/stage-pool.ts'
+import type { LoadedStage, StagePool } from '../inference/stage-pool.ts'
+import { crossing, incoming, outgoing } from '../inference/stage-tensors.ts'
 import { joinedRows, splitRows, type TextPart } from '../inference/text-parts.ts'
 import type { ExecutorRun } from '../runtime/executor-spec.ts'
 import type { Draws } from './comparison.ts'

@@ -41,6 +41,8 @@ export function runFaultOf(error: unknown, stage: number): FaultCode {
       return 'INFERENCE_OVERLOADED'
     case 'RUNTIME_GUIDE_FAILED':
       return 'INFERENCE_GUIDE_FAILED'
+    case 'RUNTIME_NOT_FINITE':
+      return 'INFERENCE_NOT_FINITE'
     case 'RUNTIME_RUN_FAILED':
       return 'INFERENCE_RUN_FAILED'
     default:

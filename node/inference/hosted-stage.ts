@@ -42,15 +42,8 @@ import { RunQueue, type RunOutcome } from './run-queue.ts'
 import type { TextAdmission } from './text-admission.ts'
 import type { RunGate } from './run-gate.ts'
 import type { StagePaces } from './stage-paces.ts'
-import {
-  crossing,
-  incoming,
-  type LentResource,
-  type LoadedStage,
-  outgoing,
-  type StageLease,
-  type StagePool,
-} from './stage-pool.ts'
+import type { LentResource, LoadedStage, StageLease, StagePool } from './stage-pool.ts'
+import { crossing, incoming, outgoing } from './stage-tensors.ts'
 
 export interface HostedStageComponents {
   readonly clock: Clock
@@ -366,6 +359,8 @@ export class HostedStage {
     if (this.#over) return
     const code = runFaultOf(error, this.open.stage)
     this.#components.logger.warn('stage run failed', { request, code: errorCode(error), error })
+    const made = code === 'INFERENCE_NOT_FINITE' ? this.#lease?.stage : undefined
+    if (made !== undefined) this.#components.pool.doubt(made)
     if (code === 'INFERENCE_EXECUTOR_DIED') this.feed({ type: 'executor-died' })
     else this.feed({ type: 'run-failed', request, code })
   }

@@ -14,7 +14,7 @@ import {
 } from '../../test/fixtures/inference-mesh.ts'
 import { floats, preparedStage } from '../../test/fixtures/stage-executors.ts'
 import { RuntimeError } from '../runtime/errors.ts'
-import { crossing } from './stage-pool.ts'
+import { crossing } from './stage-tensors.ts'
 
 let mesh = new InferenceMesh()
 let sessions = 0

@@ -129,9 +129,9 @@ describe('a text whose stage moves', () => {
       onEvent: ({ type }) => {
         if (type !== 'draw' || ++draws !== 6) return
         for (const executor of textExecutors(second)) {
-          const detail = 'output 0 is not finite'
+          const detail = 'output 0'
           executor.step = () =>
-            Promise.reject(new RuntimeError({ code: 'RUNTIME_RUN_FAILED', detail }))
+            Promise.reject(new RuntimeError({ code: 'RUNTIME_NOT_FINITE', detail }))
         }
       },
     })
@@ -139,7 +139,7 @@ describe('a text whose stage moves', () => {
     expect(log.events).toContainEqual(
       expect.objectContaining({
         type: 'recovered',
-        recovery: expect.objectContaining({ code: 'INFERENCE_RUN_FAILED', to: spare.peer }),
+        recovery: expect.objectContaining({ code: 'INFERENCE_NOT_FINITE', to: spare.peer }),
       }),
     )
   })

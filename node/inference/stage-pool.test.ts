@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { errorCode } from '../../core/errors.ts'
 import type { BlobId, ModelId, PeerId, SessionId } from '../../core/ids.ts'
 import { SILENT_LOGGER } from '../../core/logger.ts'
 import type { OpenRecord } from '../../protocols/inference/index.ts'
@@ -29,6 +30,16 @@ function open(fromLayer: number, toLayer: number, more: Partial<OpenRecord> = {}
   }
 }
 
+const PROVED = {
+  class: new Uint8Array(32),
+  exact: true,
+  lone: true,
+  together: true,
+  stepUs: 0,
+}
+
+const SPOILT = { code: 'RUNTIME_SELF_TEST_FAILED', provider: 'cpu', detail: 'wrong' } as const
+
 function setup(more: Partial<StagePoolComponents> = {}) {
   const clock = new ManualClock()
   const executors: FakeExecutor[] = []
@@ -42,13 +53,7 @@ function setup(more: Partial<StagePoolComponents> = {}) {
         executors.push(executor)
         return executor
       },
-      selfTest: async () => ({
-        class: new Uint8Array(32),
-        exact: true,
-        lone: true,
-        together: true,
-        stepUs: 0,
-      }),
+      selfTest: async () => PROVED,
       tokens: () => Promise.reject(new Error('no text')),
       provider: async (asked) => (asked === 'auto' ? 'cpu' : asked),
       ...more,
@@ -242,6 +247,57 @@ describe('stage pool', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true])
     const states = (await settled).map(({ status }) => status)
     expect([states, pool.stages, executors]).toEqual([['rejected', 'rejected'], [], []])
+  })
+
+  it('gives a stage that is doubted to nobody new before it has passed its test again', async () => {
+    const test = Promise.withResolvers<void>()
+    let tests = 0
+    const { acquire, pool, executors } = setup({
+      selfTest: async () => {
+        if (tests++ > 0) await test.promise
+        return PROVED
+      },
+    })
+    const { stage } = await acquire(open(0, 2))
+    pool.doubt(stage)
+    pool.doubt(stage)
+    const order: string[] = []
+    const second = acquire(open(0, 2)).then((lease) => {
+      order.push('given')
+      return lease
+    })
+    await settle()
+    order.push('passed')
+    test.resolve()
+    expect([(await second).stage, order, tests, executors.length]).toEqual([
+      stage,
+      ['passed', 'given'],
+      2,
+      1,
+    ])
+  })
+
+  it.each([
+    ['fails its test', () => Promise.reject(new RuntimeError(SPOILT))],
+    ['gives other bits', async () => ({ ...PROVED, class: new Uint8Array(32).fill(1) })],
+  ])('ends a stage that is doubted and %s, and loads it anew later', async (_, retest) => {
+    let tests = 0
+    const { acquire, pool, executors, events, clock } = setup({
+      selfTest: async () => (tests++ === 1 ? retest() : PROVED),
+    })
+    const { stage } = await acquire(open(0, 2))
+    pool.doubt(stage)
+    const waiting = acquire(open(0, 2)).catch((error: unknown) => errorCode(error))
+    await settle()
+    expect([await waiting, executors.map(({ stopped }) => stopped), events]).toEqual([
+      'RUNTIME_SELF_TEST_FAILED',
+      [true],
+      expect.arrayContaining(['exit']),
+    ])
+    const later = acquire(open(0, 2))
+    await settle()
+    await clock.advance(1_000)
+    expect((await later).stage).not.toBe(stage)
   })
 
   it('stops what is in use and what is still being loaded when it stops', async () => {

@@ -5,14 +5,13 @@
  */
 
 import type { Clock } from '../../core/clock.ts'
+import { bytesEqual } from '../../core/bytes.ts'
 import { errorCode } from '../../core/errors.ts'
 import type { ModelId, PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
-import type { Tensor } from '../../core/tensor.ts'
 import type { HeadGives, StageDescription } from '../../models/index.ts'
 import {
   InferenceError,
-  pickTensors,
   TEXT_POSITIONS_MAX,
   type OpenRecord,
 } from '../../protocols/inference/index.ts'
@@ -140,6 +139,10 @@ interface Entry {
   /** Bytes of weights that are loaded, or about to be. */
   weightBytes: number
   loaded: LoadedStage | undefined
+  /** What the stage was made of, once it is loaded. */
+  prepared: PreparedStage | undefined
+  /** While it is put to the test again. */
+  doubted: Promise<void> | undefined
   idle: NodeJS.Timeout | undefined
 }
 
@@ -189,6 +192,7 @@ export class StagePool {
     }
     signal.addEventListener('abort', release, { once: true })
     try {
+      await entry.doubted
       const stage = entry.loaded ?? (await this.#loading.get(entry))
       signal.throwIfAborted()
       if (stage === undefined) throw new InferenceError({ code: 'INFERENCE_LOAD_FAILED' })
@@ -217,6 +221,36 @@ export class StagePool {
     // What failed once is tried again for the next text.
     taught.catch(() => this.#taught.delete(stage))
     return taught
+  }
+
+  /**
+   * Puts a stage to its test again, as something came of it that cannot be. Nobody new gets it until it
+   * has passed: one that does not ends, and who used it is told.
+   */
+  doubt(stage: LoadedStage): void {
+    const entry = [...this.#entries.values()].find(({ loaded }) => loaded === stage)
+    if (entry === undefined || entry.doubted !== undefined) return
+    entry.doubted = this.#testAgain(entry, stage).finally(() => (entry.doubted = undefined))
+    // Whoever waits for it is told; nobody need wait.
+    entry.doubted.catch(() => undefined)
+  }
+
+  /** @throws {RuntimeError} of the test, or RUNTIME_SELF_TEST_FAILED when the stage is another one now. */
+  async #testAgain(entry: Entry, stage: LoadedStage): Promise<void> {
+    const { logger } = this.#components
+    const { executor, model, provider } = stage
+    try {
+      if (entry.prepared === undefined) return
+      const proof = await this.#components.selfTest(executor, entry.prepared, model)
+      if (bytesEqual(proof.class, stage.numericClass) && proof.exact === stage.exact) return
+      const detail = 'it gives other bits than before'
+      throw new RuntimeError({ code: 'RUNTIME_SELF_TEST_FAILED', provider, detail })
+    } catch (error) {
+      logger.warn('a stage that was doubted is ended', { model, error })
+      this.#noteCrash(entry.key)
+      await this.#drop(entry)
+      throw error
+    }
   }
 
   /** Takes executors that compute for other devices only off the processor; those that load are given up. */
@@ -276,6 +310,8 @@ export class StagePool {
       users: new Set(),
       weightBytes: 0,
       loaded: undefined,
+      prepared: undefined,
+      doubted: undefined,
       idle: undefined,
     }
     this.#entries.set(key, entry)
@@ -328,6 +364,7 @@ export class StagePool {
     await this.#makeRoom(entry, prepared.description.weightBytes)
     signal.throwIfAborted()
     const startedMs = clock.monotonicMs()
+    entry.prepared = prepared
     const executor = await this.#components.load({ ...spec, file: prepared.file }, signal)
     try {
       const proof = await this.#components.selfTest(executor, prepared, open.model)
@@ -410,48 +447,4 @@ function keyOf(
 /** What the stage that `open` asks for gives when it has the head of its model. */
 export function headOf({ text, stage, route }: OpenRecord): HeadGives {
   return text?.gives === 'embedding' && stage === route.length - 1 ? 'hidden' : 'logits'
-}
-
-/**
- * What the cut before this stage holds, of all that was sent: what only passes through is seen by
- * no executor, and must not be anything at all.
- *
- * @throws {RuntimeError} `RUNTIME_INPUT_INVALID` when one is missing, or of another type or rank.
- */
-export function crossing(
-  { receives }: StageDescription,
-  sent: readonly Tensor[],
-): readonly Tensor[] {
-  const picked = pickTensors(sent, receives)
-  if (picked !== undefined) return picked
-  const wrong = receives.find((tensor) => pickTensors(sent, [tensor]) === undefined)
-  throw new RuntimeError({
-    code: 'RUNTIME_INPUT_INVALID',
-    tensor: wrong?.name ?? '',
-    detail: `expected ${wrong?.type} of rank ${wrong?.dims.length}`,
-  })
-}
-
-/** Tensors for the next cut: what the graph made, and what only passes through. */
-export function outgoing(
-  description: StageDescription,
-  received: readonly Tensor[],
-  made: readonly Tensor[],
-): readonly Tensor[] {
-  return description.sends.flatMap(({ name }) => {
-    const tensor =
-      made.find((candidate) => candidate.name === name) ??
-      received.find((candidate) => candidate.name === name)
-    return tensor ?? []
-  })
-}
-
-/** What the stage's graph takes of what was received. */
-export function incoming(
-  description: StageDescription,
-  received: readonly Tensor[],
-): readonly Tensor[] {
-  return description.inputs.flatMap(
-    ({ name }) => received.find((candidate) => candidate.name === name) ?? [],
-  )
 }

@@ -37,6 +37,8 @@ export type RuntimeFailure =
   | { readonly code: 'RUNTIME_INPUT_INVALID'; readonly tensor: string; readonly detail: string }
   /** onnxruntime reported an error during a run. */
   | { readonly code: 'RUNTIME_RUN_FAILED'; readonly detail: string }
+  /** What a stage made of a text is no number. */
+  | { readonly code: 'RUNTIME_NOT_FINITE'; readonly detail: string }
   /** The grammar or schema of a text was refused, or left nothing to draw. */
   | { readonly code: 'RUNTIME_GUIDE_FAILED'; readonly detail: string }
   /** More runs wait than the queue holds. */
@@ -137,6 +139,13 @@ export const RUNTIME_ERRORS: ErrorTable<RuntimeFailure['code']> = {
     exit: 8,
     status: 422,
   },
+  RUNTIME_NOT_FINITE: {
+    meaning: 'what a stage made of a text is no number',
+    hint: 'verify the model with `brume model verify`; where it is well, the memory of the device may be bad',
+    retryable: true,
+    exit: 8,
+    status: 502,
+  },
   RUNTIME_GUIDE_FAILED: {
     meaning: 'a grammar or schema was refused, or left no token that may come next',
     hint: 'make it simpler, or give it a way to end',
@@ -197,6 +206,7 @@ const DESCRIBE: { readonly [Code in RuntimeFailure['code']]: (failure: Of<Code>)
   RUNTIME_RUN_STALLED: () => 'the process neither computed nor waited for the processor',
   RUNTIME_INPUT_INVALID: ({ detail, tensor }) => `input ${tensor}: ${detail}`,
   RUNTIME_RUN_FAILED: ({ detail }) => `the run failed: ${detail}`,
+  RUNTIME_NOT_FINITE: ({ detail }) => `expected numbers: ${detail}`,
   RUNTIME_GUIDE_FAILED: ({ detail }) => `the grammar or schema cannot guide the text: ${detail}`,
   RUNTIME_QUEUE_FULL: ({ limit }) => `expected at most ${limit} runs to wait`,
   RUNTIME_EXECUTORS_FULL: ({ limit }) => `expected at most ${limit} executors at once`,

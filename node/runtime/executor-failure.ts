@@ -18,6 +18,8 @@ export function toldFailure(
       return { code: 'RUNTIME_LOAD_FAILED', detail }
     case 'run':
       return { code: 'RUNTIME_RUN_FAILED', detail }
+    case 'not-finite':
+      return { code: 'RUNTIME_NOT_FINITE', detail }
     case 'guide':
       return { code: 'RUNTIME_GUIDE_FAILED', detail }
     case 'memory':

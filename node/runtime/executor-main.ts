@@ -20,6 +20,7 @@ import {
 import { controlFrame, type Frame, readTensors, tensorFrame } from './executor-wire.ts'
 import { MESSAGE_CHARACTERS_MAX } from './limits.ts'
 import { OrtSession, step, survey, tokenBytesOf } from './ort-session.ts'
+import { NotFiniteError } from './not-finite.ts'
 import { GuideError } from './text-guides.ts'
 
 let session: OrtSession | undefined
@@ -123,6 +124,7 @@ function take(frame: Frame): void {
 function failureOf(error: unknown, otherwise: ErrorMessage['reason']): ErrorMessage {
   const text = error instanceof Error ? error.message : String(error)
   if (error instanceof GuideError) return { reason: 'guide', message: text }
+  if (error instanceof NotFiniteError) return { reason: 'not-finite', message: text }
   const outOfMemory = /bad_alloc|bad allocation|allocate memory|allocation failed|out of memory/i
   const noProvider = /backend not found|WebGPU adapter|AppendExecutionProvider/
   const reason = outOfMemory.test(text) ? 'memory' : noProvider.test(text) ? 'provider' : otherwise

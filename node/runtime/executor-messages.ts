@@ -123,7 +123,7 @@ export const EXPORT_MESSAGE = record({
 
 /** Why a message could not be obeyed. */
 export const ERROR_MESSAGE = record({
-  reason: word('load', 'provider', 'memory', 'run', 'guide'),
+  reason: word('load', 'provider', 'memory', 'run', 'not-finite', 'guide'),
   message: text(MESSAGE_CHARACTERS_MAX),
 })
 

@@ -22,6 +22,7 @@ import type { BeginMessage } from './executor-messages.ts'
 import { TextCache, type CacheRooms } from './text-cache.ts'
 import { MeanRow } from './mean-row.ts'
 import type { TextGraph } from './text-graph.ts'
+import { NotFiniteError } from './not-finite.ts'
 import { GuideError } from './text-guides.ts'
 import type { TextMemory } from './text-memory.ts'
 
@@ -145,6 +146,8 @@ export class TextRun {
       { history, constraint },
     )
     if (verified.type === 'refused') {
+      // Not all of them need be numbers: exports rule tokens out by what is none.
+      if (verified.code === 'SAMPLING_LOGITS_INVALID') throw new NotFiniteError('the best logit')
       const guided = constraint !== undefined && verified.code === 'SAMPLING_NOTHING_ALLOWED'
       throw guided ? new GuideError(verified.reason) : new Error(verified.reason)
     }

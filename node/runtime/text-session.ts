@@ -18,6 +18,7 @@ import type { BeginMessage, EndMessage } from './executor-messages.ts'
 import type { TokenBytes } from './executor-spec.ts'
 import type { WireTensor } from './executor-wire.ts'
 import { TEXTS_TOGETHER_MAX } from './limits.ts'
+import { NotFiniteError } from './not-finite.ts'
 import { CacheRooms } from './text-cache.ts'
 import { textFeeds } from './text-feeds.ts'
 import type { TextGraph } from './text-graph.ts'
@@ -312,7 +313,7 @@ function crossed(
     const own = all.subarray(row * width, (row + tokens.length) * width)
     row += tokens.length
     // Not a number anywhere spoils every row after it, in this stage and behind.
-    if (!own.every(Number.isFinite)) throw new Error(`output ${index} is not finite`)
+    if (!own.every(Number.isFinite)) throw new NotFiniteError(`output ${index}`)
     const data = new Uint8Array(own.buffer, own.byteOffset, own.byteLength)
     return { index, type: 'float32', dims: [1, tokens.length, ...rest], data }
   })

@@ -152,6 +152,13 @@ export const INFERENCE_ERRORS: ErrorTable<InferenceCode> = {
     exit: 4,
     status: 403,
   },
+  INFERENCE_NOT_FINITE: {
+    meaning: 'a stage made what is no number of what is one',
+    hint: 'another device is asked; where all do so, check the model with `brume model verify`',
+    retryable: true,
+    exit: 8,
+    status: 502,
+  },
   INFERENCE_OPEN_REFUSED: {
     meaning: 'a device refused to open a stage',
     hint: 'see `brume peers` for what the device lends now',

@@ -10,6 +10,7 @@ const OWN_CAUSES: ReadonlySet<InferenceCode> = new Set([
   'INFERENCE_CUT_INVALID',
   'INFERENCE_OUTPUT_INVALID',
   'INFERENCE_NOT_ALLOWED',
+  'INFERENCE_NOT_FINITE',
   'INFERENCE_RUN_FAILED',
   'INFERENCE_RUN_TIMEOUT',
   'INFERENCE_LOAD_FAILED',
@@ -29,6 +30,11 @@ const SAID_BY_ALL: ReadonlySet<InferenceCode> = new Set([
 /** True for what another device would say of the same request as well. Only the first stage sees an input. */
 export function isSaidByAll(code: InferenceCode, stage: number): boolean {
   return SAID_BY_ALL.has(code) && (stage === 0 || code !== 'INFERENCE_INPUT_INVALID')
+}
+
+/** True when a stage failed on what it was sent, or made nothing of use of it. */
+export function isFailedRun(code: InferenceCode): boolean {
+  return code === 'INFERENCE_RUN_FAILED' || code === 'INFERENCE_NOT_FINITE'
 }
 
 /** True for what goes wrong at every device alike: it says more than how often it did. */

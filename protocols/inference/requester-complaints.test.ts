@@ -59,18 +59,21 @@ describe('when a stage cannot use what the one before sent', () => {
     })
   })
 
-  it('replaces the one before when two devices failed on what it sent, and clears them', () => {
-    const session = new Session().ready()
-    expect(types(session.fault(1, 0, 'INFERENCE_RUN_FAILED'))).toEqual(['drop', 'replace'])
-    take(session, 1, 'c', 1)
-    expect(session.fault(1, 1, 'INFERENCE_RUN_FAILED').slice(1)).toEqual([
-      { type: 'replace', stage: 1, excluded: ['b', 'c'], code: 'INFERENCE_RUN_FAILED' },
-      { type: 'cleared', stage: 1, peer: 'b' },
-      { type: 'cleared', stage: 1, peer: 'c' },
-      { type: 'drop', stage: 0, epoch: 0 },
-      { type: 'replace', stage: 0, excluded: ['a'], code: 'INFERENCE_CUT_INVALID' },
-    ])
-  })
+  it.each(['INFERENCE_RUN_FAILED', 'INFERENCE_NOT_FINITE'] as const)(
+    'replaces the one before when two devices failed on what it sent, and clears them: %s',
+    (code) => {
+      const session = new Session().ready()
+      expect(types(session.fault(1, 0, code))).toEqual(['drop', 'replace'])
+      take(session, 1, 'c', 1)
+      expect(session.fault(1, 1, code).slice(1)).toEqual([
+        { type: 'replace', stage: 1, excluded: ['b', 'c'], code },
+        { type: 'cleared', stage: 1, peer: 'b' },
+        { type: 'cleared', stage: 1, peer: 'c' },
+        { type: 'drop', stage: 0, epoch: 0 },
+        { type: 'replace', stage: 0, excluded: ['a'], code: 'INFERENCE_CUT_INVALID' },
+      ])
+    },
+  )
 
   it('heeds no first stage that complains, and no epoch that nobody has', () => {
     const session = new Session().ready()

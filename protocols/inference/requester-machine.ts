@@ -21,7 +21,7 @@ import type { InferenceMessage, TensorMessage } from './messages.ts'
 import type { FaultRecord, ReadyRecord, SignedReceipt } from './records.ts'
 import type { RequesterInit, RequesterInput, RequesterOutput } from './requester-types.ts'
 import { Blame, type Blamed } from './blame.ts'
-import { finalCode, isOwnCause, isSaidByAll } from './final-code.ts'
+import { finalCode, isFailedRun, isOwnCause, isSaidByAll } from './final-code.ts'
 import { Moves } from './moves.ts'
 import { Replacements } from './replacements.ts'
 import { Requests } from './requests.ts'
@@ -236,7 +236,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
     if (nextEpoch !== undefined) return this.#onUnreached(seat, nextEpoch, nowMs)
     if (beforeEpoch !== undefined) return this.#onComplaint(seat, fault, nowMs)
     if (isSaidByAll(code, seat.stage)) return this.#fail(code, seat.stage, request)
-    if (request !== undefined && code === 'INFERENCE_RUN_FAILED') {
+    if (request !== undefined && isFailedRun(code)) {
       const outstanding = this.#requests.get(request)
       if (outstanding !== undefined && ++outstanding.failures > 1) {
         return this.#fail(code, seat.stage, request)
@@ -248,7 +248,7 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   /** A stage says that it is of no use any more. When two fail alike, the stage before may be why. */
   #onFailed(seat: Seat, code: InferenceCode, nowMs: number): readonly RequesterOutput[] {
     const lost = this.#onLost(seat.stage, seat.epoch, code, nowMs)
-    if (code !== 'INFERENCE_RUN_FAILED' || this.#phase !== 'running') return lost
+    if (!isFailedRun(code) || this.#phase !== 'running') return lost
     const before = this.#blame.failed(seat)
     return before === undefined ? lost : [...lost, ...this.#onBlamed(before, nowMs)]
   }

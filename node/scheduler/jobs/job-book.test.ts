@@ -272,6 +272,8 @@ describe('job book', () => {
           throw refusal
         },
         replacement: () => undefined,
+        noteLost: () => undefined,
+        forgive: () => undefined,
         adopt: () => undefined,
         learn: () => undefined,
       },

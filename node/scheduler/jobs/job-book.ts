@@ -30,7 +30,10 @@ const KEY_PREFIX = 'job/'
 export interface JobBookComponents extends JobRunnerComponents {
   readonly clock: Clock
   readonly logger: Logger
-  readonly planner: Pick<Planner, 'qualify' | 'plan' | 'replacement' | 'learn' | 'adopt'>
+  readonly planner: Pick<
+    Planner,
+    'qualify' | 'plan' | 'replacement' | 'noteLost' | 'forgive' | 'learn' | 'adopt'
+  >
   readonly state: Pick<StateStore, 'entries' | 'put' | 'del'>
   readonly outputs: Pick<JobOutputs, 'put' | 'read' | 'close' | 'remove'>
   /** The model that a reference means, fetched from the mesh when it is not here. */

@@ -41,7 +41,7 @@ export interface JobRunnerComponents {
   readonly orders: Pick<Orders, 'order'>
   /** Has work of others run again. */
   readonly audits: Pick<Audits, 'offer'>
-  readonly planner: Pick<Planner, 'qualify' | 'replacement'>
+  readonly planner: Pick<Planner, 'qualify' | 'replacement' | 'noteLost' | 'forgive'>
   readonly links: LinkTable
   readonly outputs: Pick<JobOutputs, 'put'>
   readonly nameOf: (peer: PeerId) => string

@@ -34,8 +34,8 @@ export interface PlanWish {
   readonly text?: { readonly positions: number }
   /** The only layers before which the model may be cut, ascending. */
   readonly cuts?: readonly number[]
-  /** Devices that are not to be chosen, whatever else they are. */
-  readonly avoid?: ReadonlySet<PeerId>
+  /** Devices that are not to be chosen, whatever else they are, and why. */
+  readonly avoid?: ReadonlyMap<PeerId, string>
 }
 
 /** What the planner reads of a capability record. */

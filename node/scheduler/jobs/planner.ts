@@ -8,11 +8,13 @@ import { type Tier, tierAtLeast } from '../../../attestation/index.ts'
 import type { PeerId } from '../../../core/ids.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
 import { TEXTS_TOGETHER_MAX } from '../../runtime/limits.ts'
+import { PlacementError } from '../placement/errors.ts'
 import { forecast } from '../placement/forecast.ts'
 import type { PlacementCandidate, PlacementRequest, Plan, PlanStage } from '../placement/plan.ts'
 import { chooseReplacement } from '../placement/replacement.ts'
 import { solvePlacement } from '../placement/solve.ts'
 import { leaveChance, type Staying } from '../placement/staying.ts'
+import { BadStages, type LostStage } from './bad-stages.ts'
 import type { LinkTable } from './link-table.ts'
 import { PlanMemory } from './plan-memory.ts'
 import type { PlannedDevice, PlanWish, Requirements } from './plan-wish.ts'
@@ -111,6 +113,7 @@ export class Planner {
   readonly #components: PlannerComponents
   readonly #init: PlannerInit
   readonly #memory: PlanMemory
+  readonly #bad = new BadStages()
   readonly #predictions = new PredictionTable()
 
   constructor(components: PlannerComponents, init: PlannerInit) {
@@ -143,6 +146,19 @@ export class Planner {
 
   /** @throws {PlacementError} when there is no place for the model. */
   plan(model: CatalogueModel, wish: PlanWish): Planned {
+    const bad = this.#bad.of(model.id, this.#components.nowMs())
+    if (bad.size === 0) return this.#plan(model, wish)
+    try {
+      const avoid = new Map([...bad, ...(wish.avoid ?? [])])
+      return { ...this.#plan(model, { ...wish, avoid }), wish }
+    } catch (error) {
+      // Rather there than nowhere.
+      if (error instanceof PlacementError) return this.#plan(model, wish)
+      throw error
+    }
+  }
+
+  #plan(model: CatalogueModel, wish: PlanWish): Planned {
     const isUsual = wish.avoid === undefined && wish.cuts === undefined
     const previous = isUsual ? this.#memory.plan(wishKey(model, wish)) : undefined
     const asked = this.#request(model, wish, previous)
@@ -172,7 +188,9 @@ export class Planner {
     const { stages, stageIndex } = lost
     const candidates = this.#candidates(model, wish)
     const today = { ...request, candidates, excluded: this.#excluded(wish) }
-    const tries = [lost.excluded, lost.excluded.filter((peer) => !lost.again.includes(peer))]
+    const bad = this.#bad.of(model.id, this.#components.nowMs())
+    const again = lost.excluded.filter((peer) => !lost.again.includes(peer))
+    const tries = [[...lost.excluded, ...bad.keys()], lost.excluded, again]
     for (const excluded of tries) {
       const choice = chooseReplacement({
         request: today,
@@ -183,6 +201,16 @@ export class Planner {
       if (choice.type === 'replacement') return choice.replacement.stage.peer
     }
     return undefined
+  }
+
+  /** A stage was lost: its device may be asked last for a while. */
+  noteLost(lost: LostStage): void {
+    this.#bad.note(lost, this.#components.nowMs())
+  }
+
+  /** A device was replaced for what is not its fault. */
+  forgive(peer: PeerId): void {
+    this.#bad.forgive(peer)
   }
 
   /** Devices that have as many stages open as may run together, by their own word. */
@@ -309,7 +337,7 @@ export class Planner {
   /** Who may not be chosen, those included that lack the provider that was asked for. */
   #excluded({ provider, avoid }: PlanWish): ReadonlyMap<PeerId, string> {
     const excluded = new Map(this.#components.excluded())
-    for (const peer of avoid ?? []) excluded.set(peer, 'it has enough to do')
+    for (const [peer, reason] of avoid ?? []) excluded.set(peer, reason)
     if (provider === 'auto') return excluded
     for (const { peer, providers } of this.#components.records()) {
       if (!providers.includes(provider)) excluded.set(peer, `it has no provider ${provider}`)

@@ -9,6 +9,7 @@ const [a, b, gone] = ['a', 'b', 'gone'] as [PeerId, PeerId, PeerId]
 /** What the planner is asked, and what it answers. */
 function setup(answer: () => PeerId | undefined = () => undefined) {
   const asked: (readonly PeerId[])[] = []
+  const told: string[] = []
   const search = new ReplacementSearch({
     logger: SILENT_LOGGER,
     planner: {
@@ -17,13 +18,15 @@ function setup(answer: () => PeerId | undefined = () => undefined) {
         asked.push(again)
         return answer()
       },
+      noteLost: ({ peer, code }) => told.push(`${peer}: ${code}`),
+      forgive: (peer) => told.push(`${peer}: forgiven`),
     },
     nameOf: (peer) => `device ${peer}`,
     reachable: (peer) => peer !== gone,
   })
   const find = (excluded: readonly PeerId[], code: Parameters<typeof search.find>[2]['code']) =>
     search.find(planOn([], 1), [], { stage: 0, excluded, code })
-  return { search, asked, find }
+  return { search, asked, told, find }
 }
 
 describe('replacement search', () => {
@@ -62,9 +65,10 @@ describe('replacement search', () => {
   })
 
   it('asks a device again that was cleared', async () => {
-    const { search, asked, find } = setup()
+    const { search, asked, told, find } = setup()
     await find([b, a], 'INFERENCE_COMPLAINT_UNFOUNDED')
     expect(search.clear(a)).toBe('device a was replaced, but is not to blame')
+    expect(told).toEqual(['a: INFERENCE_COMPLAINT_UNFOUNDED', 'a: forgiven'])
     await find([a, b], 'INFERENCE_CUT_INVALID')
     search.clear(b)
     await find([a, b], 'INFERENCE_CUT_INVALID')

@@ -13,7 +13,7 @@ import type { Planned, Planner } from './planner.ts'
 
 export interface ReplacementSearchComponents {
   readonly logger: Logger
-  readonly planner: Pick<Planner, 'qualify' | 'replacement'>
+  readonly planner: Pick<Planner, 'qualify' | 'replacement' | 'noteLost' | 'forgive'>
   readonly nameOf: (peer: PeerId) => string
   /** Devices that this one is connected to, itself included. */
   reachable(peer: PeerId): boolean
@@ -62,7 +62,10 @@ export class ReplacementSearch {
   ): Promise<PeerId | undefined> {
     const { planner, logger } = this.#components
     const latest = excluded.at(-1)
-    if (latest !== undefined && this.#isLasting(latest, code)) this.#refused.add(latest)
+    if (latest !== undefined) {
+      if (this.#isLasting(latest, code)) this.#refused.add(latest)
+      planner.noteLost({ model: planned.model.id, peer: latest, code })
+    }
     const again = excluded.filter(
       (peer) => this.#components.reachable(peer) && !this.#refused.has(peer),
     )
@@ -81,6 +84,7 @@ export class ReplacementSearch {
   clear(peer: PeerId): string {
     this.#once.get('INFERENCE_CUT_INVALID')?.delete(peer)
     this.#refused.delete(peer)
+    this.#components.planner.forgive(peer)
     return `${this.#components.nameOf(peer)} was replaced, but is not to blame`
   }
 

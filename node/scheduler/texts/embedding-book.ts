@@ -74,6 +74,7 @@ export class EmbeddingBook {
     passages: readonly Passage[],
     given: AbortSignal,
   ): Promise<readonly Float32Array[]> {
+    const planned = this.#plan(model, passages)
     const failed = new AbortController()
     const signal = AbortSignal.any([given, failed.signal])
     const deadlineMs = passages[0]?.request.deadlineMs
@@ -84,7 +85,6 @@ export class EmbeddingBook {
             () => failed.abort(new GenerateError({ code: 'GENERATE_DEADLINE', deadlineMs })),
             deadlineMs,
           )
-    const planned = this.#plan(model, passages)
     const vectors: Float32Array[] = []
     const left = passages.entries()
     const worker = async (): Promise<void> => {

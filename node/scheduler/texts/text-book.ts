@@ -38,6 +38,8 @@ export interface TextBookComponents extends TextRunnerComponents {
     | 'adopt'
     | 'busy'
     | 'replacement'
+    | 'noteLost'
+    | 'forgive'
     | 'leaveChance'
     | 'noteReady'
     | 'foresee'

@@ -35,7 +35,8 @@ export function placeText(
   const planned = planner.plan(model, wish)
   const { stages, predictedLatencyMs } = planned.plan
   if (!stages.some(({ peer }) => full.has(peer))) return { planned, isDetour: false }
-  const other = planOrNone(planner, model, { ...wish, avoid: full })
+  const avoid = new Map([...full].map((peer) => [peer, 'it has enough to do']))
+  const other = planOrNone(planner, model, { ...wish, avoid })
   const isDetour =
     other !== undefined && other.plan.predictedLatencyMs <= SLOWER_MAX * predictedLatencyMs
   return { planned: isDetour ? other : planned, isDetour }

@@ -44,7 +44,7 @@ import type { TextWords } from './text-words.ts'
 export interface TextRunnerComponents extends Omit<JobRunnerComponents, 'outputs'> {
   readonly planner: Pick<
     Planner,
-    'qualify' | 'replacement' | 'leaveChance' | 'noteReady' | 'foresee'
+    'qualify' | 'replacement' | 'noteLost' | 'forgive' | 'leaveChance' | 'noteReady' | 'foresee'
   >
 }
 
