@@ -19,13 +19,6 @@ export const MISTAKES_IN_CUTS: readonly Mutant[] = [
     check: test(`${ROOM}/proposals.test.ts`),
   },
   {
-    mistake: 'the time of a cut is that of when it was on the disk',
-    path: `${ROOM}/proposals.ts`,
-    find: 'const value = chain.headerOf(tried, cutWallMs)',
-    replace: 'const value = chain.headerOf(tried, Math.max(cutWallMs, clock.wallMs()))',
-    check: test(`${ROOM}/proposals.test.ts`),
-  },
-  {
     mistake: 'a value that seats are locked on is asked whether it is fair',
     path: `${ROOM}/proposals.ts`,
     find: 'const at = hasPolka ? undefined : this.#judgedAt(header.value, round)',
@@ -66,5 +59,33 @@ export const MISTAKES_IN_CUTS: readonly Mutant[] = [
     find: 'return sinceMs < this.#decidedMs',
     replace: 'return sinceMs < this.#decidedMs || sinceMs >= 0',
     check: test(`${ROOM}/proposals.test.ts`),
+  },
+  {
+    mistake: 'who votes for a cut does not keep it',
+    path: `${ROOM}/proposals.ts`,
+    find: 'if (votes) await this.#kept.keep({ value, body })',
+    replace: 'if (votes) this.#kept.note({ value, body })',
+    check: test(`${ROOM}/kept-cuts.test.ts`),
+  },
+  {
+    mistake: 'who votes for a cut does not wait for its disk',
+    path: `${ROOM}/kept-cuts.ts`,
+    find: '    await written\n',
+    replace: '    written.catch(reject)\n',
+    check: test(`${ROOM}/kept-cuts.test.ts`),
+  },
+  {
+    mistake: 'a cut that the disk changed is believed',
+    path: `${ROOM}/kept-cuts.ts`,
+    find: 'if (!bytesEqual(sha256(kept), encoded.subarray(0, HASH_BYTES))) return undefined',
+    replace: 'if (encoded.length < HASH_BYTES) return undefined',
+    check: test(`${ROOM}/kept-cuts.test.ts`),
+  },
+  {
+    mistake: 'cuts of epochs that are decided stay on the disk',
+    path: `${ROOM}/epoch-room.ts`,
+    find: 'await this.#kept.keep(record, this.#proposals.forget())',
+    replace: 'await this.#kept.keep(record, this.#proposals.forget().slice(1))',
+    check: test(`${ROOM}/kept-cuts.test.ts`),
   },
 ]

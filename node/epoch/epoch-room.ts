@@ -309,7 +309,8 @@ export class EpochRoom {
         build: () => this.#proposals.build(epoch),
         check: ({ round, value, hasPolka }) => {
           const proposer = committee[order[round % order.length] ?? 0]
-          return this.#proposals.check({ round, value, hasPolka, proposer })
+          const votes = seat !== undefined
+          return this.#proposals.check({ round, value, hasPolka, proposer, votes })
         },
         keepVotes: (record) => store.keepVotes(record),
         send: (message) => this.#speech.send(epoch, message),
@@ -381,7 +382,7 @@ export class EpochRoom {
     const { logger, clock, onEpoch } = this.#components
     const epoch = this.chain.next - 1
     this.#health.noteMismatch(undefined)
-    await this.#kept.keep(record)
+    await this.#kept.keep(record, this.#proposals.forget())
     const seat = this.#seat?.epoch === epoch ? this.#seat : undefined
     // Nobody changes its mind in the first round.
     this.pools.noteDecided(seat === undefined || seat.round === 0 ? [] : seat.polkas)

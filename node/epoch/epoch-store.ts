@@ -3,7 +3,7 @@
  *
  *     D epoch8   a decided epoch            S epoch8   the own statement about an epoch
  *     E hash32   a proof against somebody   V          votes of the epoch that is decided on
- *     B          the cut that was proposed last, until it is decided
+ *     B row4     a header that was proposed or voted for, and what is in it, until the epoch is decided
  *     R          the word of the founder that this device goes on by, until it is decided
  *     C          what this device wants the parameters of the mesh to be
  *     L hash32   the last word of a device that leaves, by the hash of its name
@@ -42,13 +42,20 @@ const OWNED_MAX = 256
 /** Polkas that are kept. */
 const POLKAS_MAX = 512
 const VOTES_KEY = utf8('V')
-const PROPOSED_KEY = utf8('B')
 const RESTART_KEY = utf8('R')
 const CONSENT_KEY = utf8('C')
 const SNAPSHOT_KEY = utf8('M')
 /** A number of parts, and the hash of the whole. */
 const SUMMARY_BYTES = 4 + 32
 const PART_BYTES = 1_048_576
+/** A letter and a number. */
+const CUT_KEY_BYTES = 1 + 4
+
+/** What is in a header, as it is kept. */
+export interface CutRow {
+  readonly row: number
+  readonly encoded: Uint8Array
+}
 
 export class EpochStore {
   readonly #rows: LedgerRows
@@ -91,9 +98,10 @@ export class EpochStore {
     return decoded?.type === 'value' ? decoded.value : undefined
   }
 
-  /** Keeps a decided epoch; the votes on it are of no use any more, but that they were. */
-  keep(epoch: number, decided: EpochRecord): Promise<void> {
-    return this.#write([{ type: 'put', key: key('D', epoch), value: encodeEpochRecord(decided) }])
+  /** Keeps a decided epoch; the votes on it are of no use any more, but that they were, and `cuts` of it are given up. */
+  keep(epoch: number, decided: EpochRecord, cuts: readonly number[]): Promise<void> {
+    const value = encodeEpochRecord(decided)
+    return this.#write([{ type: 'put', key: key('D', epoch), value }, ...droppedCuts(cuts)])
   }
 
   /** What this device said of an epoch: it says nothing else of it, ever. */
@@ -115,14 +123,21 @@ export class EpochStore {
     return this.#write([{ type: 'put', key: VOTES_KEY, value: record }])
   }
 
-  async proposed(): Promise<Uint8Array | undefined> {
-    const [value] = await this.#rows.get([PROPOSED_KEY])
-    return value
+  /** What is in headers that this device proposed or voted for, in the order in which it was kept. */
+  async cuts(): Promise<readonly CutRow[]> {
+    const rows = await this.#rows.range({ from: utf8('B'), to: utf8('C'), limit: PAGE_ROWS })
+    return rows
+      .filter(({ key: at }) => at.length === CUT_KEY_BYTES)
+      .map(({ key: at, value }) => ({ row: uint32At(at, 1), encoded: value }))
   }
 
-  /** What a header is about that this device proposes: nobody else may have it after a crash. */
-  keepProposed(cut: Uint8Array): Promise<void> {
-    return this.#write([{ type: 'put', key: PROPOSED_KEY, value: cut }])
+  /** Keeps what is in a header, in the place of the rows of `old`: nobody else may have it after a crash. */
+  keepCut(row: number, encoded: Uint8Array, old: readonly number[]): Promise<void> {
+    return this.#write([{ type: 'put', key: cutKey(row), value: encoded }, ...droppedCuts(old)])
+  }
+
+  dropCuts(rows: readonly number[]): Promise<void> {
+    return this.#write(droppedCuts(rows))
   }
 
   async restart(): Promise<Uint8Array | undefined> {
@@ -276,10 +291,22 @@ function uint32(value: number): Uint8Array {
   return number
 }
 
+function cutKey(row: number): Uint8Array {
+  return concatBytes([utf8('B'), uint32(row)])
+}
+
+function droppedCuts(rows: readonly number[]): readonly RowChange[] {
+  return rows.map((row) => ({ type: 'del', key: cutKey(row) }))
+}
+
 function partKey(part: number): Uint8Array {
   return concatBytes([utf8('N'), uint32(part)])
 }
 
 function partsOf(summary: Uint8Array): number {
-  return new DataView(summary.buffer, summary.byteOffset).getUint32(0)
+  return uint32At(summary, 0)
+}
+
+function uint32At(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at)
 }

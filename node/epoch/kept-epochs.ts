@@ -55,10 +55,14 @@ export class KeptEpochs {
     if (restart !== undefined) chain.beginAgain(restart)
   }
 
-  /** Keeps the epoch that was decided last, and from time to time what follows from all of them. */
-  async keep(record: EpochRecord): Promise<void> {
+  /**
+   * Keeps the epoch that was decided last, and from time to time what follows from all of them.
+   *
+   * @param cuts - Rows of what was proposed for it, which are given up.
+   */
+  async keep(record: EpochRecord, cuts: readonly number[]): Promise<void> {
     const { chain, store, sha256 } = this.#components
-    await store.keep(chain.next - 1, record)
+    await store.keep(chain.next - 1, record, cuts)
     const snapshot = chain.next % SNAPSHOT_EPOCHS === 0 ? chain.snapshot() : undefined
     if (snapshot !== undefined) await store.keepSnapshot(sha256, snapshot)
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import { SILENT_LOGGER } from '../../core/logger.ts'
+import { MemoryRows } from '../ledger/memory-rows.ts'
 import {
   decodeCutBody,
   decodeHeader,
@@ -26,6 +27,7 @@ import {
   signOwnerWord,
   signStatement,
 } from '../../trust/index.ts'
+import { EpochStore } from './epoch-store.ts'
 import { settledMs } from './epoch-time.ts'
 import { evidenceItem } from './evidence-kinds.ts'
 import { Proposals, type ProposalsComponents } from './proposals.ts'
@@ -37,8 +39,8 @@ afterEach(() => mesh?.end())
 const AHEAD_MS = 20_000
 /** How long something has to be there before it must not be left out, in epochs of five minutes. */
 const SETTLED_MS = 10_000
-const FRESH = { round: 0, proposer: undefined, hasPolka: false }
-const BACKED = { round: 1, proposer: undefined, hasPolka: true }
+const FRESH = { round: 0, proposer: undefined, hasPolka: false, votes: true }
+const BACKED = { ...FRESH, round: 1, hasPolka: true }
 
 const poolsOf = ({ epochs }: EpochDevice) => epochs.opened.pools
 
@@ -58,6 +60,8 @@ function proposalsOf(
   change: Partial<ProposalsComponents> = {},
 ): Proposals {
   const { clock } = world.members
+  const rows = new MemoryRows()
+  void rows.open()
   const ahead: Clock = {
     monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs() + AHEAD_MS,
@@ -71,11 +75,16 @@ function proposalsOf(
     crypto: nodeCrypto,
     logger: SILENT_LOGGER,
     floorOf: () => undefined,
-    store: { keepProposed: () => Promise.resolve(), proposed: () => Promise.resolve(undefined) },
+    store: new EpochStore(rows),
     fetchCut: () => Promise.resolve(undefined),
     fetchStatements: () => Promise.resolve([]),
     ...change,
   })
+}
+
+/** A disk that takes its time. */
+function storeThat(waits: () => Promise<void>): ProposalsComponents['store'] {
+  return { cuts: async () => [], keepCut: waits, dropCuts: waits }
 }
 
 /** Asks a device that proposed for its cuts. */
@@ -168,7 +177,7 @@ describe('a header that is proposed', () => {
     const { clock } = world.members
     const wallMs = clock.wallMs() + AHEAD_MS
     const proposals = proposalsOf(a, world, {
-      store: { keepProposed: () => clock.advance(4_000), proposed: async () => undefined },
+      store: storeThat(() => clock.advance(4_000)),
     })
     const header = decodeHeader(await built(proposals, a))
     expect(header).toMatchObject({ type: 'value', value: { cutWallMs: wallMs } })

@@ -4,15 +4,13 @@
  * @module
  */
 
-import { bytesEqual, toHex } from '../../core/bytes.ts'
+import { bytesEqual } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
-import { RecentCache } from '../../core/recent-cache.ts'
 import {
   type CutBody,
-  decodeCutBody,
   decodeHeader,
   encodeCutBody,
   EPOCH_LIMITS,
@@ -27,6 +25,7 @@ import {
 } from './cut-check.ts'
 import type { TriedCut } from './epoch-chain.ts'
 import type { EpochStore } from './epoch-store.ts'
+import { KeptCuts } from './kept-cuts.ts'
 import { cutDueMs, type EpochCalendar, settledMs } from './epoch-time.ts'
 
 export interface ProposalsComponents extends CutJudge {
@@ -34,7 +33,7 @@ export interface ProposalsComponents extends CutJudge {
   readonly crypto: Crypto
   readonly logger: Logger
   readonly calendar: EpochCalendar
-  readonly store: Pick<EpochStore, 'keepProposed' | 'proposed'>
+  readonly store: Pick<EpochStore, 'cuts' | 'keepCut' | 'dropCuts'>
   /** Asks others, in this order, for what is in a header. */
   readonly fetchCut: (header: Uint8Array, from: readonly PeerId[]) => Promise<CutBody | undefined>
   /** Asks others for statements by their ids, as they were gossiped. */
@@ -51,70 +50,83 @@ export interface ProposedHeader {
   readonly proposer: PeerId | undefined
   /** A quorum has prevoted it: more than a third of the seats are honest, and found it fair. */
   readonly hasPolka: boolean
+  /** True for a device that has a seat, and may have to show later what it voted for. */
+  readonly votes: boolean
 }
-
-/** Headers whose cuts are kept for whoever asks. */
-const CUTS_KEPT_MAX = 8
 
 export class Proposals {
   readonly #components: ProposalsComponents
-  /** What is in headers that were proposed, by their hash. */
-  readonly #cuts = new RecentCache<string, CutBody>(CUTS_KEPT_MAX)
+  /** What is in headers that are right. */
+  readonly #kept: KeptCuts
 
   constructor(components: ProposalsComponents) {
     this.#components = components
+    this.#kept = new KeptCuts({ ...components, sha256: components.crypto.sha256 })
   }
 
-  /** Folds what an earlier life proposed, which nobody else may have. */
-  async restore(): Promise<void> {
-    const { store, chain } = this.#components
-    const proposed = await store.proposed()
-    const cut = proposed === undefined ? undefined : decodeCutBody(proposed)
-    if (cut?.type !== 'value' || !chain.isSound(cut.value)) return
-    chain.try(cut.value)
+  /** Reads what an earlier life proposed and voted for, which nobody else may have. */
+  restore(): Promise<void> {
+    const { chain } = this.#components
+    return this.#kept.restore(({ value, body }) => {
+      const header = decodeHeader(value)
+      if (header.type === 'refused') return header.code
+      if (header.value.epoch !== chain.next) return 'EPOCH_MISMATCH'
+      if (!chain.isSound(body)) return 'EPOCH_MESSAGE_MALFORMED'
+      const tried = chain.try(body)
+      return headerProblem(this.#components, header.value, { tried, at: undefined })
+    })
+  }
+
+  /** An epoch is decided: returns the rows on the disk of what was proposed for it. */
+  forget(): readonly number[] {
+    return this.#kept.forget()
   }
 
   /** A header for the next epoch; undefined when another one is next by now. */
   async build(epoch: number): Promise<Uint8Array | undefined> {
-    const { chain, clock, store, crypto } = this.#components
+    const { chain, clock } = this.#components
     if (chain.next !== epoch) return undefined
     // Others ask for what they held before this moment: what comes to this device later is in no cut of it.
     const cutWallMs = Math.floor(clock.wallMs())
     const tried = chain.try(this.#ownCut())
-    await store.keepProposed(encodeCutBody(tried.body))
-    if (chain.next !== epoch) return undefined
     const value = chain.headerOf(tried, cutWallMs)
-    this.#cuts.set(toHex(crypto.sha256(value)), tried.body)
-    return value
+    await this.#kept.keep({ value, body: tried.body })
+    return chain.next === epoch ? value : undefined
   }
 
   /**
    * Whether this device may vote for a header. What was right once in an epoch stays right, whatever comes later:
-   * seats may be locked on it.
+   * seats may be locked on it. What is in it is on the disk when this resolves to true.
    */
   async check(proposed: ProposedHeader): Promise<boolean> {
-    const { chain, logger, crypto } = this.#components
-    const { value, round, proposer, hasPolka } = proposed
+    const { chain, crypto } = this.#components
+    const { value, votes } = proposed
     const header = decodeHeader(value)
     if (header.type === 'refused' || header.value.epoch !== chain.next) return false
-    const id = toHex(crypto.sha256(value))
-    if (this.#cuts.get(id) !== undefined) return true
-    const at = hasPolka ? undefined : this.#judgedAt(header.value, round)
-    const tried = await this.#tried(header.value, proposed)
-    if (tried === undefined || chain.next !== header.value.epoch) return false
-    const problem = headerProblem(this.#components, header.value, { tried, at })
-    if (problem === undefined) {
-      this.#cuts.set(id, tried.body)
-      return true
-    }
-    const { epoch } = header.value
-    logger.info('header not voted for', { epoch, round, code: problem, proposer })
-    return false
+    const body =
+      this.#kept.get(crypto.sha256(value)) ?? (await this.#judged(header.value, proposed))
+    if (body === undefined) return false
+    if (votes) await this.#kept.keep({ value, body })
+    else this.#kept.note({ value, body })
+    return chain.next === header.value.epoch
+  }
+
+  /** What is in a header that this device may vote for. */
+  async #judged(header: Header, proposed: ProposedHeader): Promise<CutBody | undefined> {
+    const { chain, logger } = this.#components
+    const { round, proposer, hasPolka } = proposed
+    const at = hasPolka ? undefined : this.#judgedAt(header, round)
+    const tried = await this.#tried(header, proposed)
+    if (tried === undefined || chain.next !== header.epoch) return undefined
+    const code = headerProblem(this.#components, header, { tried, at })
+    if (code === undefined) return tried.body
+    logger.info('header not voted for', { epoch: header.epoch, round, code, proposer })
+    return undefined
   }
 
   /** What is in a header that was proposed lately. */
   cutOf(header: Uint8Array): Uint8Array | undefined {
-    const body = this.#cuts.get(toHex(header))
+    const body = this.#kept.get(header)
     return body === undefined ? undefined : encodeCutBody(body)
   }
 
@@ -124,7 +136,7 @@ export class Proposals {
     const header = decodeHeader(value)
     if (header.type === 'refused') return undefined
     const id = crypto.sha256(value)
-    const known = chain.triedFor(header.value)?.body ?? this.#cuts.get(toHex(id))
+    const known = chain.triedFor(header.value)?.body ?? this.#kept.get(id)
     return known ?? (await fetchCut(id, [...from, ...chain.committee]))
   }
 

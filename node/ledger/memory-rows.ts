@@ -31,8 +31,8 @@ export type Disk = Map<string, Uint8Array>
 export interface MemoryRowsInit {
   /** What is there already; it is changed in place. */
   readonly disk?: Disk
-  /** Asked before each write. */
-  readonly fault?: () => WriteFault
+  /** Asked before each write, with what is to be written. */
+  readonly fault?: (changes: readonly RowChange[]) => WriteFault
   /** A draw from [0, 1), for faults that leave something open. */
   readonly fraction?: () => number
 }
@@ -52,7 +52,7 @@ export class DiskError extends Error {
 
 export class MemoryRows implements LedgerRows {
   readonly disk: Disk
-  readonly #fault: () => WriteFault
+  readonly #fault: (changes: readonly RowChange[]) => WriteFault
   readonly #fraction: () => number
   #open = false
   #crashed = false
@@ -89,7 +89,7 @@ export class MemoryRows implements LedgerRows {
 
   async write(changes: readonly RowChange[]): Promise<void> {
     this.#check()
-    const fault = this.#fault()
+    const fault = this.#fault(changes)
     if (fault === 'none' || fault === 'unanswered') this.#apply(changes)
     if (fault === 'torn') this.#apply(changes.filter(() => this.#fraction() < 0.5))
     if (fault === 'EIO' && this.#fraction() < 0.5) this.#apply(changes)

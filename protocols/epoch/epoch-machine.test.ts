@@ -127,8 +127,10 @@ describe('a locked seat', () => {
     expect([seat.machine.round, seat.record?.locked]).toEqual([1, { round: 0, value: one }])
   })
 
-  it('votes for no other value', () => {
-    expect(locked().hear(proposes(1, two)).votes().at(-1)).toBe('prevote 1 nil')
+  it('votes for no other value, and asks nothing about one', () => {
+    const seat = locked().hear(proposes(1, two))
+    expect(seat.votes().at(-1)).toBe('prevote 1 nil')
+    expect(seat.asked.length).toBe(1)
   })
 
   it('votes for its own again', () => {

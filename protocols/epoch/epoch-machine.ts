@@ -314,7 +314,10 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
     const id = this.#idOf(value)
     const justified = validRound === undefined || this.#book.polka(validRound, id) !== undefined
     const hasPolka = this.#book.polkas.some((polka) => bytesEqual(polka.value, id))
-    if (!justified || !this.#isJudged(held, hasPolka)) return false
+    if (!justified) return false
+    // Its driver keeps what it found right: of values that it cannot vote for a locked seat asks nothing.
+    const isFree = this.#own.mayPrevote(value, validRound)
+    if (isFree && !this.#isJudged(held, hasPolka)) return false
     const yes = held.verdict === 'valid' && this.#own.mayPrevote(value, validRound)
     if (yes && validRound !== undefined) this.#own.keepAnswer(this.#book.polka(validRound, id))
     this.#vote('prevote', yes ? id : undefined)

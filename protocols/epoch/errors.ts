@@ -41,6 +41,8 @@ export type EpochErrorCode =
   | 'EPOCH_CUT_CENSORED'
   /** The record of one's own votes cannot be read: the seat abstains. */
   | 'EPOCH_VOTES_LOST'
+  /** What was in a header that this device voted for cannot be read back. */
+  | 'EPOCH_CUT_DAMAGED'
   /** A header that cannot be reached from the trusted one. */
   | 'EPOCH_TRUST_EXPIRED'
   | 'EPOCH_PROOF_INVALID'
@@ -160,6 +162,13 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     status: 503,
     meaning: 'this device cannot read what it voted for, and abstains',
     hint: 'check the disk of this device; it votes again after two epochs',
+  },
+  EPOCH_CUT_DAMAGED: {
+    retryable: true,
+    exit: 1,
+    status: 503,
+    meaning: 'this device cannot read back what was in a header that it voted for',
+    hint: 'check the disk of this device; it asks others for it',
   },
   EPOCH_TRUST_EXPIRED: {
     ...forged,
