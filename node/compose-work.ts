@@ -19,7 +19,7 @@ import { errorRow } from './error-catalogue.ts'
 import { Lending } from './inference/lending.ts'
 import { OutboundLinks } from './inference/outbound-links.ts'
 import { StageHost } from './inference/stage-host.ts'
-import { StagePaces, toldStreams } from './inference/stage-paces.ts'
+import { StagePaces, toldMebibytes, toldStreams } from './inference/stage-paces.ts'
 import { StagePool } from './inference/stage-pool.ts'
 import type { MeshMembership } from './mesh/mesh-membership.ts'
 import { mayOpenStages } from './mesh/role-rules.ts'
@@ -40,6 +40,7 @@ import {
   type TextBookComponents,
   type TextBookInit,
 } from './scheduler/texts/text-book.ts'
+import { TextLoad } from './scheduler/texts/text-load.ts'
 import { TextKeep } from './scheduler/texts/text-keep.ts'
 import { Tokenizers } from './scheduler/texts/tokenizers.ts'
 import { systemClock } from './system/system-clock.ts'
@@ -68,7 +69,7 @@ export function composeWork(foundation: Foundation, parts: WorkParts) {
   const { audits, records } = auditing
   const stages = composeStages(foundation, { ...parts, ...auditing, tokenizers })
   auditing.useStages(stages)
-  const { planner, links } = composePlanner(foundation, { ...parts, records })
+  const { planner, links } = composePlanner(foundation, { ...parts, records, ...stages })
   const { config, log, identity, state, stateDir } = foundation
   const { network, source, receipts } = parts
   const jobs = new JobBook(
@@ -134,6 +135,7 @@ function composeTexts(
     resolve: (ref, signal) => source.resolve(ref, signal),
     manifestRef: (model) => source.manifestRef(model),
     problemOf: (error) => problemOf(error, errorRow),
+    load: new TextLoad(() => systemClock.monotonicMs()),
     keep: new TextKeep(
       { logger: log, wallMs: () => systemClock.wallMs() },
       { folder: join(stateDir, 'texts'), resumeMs: config.scheduler.resumeMs },
@@ -164,7 +166,11 @@ function composePlanner(
     attestation,
     records: audited,
     scoreOf,
-  }: MeshParts & { readonly records: AuditRecords } & Pick<WorkParts, 'scoreOf'>,
+    host,
+  }: MeshParts & {
+    readonly records: AuditRecords
+    readonly host: StageHost
+  } & Pick<WorkParts, 'scoreOf'>,
 ) {
   const { identity, config } = foundation
   const links = new LinkTable(identity.peer)
@@ -188,6 +194,7 @@ function composePlanner(
           // What its owner wants is no loan: all of the device is there for it.
           levelQuarters: 4,
           memoryFreeBytes,
+          textMebibytes: host.freeTextBytes.own / 2 ** 20,
         },
         ...presence.records(),
       ],
@@ -271,10 +278,16 @@ function composeStages(foundation: Foundation, parts: TextParts) {
     },
   )
   network.handle(host.protocol)
-  host.onStages(() => {
+  const tell = (): void => {
     const streams = toldStreams(host.stages.length)
-    if (streams !== presence.capabilities().streams) presence.update({ streams })
-  })
+    const textMebibytes = toldMebibytes(host.freeTextBytes.others)
+    const told = presence.capabilities()
+    if (streams !== told.streams || textMebibytes !== told.textMebibytes) {
+      presence.update({ streams, textMebibytes })
+    }
+  }
+  tell()
+  host.onStages(tell)
   const outbound = new OutboundLinks({
     network,
     logger: log,

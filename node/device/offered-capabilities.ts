@@ -47,6 +47,7 @@ export function offeredCapabilities(
     holdings: [],
     paces: [],
     streams: 0,
+    textMebibytes: 0,
     tasks: offer.tasks,
     tier: 'self',
     numericClass: undefined,

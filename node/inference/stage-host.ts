@@ -129,7 +129,7 @@ export class StageHost {
       { bytesMax: Math.min(bytesMax, texts.bytesPerPeerMax), shared },
       new ByteBudget(texts),
     )
-    this.#admission = new TextAdmission(this.#prefixes, texts)
+    this.#admission = new TextAdmission(this.#prefixes, texts, () => this.#tellStages())
   }
 
   /** What the network is to serve. */
@@ -148,7 +148,13 @@ export class StageHost {
     return [...this.#stages]
   }
 
-  /** Calls back each time that a stage has come or gone. */
+  /** Memory that texts of this device, and of others, may still come to here, in bytes. */
+  get freeTextBytes(): { readonly own: number; readonly others: number } {
+    const { freeBytes: own, freeForOthersBytes: others } = this.#admission
+    return { own, others }
+  }
+
+  /** Calls back each time that a stage has come or gone, or a text that waited for memory. */
   onStages(listener: () => void): void {
     this.#listeners.add(listener)
   }

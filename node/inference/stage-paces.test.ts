@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelId } from '../../core/ids.ts'
 import type { Pace } from '../../protocols/presence/index.ts'
-import { type PacedStage, StagePaces, toldStreams } from './stage-paces.ts'
+import { type PacedStage, StagePaces, toldMebibytes, toldStreams } from './stage-paces.ts'
 
 const MODEL = 'ab'.repeat(32) as ModelId
 
@@ -78,4 +78,9 @@ it('tells of open stages only when they are many, and coarsely', () => {
   expect([0, 3, 4, 7, 8, 15, 16, 63, 64, 999].map(toldStreams)).toEqual([
     0, 0, 4, 4, 8, 8, 16, 32, 64, 64,
   ])
+})
+
+it('tells of memory for texts in powers of two, and of none below one mebibyte', () => {
+  const told = [0, 1_048_575, 1_048_576, 896 * 2 ** 20, 2 ** 30].map(toldMebibytes)
+  expect(told).toEqual([0, 0, 1, 512, 1_024])
 })

@@ -102,6 +102,12 @@ export function toldStreams(stages: number): number {
   return Math.min(STREAMS_TOLD_MAX, 2 ** Math.floor(Math.log2(stages)))
 }
 
+/** Memory that texts of others may take here, as they are told: it need not change with every text. */
+export function toldMebibytes(bytes: number): number {
+  const mebibytes = bytes / 2 ** 20
+  return mebibytes < 1 ? 0 : 2 ** Math.floor(Math.log2(mebibytes))
+}
+
 function keyOf({ model, description }: PacedStage): string {
   return `${model}/${description.fromLayer}-${description.toLayer}`
 }

@@ -116,7 +116,7 @@ describe('admission of texts', () => {
       late: [0, 'INFERENCE_MEMORY'],
       gone: [1, 'INFERENCE_SESSION_UNKNOWN'],
     })
-    expect([admission.waiting, admission.freeBytes]).toEqual([0, 88])
+    expect([admission.freeBytes, admission.freeForOthersBytes]).toEqual([100, 88])
   })
 
   it('has a text give way that can grow no more, and gives it all that it may need when it is back', async () => {

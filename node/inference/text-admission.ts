@@ -101,9 +101,14 @@ export class TextAdmission {
     return this.#waiting.length
   }
 
-  /** Bytes that may be foreseen for texts of others which are still to come; none while some wait. */
+  /** Bytes that may be foreseen for texts of this device which are still to come; none while some wait. */
   get freeBytes(): number {
     return this.waiting > 0 ? 0 : this.#foreseen.left
+  }
+
+  /** The same for texts of others. */
+  get freeForOthersBytes(): number {
+    return this.waiting > 0 ? 0 : this.#foreseen.leftForOthers
   }
 
   ask(asked: RoomAsk): Room {

@@ -13,6 +13,7 @@ import {
   PACES_MAX,
   RANGES_PER_MODEL_MAX,
   STREAMS_TOLD_MAX,
+  TEXT_MEBIBYTES_TOLD_MAX,
 } from '../../protocols/presence/index.ts'
 
 /** The same with whole numbers, and with texts and lists cut to their longest. */
@@ -49,6 +50,7 @@ export function fittedCapabilities<Offered extends Omit<Capabilities, 'addresses
     })),
     paces: offered.paces.slice(0, PACES_MAX),
     streams: Math.min(STREAMS_TOLD_MAX, whole(offered.streams)),
+    textMebibytes: Math.min(TEXT_MEBIBYTES_TOLD_MAX, whole(offered.textMebibytes)),
   }
 }
 

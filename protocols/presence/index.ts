@@ -43,6 +43,7 @@ export {
   RECORD_LIFE_MS_MAX,
   RECORDS_PER_ANSWER_MAX,
   STREAMS_TOLD_MAX,
+  TEXT_MEBIBYTES_TOLD_MAX,
   STREAMS_TOLD_MIN,
 } from './limits.ts'
 export {

@@ -23,7 +23,7 @@ export const LINK_IDLE_MS_MAX = 10_000
 /** Links that a device may have open to ask. */
 export const LINKS_PER_PEER_MAX = 2
 
-/** Version that stands in every record: 2 since it says paces and streams (docs/adr/0016). */
+/** Version that stands in every record: 2 since it says paces, streams and memory left for texts (docs/adr/0016). */
 export const PRESENCE_VERSION = 2
 
 /** Longest record with its signature, in bytes. */
@@ -56,6 +56,9 @@ export const PACES_MAX = 6
 export const TASK_KINDS_MAX = 12
 export const ADDRESSES_MAX = 4
 export const ADDRESS_CHARACTERS_MAX = 96
+
+/** Most memory for texts that a record tells of: 16 TiB. */
+export const TEXT_MEBIBYTES_TOLD_MAX = 16_777_216
 
 /** First bytes of a model's id by which a pace names it: it only says where to look. */
 export const PACE_MODEL_BYTES = 8

@@ -5,7 +5,7 @@ import { fromHex, toHex } from '../../core/bytes.ts'
 import type { MeshId, ModelId } from '../../core/ids.ts'
 import { capabilities } from '../../test/fixtures/capabilities.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
-import { PACES_MAX, RECORD_BYTES_MAX, STREAMS_TOLD_MAX } from './limits.ts'
+import { PACES_MAX, RECORD_BYTES_MAX, STREAMS_TOLD_MAX, TEXT_MEBIBYTES_TOLD_MAX } from './limits.ts'
 import { type CapabilityRecord, openRecord, type Pace, sealRecord } from './record.ts'
 
 const signer = device(2)
@@ -28,6 +28,7 @@ const RECORD: CapabilityRecord = {
     numericClass: 'cd'.repeat(32),
     paces: [PACE],
     streams: 8,
+    textMebibytes: 512,
   }),
   version: 2,
   mesh: 'ef'.repeat(32) as MeshId,
@@ -67,11 +68,16 @@ describe('capability record', () => {
   })
 
   it('tells of no more stages and sessions than it may, and is none with one more', () => {
-    const most = { paces: Array.from({ length: PACES_MAX }, () => PACE), streams: STREAMS_TOLD_MAX }
+    const most = {
+      paces: Array.from({ length: PACES_MAX }, () => PACE),
+      streams: STREAMS_TOLD_MAX,
+      textMebibytes: TEXT_MEBIBYTES_TOLD_MAX,
+    }
     expect(open(seal(most))).toEqual({ type: 'record', record: { ...RECORD, ...most } })
     const malformed = { type: 'refused', code: 'PRESENCE_RECORD_MALFORMED' }
     expect(open(seal({ paces: [...most.paces, PACE] }))).toEqual(malformed)
     expect(open(seal({ streams: STREAMS_TOLD_MAX + 1 }))).toEqual(malformed)
+    expect(open(seal({ textMebibytes: TEXT_MEBIBYTES_TOLD_MAX + 1 }))).toEqual(malformed)
     expect(open(seal({ paces: [{ ...PACE, model: new Uint8Array(9) }] }))).toEqual(malformed)
   })
 

@@ -42,6 +42,7 @@ import {
   RECORD_BYTES_MAX,
   STREAMS_TOLD_MAX,
   TASK_KINDS_MAX,
+  TEXT_MEBIBYTES_TOLD_MAX,
 } from './limits.ts'
 
 const RECORD_KIND = 'presence-record'
@@ -146,6 +147,11 @@ const recordShape = record({
   paces: list(paceShape, PACES_MAX),
   /** Stages that sessions have open here, rounded down to a power of two; zero for few. */
   streams: uint(STREAMS_TOLD_MAX),
+  /**
+   * Memory that texts of others may still come to here, rounded down to a power of two; zero when some
+   * wait for it.
+   */
+  textMebibytes: uint(TEXT_MEBIBYTES_TOLD_MAX),
   tasks: list(word(...TASK_KINDS), TASK_KINDS_MAX),
   /** What evidence it can show, in its own words: a reason to ask it, and nothing else. */
   tier: word('self', 'mobile', 'tpm', 'tee'),

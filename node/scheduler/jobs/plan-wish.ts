@@ -34,6 +34,8 @@ export interface PlanWish {
   readonly text?: { readonly positions: number }
   /** The only layers before which the model may be cut, ascending. */
   readonly cuts?: readonly number[]
+  /** True for a text that rather waits for memory which others have than goes nowhere. */
+  readonly waits?: boolean
   /** Devices that are not to be chosen, whatever else they are, and why. */
   readonly avoid?: ReadonlyMap<PeerId, string>
 }
@@ -52,5 +54,6 @@ export type PlannedDevice = Pick<
   | 'holdings'
   | 'paces'
   | 'streams'
+  | 'textMebibytes'
   | 'tier'
 >

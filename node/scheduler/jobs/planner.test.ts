@@ -34,10 +34,7 @@ function setup(
   const links = new LinkTable(self)
   const asked = new Set<PeerId>()
   const surveyed: PeerId[] = []
-  let nowMs = 0
-  const pass = (ms: number): void => {
-    nowMs += ms
-  }
+  const nowMs = 0
   const planner = new Planner(
     {
       self,
@@ -57,7 +54,7 @@ function setup(
     },
     { inFlightMax: 4, loadedMs: 60_000 },
   )
-  return { links, planner, asked, scores, surveyed, pass }
+  return { links, planner, asked, scores, surveyed }
 }
 
 const model = doublingModel(4)
@@ -93,32 +90,6 @@ describe('planner', () => {
         avoid: new Map([self, a, b].map((peer) => [peer, 'busy'])),
       }),
     ).toThrow(/place|device/i)
-  })
-
-  it('asks a device last that made what is no number, for ten minutes or until it is forgiven', () => {
-    const { planner, pass } = setup([record(self), record(a), record(b)])
-    const one = { ...wish, stages: 1 }
-    const first = planner.plan(model, one)
-    planner.adopt(first)
-    const [[peer = self] = []] = peersOf(first)
-    planner.noteLost({ model: model.id, peer, code: 'INFERENCE_NOT_FINITE' })
-    const second = planner.plan(model, one)
-    expect(peersOf(second).flat()).not.toContain(peer)
-    expect(second.plan.notChosen).toContainEqual(
-      expect.objectContaining({ peer, reason: 'its stage made what is no number' }),
-    )
-    planner.noteLost({ model: model.id, peer: self, code: 'INFERENCE_LINK_LOST' })
-    for (const other of [self, a, b]) {
-      planner.noteLost({ model: model.id, peer: other, code: 'INFERENCE_NOT_FINITE' })
-    }
-    expect(peersOf(planner.plan(model, one))).toEqual(peersOf(first))
-    planner.forgive(b)
-    expect(peersOf(planner.plan(model, one)).flat()).toEqual([b])
-    const [stages = []] = first.plan.replicas
-    const lost = { stages, stageIndex: 0, excluded: [b], again: [b] }
-    expect([self, a]).toContain(planner.replacement(first, lost))
-    pass(600_000)
-    expect(peersOf(planner.plan(model, one))).toEqual(peersOf(first))
   })
 
   it('replaces only by devices that have the provider and are not excluded', () => {

@@ -147,14 +147,13 @@ export class Planner {
   /** @throws {PlacementError} when there is no place for the model. */
   plan(model: CatalogueModel, wish: PlanWish): Planned {
     const bad = this.#bad.of(model.id, this.#components.nowMs())
-    if (bad.size === 0) return this.#plan(model, wish)
+    const avoid = bad.size === 0 ? wish.avoid : new Map([...bad, ...(wish.avoid ?? [])])
     try {
-      const avoid = new Map([...bad, ...(wish.avoid ?? [])])
-      return { ...this.#plan(model, { ...wish, avoid }), wish }
+      return { ...this.#plan(model, avoid === undefined ? wish : { ...wish, avoid }), wish }
     } catch (error) {
-      // Rather there than nowhere.
-      if (error instanceof PlacementError) return this.#plan(model, wish)
-      throw error
+      // Rather there than nowhere, and late than never.
+      if (!(error instanceof PlacementError)) throw error
+      return { ...this.#plan(model, { ...wish, waits: true }), wish }
     }
   }
 
@@ -186,14 +185,19 @@ export class Planner {
     },
   ): PeerId | undefined {
     const { stages, stageIndex } = lost
-    const candidates = this.#candidates(model, wish)
-    const today = { ...request, candidates, excluded: this.#excluded(wish) }
+    const free = this.#candidates(model, wish)
+    const all = this.#candidates(model, { ...wish, waits: true })
+    const today = { ...request, excluded: this.#excluded(wish) }
     const bad = this.#bad.of(model.id, this.#components.nowMs())
     const again = lost.excluded.filter((peer) => !lost.again.includes(peer))
-    const tries = [[...lost.excluded, ...bad.keys()], lost.excluded, again]
-    for (const excluded of tries) {
+    const tries = [
+      { candidates: free, excluded: [...lost.excluded, ...bad.keys()] },
+      { candidates: all, excluded: lost.excluded },
+      { candidates: all, excluded: again },
+    ]
+    for (const { candidates, excluded } of tries) {
       const choice = chooseReplacement({
-        request: today,
+        request: { ...today, candidates },
         stages,
         stageIndex,
         excluded: new Set(excluded),
@@ -362,6 +366,7 @@ export class Planner {
         ...speed,
         level: record.levelQuarters / 4,
         memoryBytes: record.memoryFreeBytes,
+        ...(wish.waits === true ? {} : { textBytes: record.textMebibytes * 2 ** 20 }),
         heldBytes: heldBytes(model.manifest, record, model),
         rttMs: own ? 0 : rttMs,
         linkMbps: own ? 1_000_000 : mbps,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CostModel, Span } from './cost-model.ts'
+import { type CostModel, fits, type Span } from './cost-model.ts'
 import type { PlacementCandidate } from './plan.ts'
 
 /** A pipeline and its score; Infinity and no spans when none fits. */
@@ -26,7 +26,7 @@ export function bruteForce(cost: CostModel, candidates: readonly PlacementCandid
     for (const candidate of candidates) {
       if (spans.some((span) => span.candidate === candidate)) continue
       for (let toLayer = fromLayer + 1; toLayer <= layers; toLayer++) {
-        if (cost.memoryBytes(fromLayer, toLayer) > candidate.memoryBytes) break
+        if (!fits(candidate, cost.room(fromLayer, toLayer))) break
         extend([...spans, { candidate, fromLayer, toLayer }], toLayer)
       }
     }

@@ -17,7 +17,7 @@
 
 import type { PeerId } from '../../../core/ids.ts'
 import { blocksOf } from './blocks.ts'
-import type { CostModel, Hop, Span } from './cost-model.ts'
+import { type CostModel, fits, type Hop, type Span, type StageRoom } from './cost-model.ts'
 import { CANDIDATES_MAX, type PlacementCandidate, STAGES_MAX } from './plan.ts'
 
 /** Up to so many devices the search is exhaustive. */
@@ -100,7 +100,7 @@ class ChainSearch {
   /** Layer at which each block begins, and the end. */
   readonly #starts: readonly number[]
   /** Memory of a stage from one block to another. */
-  readonly #memoryBytes: readonly (readonly number[])[]
+  readonly #rooms: readonly (readonly StageRoom[])[]
   readonly #inFlight: number
   /** Lowest sum that the layers from each block on add on the fastest device. */
   readonly #sumLeft: readonly number[]
@@ -119,8 +119,8 @@ class ChainSearch {
       cuts === undefined
         ? blocksOf(all, Math.max(blocks, init.stagesMin))
         : [0, ...cuts, all.length]
-    this.#memoryBytes = this.#starts.map((fromLayer) =>
-      this.#starts.map((toLayer) => cost.memoryBytes(fromLayer, toLayer)),
+    this.#rooms = this.#starts.map((fromLayer) =>
+      this.#starts.map((toLayer) => cost.room(fromLayer, toLayer)),
     )
     const { objective, inFlight, layers } = cost.request
     this.#inFlight = objective === 'latency' ? 1 : inFlight
@@ -255,9 +255,9 @@ class ChainSearch {
     const arrival = this.#arrive(longer.devices, from)
     if (arrival === undefined) return
     const { candidate, fromLayer } = arrival
-    for (const [to, memoryBytes] of this.#memoryBytes[from]?.entries() ?? []) {
+    for (const [to, room] of this.#rooms[from]?.entries() ?? []) {
       if (to <= from) continue
-      if (memoryBytes > candidate.memoryBytes) break
+      if (!fits(candidate, room)) break
       const toLayer = this.#starts[to] ?? 0
       const step = this.#step({ candidate, fromLayer, toLayer }, arrival)
       for (const before of partials) this.#offerPartial(to, this.#after(before, from, step), longer)

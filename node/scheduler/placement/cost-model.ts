@@ -72,6 +72,13 @@ export interface ChainCost {
   readonly score: number
 }
 
+/** Memory that a stage takes. */
+export interface StageRoom {
+  readonly bytes: number
+  /** Of these, what stays between runs beside the weights. */
+  readonly keptBytes: number
+}
+
 const NO_HOP: Hop = { ms: 0, transferMs: 0 }
 
 export class CostModel {
@@ -112,6 +119,14 @@ export class CostModel {
 
   weightBytes(fromLayer: number, toLayer: number): number {
     return between(this.#weightBefore, fromLayer, toLayer)
+  }
+
+  /** What a stage of these layers asks of a device. */
+  room(fromLayer: number, toLayer: number): StageRoom {
+    return {
+      bytes: this.memoryBytes(fromLayer, toLayer),
+      keptBytes: between(this.#keptBefore, fromLayer, toLayer),
+    }
   }
 
   /** Memory that a stage of these layers takes. */
@@ -301,6 +316,14 @@ export class CostModel {
       }
     })
   }
+}
+
+/** True when a device has so much memory left. */
+export function fits(
+  { memoryBytes, textBytes = Infinity }: PlacementCandidate,
+  { bytes, keptBytes }: StageRoom,
+): boolean {
+  return bytes <= memoryBytes && keptBytes <= textBytes
 }
 
 /** Where the latency of a step will usually lie. */

@@ -5,7 +5,7 @@
  */
 
 import { tierAtLeast } from '../../../attestation/index.ts'
-import type { CostModel } from './cost-model.ts'
+import { type CostModel, fits } from './cost-model.ts'
 import type { NotChosen, NotChosenCode, PlacementCandidate } from './plan.ts'
 
 export interface Eligibility {
@@ -63,11 +63,20 @@ function memoryRefusal(candidate: PlacementCandidate, cost: CostModel): Refusal 
   const smallest = Math.min(
     ...cost.request.layers.map((_, layer) => cost.memoryBytes(layer, layer + 1)),
   )
-  if (smallest <= candidate.memoryBytes) return undefined
+  if (smallest <= candidate.memoryBytes) return textRefusal(candidate, cost)
   return {
     code: 'memory',
     reason: `expected ${mebibytes(smallest)} MiB for the smallest layer, got ${mebibytes(candidate.memoryBytes)} MiB`,
   }
+}
+
+/** Told for the smallest layer: it fits where any does. */
+function textRefusal(candidate: PlacementCandidate, cost: CostModel): Refusal | undefined {
+  const { layers } = cost.request
+  const someFit = layers.some((_, layer) => fits(candidate, cost.room(layer, layer + 1)))
+  if (someFit) return undefined
+  const left = mebibytes(candidate.textBytes ?? 0)
+  return { code: 'memory', reason: `other texts leave ${left} MiB of its memory for this one` }
 }
 
 function mebibytes(bytes: number): number {

@@ -47,9 +47,13 @@ function stagesSentence({ cost, replicas, chain, oneDevice, eligible }: Explaine
   if (request.stages !== 'auto') return `${stagesText(count)} as asked for: ${time}`
   if (count === 1) return `one device holds the whole model: ${time}, no split is better`
   if (oneDevice === undefined) {
-    const needed = size(cost.memoryBytes(0, request.layers.length))
-    const most = size(Math.max(...eligible.map(({ memoryBytes }) => memoryBytes)))
-    return `${stagesText(count)} because the model needs ${needed} and no device grants more than ${most}`
+    const largest = Math.max(...eligible.map(({ memoryBytes }) => memoryBytes))
+    const most = size(largest)
+    const { bytes, keptBytes } = cost.room(0, request.layers.length)
+    if (bytes <= largest) {
+      return `${stagesText(count)} because the text may need ${size(keptBytes)} and no device has as much left beside others`
+    }
+    return `${stagesText(count)} because the model needs ${size(bytes)} and no device grants more than ${most}`
   }
   const alone = `on ${deviceText(cost, oneDevice)} alone`
   if (request.objective === 'latency') {

@@ -106,14 +106,17 @@ export function randomRequest(
       flops: between(10e6, 1e9),
       weightBytes: Math.round(between(1e6, 100e6)),
       cutBytes: Math.round(between(1e3, 1e6)),
+      keptBytes: Math.round(between(1e3, 1e5)),
     }),
   )
+  const keptBytes = layers.reduce((sum, { keptBytes: bytes = 0 }) => sum + bytes, 0)
   const wholeBytes = layers.reduce((sum, { weightBytes }) => sum + weightBytes, 0)
   const candidates = Array.from({ length: size.devices }, (_, index) =>
     candidate(index, {
       gflopsPerS: between(2, 100),
       level: next() < 0.7 ? 1 : 0.5,
       memoryBytes: Math.round(wholeBytes * between(0.2, 1.5)),
+      textBytes: Math.round(keptBytes * between(0.2, 3)),
       rttMs: between(0.2, 20),
       linkMbps: between(20, 1000),
       heldBytes: layers.map(({ weightBytes }) => (next() < 0.5 ? weightBytes : 0)),

@@ -40,6 +40,8 @@ export interface PlacementCandidate {
   readonly staying?: Staying
   /** Bytes that a stage may use on it now. */
   readonly memoryBytes: number
+  /** Bytes that stay between runs, of those, which it has left for texts. Default: all. */
+  readonly textBytes?: number
   /** Bytes of each layer's tensors that it holds already; missing entries are 0. */
   readonly heldBytes?: readonly number[]
   /** Round trip between it and the requester; 0 for the requester itself. */

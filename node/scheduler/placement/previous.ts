@@ -5,7 +5,7 @@
  */
 
 import type { FoundChain } from './chain-search.ts'
-import type { CostModel, Span } from './cost-model.ts'
+import { type CostModel, fits, type Span } from './cost-model.ts'
 import type { PlacementCandidate } from './plan.ts'
 
 /** The pipeline of `request.previous` with its score, or undefined when it can no longer run. */
@@ -20,12 +20,12 @@ export function previousChain(
   let layer = 0
   for (const { peer, fromLayer, toLayer } of previous) {
     const candidate = eligible.find((entry) => entry.peer === peer)
-    const fits =
+    const isStill =
       candidate !== undefined &&
       fromLayer === layer &&
       toLayer > fromLayer &&
-      cost.memoryBytes(fromLayer, toLayer) <= candidate.memoryBytes
-    if (!fits) return undefined
+      fits(candidate, cost.room(fromLayer, toLayer))
+    if (!isStill) return undefined
     spans.push({ candidate, fromLayer, toLayer })
     layer = toLayer
   }

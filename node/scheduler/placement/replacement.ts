@@ -5,7 +5,7 @@
  */
 
 import type { PeerId } from '../../../core/ids.ts'
-import { CostModel, type Span } from './cost-model.ts'
+import { CostModel, fits, type Span } from './cost-model.ts'
 import { eligibility } from './eligibility.ts'
 import type { NotChosen, PlacementCandidate, PlacementRequest, PlanStage } from './plan.ts'
 
@@ -79,7 +79,11 @@ function refusal(
       (sum, stage) => sum + cost.memoryBytes(stage.fromLayer, stage.toLayer),
       cost.memoryBytes(fromLayer, toLayer),
     )
-  if (neededBytes <= candidate.memoryBytes) return undefined
+  const { keptBytes } = cost.room(fromLayer, toLayer)
+  if (fits(candidate, { bytes: neededBytes, keptBytes })) return undefined
+  if (neededBytes <= candidate.memoryBytes) {
+    return { code: 'memory', reason: 'other texts leave too little of its memory' }
+  }
   return {
     code: 'memory',
     reason: `expected ${neededBytes} bytes of memory, got ${candidate.memoryBytes}`,

@@ -15,6 +15,7 @@ import type { Planned } from '../jobs/planner.ts'
 import { GenerateError } from './errors.ts'
 import { samplingOf } from './sampling-of.ts'
 import type { TextBookComponents, TextBookInit } from './text-book.ts'
+import { placeText } from './text-place.ts'
 import { TextRecord } from './text-record.ts'
 import { TextRunner } from './text-runner.ts'
 import { textWish } from './text-wish.ts'
@@ -104,12 +105,15 @@ export class EmbeddingBook {
     return vectors
   }
 
-  /** One plan for all: with room for the longest. */
+  /** One plan for all: with room for the longest, away from devices that have enough to do. */
   #plan(model: CatalogueModel, passages: readonly Passage[]): Planned {
+    const { planner, load } = this.#components
     const [first] = passages
     const longest = Math.max(...passages.map(({ tokens }) => tokens.length))
     const spread = first?.request ?? { stages: 'auto', wire: 'auto', provider: 'auto' }
-    return this.#components.planner.plan(model, textWish(model, spread, longest + 1))
+    const wish = textWish(model, spread, longest + 1)
+    const full = load.full(planner.busy())
+    return placeText(planner, { model, wish, full, cuts: undefined }).planned
   }
 
   async #embed(
@@ -117,8 +121,8 @@ export class EmbeddingBook {
     { request, tokens }: Passage,
     signal: AbortSignal,
   ): Promise<Float32Array> {
-    const { manifestRef, clock } = this.#components
-    const { model } = planned
+    const { manifestRef, clock, load } = this.#components
+    const { model, plan } = planned
     const beganMs = clock.monotonicMs()
     const runner = new TextRunner(this.#components, this.#init, {
       record: new TextRecord({
@@ -152,7 +156,12 @@ export class EmbeddingBook {
       streams: () => AT_ONCE,
       standby: 'off',
     })
-    await runner.run(signal)
+    const leave = load.add(plan.stages.map(({ peer }) => peer))
+    try {
+      await runner.run(signal)
+    } finally {
+      leave()
+    }
     if (runner.embedding === undefined) {
       throw new InferenceError({ code: 'INFERENCE_OUTPUT_INVALID' })
     }

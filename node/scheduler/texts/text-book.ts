@@ -22,7 +22,7 @@ import { guideOf } from './guide-of.ts'
 import { samplingOf } from './sampling-of.ts'
 import type { KeptText, TextKeep } from './text-keep.ts'
 import { cutsKept, wiresWished } from './stage-classes.ts'
-import { TextLoad } from './text-load.ts'
+import type { TextLoad } from './text-load.ts'
 import { placeText } from './text-place.ts'
 import { TextRecord } from './text-record.ts'
 import { TextRunner, type TextRunnerComponents, type TextWork } from './text-runner.ts'
@@ -52,6 +52,8 @@ export interface TextBookComponents extends TextRunnerComponents {
   /** The manifest's bytes by content. */
   readonly manifestRef: (model: CatalogueModel) => Promise<BlobRef>
   readonly problemOf: (error: unknown) => Problem
+  /** How many texts each device writes at now, embeddings included. */
+  readonly load: TextLoad
   /** Where texts are kept while they are written. */
   readonly keep: TextKeep
 }
@@ -100,7 +102,7 @@ export class TextBook implements Startable {
 
   constructor(components: TextBookComponents, init: TextBookInit) {
     this.#components = components
-    this.#load = new TextLoad(() => components.clock.monotonicMs())
+    this.#load = components.load
     this.#init = init
   }
 
