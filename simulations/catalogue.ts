@@ -16,7 +16,9 @@ import { epochsOfTheEclipsed } from './scenarios/epochs-of-the-eclipsed.ts'
 import { epochsUnderFaults } from './scenarios/epochs-under-faults.ts'
 import { epochsWithLiars } from './scenarios/epochs-with-liars.ts'
 import { epochsWithLostDisks } from './scenarios/epochs-with-lost-disks.ts'
+import { meshesThatChange } from './scenarios/meshes-that-change.ts'
 import { meshesUnderFaults } from './scenarios/meshes-under-faults.ts'
+import { meshesWithLiars } from './scenarios/meshes-with-liars.ts'
 import { presenceComesTrue } from './scenarios/presence-comes-true.ts'
 import { seatsOfOwners } from './scenarios/seats-of-owners.ts'
 import { seatsThatLeave } from './scenarios/seats-that-leave.ts'
@@ -78,6 +80,8 @@ export const SCENARIOS: readonly Scenario[] = [
   epochsOfTheEclipsed,
   epochsInBytes,
   meshesUnderFaults,
+  meshesWithLiars,
+  meshesThatChange,
   seatsThatLeave,
   seatsOfOwners,
   trustUnderSwarms,

@@ -49,8 +49,9 @@ describe.each(SCENARIOS)('$name', ({ name, question, testSeeds }) => {
   it('does the same again from the same seed, and something else from another', async () => {
     const first = await outcome(name, 1)
     const again = await outcomeAgain(name, 1)
-    const other = await outcome(name, 2)
     expect(again).toEqual(first)
+    if (testSeeds === 1) return
+    const other = await outcome(name, 2)
     expect(other.traceHash).not.toBe(first.traceHash)
   })
 })

@@ -20,7 +20,7 @@ const LATE_EPOCHS = 2
 
 export const meshesGoOn: MeshChecker = (world, history) => {
   const { plan } = world
-  const last = Math.floor(world.endMs / plan.epochMs) - 1
+  const last = world.lastEpoch
   const behind = world.honest.filter(({ chain }) => (chain?.next ?? 0) - 1 < last)
   const calm = Math.ceil((world.calmMs + RECOVERY_MS) / plan.epochMs) + RECOVERY_EPOCHS
   const slow = history.folded.filter(({ epoch, round }) => epoch >= calm && round >= ROUNDS_MAX)
@@ -36,7 +36,7 @@ export const meshesGoOn: MeshChecker = (world, history) => {
 
 /** Statements of honest devices that no cut holds in time. */
 function leftOut(
-  { crypto, roster, honest }: MeshWorld,
+  { crypto, roster, honest, lateMembers }: MeshWorld,
   { folded }: MeshHistory,
   { from, to }: { readonly from: number; readonly to: number },
 ): readonly string[] {
@@ -47,7 +47,11 @@ function leftOut(
       return read.type === 'value' ? [{ cut, ...read.value }] : []
     }),
   )
-  return honest.flatMap(({ number, signer }) => {
+  const speaking = honest.filter(({ number, signer, chain }) => {
+    const isBound = chain?.fold.owners.tieOf(signer.peer)?.owner !== undefined
+    return !isBound && !lateMembers.has(number)
+  })
+  return speaking.flatMap(({ number, signer }) => {
     const domain = domainIdOf(crypto.sha256, { network, owner: signer.peer })
     return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at)
       .filter((epoch) => {

@@ -18,9 +18,9 @@ export const noHonestDeviceIsAtFault: MeshChecker = (world, { folded }) => {
   )
   const proven = world.honest.flatMap(({ number, room }) =>
     (room?.pools.evidence.all() ?? []).flatMap(({ proven: { accused, kind } }) => {
-      const member = world.memberOf(accused)
-      const isHonest = member !== undefined && world.honest.includes(member)
-      return isHonest ? [`device ${number} holds a proof (${kind}) against ${member.number}`] : []
+      return world.isHonest(accused)
+        ? [`device ${number} holds a proof (${kind}) against an honest one`]
+        : []
     }),
   )
   const seated = folded.flatMap(({ epoch, committee }) => {

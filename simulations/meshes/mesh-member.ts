@@ -10,8 +10,10 @@ import { SeededRandom } from '../../core/random.ts'
 import { MeshEpochs } from '../../node/epoch/mesh-epochs.ts'
 import type { EpochChain } from '../../node/epoch/epoch-chain.ts'
 import type { EpochRoom } from '../../node/epoch/epoch-room.ts'
+import type { Disk } from '../../node/ledger/memory-rows.ts'
 import { SimDevice } from '../sim-device.ts'
 import { DeviceClock, DeviceTime } from './device-clock.ts'
+import { bentPort, type MeshLiarName } from './mesh-liars.ts'
 import type { MeshPort } from './mesh-port.ts'
 import type { MeshWorld } from './mesh-world.ts'
 import { SimDisk } from './sim-disk.ts'
@@ -26,9 +28,18 @@ interface Life {
 
 /** Until a daemon that ended because of its disk is started again. */
 const RESTART_MS = 10_000
+const ROLL_BACK_MS = 100
+
+export interface MeshMemberInit {
+  readonly number: number
+  readonly driftPpm: number
+  readonly liar: MeshLiarName | undefined
+}
 
 export class MeshMember {
   readonly number: number
+  /** Undefined for one that keeps the rules. */
+  readonly liar: MeshLiarName | undefined
   readonly signer: Signer
   readonly time: DeviceTime
   /** Where epochs lie, and where the membership does. */
@@ -38,20 +49,18 @@ export class MeshMember {
   #life: Life | undefined
   #stopping: Life | undefined
   #starts = 0
+  #backup: { readonly disk: Disk; readonly state: Disk } | undefined
   /** It said that it leaves, and is not started again. */
   left = false
 
-  constructor(world: MeshWorld, number: number, driftPpm: number) {
+  constructor(world: MeshWorld, { number, driftPpm, liar }: MeshMemberInit) {
     this.#world = world
     this.number = number
+    this.liar = liar
     this.signer = world.signerOf(number)
     this.time = new DeviceTime(world.clock, driftPpm)
     this.disk = new SimDisk(world.random)
     this.state = new SimDisk(world.random)
-  }
-
-  get runs(): boolean {
-    return this.#life !== undefined
   }
 
   /** The epochs of its mesh, while it runs and has read what it keeps. */
@@ -66,10 +75,6 @@ export class MeshMember {
 
   get epochs(): MeshEpochs | undefined {
     return this.#life?.epochs
-  }
-
-  get port(): MeshPort | undefined {
-    return this.#life?.port
   }
 
   start(): void {
@@ -112,6 +117,20 @@ export class MeshMember {
     this.start()
   }
 
+  /** Copies its disks. */
+  backUp(): void {
+    this.#backup = { disk: this.disk.copy(), state: this.state.copy() }
+  }
+
+  /** Starts again from the last copy. */
+  rollBack(): void {
+    if (this.#backup === undefined) return
+    this.crash(true)
+    this.disk.restore(this.#backup.disk)
+    this.state.restore(this.#backup.state)
+    this.#world.clock.after(ROLL_BACK_MS, 'fault', this.number, () => this.start())
+  }
+
   /** Does nothing for a while, and then goes on as if nothing had been. */
   hang(forMs: number): void {
     const device = this.#life?.device
@@ -122,9 +141,11 @@ export class MeshMember {
 
   #epochsOf({ device, port, clock }: Omit<Life, 'epochs'>): MeshEpochs {
     const world = this.#world
+    const { liar } = this
+    const network = liar === undefined ? port : bentPort(liar, { world, member: this, port, clock })
     return new MeshEpochs(
       {
-        network: port,
+        network,
         mesh: world.roster.viewOf(this.signer.peer),
         near: { onNear: (listener) => port.onNear(listener) },
         ledger: { current: undefined },

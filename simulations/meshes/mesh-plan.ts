@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MeshLiarName } from './mesh-liars.ts'
 import type { NetWeather } from './mesh-net.ts'
 import type { DiskState } from './sim-disk.ts'
 
@@ -53,6 +54,8 @@ export interface MeshPlan {
   readonly peaceEpochs: number
   readonly restlessEpochs: number
   readonly calmEpochs: number
+  /** Devices that do not keep the rules. */
+  readonly liars: ReadonlyMap<number, MeshLiarName>
   /** By how much the clock of each is quick, in millionths. */
   readonly driftPpm: readonly number[]
   readonly net: NetWeather

@@ -28,10 +28,14 @@ interface Subscription {
   readonly listener: (message: GossipMessage) => void
 }
 
-/** A message on its way through the mesh. */
-interface Gossiped extends GossipMessage {
-  readonly id: number
+/** A message, and what it is about. */
+export interface Said extends GossipMessage {
   readonly topic: string
+}
+
+/** The same on its way through the mesh. */
+interface Gossiped extends Said {
+  readonly id: number
 }
 
 /** Connections over which what others say is passed on. */
@@ -87,10 +91,15 @@ export class MeshPort implements EpochNetwork {
   }
 
   async publish(topic: string, data: Uint8Array): Promise<void> {
+    this.spread({ from: this.self, topic, data })
+  }
+
+  /** Sends a message, of whoever made it, to some of those that are connected. */
+  spread(said: Said, to: readonly PeerId[] = this.connected()): void {
     if (!this.life.alive) return
-    const message = { id: this.net.nextMessage(), from: this.self, topic, data }
+    const message = { id: this.net.nextMessage(), ...said }
     this.#seen.add(message.id)
-    for (const other of this.#connected.values()) this.#pass(message, other)
+    for (const [peer, other] of this.#connected) if (to.includes(peer)) this.#pass(message, other)
   }
 
   async open(peer: PeerId, protocol: string): Promise<Link> {

@@ -40,13 +40,18 @@ export class MeshRoster {
     this.#members.set(peer, this.#init.founder.sign(wordOf(peer)))
   }
 
+  /** With what a device shows that it is a member. */
+  credentialOf(peer: PeerId): Uint8Array {
+    return this.#members.get(peer) ?? new Uint8Array()
+  }
+
   /** The membership as a device sees it; it is in its mesh from its first start on. */
   viewOf(self: PeerId): EpochMesh {
     const { crypto, founder } = this.#init
     return {
       current: () => this.#view,
       members: () => [...this.#members.keys()].map((peer) => ({ peer })),
-      credential: () => this.#members.get(self) ?? new Uint8Array(),
+      credential: () => this.credentialOf(self),
       provesMembership: (peer, credential) => crypto.verify(founder.peer, wordOf(peer), credential),
       onMesh: () => () => undefined,
     }

@@ -16,19 +16,20 @@ export type MeshChecker = (world: MeshWorld, history: MeshHistory) => readonly s
 export interface MeshScenarioInit {
   readonly name: string
   readonly question: string
+  /** One, if it is left out: a whole mesh takes about a second. */
+  readonly testSeeds?: number
   readonly plan: (random: SeededRandom) => MeshPlan
   readonly checkers: readonly MeshChecker[]
 }
 
-/** A whole mesh takes half a second for each seed. */
-const TEST_SEEDS = 3
-
 /** A scenario that runs a mesh over its epochs. */
-export function meshScenario({ name, question, plan, checkers }: MeshScenarioInit): Scenario {
+export function meshScenario(init: MeshScenarioInit): Scenario {
+  const { name, question, plan, checkers, testSeeds = 1 } = init
+
   return {
     name,
     question,
-    testSeeds: TEST_SEEDS,
+    testSeeds,
     async run(seed: number): Promise<Outcome> {
       const random = SeededRandom.fromInteger(seed)
       const world = await new MeshWorld(plan(random), random).run()

@@ -6,8 +6,9 @@
 
 import type { SeededRandom } from '../../core/random.ts'
 import { below, someOf } from '../faults.ts'
+import { MESH_LIARS, type MeshLiarName } from './mesh-liars.ts'
 import { CALM_NET, type NetWeather } from './mesh-net.ts'
-import type { MeshClog, MeshCut, MeshFault, MeshPlan } from './mesh-plan.ts'
+import type { MeshClog, MeshCut, MeshFault, MeshPlan, MeshWish } from './mesh-plan.ts'
 
 /** Between which moments something is done to which devices. */
 interface Span {
@@ -29,11 +30,27 @@ export const PEACE: Omit<MeshPlan, 'devices' | 'epochMs'> = {
   peaceEpochs: 8,
   restlessEpochs: 0,
   calmEpochs: CALM_EPOCHS,
+  liars: new Map(),
   driftPpm: [],
   net: CALM_NET,
   faults: [],
   ways: [],
   wishes: [],
+}
+
+/** So many devices that do not keep the rules; the founder, who decides alone in the beginning, is none of them. */
+export function drawMeshLiars(
+  random: SeededRandom,
+  devices: number,
+  count: number,
+): ReadonlyMap<number, MeshLiarName> {
+  const others = Array.from({ length: devices - 1 }, (_, at) => 1 + at)
+  return new Map(
+    someOf(random, others, count).map((device) => [
+      device,
+      MESH_LIARS[below(random, MESH_LIARS.length)] ?? 'silent',
+    ]),
+  )
 }
 
 /** How quick each clock is. */
@@ -112,6 +129,28 @@ export function drawWays(
     const cut = { type: 'cut' as const, atMs, forMs, from, to }
     return random.fraction() < 0.4 ? [cut] : [cut, { ...cut, from: to, to: from }]
   }).flat()
+}
+
+/** Devices that join, leave and get an owner; the founder stays as it is. */
+export function drawWishes(
+  random: SeededRandom,
+  { fromMs, toMs, devices }: Span,
+): readonly MeshWish[] {
+  const moment = (): number => fromMs + (toMs - fromMs) * random.fraction()
+  const joins = Array.from({ length: below(random, 4) }, () => ({
+    type: 'join' as const,
+    atMs: moment(),
+    device: 0,
+  }))
+  const others = Array.from({ length: devices - 1 }, (_, at) => 1 + at)
+  const [leaving, bound] = someOf(random, others, 2)
+  const leaves =
+    leaving === undefined ? [] : [{ type: 'leave' as const, atMs: moment(), device: leaving }]
+  const binds =
+    bound === undefined || random.fraction() < 0.5
+      ? []
+      : [{ type: 'bind' as const, atMs: moment(), device: bound, owner: 0 }]
+  return [...joins, ...leaves, ...binds]
 }
 
 export interface WeatherInit {

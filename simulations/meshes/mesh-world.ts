@@ -12,6 +12,8 @@ import { toHex } from '../../core/bytes.ts'
 import type { Crypto, Signer } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { SeededRandom } from '../../core/random.ts'
+import { TrustError } from '../../node/epoch/errors.ts'
+import type { EpochRoom } from '../../node/epoch/epoch-room.ts'
 import { SimClock } from '../sim-clock.ts'
 import { simCrypto, simSigner } from '../sim-crypto.ts'
 import { MeshMember } from './mesh-member.ts'
@@ -31,6 +33,10 @@ export interface NotedEpoch {
   readonly atMs: number
 }
 
+/** How long an epoch may take to be decided once its time has come, in ms and in epochs. */
+const ROUNDS_MS_MAX = 60_000
+const ROUNDS_EPOCHS_MAX = 4
+
 export class MeshWorld {
   readonly clock = new SimClock()
   readonly plan: MeshPlan
@@ -44,6 +50,8 @@ export class MeshWorld {
   /** Processes that ended because of something that failed. */
   readonly failures: { readonly device: number; readonly code: string }[] = []
   readonly mishaps: string[] = []
+  /** Of each kind of thing, the most that an honest device held. */
+  readonly heldMost = new Map<string, number>()
 
   constructor(plan: MeshPlan, random: SeededRandom) {
     this.plan = plan
@@ -71,9 +79,24 @@ export class MeshWorld {
     return this.calmMs + this.plan.calmEpochs * this.plan.epochMs
   }
 
+  /** The last epoch that must be decided in the end: of the shortest ones several pass in the rounds of one. */
+  get lastEpoch(): number {
+    const { epochMs } = this.plan
+    return (
+      Math.floor((this.endMs - Math.min(ROUNDS_MS_MAX, ROUNDS_EPOCHS_MAX * epochMs)) / epochMs) - 1
+    )
+  }
+
+  /** Devices that joined when it was no longer peaceful: they may have nothing to say yet of the first epochs of calm. */
+  get lateMembers(): ReadonlySet<number> {
+    return new Set(
+      this.members.map(({ number }) => number).filter((number) => number >= this.plan.devices),
+    )
+  }
+
   /** Devices that keep the rules and have not left. */
   get honest(): readonly MeshMember[] {
-    return this.members.filter(({ left }) => !left)
+    return this.members.filter(({ left, liar }) => !left && liar === undefined)
   }
 
   async run(): Promise<this> {
@@ -92,8 +115,10 @@ export class MeshWorld {
   }
 
   noteEpoch(member: MeshMember): void {
-    const top = member.chain?.top
-    if (top === undefined) return
+    const { room } = member
+    const top = room?.chain.top
+    if (room === undefined || top === undefined || member.liar !== undefined) return
+    this.#count(room)
     const { epoch, parent } = top.header
     const { number: device } = member
     if (
@@ -113,13 +138,22 @@ export class MeshWorld {
     })
   }
 
+  /** What each device holds is counted whenever it has an epoch more. */
+  #count({ pools }: EpochRoom): void {
+    const { statements, evidence, owners, farewells, audits } = pools
+    const held = { statements, evidence, owners, farewells, audits }
+    for (const [name, pool] of Object.entries(held)) {
+      this.heldMost.set(name, Math.max(this.heldMost.get(name) ?? 0, pool.all().length))
+    }
+  }
+
   noteFailure({ number }: MeshMember, code: string): void {
     this.clock.tell(`device ${number} ends: ${code}`)
     this.failures.push({ device: number, code })
   }
 
-  memberOf(peer: PeerId): MeshMember | undefined {
-    return this.members.find(({ signer }) => signer.peer === peer)
+  isHonest(peer: PeerId): boolean {
+    return this.honest.some(({ signer }) => signer.peer === peer)
   }
 
   async #until(untilMs: number): Promise<void> {
@@ -132,7 +166,8 @@ export class MeshWorld {
 
   #newcomer(): MeshMember {
     const number = this.members.length
-    const member = new MeshMember(this, number, this.plan.driftPpm[number] ?? 0)
+    const driftPpm = this.plan.driftPpm[number] ?? 0
+    const member = new MeshMember(this, { number, driftPpm, liar: this.plan.liars.get(number) })
     this.members.push(member)
     this.roster.admit(member.signer.peer)
     return member
@@ -200,15 +235,22 @@ export class MeshWorld {
       case 'join':
         return this.#newcomer().start()
       case 'leave':
-        return void this.#leave(member).catch(failed)
+        return void this.#leave(member)
       case 'bind':
         return void this.#bind(member, this.members[wish.owner]).catch(failed)
     }
   }
 
+  /** Whoever is needed by the others stays for now; so does one that nobody would hear. */
   async #leave(member: MeshMember | undefined): Promise<void> {
-    if (member?.epochs === undefined || member.room === undefined) return
-    await member.epochs.farewell(true)
+    if (member === undefined || member.left) return
+    const { epochs, room } = member
+    const told = room === undefined ? 0 : await epochs?.farewell(false).catch(neededAt)
+    if (told === undefined || told === 0) {
+      const { epochMs } = this.plan
+      return this.#later(epochMs, member, () => void this.#leave(member))
+    }
+    this.clock.tell(`device ${member.number} has left`)
     member.left = true
     await member.stop()
   }
@@ -223,6 +265,12 @@ export class MeshWorld {
   #later(ms: number, { number }: MeshMember, act: () => void): void {
     this.clock.after(ms, 'fault', number, act)
   }
+}
+
+/** How many were told by a device that is needed: nobody who counts. */
+function neededAt(error: unknown): number {
+  if (error instanceof TrustError && error.code === 'TRUST_SEAT_NEEDED') return 0
+  throw error
 }
 
 function wordsOf(fault: MeshFault): string {

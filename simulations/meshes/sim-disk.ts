@@ -11,7 +11,7 @@
 import type { SeededRandom } from '../../core/random.ts'
 import { utf8 } from '../../core/bytes.ts'
 import type { SeatMemory } from '../../node/epoch/vote-keeper.ts'
-import { DiskError, MemoryRows } from '../../node/ledger/memory-rows.ts'
+import { type Disk, DiskError, MemoryRows } from '../../node/ledger/memory-rows.ts'
 import type { LedgerRows, Row, RowChange, RowRange } from '../../node/ledger/rows.ts'
 import { below } from '../faults.ts'
 import type { SimDevice } from '../sim-device.ts'
@@ -93,9 +93,15 @@ export class SimDisk {
     this.rotten = true
   }
 
-  /** Nothing is there any more. */
-  wipe(): void {
+  /** What lies there, to go back to. */
+  copy(): Disk {
+    return new Map(this.#rows.disk)
+  }
+
+  /** Lies there in the place of all else. */
+  restore(copy: Disk): void {
     this.#rows.disk.clear()
+    for (const [key, value] of copy) this.#rows.disk.set(key, value)
   }
 
   #write(life: SimDevice, changes: readonly RowChange[]): Promise<void> {

@@ -16,6 +16,7 @@ import { drawWeather } from '../meshes/mesh-weather.ts'
 export const meshesUnderFaults = meshScenario({
   name: 'meshes-under-faults',
   question: 'do whole meshes agree in any weather, and go on as one when it is over?',
+  testSeeds: 2,
   plan(random) {
     return drawWeather(random, {
       devices: 4 + Math.min(below(random, 4), below(random, 4)),
