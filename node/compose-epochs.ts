@@ -14,6 +14,7 @@ import { AttestedFloors } from './epoch/attested-floors.ts'
 import { toldAudit } from './epoch/audited-task.ts'
 import { MeshEpochs } from './epoch/mesh-epochs.ts'
 import type { Presence } from './presence/presence.ts'
+import { freeBytesIn } from './storage/disk-space.ts'
 import { madeFolder } from './storage/folder-identity.ts'
 import { LevelRows } from './storage/level-rows.ts'
 import { systemClock } from './system/system-clock.ts'
@@ -46,6 +47,7 @@ export function composeEpochs(
       proofs: () => witness.book?.evidence.proofs().map(({ encoded }) => encoded) ?? [],
       openRows: (path) => new LevelRows(path),
       madeFolder,
+      freeBytesIn,
       onFailure: fail,
     },
     { stateDir },

@@ -30,11 +30,11 @@ import type {
 import { deviceName } from '../device-name.ts'
 import type { CountedAudit } from '../epoch/counted-audits.ts'
 import type { ChainTop } from '../epoch/epoch-chain.ts'
-import type { EpochProblem } from '../epoch/epoch-health.ts'
 import type { EpochRoom } from '../epoch/epoch-room.ts'
 import { TrustError } from '../epoch/errors.ts'
 import type { MeshEpochs } from '../epoch/mesh-epochs.ts'
 import { encodeProofFile } from '../epoch/proof-file.ts'
+import { problemText } from './trust-problems.ts'
 
 const MICROS = 1_000_000
 const Q16 = 65_536
@@ -71,6 +71,7 @@ export class DaemonTrustBackend implements TrustBackend {
       beacon: top === undefined ? null : toHex(top.header.beacon),
       scoresRoot: top === undefined ? null : toHex(top.header.scoresRoot),
       scores: (top?.scores.scores ?? []).map((score) => scoreView(score, room)),
+      refused: [...room.refusals.counts].map(([code, count]) => ({ code, count })),
     }
   }
 
@@ -318,28 +319,4 @@ function scoreView(score: Score, { chain }: EpochRoom): TrustScoreView {
     left: chain.fold.departures.hasLeft(score.device),
     anchor: chain.fold.parameters.valuesAt(score.epoch).anchors.includes(score.device),
   }
-}
-
-function problemText({ code, facts }: EpochProblem): string {
-  const { clockAheadMs, abstainsUntilEpoch, restartedEpoch, epoch } = facts
-  if (clockAheadMs !== undefined) {
-    const way = clockAheadMs > 0 ? 'ahead of' : 'behind'
-    return `the clock of this device is ${secondsText(clockAheadMs)} ${way} that of the mesh: set it`
-  }
-  if (abstainsUntilEpoch !== undefined) {
-    const why =
-      code === 'EPOCH_VOTES_LOST'
-        ? 'the disk of this device lost what it voted for: check it'
-        : 'the clock of this device was set back'
-    return `${why}; it does not vote before epoch ${abstainsUntilEpoch}`
-  }
-  if (restartedEpoch !== undefined) {
-    return 'the founder began the mesh again from an earlier header than this device goes on from: leave, and join again'
-  }
-  return `this device does not come to the scores that were certified in epoch ${epoch}: update brume`
-}
-
-function secondsText(ms: number): string {
-  const seconds = Math.round(Math.abs(ms) / 1_000)
-  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
 }

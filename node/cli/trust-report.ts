@@ -43,7 +43,7 @@ export function trustStatusLines(trust: TrustState): readonly string[] {
 /** Of `brume trust show`. */
 export function trustLines(trust: TrustView, nowMs: number, width?: number): readonly string[] {
   const { epoch, cutMs, mode, finality, seats, quorum, seated, header, problems } = trust
-  const { leaving, scores } = trust
+  const { leaving, scores, refused } = trust
   const age = cutMs === null ? '' : `, ${msText(Math.max(0, nowMs - cutMs))} ago`
   const certified =
     epoch === null
@@ -57,6 +57,9 @@ export function trustLines(trust: TrustView, nowMs: number, width?: number): rea
     ...(header === null ? [] : [`header    ${header}`]),
     ...problems.map(({ message }) => `problem   ${message}`),
     ...(leaving ? [`leaving   ${LEAVING}`] : []),
+    ...refused.map(
+      ({ code, count }) => `refused   ${countText(count, 'message')} of others: ${code}`,
+    ),
     ...(scores.length === 0 ? [] : ['', ...scoreLines(scores, width)]),
   ]
 }

@@ -27,6 +27,7 @@ import {
   isDecisionOf,
   openRestart,
   type OwnView,
+  proposerOrder,
 } from '../../protocols/epoch/index.ts'
 import { decodeStatement, domainIdOf, type ScoreVector } from '../../trust/index.ts'
 import { inOrder } from './cut-order.ts'
@@ -139,6 +140,13 @@ export class EpochChain {
   /** Seats of the next epoch whose statements the last two epochs lack: they propose last. */
   get absent(): ReadonlySet<PeerId> {
     return new Set(this.committee.filter((seat) => !this.#fold.hasSpoken(seat)))
+  }
+
+  /** Seats in the order in which they propose in the next epoch. */
+  get order(): readonly number[] {
+    const { crypto, network } = this.context
+    const beacon = this.#top?.header.beacon ?? network
+    return proposerOrder(crypto.sha256, beacon, this.committee, this.absent)
   }
 
   /** Folds a sound cut of the next epoch, and leaves no trace of it. */

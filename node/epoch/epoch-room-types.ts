@@ -38,6 +38,8 @@ export interface EpochRoomComponents {
   readonly follow: (peer: PeerId) => void
   /** What the hardware of a device is worth; undefined when no evidence was seen. */
   readonly floorOf: (device: PeerId) => number | undefined
+  /** How much is left on the disk of the store. */
+  readonly freeBytes: () => Promise<number>
   /** The disk does not do what it should: the process has to end. */
   readonly onFailure: (error: unknown) => void
   /** All that is kept has been read. */

@@ -16,7 +16,6 @@ import {
   encodeEvidenceItem,
   type Mode,
   modeOf,
-  proposerOrder,
   type Standpoint,
 } from '../../protocols/epoch/index.ts'
 import { rememberSignatures } from '../crypto/remembered-signatures.ts'
@@ -106,10 +105,12 @@ export class EpochRoom {
       { ...this.#components, beside: (work) => this.#beside(work) },
       { network, calendar, chain },
     )
+    this.#health = new EpochHealth({ clock, calendar, self: components.signer.peer })
     this.#kept = new KeptEpochs({
       ...this.#components,
       sha256: crypto.sha256,
       chain,
+      health: this.#health,
       pools: this.pools,
     })
     this.#proposals = new Proposals({ ...this.#components, calendar, chain, pools: this.pools })
@@ -124,7 +125,6 @@ export class EpochRoom {
       },
     )
     this.#keeper = new VoteKeeper({ mesh, network, store, memory })
-    this.#health = new EpochHealth(clock)
     this.#speech = new EpochSpeech({ ...components, network, calendar })
     this.#gate = new MessageGate({
       ...components,
@@ -143,6 +143,7 @@ export class EpochRoom {
       calendar,
       chain,
       pool: pools.statements,
+      onDamaged: (epoch) => this.#health.noteDamage('statement', epoch),
     })
     this.reports = this.#voice.reports
   }
@@ -290,8 +291,7 @@ export class EpochRoom {
     const { committee } = this
     const { crypto, signer, clock, store } = this.#components
     const { network } = this.#init
-    const beacon = this.chain.top?.header.beacon ?? network
-    const order = proposerOrder(crypto.sha256, beacon, committee, this.chain.absent)
+    const { order } = this.chain
     return new EpochSeat(
       {
         network,
@@ -312,7 +312,7 @@ export class EpochRoom {
           const votes = seat !== undefined
           return this.#proposals.check({ round, value, hasPolka, proposer, votes })
         },
-        keepVotes: (record) => store.keepVotes(record),
+        keepVotes: (record) => this.#health.timed(() => store.keepVotes(record)),
         send: (message) => this.#speech.send(epoch, message),
         decided: (decision) => this.#decided(decision, committee),
         evidence: (proof) =>
@@ -349,7 +349,7 @@ export class EpochRoom {
           this.#components.logger.debug('decision refused', { code: problem })
           return
         }
-        if (decision.certificate.round === 0) this.#noteTime(decision.value)
+        this.#health.noteDecided(decision, this.chain)
         const body = await this.#proposals.bodyOf(decision.value, from)
         if (body === undefined) {
           for (const peer of from) this.#components.follow(peer)
@@ -360,11 +360,6 @@ export class EpochRoom {
         else await this.#keep(appended)
       }).finally(onEnd),
     )
-  }
-
-  #noteTime(value: Uint8Array): void {
-    const header = decodeHeader(value)
-    if (header.type === 'value') this.#health.noteCut(header.value.cutWallMs)
   }
 
   #refuse(code: EpochErrorCode, value: Uint8Array): false {

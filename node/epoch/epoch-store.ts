@@ -72,16 +72,7 @@ export class EpochStore {
     return this.#rows.close()
   }
 
-  /** Decided epochs from `from` on, in order, as far as they are there. */
-  async *decided(from: number): AsyncGenerator<EpochRecord, void> {
-    for await (const encoded of this.encoded(from)) {
-      const decoded = decodeEpochRecord(encoded)
-      if (decoded.type === 'refused') return
-      yield decoded.value
-    }
-  }
-
-  /** The same, as they are kept. A mesh that began again has none of the epochs that it stood still in. */
+  /** Decided epochs from `from` on, in order, as they are kept. A mesh that began again has none of the epochs that it stood still in. */
   async *encoded(from: number): AsyncGenerator<Uint8Array, void> {
     for (let at = key('D', from); ;) {
       const rows = await this.#rows.range({ from: at, to: utf8('E'), limit: PAGE_ROWS })

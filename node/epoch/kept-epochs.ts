@@ -8,8 +8,9 @@
 
 import type { Sha256 } from '../../core/crypto.ts'
 import type { Logger } from '../../core/logger.ts'
-import type { EpochRecord } from '../../protocols/epoch/index.ts'
+import { decodeEpochRecord, type EpochRecord } from '../../protocols/epoch/index.ts'
 import type { EpochChain } from './epoch-chain.ts'
+import type { EpochHealth } from './epoch-health.ts'
 import type { EpochPools } from './epoch-pools.ts'
 import type { EpochStore } from './epoch-store.ts'
 import { decodeSnapshot } from './fold-snapshot.ts'
@@ -18,6 +19,8 @@ export interface KeptEpochsComponents {
   readonly chain: EpochChain
   readonly pools: EpochPools
   readonly store: EpochStore
+  readonly health: EpochHealth
+  readonly freeBytes: () => Promise<number>
   readonly sha256: Sha256
   readonly logger: Logger
 }
@@ -36,15 +39,17 @@ export class KeptEpochs {
 
   /** Goes on from what an earlier life kept, as far as it holds. */
   async replay(signal: AbortSignal): Promise<void> {
-    const { store, logger, chain, pools } = this.#components
+    const { store, logger, chain, pools, health } = this.#components
     await this.#resume()
     let folded = 0
-    for await (const record of store.decided(chain.next)) {
+    for await (const encoded of store.encoded(chain.next)) {
       if (signal.aborted) return
-      const appended = chain.appendRecord(record)
+      const record = decodeEpochRecord(encoded)
+      const appended = record.type === 'value' ? chain.appendRecord(record.value) : record.code
       if (typeof appended === 'string') {
         // What the disk changed is asked for again, from there on.
         logger.warn('kept epoch does not hold', { epoch: chain.next, code: appended })
+        health.noteDamage('epoch', chain.next)
         break
       }
       pools.noteDecided([])
@@ -53,6 +58,7 @@ export class KeptEpochs {
     await pools.restoreTold()
     const restart = await store.restart()
     if (restart !== undefined) chain.beginAgain(restart)
+    this.#lookAtDisk()
   }
 
   /**
@@ -63,8 +69,18 @@ export class KeptEpochs {
   async keep(record: EpochRecord, cuts: readonly number[]): Promise<void> {
     const { chain, store, sha256 } = this.#components
     await store.keep(chain.next - 1, record, cuts)
+    this.#lookAtDisk()
     const snapshot = chain.next % SNAPSHOT_EPOCHS === 0 ? chain.snapshot() : undefined
     if (snapshot !== undefined) await store.keepSnapshot(sha256, snapshot)
+  }
+
+  #lookAtDisk(): void {
+    const { freeBytes, health } = this.#components
+    // What the system does not tell is not low.
+    void freeBytes().then(
+      (bytes) => health.noteFree(bytes),
+      () => undefined,
+    )
   }
 
   /** Goes on from a snapshot, where it fits. */

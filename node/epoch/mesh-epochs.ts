@@ -72,6 +72,8 @@ export interface MeshEpochsComponents {
   /** The rows in a folder that is there. */
   readonly openRows: (folder: string) => LedgerRows
   readonly madeFolder: (path: string) => Promise<unknown>
+  /** How much is left on the disk of a folder. */
+  readonly freeBytesIn: (folder: string) => Promise<number>
   readonly onFailure: (error: unknown) => void
 }
 
@@ -352,6 +354,7 @@ export class MeshEpochs implements Startable {
             fetchStatements: (ids, from) => this.#links.statements(ids, from),
             report: (speaker, report) => this.#links.report(speaker, report),
             follow: (peer) => this.#follow(peer),
+            freeBytes: () => this.#components.freeBytesIn(folder),
             onEpoch: () => this.#tell(),
             onReady: () => this.#followAll(),
             onSpoken: () => void this.#compare(),

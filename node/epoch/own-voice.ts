@@ -9,8 +9,8 @@
 import type { Clock } from '../../core/clock.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
-import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
-import { TRUST_LIMITS } from '../../trust/index.ts'
+import { decodeToldStatement, EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
+import { openStatement, TRUST_LIMITS } from '../../trust/index.ts'
 import type { OpenLedger } from '../ledger/device-ledger.ts'
 import { DeviceReports } from './device-reports.ts'
 import type { EpochChain } from './epoch-chain.ts'
@@ -32,6 +32,8 @@ export interface OwnVoiceInit extends OwnStatementInit {
   readonly ledger: () => OpenLedger | undefined
   readonly publish: (topic: string, data: Uint8Array) => void
   readonly onSpoken: () => void
+  /** What this device said of an epoch is not what lies on its disk. */
+  readonly onDamaged: (epoch: number) => void
 }
 
 /** Part of the time before a cut that devices of this domain are waited for. */
@@ -75,9 +77,22 @@ export class OwnVoice {
   }
 
   async #state(epoch: number, signal: AbortSignal): Promise<void> {
-    const { store, pool, publish } = this.#init
-    const statement = (await store.statement(epoch)) ?? (await this.#make(epoch, signal))
-    if (pool.take(statement).type === 'new') publish(EPOCH_LIMITS.STATEMENTS_TOPIC, statement)
+    const { store, pool, publish, onDamaged } = this.#init
+    const kept = await store.statement(epoch)
+    const statement = kept ?? (await this.#make(epoch, signal))
+    const fate = pool.take(statement)
+    if (fate.type === 'new') publish(EPOCH_LIMITS.STATEMENTS_TOPIC, statement)
+    // Others may have heard the right one: another one would be a second word about the same epoch.
+    if (kept !== undefined && fate.type === 'refused' && this.#isDamaged(kept)) onDamaged(epoch)
+  }
+
+  /** True when what lies on the disk is not what this device has signed. */
+  #isDamaged(kept: Uint8Array): boolean {
+    const { crypto, network, signer } = this.#init
+    const told = decodeToldStatement(kept)
+    if (told.type === 'refused') return true
+    const said = { verify: crypto.verify, network, ownerOf: () => signer.peer }
+    return openStatement(said, told.value.stated.signed).type === 'refused'
   }
 
   async #make(epoch: number, signal: AbortSignal): Promise<Uint8Array> {

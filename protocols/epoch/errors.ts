@@ -43,6 +43,12 @@ export type EpochErrorCode =
   | 'EPOCH_VOTES_LOST'
   /** What was in a header that this device voted for cannot be read back. */
   | 'EPOCH_CUT_DAMAGED'
+  /** A row of one's own about an epoch is not what was written. */
+  | 'EPOCH_DISK_DAMAGED'
+  /** Votes are on the disk later than others wait for them. */
+  | 'EPOCH_DISK_SLOW'
+  /** There is little room left for what must be kept. */
+  | 'EPOCH_DISK_FULL'
   /** A header that cannot be reached from the trusted one. */
   | 'EPOCH_TRUST_EXPIRED'
   | 'EPOCH_PROOF_INVALID'
@@ -53,6 +59,7 @@ export type EpochErrorCode =
 
 const forged = { retryable: false, exit: 2, status: 422 } as const
 const away = { retryable: true, exit: 1, status: 503 } as const
+const failing = { retryable: true, exit: 1, status: 503 } as const
 const unreadable = 'update brume on the device that sent it'
 
 /** What the faces say about each code. */
@@ -157,18 +164,29 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     hint: 'nothing to do: later rounds ask for less',
   },
   EPOCH_VOTES_LOST: {
-    retryable: true,
-    exit: 1,
-    status: 503,
+    ...failing,
     meaning: 'this device cannot read what it voted for, and abstains',
     hint: 'check the disk of this device; it votes again after two epochs',
   },
   EPOCH_CUT_DAMAGED: {
-    retryable: true,
-    exit: 1,
-    status: 503,
+    ...failing,
     meaning: 'this device cannot read back what was in a header that it voted for',
     hint: 'check the disk of this device; it asks others for it',
+  },
+  EPOCH_DISK_DAMAGED: {
+    ...failing,
+    meaning: 'the disk of this device changed what it had kept of an epoch',
+    hint: 'check the disk; what was decided is asked of other devices',
+  },
+  EPOCH_DISK_SLOW: {
+    ...failing,
+    meaning: 'the disk of this device takes longer to write a vote down than others wait for it',
+    hint: 'move the state folder to a faster disk, or end what keeps it busy',
+  },
+  EPOCH_DISK_FULL: {
+    ...failing,
+    meaning: 'little is left on the disk of the state folder, where votes and epochs must be kept',
+    hint: 'free some: a daemon whose disk is full ends',
   },
   EPOCH_TRUST_EXPIRED: {
     ...forged,

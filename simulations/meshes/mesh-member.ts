@@ -159,6 +159,8 @@ export class MeshMember {
         proofs: () => [],
         openRows: () => this.disk.opened(device),
         madeFolder: async () => undefined,
+        // Disks that are full refuse what is written; how much is left, nobody asks.
+        freeBytesIn: async () => Infinity,
         onFailure: (error) => {
           const life = this.#life
           if (life?.device === device) this.#fail(life, error)

@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { utf8 } from '../../core/bytes.ts'
 import type { Invite } from '../../node/api/schemas/mesh.ts'
 import type { TrustView } from '../../node/api/schemas/trust.ts'
+import { LevelRows } from '../../node/storage/level-rows.ts'
 import { brume, type CommandResult } from '../fixtures/brume-command.ts'
 import { DaemonFleet, type TestDaemon } from '../fixtures/daemons.ts'
 import { until } from '../fixtures/delay.ts'
@@ -12,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'brume-trust-'))
 const file = join(folder, 'score.proof')
 const fleet = new DaemonFleet({ env: { BRUME_TRUST_EPOCH_MS: '1000' } })
 let daemon: TestDaemon | undefined
-let peer = ''
+let [peer, mesh] = ['', '']
 
 /** `brume trust …` of the daemon. */
 function trust(...words: readonly string[]): Promise<CommandResult> {
@@ -28,7 +30,7 @@ beforeAll(async () => {
   const started = await fleet.start('d1')
   daemon = started
   peer = started.status.peer
-  await fleet.formMesh()
+  mesh = (await fleet.formMesh()).id
   await until('an epoch is certified', 20_000, async () => {
     const { scores } = await started.api.get<TrustView>('/v1/trust')
     return scores.length > 0 ? true : undefined
@@ -136,4 +138,32 @@ describe('brume trust', () => {
     })
     expect(after).toMatch(/^pending {3}epochs of 2(\.0)? s, 31 seats at most, from epoch \d+ on$/m)
   })
+
+  it('says in the status which epoch the disk has damaged, and what to do', async () => {
+    await daemon?.stop()
+    const epoch = await damageLastEpoch(join(daemon?.stateDir ?? '', 'trust', mesh))
+    daemon = await fleet.start('d1')
+    const line = `           ! the disk of this device damaged epoch ${epoch}: check the disk`
+    const told = await until('the damage is found', 10_000, async () => {
+      const { stdout } = await brume(daemon?.stateDir ?? '', ['status'])
+      return stdout.includes('damaged') ? stdout : undefined
+    })
+    expect(told).toContain(line)
+    const { problems } = await daemon.api.get<TrustView>('/v1/trust')
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: 'EPOCH_DISK_DAMAGED', facts: { damagedEpoch: epoch } }),
+    )
+  })
 })
+
+/** Changes a bit of the header of the last epoch that lies in a folder; returns which one. */
+async function damageLastEpoch(path: string): Promise<number> {
+  const rows = new LevelRows(path)
+  await rows.open()
+  const [last] = await rows.range({ from: utf8('D'), to: utf8('E'), limit: 1, reverse: true })
+  if (last === undefined) throw new Error('no epoch was kept')
+  const value = last.value.with(80, (last.value[80] ?? 0) ^ 4)
+  await rows.write([{ type: 'put', key: last.key, value }])
+  await rows.close()
+  return Number(Buffer.from(last.key).readBigUint64BE(1))
+}

@@ -63,6 +63,9 @@ export const trustSchema = trustStateSchema.extend({
   beacon: sha256.nullable(),
   scoresRoot: sha256.nullable().describe('RFC 9162 root over all scores'),
   scores: z.array(scoreSchema).describe('by key'),
+  refused: z
+    .array(z.object({ code: z.string(), count: z.int() }))
+    .describe('what others sent that no honest device sends, since this one started'),
 })
 
 export const trustPeerParams = z.strictObject({ peer: peerId })

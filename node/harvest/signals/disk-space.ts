@@ -4,16 +4,13 @@
  * @module
  */
 
-import { statfs } from 'node:fs/promises'
+import { freeBytesIn } from '../../storage/disk-space.ts'
 import type { SignalSource } from './source.ts'
 
 export function diskSpace(folder: string): SignalSource {
   return {
     name: 'disk',
     cadence: { workingMs: 10_000, restingMs: 30_000 },
-    read: async () => {
-      const { bavail, bsize } = await statfs(folder)
-      return { disk: { freeBytes: bavail * bsize } }
-    },
+    read: async () => ({ disk: { freeBytes: await freeBytesIn(folder) } }),
   }
 }
