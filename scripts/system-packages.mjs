@@ -25,15 +25,18 @@ export const SYSTEM_PACKAGES = [
 const MINUTE_MS = 60_000
 
 /**
- * Installs what is missing when this is root on a Debian-like machine; otherwise does nothing.
+ * Installs what is missing when this is root on a Debian-like machine; who is not root there is told what to install.
  *
- * @param {(text: string) => void} say - Told once before work begins, and of a failure.
+ * @param {(text: string) => void} say - Told once before work begins, and of what is not installed.
  */
 export function installSystemPackages(say) {
-  if (process.env.SKIP_SYSTEM_PACKAGES === '1') return
-  if (process.getuid?.() !== 0 || !runs('apt-get', ['--version'])) return
+  if (process.env.SKIP_SYSTEM_PACKAGES === '1' || !runs('apt-get', ['--version'])) return
   const missing = SYSTEM_PACKAGES.filter((name) => !isInstalled(name))
   if (missing.length === 0) return
+  if (process.getuid?.() !== 0) {
+    say(`tests that need them will skip: apt-get install ${missing.join(' ')}`)
+    return
+  }
 
   say(`installing ${missing.join(' ')} for tests (SKIP_SYSTEM_PACKAGES=1 to leave them out)`)
   const apt = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=60']

@@ -12,11 +12,10 @@ const MODEL = resolve('test/models/epoch.pml')
 const missing = ['spin', 'gcc'].filter(
   (command) => spawnSync('which', [command], { stdio: 'ignore' }).status !== 0,
 )
-if (missing.length > 0) {
-  process.stderr.write(`skipped: no ${missing.join(' and no ')} here; apt-get install spin gcc\n`)
-}
+// Part of the name, so that whoever reads which tests were skipped knows what to install.
+const note = missing.length > 0 ? ` (needs ${missing.join(' and ')}: apt-get install spin gcc)` : ''
 
-describe.skipIf(missing.length > 0)('every state of an epoch', () => {
+describe.skipIf(missing.length > 0)(`every state of an epoch${note}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'brume-spin-'))
   afterAll(() => rmSync(folder, { recursive: true }))
 
