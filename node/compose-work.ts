@@ -44,6 +44,7 @@ import { TextLoad } from './scheduler/texts/text-load.ts'
 import { TextKeep } from './scheduler/texts/text-keep.ts'
 import { Tokenizers } from './scheduler/texts/tokenizers.ts'
 import { systemClock } from './system/system-clock.ts'
+import { TextThread } from './text/text-thread.ts'
 
 export type Work = ReturnType<typeof composeWork>
 
@@ -63,6 +64,7 @@ type TextParts = WorkParts & Auditing & { readonly tokenizers: Tokenizers }
 export function composeWork(foundation: Foundation, parts: WorkParts) {
   const tokenizers = new Tokenizers({
     tokenizer: (model, signal, near) => parts.source.tokenizer(model, signal, near),
+    thread: (text) => new TextThread({ text }),
     wallMs: () => systemClock.wallMs(),
   })
   const auditing = composeAudits(foundation, parts)

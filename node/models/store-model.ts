@@ -31,6 +31,7 @@ import {
   type TextOutline,
   type TextWords,
 } from '../../models/index.ts'
+import { checkTokenizer } from '../text/tokenizer-check.ts'
 import { CatalogueError } from './errors.ts'
 import { measureModel } from './measure-model.ts'
 import type { LongWork, ModelComponents } from './ports.ts'
@@ -73,13 +74,21 @@ export interface StoreInit {
   readonly content: ModelContent
 }
 
-/** Stores a model, and keeps what it stored. @throws {ModelError} {CatalogueError} RuntimeError; StorageError. */
+/**
+ * Stores a model, and keeps what it stored.
+ *
+ * @throws {ModelError} {CatalogueError} RuntimeError; StorageError; {TextError} of a tokenizer that is
+ * that of another model.
+ */
 export async function storeModel(
   components: ModelComponents,
   workspace: Workspace,
   { label, content }: StoreInit,
   work: LongWork,
 ): Promise<ImportedModel> {
+  const { text } = content
+  // Before all that takes long.
+  if (text !== undefined) await checkWords(text)
   const ports = modelPorts(content)
   const { inputs, local } = ports
   checkDims(inputs, content.dims, content.generator === undefined)
@@ -164,6 +173,13 @@ async function storeText(
     beginToken: words.beginToken,
     stopTokens: words.stopTokens,
   }
+}
+
+/** @throws {TextError} when the tokenizer is broken, or that of another model. */
+async function checkWords(text: TextContent): Promise<void> {
+  const { tokenizer, vocabulary, beginToken, stopTokens, chatTemplate } = text
+  if (tokenizer === undefined) return
+  await checkTokenizer({ tokenizer, vocabulary, beginToken, stopTokens, chatTemplate })
 }
 
 function checkDims(inputs: readonly TensorSpec[], dims: OpenDims, fromUser: boolean): void {

@@ -11,6 +11,8 @@ export type TextFailure =
   | { readonly code: 'TEXT_TOKENIZER_INVALID'; readonly expected: string }
   /** A part of the tokenizer is of a kind that is not known here. */
   | { readonly code: 'TEXT_TOKENIZER_UNSUPPORTED'; readonly part: string }
+  /** The tokenizer gives tokens that the model does not know. */
+  | { readonly code: 'TEXT_TOKENIZER_OTHER'; readonly token: number; readonly vocabulary: number }
   /** The model has no chat template. */
   | { readonly code: 'TEXT_TEMPLATE_MISSING' }
   /** The chat template is no valid Jinja, or fails with these messages. */
@@ -47,6 +49,11 @@ export const TEXT_ERRORS: ErrorTable<TextFailure['code']> = {
   TEXT_TOKENIZER_UNSUPPORTED: {
     meaning: 'the tokenizer of the model has a part that Brume does not know',
     hint: 'the message names the part; send tokens instead of text, or use another model',
+    ...refused,
+  },
+  TEXT_TOKENIZER_OTHER: {
+    meaning: 'the tokenizer has tokens that the model does not know: it is that of another model',
+    hint: 'import the model again, with the tokenizer.json that belongs to it beside its weights',
     ...refused,
   },
   TEXT_TEMPLATE_MISSING: {
@@ -104,6 +111,8 @@ type Of<Code extends TextFailure['code']> = Extract<TextFailure, { readonly code
 const DESCRIBE: { readonly [Code in TextFailure['code']]: (failure: Of<Code>) => string } = {
   TEXT_TOKENIZER_INVALID: ({ expected }) => `expected ${expected} in the tokenizer`,
   TEXT_TOKENIZER_UNSUPPORTED: ({ part }) => `expected a known tokenizer, got one with ${part}`,
+  TEXT_TOKENIZER_OTHER: ({ token, vocabulary }) =>
+    `expected a tokenizer of tokens below ${vocabulary}, got ${token}`,
   TEXT_TEMPLATE_MISSING: () => 'expected a model with a chat template, got one without',
   TEXT_TEMPLATE_INVALID: () => 'the chat template of the model fails with these messages',
   TEXT_TEMPLATE_REFUSED: () => 'the chat template of the model refuses these messages',

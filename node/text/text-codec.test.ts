@@ -163,7 +163,7 @@ function refusal(change: object): unknown {
   try {
     const tokenizer = utf8(JSON.stringify({ ...base, ...change }))
     const init = { beginToken: undefined, stopTokens: [], chatTemplate: undefined }
-    expect(new TextCodec({ ...init, tokenizer }).table.size).toBe(2)
+    expect(new TextCodec({ ...init, tokenizer, vocabulary: 2 }).table.size).toBe(2)
     return undefined
   } catch (error) {
     return error instanceof Error ? `${errorCode(error)} ${error.message}` : error
@@ -246,8 +246,43 @@ describe('a tokenizer from elsewhere', () => {
     expect(refusal(change)).toMatch(message)
   })
 
+  it.each([
+    ['a word', { model: { type: 'BPE', vocab: { a: 0, b: 2 }, merges: [] } }],
+    [
+      'a piece',
+      {
+        model: {
+          type: 'Unigram',
+          vocab: [
+            ['a', 0],
+            ['b', 0],
+            ['c', 0],
+          ],
+        },
+      },
+    ],
+    [
+      'a beginning',
+      { post_processor: { type: 'RobertaProcessing', cls: ['x', 2], sep: ['x', 2] } },
+    ],
+  ])('is refused with %s that the model does not know', (_, change) => {
+    expect(refusal(change)).toBe(
+      'TEXT_TOKENIZER_OTHER expected a tokenizer of tokens below 2, got 2',
+    )
+  })
+
+  it('gives no token that the model does not know, though it has one', () => {
+    const added = [...base.added_tokens, { id: 2, content: '<new>', special: true }]
+    const tokenizer = utf8(JSON.stringify({ ...base, added_tokens: added }))
+    const words = { beginToken: undefined, stopTokens: [], chatTemplate: undefined }
+    const codec = new TextCodec({ ...words, tokenizer, vocabulary: 2 })
+    const encode = (given: string) => codec.encode(given, { control: true, begin: false })
+    expect([encode('a<end>'), codec.table.size]).toEqual([[0, 1], 2])
+    expect(() => encode('a<new>')).toThrow('expected a tokenizer of tokens below 2, got 2')
+  })
+
   it('is refused when it is no JSON, or nests without end', () => {
-    const init = { beginToken: undefined, stopTokens: [], chatTemplate: undefined }
+    const init = { beginToken: undefined, stopTokens: [], chatTemplate: undefined, vocabulary: 2 }
     const read = (tokenizer: Uint8Array) => () => new TextCodec({ ...init, tokenizer })
     expect(read(utf8('{"model"'))).toThrow('expected an object in the tokenizer')
     expect(read(Uint8Array.of(0xff))).toThrow('expected an object in the tokenizer')

@@ -12,13 +12,15 @@ import { ControlWords } from './control-words.ts'
 import { TextError } from './errors.ts'
 import { tokenTable } from './token-bytes.ts'
 import type { TokenTable } from './token-table.ts'
-import { readTokenizer, type TokenizerFile } from './tokenizer-file.ts'
+import { checkKnown, readTokenizer, type TokenizerFile } from './tokenizer-file.ts'
 import { WordTokenizer } from './word-tokenizer.ts'
 
 /** What a model says about texts, as its manifest has it. */
 export interface TextInit {
   /** A tokenizer.json, UTF-8. */
   readonly tokenizer: Uint8Array
+  /** Tokens that the model knows: a tokenizer that gives others is that of another model. */
+  readonly vocabulary: number
   /** What templates call the begin token, whether texts begin with it or not. */
   readonly beginToken: number | undefined
   /** Each ends an answer; templates call the first one the end token. */
@@ -65,21 +67,22 @@ export class TextCodec {
   #template: ChatTemplate | undefined
   #table: TokenTable | undefined
 
-  /** @throws {TextError} TEXT_TOKENIZER_INVALID, TEXT_TOKENIZER_UNSUPPORTED. */
+  /** @throws {TextError} TEXT_TOKENIZER_INVALID, TEXT_TOKENIZER_OTHER, TEXT_TOKENIZER_UNSUPPORTED. */
   constructor(init: TextInit) {
     this.#init = init
-    this.#file = readTokenizer(init.tokenizer)
+    this.#file = readTokenizer(init.tokenizer, init.vocabulary)
     this.#control = new ControlWords(this.#file.added)
     this.#tokenizer = new WordTokenizer(this.#file)
   }
 
   /** What each token stands for. @throws {TextError} TEXT_TOKENIZER_UNSUPPORTED when it cannot be known. */
   get table(): TokenTable {
-    this.#table ??= tokenTable(this.#file)
+    const tokens = this.#file.tokens.slice(0, this.#init.vocabulary)
+    this.#table ??= tokenTable({ ...this.#file, tokens })
     return this.#table
   }
 
-  /** The tokens of a text. @throws {TextError} TEXT_TOO_LONG. */
+  /** The tokens of a text. @throws {TextError} TEXT_TOO_LONG, TEXT_TOKENIZER_OTHER. */
   encode(text: string, { control, begin }: EncodeOptions): number[] {
     checkLength(text.length)
     const tokens = this.#encode(control ? this.#control.open(text) : this.#control.marked(text))
@@ -90,7 +93,7 @@ export class TextCodec {
    * The tokens of a chat as the model's template writes it. Control tokens are only those that the template names.
    *
    * @throws {TextError} TEXT_TEMPLATE_MISSING, TEXT_TEMPLATE_INVALID, TEXT_TEMPLATE_REFUSED,
-   * TEXT_TEMPLATE_LIMIT, TEXT_TOO_LONG.
+   * TEXT_TEMPLATE_LIMIT, TEXT_TOO_LONG, TEXT_TOKENIZER_OTHER.
    */
   chat(messages: readonly ChatMessage[], options: ChatOptions): number[] {
     const { chatTemplate } = this.#init
@@ -114,10 +117,13 @@ export class TextCodec {
   }
 
   #encode(text: string): number[] {
-    return this.#control.parts(text).flatMap((part, index) => {
+    const tokens = this.#control.parts(text).flatMap((part, index) => {
       if (part.type === 'control') return [part.token]
       return this.#tokenizer.encode(part.text, { atStart: index === 0 })
     })
+    // Added tokens that the model does not know are no fault before a text has one.
+    checkKnown(tokens, this.#init.vocabulary)
+    return tokens
   }
 }
 

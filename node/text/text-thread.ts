@@ -44,6 +44,7 @@ export class TextThread {
   /** Resolves when all calls so far are done. */
   #done: Promise<void> = Promise.resolve()
   #idle: NodeJS.Timeout | undefined
+  #retired = false
 
   constructor(init: TextThreadInit) {
     this.#init = {
@@ -71,6 +72,12 @@ export class TextThread {
     return (await this.#ask<'tokens'>({ type: 'chat', messages, options })).tokens
   }
 
+  /** Ends the thread as soon as nobody waits for it; who calls later has it start again for that call. */
+  async retire(): Promise<void> {
+    this.#retired = true
+    await this.#endIdle()
+  }
+
   /** Ends the thread; work under way fails. */
   async stop(): Promise<void> {
     clearTimeout(this.#idle)
@@ -96,6 +103,7 @@ export class TextThread {
     } finally {
       this.#waiting--
       resolve()
+      if (this.#retired) void this.#endIdle()
     }
   }
 

@@ -9,6 +9,7 @@
  */
 
 import { textOf } from '../../core/bytes.ts'
+import { TextError } from './errors.ts'
 import {
   fieldsOf,
   invalid,
@@ -58,13 +59,18 @@ const NORMALIZERS: ReadonlySet<unknown> = new Set([
 ])
 const PARTS_MAX = 64
 
-/** @throws {TextError} TEXT_TOKENIZER_INVALID, TEXT_TOKENIZER_UNSUPPORTED. */
-export function readTokenizer(bytes: Uint8Array): TokenizerFile {
+/**
+ * @param vocabulary - Tokens that the model knows.
+ * @throws {TextError} TEXT_TOKENIZER_INVALID, TEXT_TOKENIZER_OTHER, TEXT_TOKENIZER_UNSUPPORTED.
+ */
+export function readTokenizer(bytes: Uint8Array, vocabulary: number): TokenizerFile {
   const file = fieldsOf(parsed(bytes), 'an object')
   const model = fieldsOf(file['model'], 'a model')
   const added = addedTokens(file['added_tokens'])
   const tokens: (string | undefined)[] = []
   for (const [content, id] of vocabularyOf(model)) tokens[id] = content
+  const beginning = beginningOf(optionalFields(file['post_processor'], 'a post-processor'))
+  checkKnown([tokens.length - 1, ...beginning.map(tokenId)], vocabulary)
   for (const { content, id } of added) tokens[id] = content
   checkMerges(model)
   return {
@@ -74,9 +80,16 @@ export function readTokenizer(bytes: Uint8Array): TokenizerFile {
     normalizer: sequence(file['normalizer'], 'normalizers', normalizerPart),
     preTokenizer: sequence(file['pre_tokenizer'], 'pretokenizers', preTokenizerPart),
     decoder: optionalFields(file['decoder'], 'a decoder'),
-    beginning: beginningOf(optionalFields(file['post_processor'], 'a post-processor')).map(tokenId),
+    beginning: beginning.map(tokenId),
     model,
   }
+}
+
+/** @throws {TextError} TEXT_TOKENIZER_OTHER when the model does not know one of `tokens`. */
+export function checkKnown(tokens: readonly number[], vocabulary: number): void {
+  const token = tokens.find((each) => each >= vocabulary)
+  if (token === undefined) return
+  throw new TextError({ code: 'TEXT_TOKENIZER_OTHER', token, vocabulary })
 }
 
 function parsed(bytes: Uint8Array): unknown {

@@ -8,6 +8,8 @@ import { realTokenizer } from '../fixtures/tokenizers.ts'
 
 const FILE = smolLm2File()
 const HEAD_BYTES = 8 * 2 ** 20
+/** Tokens that the model knows. */
+const VOCABULARY = 49_152
 const CHAT = { addGenerationPrompt: true, wallMs: 0 } as const
 
 async function textOf(path: string) {
@@ -16,7 +18,7 @@ async function textOf(path: string) {
   await file.read(head, 0, HEAD_BYTES, 0)
   const { size } = await file.stat()
   const { tokenizer, ...words } = accepted(ggufText(accepted(readGguf(head, size))))
-  return { ...words, tokenizer: tokenizer ?? new Uint8Array(0) }
+  return { ...words, tokenizer: tokenizer ?? new Uint8Array(0), vocabulary: VOCABULARY }
 }
 
 const hint = FILE === undefined ? `: ${SMOLLM2_MISSING}` : ''

@@ -6,7 +6,8 @@
 
 import type { TextModel } from '../../../models/index.ts'
 import type { ModelId, PeerId } from '../../../core/ids.ts'
-import { TextThread } from '../../text/text-thread.ts'
+import type { TextInit } from '../../text/text-codec.ts'
+import type { TextThread } from '../../text/text-thread.ts'
 import type { TokenTable } from '../../text/token-table.ts'
 import type { TextRequest } from '../../api/schemas/texts.ts'
 import type { CatalogueModel } from '../../models/catalogue.ts'
@@ -19,8 +20,13 @@ export interface TokenizersComponents {
     signal: AbortSignal,
     near?: readonly PeerId[],
   ): Promise<Uint8Array>
+  /** A thread for the texts of one model, which starts when it is first asked. */
+  thread(text: TextInit): TextWorker
   readonly wallMs: () => number
 }
+
+/** What turns the texts of one model into tokens. */
+export type TextWorker = Pick<TextThread, 'table' | 'encode' | 'chat' | 'retire' | 'stop'>
 
 /** Models whose tokenizers are kept: each that is in use has a thread of its own. */
 const THREADS_MAX = 4
@@ -34,7 +40,7 @@ export interface Prompt {
 export class Tokenizers {
   readonly #components: TokenizersComponents
   /** The one that was used last stands last. */
-  readonly #threads = new Map<ModelId, TextThread>()
+  readonly #threads = new Map<ModelId, Promise<TextWorker>>()
 
   constructor(components: TokenizersComponents) {
     this.#components = components
@@ -90,36 +96,51 @@ export class Tokenizers {
   }
 
   async stop(): Promise<void> {
-    await Promise.allSettled([...this.#threads.values()].map((thread) => thread.stop()))
+    const threads = [...this.#threads.values()]
     this.#threads.clear()
+    await Promise.allSettled(threads.map(async (thread) => (await thread).stop()))
   }
 
   async #thread(
     model: CatalogueModel,
     signal: AbortSignal,
     near: readonly PeerId[] = [],
-  ): Promise<TextThread> {
+  ): Promise<TextWorker> {
     const { id } = model
-    const known = this.#threads.get(id)
-    this.#threads.delete(id)
-    const thread = known ?? (await this.#start(model, signal, near))
-    this.#threads.set(id, thread)
-    const [oldest] = this.#threads
-    if (this.#threads.size > THREADS_MAX && oldest !== undefined) {
-      this.#threads.delete(oldest[0])
-      await oldest[1].stop()
+    for (;;) {
+      const known = this.#threads.get(id)
+      const thread = known ?? this.#start(model, signal, near)
+      this.#threads.delete(id)
+      this.#threads.set(id, thread)
+      this.#retireOldest()
+      try {
+        return await thread
+      } catch (error) {
+        if (this.#threads.get(id) === thread) this.#threads.delete(id)
+        // Who asked first may have given up: whoever still wants it asks in its own name.
+        if (known === undefined || signal.aborted) throw error
+      }
     }
-    return thread
   }
 
   async #start(
     model: CatalogueModel,
     signal: AbortSignal,
     near: readonly PeerId[],
-  ): Promise<TextThread> {
-    const tokenizer = await this.#components.tokenizer(model, signal, near)
-    const { beginToken, stopTokens = [], chatTemplate } = model.manifest.text ?? {}
-    return new TextThread({ text: { tokenizer, beginToken, stopTokens, chatTemplate } })
+  ): Promise<TextWorker> {
+    const components = this.#components
+    const { beginToken, stopTokens = [], chatTemplate, vocabulary = 0 } = model.manifest.text ?? {}
+    const tokenizer = await components.tokenizer(model, signal, near)
+    return components.thread({ tokenizer, vocabulary, beginToken, stopTokens, chatTemplate })
+  }
+
+  /** What it has been asked for it still does. */
+  #retireOldest(): void {
+    const [oldest] = this.#threads
+    if (this.#threads.size <= THREADS_MAX || oldest === undefined) return
+    const [id, thread] = oldest
+    this.#threads.delete(id)
+    thread.then((each) => each.retire()).catch(() => undefined)
   }
 }
 

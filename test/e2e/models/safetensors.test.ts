@@ -25,7 +25,7 @@ async function imported(
   { name, files, ...wish }: DecoderWish & { readonly name: string; readonly files: number },
 ) {
   const folder = join(local.root, name)
-  await mkdir(folder)
+  await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'config.json'), JSON.stringify(tinyConfig(decoder)))
   const tensors = Object.entries(tinyTensors(decoder))
   const map: Record<string, string> = {}
@@ -72,6 +72,17 @@ describe('a decoder from safetensors', () => {
     expect(manifest.text).toMatchObject({ beginToken: 1, stopTokens: [2, 3] })
     expect((await local.catalogue.verify(id)).stages).toBe(5)
   }, 60_000)
+
+  it.each([
+    ['of another model', { word: TINY.vocabulary }, 'TEXT_TOKENIZER_OTHER'],
+    ['that is broken', [], 'TEXT_TOKENIZER_INVALID'],
+  ])('is refused with a tokenizer %s', async (name, vocab, code) => {
+    const model = { type: 'BPE', vocab, merges: [] }
+    const wish = { name, files: 1, past: 'cache', quantisation: 'none' } as const
+    await mkdir(join(local.root, name))
+    await writeFile(join(local.root, name, 'tokenizer.json'), JSON.stringify({ model }))
+    await expect(imported(SMALL, wish)).rejects.toMatchObject({ code })
+  })
 
   it('is refused when a file that it needs is not there', async () => {
     const folder = join(local.root, 'empty')

@@ -56,6 +56,14 @@ describe('the thread of a text codec', () => {
     expect(await texts.encode('hello', PLAIN)).toHaveLength(1)
   })
 
+  it('ends once its work is done when it is retired, and still does what is asked of it later', async () => {
+    const texts = thread('')
+    const work = texts.encode('hello', PLAIN)
+    await texts.retire()
+    expect(await work).toHaveLength(1)
+    expect(await texts.encode('hello', PLAIN)).toHaveLength(1)
+  })
+
   it('ends when nobody has called for a while, and starts again', async () => {
     const texts = thread('', { idleMs: 1 })
     const first = await texts.encode('hello', PLAIN)
