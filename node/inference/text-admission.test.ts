@@ -62,23 +62,37 @@ describe('admission of texts', () => {
     expect(budget.bytes).toBe(0)
   })
 
-  it('gives to its owner first, then to who has least, then in order, and overtakes nobody', async () => {
+  it('gives to who has least, then in order, and lets nobody overtake another', async () => {
     const { told, ask } = setup()
     const all = ask('all', a, 80)
     ask('a', a, 20)
     ask('b', b, 40)
     ask('small', b, 1)
-    ask('own', self, 60)
     await settle()
-    expect(told.get('own')).toEqual([0])
+    expect(told.get('small')).toEqual([2])
     all.leave()
     await settle()
     expect(Object.fromEntries(told)).toEqual({
       all: ['has room'],
-      own: [0, 'has room'],
-      a: [0, 1, 'has room'],
-      b: [1, 2, 0],
-      small: [2, 3, 1],
+      a: [0, 'has room'],
+      b: [1, 'has room'],
+      small: [2, 'has room'],
+    })
+  })
+
+  it('lets its owner wait for no text of others, as far as those make the difference', async () => {
+    const { told, ask } = setup()
+    ask('early', a, 40)
+    ask('late', b, 40)
+    await settle()
+    ask('own', self, 50)
+    ask('more', self, 60)
+    await settle()
+    expect(Object.fromEntries(told)).toEqual({
+      early: ['has room'],
+      late: ['has room', 'taken'],
+      own: ['has room'],
+      more: [0],
     })
   })
 
@@ -93,7 +107,7 @@ describe('admission of texts', () => {
 
   it('lets few texts of one device wait, and any of its own', async () => {
     const { told, ask } = setup()
-    ask('first', a, 80)
+    ask('first', self, 90)
     for (let nth = 0; nth < 9; nth++) ask(`a${nth}`, a, 10)
     for (let nth = 0; nth < 9; nth++) ask(`own${nth}`, self, 90)
     await settle()

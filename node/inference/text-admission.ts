@@ -5,7 +5,8 @@
  * they might have. So each is foreseen to take the mean of both, and one that comes begins when that
  * fits beside what is foreseen of the others; until then it waits in turn. A text that cannot grow gives
  * way: it is opened anew, here or elsewhere, and loses no token. When it comes back it asks for all that
- * it may ever need, so that this happens to it once.
+ * it may ever need, so that this happens to it once. Texts of the owner wait for none of others: the
+ * latest of those gives way.
  *
  * @module
  */
@@ -174,11 +175,13 @@ export class TextAdmission {
 
   #admit(entry: Entry): BudgetRefusal | undefined {
     const { requester } = entry.asked
-    const refusal = this.#foreseen.refusal(requester, entry.foreseenBytes)
-    if (refusal !== undefined) return refusal
-    // Some may have grown beyond what was foreseen.
-    if (!this.#prefixes.take(requester, entry.bytes)) return 'all'
-    this.#foreseen.take(requester, entry.foreseenBytes)
+    const own = this.#foreseen.of(this.#self) + entry.foreseenBytes
+    for (;;) {
+      const refusal = this.#take(entry)
+      if (refusal === undefined) break
+      const isOwn = requester === this.#self && own <= this.#foreseen.most(this.#self)
+      if (!isOwn || !this.#takeFromLent()) return refusal
+    }
     this.#remove(entry)
     this.#held.add(entry)
     entry.settle(undefined)
@@ -186,27 +189,45 @@ export class TextAdmission {
     return undefined
   }
 
+  #take({ asked: { requester }, bytes, foreseenBytes }: Entry): BudgetRefusal | undefined {
+    const refusal = this.#foreseen.refusal(requester, foreseenBytes)
+    if (refusal !== undefined) return refusal
+    // Some may have grown beyond what was foreseen.
+    if (!this.#prefixes.take(requester, bytes)) return 'all'
+    this.#foreseen.take(requester, foreseenBytes)
+    return undefined
+  }
+
   #grow(entry: Entry, bytes: number): boolean {
     if (!this.#held.has(entry)) return false
     if (bytes <= entry.bytes) return true
     const { requester, name } = entry.asked
-    while (!this.#prefixes.take(requester, bytes - entry.bytes, entry.bytes)) {
-      // What its owner asked for comes first.
-      const lent = requester === this.#self ? this.#latestLent() : undefined
-      if (lent === undefined) {
-        this.#gaveWay.set(name, true)
-        return false
-      }
-      this.#gaveWay.set(lent.asked.name, true)
-      this.#release(lent)
-      lent.asked.onTaken()
+    const more = bytes - entry.bytes
+    const isOwn =
+      requester === this.#self && this.#ownBytes + more <= this.#foreseen.most(this.#self)
+    while (!this.#prefixes.take(requester, more, entry.bytes)) {
+      if (isOwn && this.#takeFromLent()) continue
+      this.#gaveWay.set(name, true)
+      return false
     }
     entry.bytes = bytes
     return true
   }
 
-  #latestLent(): Entry | undefined {
-    return [...this.#held].findLast(({ asked }) => asked.requester !== this.#self)
+  /** What its owner asked for comes first: the latest text that is lent gives way. False when none is. */
+  #takeFromLent(): boolean {
+    const lent = [...this.#held].findLast((entry) => this.#isLent(entry))
+    if (lent === undefined) return false
+    this.#gaveWay.set(lent.asked.name, true)
+    this.#release(lent)
+    lent.asked.onTaken()
+    return true
+  }
+
+  /** Bytes that texts of this device have. */
+  get #ownBytes(): number {
+    const own = [...this.#held].filter((entry) => !this.#isLent(entry))
+    return own.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   #leave(entry: Entry): void {

@@ -216,6 +216,25 @@ describe('a text in executors', () => {
     )
   }, 60_000)
 
+  it('says of what is no number that it is none, in the middle and at the end, and goes on', async () => {
+    const model = await build('f32')
+    const [first, ...rest] = await load(model, ranges(model, 2, 4))
+    if (first === undefined) throw new Error('nothing was loaded')
+    const rows: TextRows = { position: 0, drawFrom: 1, tokens: [1, 2] }
+    for (const stage of rest) {
+      await stage.begin(BEGIN)
+      const [{ name } = { name: '' }] = stage.inputs
+      const send = (value: number) => {
+        const data = new Uint8Array(new Float32Array(2 * SMALL_DECODER.hidden).fill(value).buffer)
+        const stream: Tensor = { name, type: 'float32', dims: [1, 2, SMALL_DECODER.hidden], data }
+        return stage.step({ slot: BEGIN.slot, rows, tensors: [stream] })
+      }
+      await expect(send(Infinity)).rejects.toMatchObject({ code: 'RUNTIME_NOT_FINITE' })
+      expect((await send(0.5)).outputs.length).toBeGreaterThan(0)
+    }
+    await stop([first, ...rest])
+  })
+
   it('refuses steps that fit no text, and goes on', async () => {
     const model = await build('f32')
     const [stage] = await load(model, ranges(model))
