@@ -80,17 +80,19 @@ describe('a plan around devices', () => {
   it('goes where texts of others leave memory, in parts where none leaves enough, and waits where none does', () => {
     const written = { ...model, manifest: decoderManifest(2).manifest }
     // 128 bytes a token in each of its two layers that keep something.
-    const alone = { ...wish, stages: 'auto' } as const
-    const long = { ...alone, text: { positions: 65_536 } } as const
+    const long = { ...wish, text: { positions: 65_536 } } as const
     const [whole, part] = [16, 8]
-    const placed = (own: number, other: number) => {
+    const plan = (own: number, other: number) => {
       const speeds = { ...capabilities().speeds, f32MflopsPerS: 500_000 }
       const records = [
         record(a, { speeds, textMebibytes: own }),
         record(b, { textMebibytes: other }),
       ]
       const { planner } = planners(records)
-      const planned = planner.plan(written, long)
+      return { planner, planned: planner.plan(written, long) }
+    }
+    const placed = (own: number, other: number) => {
+      const { planner, planned } = plan(own, other)
       const lost = { stages: planned.plan.stages, stageIndex: 0, excluded: [a], again: [] }
       return [peersOf(planned)[0], planner.replacement(planned, lost)]
     }
@@ -99,6 +101,10 @@ describe('a plan around devices', () => {
       [[b], b],
       [[a], b],
     ])
-    expect(placed(part, part)[0]).toHaveLength(2)
+    const { stages, why } = plan(part, part).planned.plan
+    expect([stages.length, why[0]]).toEqual([
+      2,
+      '2 stages because the text may need 16 MiB and no device has as much left beside others',
+    ])
   })
 })
