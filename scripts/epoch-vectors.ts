@@ -6,6 +6,7 @@
 
 import { toHex, utf8 } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
+import { invariant } from '../core/invariant.ts'
 import { leafHash } from '../core/merkle-tree.ts'
 import {
   type Certificate,
@@ -16,6 +17,7 @@ import {
   encodeConsent,
   encodeCertificate,
   encodeCutBody,
+  encodeDoubleProposal,
   encodeDoubleVote,
   encodeEpochMessage,
   encodeEpochRecord,
@@ -93,6 +95,7 @@ export function epochVectors(): string {
         other: { value: other, signature: vote('prevote', 1, other).signature },
       }),
     ),
+    doubleProposal: doubleProposalVector(value),
     accusation: toHex(
       encodeAccusation({
         ...base,
@@ -107,6 +110,17 @@ export function epochVectors(): string {
     voteRecord: voteRecordVector(value, id, polka),
   }
   return `${JSON.stringify({ ...vectors, ...besideVectors(value, certificate, polka) }, undefined, 2)}\n`
+}
+
+/** The same value, with a polka and without: a proposer signs one of both. */
+function doubleProposalVector(value: Uint8Array): string {
+  const [one, other] = [undefined, 0].map((validRound) => {
+    const { signature } = proposalBy(seats, 1, { round: 1, value, validRound })
+    return { value, validRound, signature }
+  })
+  invariant(one !== undefined && other !== undefined, 'there are two')
+  const accused = seats.committee[1] as PeerId
+  return toHex(encodeDoubleProposal({ ...epochContext, accused, round: 1, one, other }))
 }
 
 function voteRecordVector(value: Uint8Array, id: Uint8Array, polka: Certificate): string {

@@ -142,6 +142,9 @@ export class EpochSeat {
       case 'evidence':
         world.proofs.push(output.proof)
         return
+      case 'conflict':
+        // The fault of its proposer is told beside it.
+        return
       case 'suspect':
         world.accusations.push(output.accusation)
         return

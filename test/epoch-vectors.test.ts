@@ -35,6 +35,7 @@ import {
   type Result,
   trustedFrom,
   verifyAccusation,
+  verifyDoubleProposal,
   verifyDoubleVote,
   verifyScoreProof,
 } from '../protocols/epoch/index.ts'
@@ -131,6 +132,7 @@ describe('the messages of seats', () => {
 const known = trustedFrom(nodeCrypto, bytes('header'), committee)
 const checks: Readonly<Record<string, (encoded: Uint8Array) => boolean>> = {
   doubleVote: (encoded) => verifyDoubleVote(verify, encoded).type === 'value',
+  doubleProposal: (encoded) => verifyDoubleProposal(verify, encoded).type === 'value',
   accusation: (encoded) => verifyAccusation(verify, encoded).type === 'value',
   consent: (encoded) => {
     const consent = decodeConsent(encoded)

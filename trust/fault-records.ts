@@ -5,7 +5,7 @@
  */
 
 import { compareBytes, toHex } from '../core/bytes.ts'
-import { FAULT_EPOCHS } from './limits.ts'
+import { EPOCHS_PER_DAY, FAULT_EPOCHS } from './limits.ts'
 import type { PackedTrustState } from './packed.ts'
 
 /** A proof that holds; whoever verified it says against which domain. */
@@ -17,6 +17,7 @@ export interface ProvenFault {
     | 'statement-fork'
     | 'double-vote'
     | 'amnesia'
+    | 'double-proposal'
   /** SHA-256 of the proof. */
   readonly evidence: Uint8Array
 }
@@ -26,6 +27,11 @@ export type DatedFault = ProvenFault & { readonly epoch: number }
 
 /** Proofs that are remembered of one domain. */
 const KEPT_MAX = 16
+
+/** How long a fault counts, in epochs: two proposals cost others a round and decide nothing, so a day. */
+export function faultEpochsOf(kind: ProvenFault['kind']): number {
+  return kind === 'double-proposal' ? EPOCHS_PER_DAY : FAULT_EPOCHS
+}
 
 export class FaultRecords {
   readonly #records: Map<number, readonly DatedFault[]>
@@ -56,7 +62,7 @@ export class FaultRecords {
 
   /** Replaces what is remembered of a domain by the latest of `record`. */
   set(domain: number, record: readonly DatedFault[]): void {
-    if (record.length > 0) this.#records.set(domain, record.slice(-KEPT_MAX))
+    if (record.length > 0) this.#records.set(domain, latestOf(record))
   }
 
   /** What was proven against some domains, each proof once, the oldest first. */
@@ -70,10 +76,23 @@ export class FaultRecords {
     )
   }
 
-  /** True while something that was proven against one of the domains is not {@link FAULT_EPOCHS} old. */
+  /** True while something that was proven against one of the domains counts. */
   areFaulted(domains: readonly number[], now: number): boolean {
     return domains.some((domain) =>
-      (this.#records.get(domain) ?? []).some(({ epoch }) => now - epoch < FAULT_EPOCHS),
+      (this.#records.get(domain) ?? []).some(
+        ({ epoch, kind }) => now - epoch < faultEpochsOf(kind),
+      ),
     )
   }
+}
+
+/** The latest faults. Many light ones, which whoever is at fault makes at will, do not push out a grave one. */
+function latestOf(record: readonly DatedFault[]): readonly DatedFault[] {
+  if (record.length <= KEPT_MAX) return record
+  const isGrave = ({ kind }: DatedFault): boolean => faultEpochsOf(kind) === FAULT_EPOCHS
+  const grave = record.filter(isGrave).slice(-KEPT_MAX)
+  const lightMax = KEPT_MAX - grave.length
+  const light = record.filter((fault) => !isGrave(fault))
+  const kept = new Set([...grave, ...light.slice(light.length - lightMax)])
+  return record.filter((fault) => kept.has(fault))
 }

@@ -26,7 +26,7 @@ export {
 export { type DeviceReport, openReport, signReport } from './device-report.ts'
 export { type Domain, domainIdOf } from './domain.ts'
 export type { Refused, Result, TrustErrorCode } from './errors.ts'
-export type { ProvenFault } from './fault-records.ts'
+export { faultEpochsOf, type ProvenFault } from './fault-records.ts'
 export { explain, type Explanation, type Remedy } from './explanation.ts'
 export * as TRUST_LIMITS from './limits.ts'
 export {

@@ -49,7 +49,14 @@ const WORK = record({
 
 const FAULT = record({
   domain: bytes(HASH_BYTES),
-  kind: word('head-fork', 'receipt-contradiction', 'statement-fork', 'double-vote', 'amnesia'),
+  kind: word(
+    'head-fork',
+    'receipt-contradiction',
+    'statement-fork',
+    'double-vote',
+    'amnesia',
+    'double-proposal',
+  ),
   evidence: bytes(HASH_BYTES),
   epoch: uint(EPOCH_MAX),
 })

@@ -225,6 +225,29 @@ describe('a proven fault', () => {
     expect(state.facts(friend).record).toEqual([{ ...fault(friend), epoch: 1 }])
   })
 
+  it('counts for a day where it cost others a round and nothing else', () => {
+    const light = { ...fault(friend), kind: 'double-proposal' as const }
+    const state = folded({ ...cutOf(1, ids, chain), faults: [light] })
+    expect(micros(state, friend)).toBe(0)
+    state.fold(cutOf(EPOCHS_PER_DAY, ids, chain))
+    expect(micros(state, friend)).toBe(0)
+    state.fold(cutOf(EPOCHS_PER_DAY + 1, ids, chain))
+    expect(micros(state, friend)).toBeGreaterThan(300_000)
+  })
+
+  it('that is grave is pushed out by no number of light ones', () => {
+    const lights = Array.from({ length: 40 }, (_, at) => ({
+      ...fault(friend),
+      kind: 'double-proposal' as const,
+      evidence: new Uint8Array(32).fill(at),
+    }))
+    const state = folded({ ...cutOf(1, ids, chain), faults: [fault(friend)] })
+    state.fold({ ...cutOf(2, ids, chain), faults: lights })
+    expect(state.facts(friend).record.length).toBe(16)
+    state.fold(cutOf(FAULT_EPOCHS, ids, chain))
+    expect(micros(state, friend)).toBe(0)
+  })
+
   it('counts once, however often it is shown', () => {
     const state = folded({ ...cutOf(1, ids, []), faults: [fault(friend), fault(friend)] })
     state.fold({ ...cutOf(2, [], []), faults: [fault(friend)] })

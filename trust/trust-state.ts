@@ -297,7 +297,7 @@ export class TrustState {
     return this.#seeds.length
   }
 
-  /** True while a fault of the domain of this number is proven and not {@link FAULT_EPOCHS} old. */
+  /** True while a proven fault of the domain of this number counts. */
   isFaulted(index: number): boolean {
     return this.#faults.areFaulted(this.#homes.partsOf(index), this.#epoch)
   }

@@ -21,8 +21,8 @@ export const MISTAKES_IN_CUTS: readonly Mutant[] = [
   {
     mistake: 'a value that seats are locked on is asked whether it is fair',
     path: `${ROOM}/proposals.ts`,
-    find: 'const at = hasPolka ? undefined : this.#judgedAt(header.value, round)',
-    replace: 'const at = this.#judgedAt(header.value, round)',
+    find: 'const at = hasPolka ? undefined : this.#judgedAt(header, round)',
+    replace: 'const at = this.#judgedAt(header, round)',
     check: test(`${ROOM}/proposals.test.ts`),
   },
   {
@@ -87,5 +87,26 @@ export const MISTAKES_IN_CUTS: readonly Mutant[] = [
     find: 'await this.#kept.keep(record, this.#proposals.forget())',
     replace: 'await this.#kept.keep(record, this.#proposals.forget().slice(1))',
     check: test(`${ROOM}/kept-cuts.test.ts`),
+  },
+  {
+    mistake: 'who says its proposal again is blamed for it',
+    path: `${EPOCH}/messages.ts`,
+    find: 'return a.validRound === b.validRound && bytesEqual(a.value, b.value)',
+    replace: 'return a === b && bytesEqual(a.value, b.value)',
+    check: test(`${EPOCH}/epoch-machine.test.ts`),
+  },
+  {
+    mistake: 'a proposal that others made up is a proof against its proposer',
+    path: `${EPOCH}/evidence.ts`,
+    find: 'return signed && !isSameProposal(one, other)',
+    replace: 'return (signed || one !== other) && !isSameProposal(one, other)',
+    check: test(`${EPOCH}/evidence.test.ts`),
+  },
+  {
+    mistake: 'many light faults make a grave one forgotten',
+    path: 'trust/fault-records.ts',
+    find: 'this.#records.set(domain, latestOf(record))',
+    replace: 'this.#records.set(domain, latestOf(record.slice(-KEPT_MAX)))',
+    check: test('trust/trust-state.test.ts'),
   },
 ]

@@ -12,6 +12,7 @@ import {
   decodeHeader,
   type Decision,
   type EpochErrorCode,
+  encodeDoubleProposal,
   encodeDoubleVote,
   encodeEvidenceItem,
   type Mode,
@@ -318,6 +319,10 @@ export class EpochRoom {
         evidence: (proof) =>
           this.pools.report(
             encodeEvidenceItem(evidenceItem('double-vote', encodeDoubleVote(proof))),
+          ),
+        conflict: (proof) =>
+          this.pools.report(
+            encodeEvidenceItem(evidenceItem('double-proposal', encodeDoubleProposal(proof))),
           ),
         suspect: (accusation) => this.pools.amnesia.suspect(accusation),
         fault: (from, code) => this.refusals.note(from as PeerId, code),

@@ -9,6 +9,7 @@ import {
   type Accusation,
   type Certificate,
   type Decision,
+  type DoubleProposal,
   type DoubleVote,
   type EpochErrorCode,
   type EpochInit,
@@ -33,6 +34,7 @@ export interface SeatPorts {
   readonly send: (message: EpochMessage) => void
   readonly decided: (decision: Decision) => void
   readonly evidence: (proof: DoubleVote) => void
+  readonly conflict: (proof: DoubleProposal) => void
   /** A seat changed its mind, and has to answer for it. */
   readonly suspect: (accusation: Accusation) => void
   readonly fault: (from: string, code: EpochErrorCode) => void
@@ -103,6 +105,8 @@ export class EpochSeat {
         return this.#ports.decided(output.decision)
       case 'evidence':
         return this.#ports.evidence(output.proof)
+      case 'conflict':
+        return this.#ports.conflict(output.proof)
       case 'suspect':
         return this.#ports.suspect(output.accusation)
       case 'fault':

@@ -11,7 +11,12 @@ import { bytesEqual } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { verifyEquivocation } from '../../ledger/index.ts'
-import { type Committee, type EvidenceItem, verifyDoubleVote } from '../../protocols/epoch/index.ts'
+import {
+  type Committee,
+  type EvidenceItem,
+  verifyDoubleProposal,
+  verifyDoubleVote,
+} from '../../protocols/epoch/index.ts'
 import { domainIdOf, type ProvenFault, verifyStatementFork } from '../../trust/index.ts'
 
 /** Numbers on the wire. A new kind is added at the end. */
@@ -22,6 +27,7 @@ const KINDS = [
   'accusation',
   'answer',
   'farewell',
+  'double-proposal',
 ] as const
 export type EvidenceKind = (typeof KINDS)[number]
 /** Those that prove a fault by themselves. */
@@ -30,7 +36,7 @@ type ProofKind = Exclude<EvidenceKind, 'accusation' | 'answer' | 'farewell'>
 /** A fault, and the device whose key signed what proves it. */
 export interface ProvenItem extends ProvenFault {
   readonly accused: PeerId
-  /** The epoch of votes that differ, which only a seat of it casts; undefined for everything else. */
+  /** The epoch of votes or proposals that differ, which are of its seats only; undefined for everything else. */
   readonly votedIn: number | undefined
 }
 
@@ -124,5 +130,11 @@ const READERS: Readonly<Record<ProofKind, Reader> & Partial<Record<EvidenceKind,
     if (proven.type === 'refused') return undefined
     const { network, accused, epoch: votedIn } = proven.value
     return { network, accused, kind: 'double-vote', votedIn }
+  },
+  'double-proposal': ({ verify }, encoded) => {
+    const proven = verifyDoubleProposal(verify, encoded)
+    if (proven.type === 'refused') return undefined
+    const { network, accused, epoch: votedIn } = proven.value
+    return { network, accused, kind: 'double-proposal', votedIn }
   },
 }

@@ -3,7 +3,9 @@ import { invariant } from '../../core/invariant.ts'
 import {
   encodeEpochMessage,
   EPOCH_LIMITS,
+  proposerOrder,
   signBallot,
+  signProposal,
   type VoteKind,
 } from '../../protocols/epoch/index.ts'
 import { onionLayer, signStatement } from '../../trust/index.ts'
@@ -72,6 +74,31 @@ describe('a mesh of four', () => {
     expect(headersOf(honest)).toBe(1)
     for (const device of honest) expect(faulted(device)).toEqual([liar.signer.peer])
     expect(epochOf(honest[0])).toBe(epoch + 1)
+  })
+
+  it('finds who proposes twice in one round, and goes on without it', async () => {
+    const { world, four } = await seated()
+    const { committee, absent, top, next: epoch } = chainOf(four[0])
+    const beacon = top?.header.beacon ?? networkOf(four[0])
+    const [first = 0] = proposerOrder(nodeCrypto.sha256, beacon, committee, absent)
+    const isFirst = ({ signer }: EpochDevice): boolean => signer.peer === committee[first]
+    const liar = four.find(isFirst)
+    invariant(liar !== undefined, 'each has a seat')
+    const honest = four.filter((device) => device !== liar)
+    const context = { network: networkOf(liar), epoch }
+    await world.pass(0.6 - 1e-4)
+    for (const byte of [1, 2]) {
+      const proposed = { round: 0, value: Uint8Array.of(byte), validRound: undefined }
+      const signature = signProposal(liar.signer, context, proposed)
+      const proposal = { ...proposed, seat: first, signature }
+      const message = encodeEpochMessage(context, { type: 'proposal', proposal })
+      await liar.network.publish(EPOCH_LIMITS.VOTES_TOPIC, message)
+    }
+    await world.pass(2)
+    expect(headersOf(honest)).toBe(1)
+    for (const device of honest) expect(faulted(device)).toEqual([liar.signer.peer])
+    const explained = chainOf(honest[0] as EpochDevice).fold.explain(liar.signer.peer)
+    expect(explained?.faults.map(({ kind }) => kind)).toEqual(['double-proposal'])
   })
 
   it('finds who says two things of one epoch', async () => {

@@ -18,6 +18,7 @@ import {
   decodeChange,
 } from '../../protocols/epoch/index.ts'
 import {
+  faultEpochsOf,
   Beacon,
   type Candidate,
   domainIdOf,
@@ -31,7 +32,6 @@ import {
   type ScoredDevice,
   type ScoreVector,
   type Tie,
-  TRUST_LIMITS,
   TrustState,
 } from '../../trust/index.ts'
 import { Accusations } from './accusations.ts'
@@ -358,7 +358,7 @@ export class TrustFold {
       .record.some(
         (fault) =>
           bytesEqual(fault.evidence, evidence) ||
-          (fault.kind === kind && this.#epoch + 1 - fault.epoch < TRUST_LIMITS.FAULT_EPOCHS),
+          (fault.kind === kind && this.#epoch + 1 - fault.epoch < faultEpochsOf(kind)),
       )
   }
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Signer } from '../../core/crypto.ts'
-import { proposalBy, quorumFor, testCommittee } from '../../test/fixtures/epoch-committee.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { nodeCrypto } from '../../test/fixtures/devices.ts'
+import {
+  epochContext,
+  proposalBy,
+  quorumFor,
+  testCommittee,
+} from '../../test/fixtures/epoch-committee.ts'
 import {
   idOne,
   idTwo,
@@ -13,7 +20,7 @@ import {
   two,
   votes,
 } from '../../test/fixtures/epoch-machine-seat.ts'
-import { answersTo } from './evidence.ts'
+import { answersTo, encodeDoubleProposal, verifyDoubleProposal } from './evidence.ts'
 import type { EpochMessage } from './messages.ts'
 
 describe('a seat', () => {
@@ -273,11 +280,18 @@ describe('what is wrong', () => {
     expect(seat.machine.decision).toBeUndefined()
   })
 
-  it('a second proposal is the fault of its proposer', () => {
-    const seat = new Seat().hear(proposes(0, one), proposes(0, two))
-    expect(seat.other).toEqual([
-      { type: 'fault', from: seats.committee[0], code: 'EPOCH_PROPOSAL_CONFLICT' },
-    ])
+  it('a second proposal is the fault of its proposer, and proves it, once', () => {
+    const seat = new Seat().hear(proposes(0, one), proposes(0, one))
+    expect(seat.other).toEqual([])
+    seat.hear(proposes(0, two), proposes(0, utf8('three')))
+    const fault = { type: 'fault', from: seats.committee[0], code: 'EPOCH_PROPOSAL_CONFLICT' }
+    const conflict = expect.objectContaining({ type: 'conflict' })
+    expect(seat.other).toEqual([fault, conflict, fault])
+    const [proof] = seat.other.flatMap((output) => (output.type === 'conflict' ? output.proof : []))
+    const encoded = proof && encodeDoubleProposal(proof)
+    expect(encoded && verifyDoubleProposal(nodeCrypto.verify, encoded)).toMatchObject({
+      value: { accused: seats.committee[0], round: 0, epoch: epochContext.epoch },
+    })
   })
 
   it('a double vote is evidence, once', () => {

@@ -215,8 +215,11 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
 
   #onProposal(from: string, proposal: Proposal): void {
     const code = this.#proposals.add(proposal)
-    const proposer = this.#init.committee[proposal.seat] ?? from
-    if (code !== undefined) this.#fault(code === 'EPOCH_PROPOSAL_CONFLICT' ? proposer : from, code)
+    if (code === undefined) return
+    if (code !== 'EPOCH_PROPOSAL_CONFLICT') return this.#fault(from, code)
+    this.#fault(this.#init.committee[proposal.seat] ?? from, code)
+    const proof = this.#proposals.conflictWith(proposal)
+    if (proof !== undefined) this.#outputs.push({ type: 'conflict', proof })
   }
 
   #onVote(from: string, vote: Vote): void {
@@ -251,8 +254,7 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
 
   /** Who still votes does not know. */
   #answerLate(from: string, message: EpochMessage, decision: Decision): void {
-    if (message.type === 'decision') return
-    if (!this.#late.isDue(from, this.#nowMs)) return
+    if (message.type === 'decision' || !this.#late.isDue(from, this.#nowMs)) return
     this.#outputs.push({ type: 'send', to: from, message: { type: 'decision', decision } })
   }
 
@@ -312,12 +314,10 @@ export class EpochMachine implements Machine<EpochInput, EpochOutput> {
     if (held === undefined) return false
     const { value, validRound } = held.proposal
     const id = this.#idOf(value)
-    const justified = validRound === undefined || this.#book.polka(validRound, id) !== undefined
+    if (validRound !== undefined && this.#book.polka(validRound, id) === undefined) return false
     const hasPolka = this.#book.polkas.some((polka) => bytesEqual(polka.value, id))
-    if (!justified) return false
     // Its driver keeps what it found right: of values that it cannot vote for a locked seat asks nothing.
-    const isFree = this.#own.mayPrevote(value, validRound)
-    if (isFree && !this.#isJudged(held, hasPolka)) return false
+    if (this.#own.mayPrevote(value, validRound) && !this.#isJudged(held, hasPolka)) return false
     const yes = held.verdict === 'valid' && this.#own.mayPrevote(value, validRound)
     if (yes && validRound !== undefined) this.#own.keepAnswer(this.#book.polka(validRound, id))
     this.#vote('prevote', yes ? id : undefined)

@@ -7,7 +7,7 @@
 import type { Crypto, Signer } from '../../core/crypto.ts'
 import type { Decision } from './certificate.ts'
 import type { EpochErrorCode } from './errors.ts'
-import type { Accusation, DoubleVote } from './evidence.ts'
+import type { Accusation, DoubleProposal, DoubleVote } from './evidence.ts'
 import type { EpochMessage } from './messages.ts'
 import type { Committee } from './seats.ts'
 import type { EpochContext } from './vote.ts'
@@ -49,6 +49,8 @@ export type EpochOutput =
   | { readonly type: 'send'; readonly to: string | undefined; readonly message: EpochMessage }
   | { readonly type: 'decided'; readonly decision: Decision }
   | { readonly type: 'evidence'; readonly proof: DoubleVote }
+  /** A seat proposed two things in one round. */
+  | { readonly type: 'conflict'; readonly proof: DoubleProposal }
   /** Ask the accused for a polka: without an answer the accusation is a proof. */
   | { readonly type: 'suspect'; readonly accusation: Accusation }
   | { readonly type: 'fault'; readonly from: string; readonly code: EpochErrorCode }

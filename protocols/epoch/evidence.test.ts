@@ -1,21 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../core/bytes.ts'
+import type { PeerId } from '../../core/ids.ts'
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import {
   epochContext,
+  proposalBy,
   quorumFor,
   testCommittee,
   voteBy,
 } from '../../test/fixtures/epoch-committee.ts'
 import {
   type Accusation,
+  type DoubleProposal,
   encodeAccusation,
+  encodeDoubleProposal,
   encodeDoubleVote,
   isAnswer,
   verifyAccusation,
+  verifyDoubleProposal,
   verifyDoubleVote,
 } from './evidence.ts'
-import { EVIDENCE_BYTES_MAX } from './limits.ts'
+import { DOUBLE_PROPOSAL_BYTES_MAX, EVIDENCE_BYTES_MAX, VALUE_BYTES_MAX } from './limits.ts'
 
 const seats = testCommittee(4)
 const accused = seats.committee[1] as (typeof seats.committee)[number]
@@ -51,6 +56,40 @@ describe('a double vote', () => {
     const long = new Uint8Array(EVIDENCE_BYTES_MAX + 1)
     expect(verifyDoubleVote(verify, long)).toMatchObject({ code: 'EPOCH_MESSAGE_TOO_LONG' })
     expect(verifyAccusation(verify, long)).toMatchObject({ code: 'EPOCH_MESSAGE_TOO_LONG' })
+  })
+})
+
+describe('a double proposal', () => {
+  const proposed = (value: Uint8Array, validRound?: number) => {
+    const { signature } = proposalBy(seats, 1, { round: 2, value, validRound })
+    return { value, validRound, signature }
+  }
+  const [one, other] = [proposed(a), proposed(b)]
+  const base = { ...epochContext, accused, round: 2 }
+  const verdict = (change: Partial<DoubleProposal>): string => {
+    const encoded = encodeDoubleProposal({ ...base, one, other, ...change })
+    const result = verifyDoubleProposal(verify, encoded)
+    return result.type === 'refused' ? result.code : 'stands'
+  }
+
+  it.each<[string, Partial<DoubleProposal>, string]>([
+    ['of two values', {}, 'stands'],
+    ['of one value with a polka and without', { other: proposed(a, 1) }, 'stands'],
+    ['of what is the same', { other: one }, 'EPOCH_EVIDENCE_INVALID'],
+    ['of another round', { round: 3 }, 'EPOCH_EVIDENCE_INVALID'],
+    ['of another epoch', { epoch: 10 }, 'EPOCH_EVIDENCE_INVALID'],
+    ['of another seat', { accused: seats.committee[0] as PeerId }, 'EPOCH_EVIDENCE_INVALID'],
+  ])('%s: %3$s', (_, change, code) => {
+    expect(verdict(change)).toBe(code)
+  })
+
+  it('is refused when it is too long, and holds the longest values', () => {
+    const long = new Uint8Array(DOUBLE_PROPOSAL_BYTES_MAX + 1)
+    expect(verifyDoubleProposal(verify, long)).toMatchObject({ code: 'EPOCH_MESSAGE_TOO_LONG' })
+    const [most, more] = [1, 2].map((byte) =>
+      proposed(new Uint8Array(VALUE_BYTES_MAX).fill(byte), 1),
+    ) as [DoubleProposal['one'], DoubleProposal['one']]
+    expect(verdict({ one: most, other: more })).toBe('stands')
   })
 })
 

@@ -1,9 +1,11 @@
 /**
- * Proofs against seats: a double vote proves itself; an accusation of amnesia can be answered by the accused.
+ * Proofs against seats: two votes or two proposals of one round prove themselves; an accusation of amnesia can be
+ * answered by the accused.
  *
  * All attacks on agreement under Tendermint's rules are one or the other (its accountability
  * analysis, Tendermint specification "Light client attacks"). A seat that keeps the rules can always
- * show the polka that let it change its mind; one that cannot show it has broken them.
+ * show the polka that let it change its mind; one that cannot show it has broken them. Two proposals divide nothing
+ * but the votes of their round, and are held against their proposer for a day.
  *
  * @module
  */
@@ -24,12 +26,15 @@ import { type Certificate, CERTIFICATE_SHAPE, isCertificateOf } from './certific
 import { accept, refuse, type Result } from './errors.ts'
 import {
   ANSWER_BYTES_MAX,
+  DOUBLE_PROPOSAL_BYTES_MAX,
   EPOCH_MAX,
   EPOCH_VERSION,
   EVIDENCE_BYTES_MAX,
   HASH_BYTES,
   ROUND_MAX,
+  VALUE_BYTES_MAX,
 } from './limits.ts'
+import { isProposalOf, isSameProposal } from './messages.ts'
 import type { Committee } from './seats.ts'
 import { isBallotOf, kindOf } from './vote.ts'
 
@@ -53,8 +58,21 @@ const BOUND_VOTE = record({
   value: bytes(HASH_BYTES),
   signature: bytes(SIGNATURE_BYTES),
 })
-/** A record of one field fewer than a double vote: neither is ever read as the other. */
+/** A record of two fields fewer than a double vote: neither is ever read as the other. */
 const AMNESIA = record({ ...BASE, precommit: BOUND_VOTE, prevote: BOUND_VOTE })
+
+const PROPOSED = record({
+  value: bytes(1, VALUE_BYTES_MAX),
+  validRound: optional(uint(ROUND_MAX)),
+  signature: bytes(SIGNATURE_BYTES),
+})
+/** Again one field fewer than a double vote, and one more than an accusation. */
+const DOUBLE_PROPOSAL = record({
+  ...BASE,
+  round: uint(ROUND_MAX),
+  one: PROPOSED,
+  other: PROPOSED,
+})
 
 const ANSWER = record({
   v: uint(EPOCH_VERSION),
@@ -68,6 +86,9 @@ export type PolkaAnswer = Omit<ShapeOf<typeof ANSWER>, 'v'>
 
 /** Two votes of one kind in one round for different things. */
 export type DoubleVote = Omit<ShapeOf<typeof DOUBLE_VOTE>, 'v'>
+
+/** Two proposals of one seat for one round that differ. */
+export type DoubleProposal = Omit<ShapeOf<typeof DOUBLE_PROPOSAL>, 'v'>
 
 /** A precommit for one value, and a prevote for another in a later round. */
 export type Accusation = Omit<ShapeOf<typeof AMNESIA>, 'v'>
@@ -91,6 +112,25 @@ export function verifyDoubleVote(verify: Verify, encoded: Uint8Array): Result<Do
   return differ && signed
     ? accept(proof)
     : refuse('EPOCH_EVIDENCE_INVALID', 'expected two votes of the accused that differ')
+}
+
+export function encodeDoubleProposal(proof: DoubleProposal): Uint8Array {
+  return encodeShape(DOUBLE_PROPOSAL, { v: EPOCH_VERSION, ...proof })
+}
+
+/** The proof, when it holds by itself. */
+export function verifyDoubleProposal(verify: Verify, encoded: Uint8Array): Result<DoubleProposal> {
+  if (encoded.length > DOUBLE_PROPOSAL_BYTES_MAX) return tooLong(DOUBLE_PROPOSAL_BYTES_MAX)
+  const decoded = decodeShape(DOUBLE_PROPOSAL, encoded)
+  if (decoded.type === 'refused' || decoded.value.v !== EPOCH_VERSION) return malformed()
+  const { v: _, ...proof } = decoded.value
+  const { accused, round, one, other } = proof
+  const signed = [one, other].every((proposed) =>
+    isProposalOf(verify, proof, accused, { round, ...proposed }),
+  )
+  return signed && !isSameProposal(one, other)
+    ? accept(proof)
+    : refuse('EPOCH_EVIDENCE_INVALID', 'expected two proposals of the accused that differ')
 }
 
 export function encodeAccusation(accusation: Accusation): Uint8Array {

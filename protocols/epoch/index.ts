@@ -36,13 +36,16 @@ export {
   type Accusation,
   answersTo,
   decodeAnswer,
+  type DoubleProposal,
   type DoubleVote,
   encodeAccusation,
   encodeAnswer,
+  encodeDoubleProposal,
   encodeDoubleVote,
   isAnswer,
   type PolkaAnswer,
   verifyAccusation,
+  verifyDoubleProposal,
   verifyDoubleVote,
 } from './evidence.ts'
 export { type Farewell, openFarewell, signFarewell } from './farewell.ts'

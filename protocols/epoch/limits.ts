@@ -52,6 +52,9 @@ export const MESSAGE_BYTES_MAX = 16_384
 /** Longest evidence of a double vote, and longest accusation. */
 export const EVIDENCE_BYTES_MAX = 512
 
+/** Longest evidence of a double proposal: two values, and what is signed beside them. */
+export const DOUBLE_PROPOSAL_BYTES_MAX: number = 2 * VALUE_BYTES_MAX + EVIDENCE_BYTES_MAX
+
 /** Longest parameters, and longest change of them: the voices of the largest quorum, and of all anchors. */
 export const PARAMETERS_BYTES_MAX = 768
 export const CHANGE_BYTES_MAX = 16_384

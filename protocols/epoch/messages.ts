@@ -172,7 +172,12 @@ export function isProposalOf(
   verify: Verify,
   context: EpochContext,
   proposer: PeerId,
-  proposal: Proposal,
+  proposal: Omit<Proposal, 'seat'>,
 ): boolean {
   return verify(proposer, proposalPreimage(context, proposal), proposal.signature)
+}
+
+/** True for two proposals of one round that say the same: a seat signs one. */
+export function isSameProposal(a: Omit<Proposed, 'round'>, b: Omit<Proposed, 'round'>): boolean {
+  return a.validRound === b.validRound && bytesEqual(a.value, b.value)
 }

@@ -6,10 +6,12 @@
 
 import { bytesEqual } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
+import type { PeerId } from '../../core/ids.ts'
 import type { Certificate } from './certificate.ts'
 import type { EpochErrorCode } from './errors.ts'
+import type { DoubleProposal } from './evidence.ts'
 import { ROUNDS_AHEAD_MAX, ROUNDS_BEHIND_MAX } from './limits.ts'
-import { isProposalOf, type Proposal } from './messages.ts'
+import { isProposalOf, isSameProposal, type Proposal } from './messages.ts'
 import type { Committee } from './seats.ts'
 import type { EpochContext } from './vote.ts'
 
@@ -31,6 +33,8 @@ export interface ProposalBookInit extends EpochContext {
 export class ProposalBook {
   readonly #init: ProposalBookInit
   readonly #held = new Map<number, HeldProposal>()
+  /** Those of whom two proposals of one round were seen. */
+  readonly #exposed = new Set<PeerId>()
   #round = 0
 
   constructor(init: ProposalBookInit) {
@@ -82,7 +86,7 @@ export class ProposalBook {
       return undefined
     }
     const known = this.#held.get(round)
-    if (known !== undefined && isSame(known.proposal, proposal)) return undefined
+    if (known !== undefined && isSameProposal(known.proposal, proposal)) return undefined
     const proposer = this.#init.committee[seat]
     if (seat !== this.proposer(round) || proposer === undefined) return 'EPOCH_SEAT_INVALID'
     if (validRound !== undefined && validRound >= round) return 'EPOCH_ROUND_INVALID'
@@ -92,6 +96,17 @@ export class ProposalBook {
     if (known !== undefined) return 'EPOCH_PROPOSAL_CONFLICT'
     this.#held.set(round, { proposal, verdict: 'unasked', hadPolka: false })
     return undefined
+  }
+
+  /** The proof that a proposal is the second of its round; undefined where its proposer was found out before. */
+  conflictWith(proposal: Proposal): DoubleProposal | undefined {
+    const { network, epoch, committee } = this.#init
+    const one = this.#held.get(proposal.round)?.proposal
+    const accused = committee[proposal.seat]
+    if (one === undefined || accused === undefined || this.#exposed.has(accused)) return undefined
+    this.#exposed.add(accused)
+    const { round } = proposal
+    return { network, epoch, accused, round, one: signedOf(one), other: signedOf(proposal) }
   }
 
   /** Takes the answer to the question whether a proposal may be voted for. */
@@ -106,6 +121,7 @@ export class ProposalBook {
   }
 }
 
-function isSame(a: Proposal, b: Proposal): boolean {
-  return a.validRound === b.validRound && bytesEqual(a.value, b.value)
+/** What is told of a proposal in a proof. */
+function signedOf({ value, validRound, signature }: Proposal): DoubleProposal['one'] {
+  return { value, validRound, signature }
 }
