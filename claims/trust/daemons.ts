@@ -36,7 +36,8 @@ export const claim: Claim = {
     const epochs = found.reduce((sum, one) => sum + one.epochs, 0)
     const cut = canSeparate() ? '' : ', the network was not cut: that takes root'
     return {
-      met: problems.length === 0,
+      // Without a cut the claim has not been shown.
+      met: problems.length === 0 && canSeparate(),
       figure: `${epochs} epochs, final after the cut at ${finality.join(', at ')}, ${problems.length} problems${cut}`,
       facts: { found },
     }
@@ -208,12 +209,12 @@ class Siege implements AsyncDisposable {
       const reached = all.every(({ epoch }) => (epoch ?? -1) >= goal)
       return reached && new Set(all.map(({ epoch }) => epoch)).size === 1
     })
-    const roots = new Set(views.map(({ header, scoresRoot }) => `${header} ${scoresRoot}`))
-    if (roots.size !== 1) this.#problems.push(`${roots.size} headers at once ${when}`)
+    const said = new Set(views.map(saidOfScores))
+    if (said.size !== 1) this.#problems.push(`${said.size} headers or scores at once ${when}`)
     this.#epoch = views[0]?.epoch ?? goal
     const mode = views[0]?.mode
     this.#context.say(
-      `${this.#names.length} devices, ${when}: epoch ${this.#epoch}, ${mode}, one header`,
+      `${this.#names.length} devices, ${when}: epoch ${this.#epoch}, ${mode}, one header, the same scores`,
     )
   }
 
@@ -230,4 +231,13 @@ class Siege implements AsyncDisposable {
       return undefined
     })
   }
+}
+
+/** Header, root and each score with all that is known of it, as one device shows them. */
+function saidOfScores({ header, scoresRoot, scores }: TrustView): string {
+  // What people call a device is each device's own, and the order is of no matter.
+  const all = scores
+    .map(({ name: _, ...score }) => JSON.stringify(score))
+    .toSorted((a, b) => (a < b ? -1 : 1))
+  return [header, scoresRoot, ...all].join(' ')
 }

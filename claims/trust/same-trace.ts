@@ -18,9 +18,13 @@ const exec = promisify(execFile)
 const RUNS = [
   ['sessions-under-kills', 3],
   ['blocks-with-liars', 5],
+  ['texts-in-trouble', 3],
   ['presence-comes-true', 2],
   ['epochs-with-liars', 7],
   ['epochs-in-bytes', 4],
+  ['seats-that-leave', 3],
+  ['trust-under-swarms', 1],
+  ['campus-day', 1],
   ['flood', 1],
 ] as const
 

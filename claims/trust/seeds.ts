@@ -1,5 +1,5 @@
 /**
- * Ten thousand committees in any weather and with any liars, each from a seed of its own.
+ * More than ten thousand committees in any weather and with any liars, each from a seed of its own.
  *
  * @module
  */
@@ -9,15 +9,20 @@ import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import type { Claim, ClaimContext } from '../claim.ts'
 
-/** Seeds by scenario: most where most can go wrong. */
+/** Seeds by scenario, of committees of 4 to 16: most where most can go wrong. */
 const SEEDS: Readonly<Record<string, number>> = {
   'epochs-with-liars': 4_000,
-  'epochs-under-faults': 2_500,
-  'epochs-with-lost-disks': 1_500,
-  'epochs-beyond-a-third': 1_000,
-  'epochs-of-owners': 500,
+  'epochs-under-faults': 3_000,
+  'epochs-with-lost-disks': 2_000,
   'epochs-in-bytes': 500,
+  'epochs-of-the-eclipsed': 500,
 }
+/** Beside them: meshes of one to three, and more liars than a committee bears, who may stop it but not go unnamed. */
+const OTHER_SEEDS: Readonly<Record<string, number>> = {
+  'epochs-of-owners': 500,
+  'epochs-beyond-a-third': 1_000,
+}
+const ALL_SEEDS = { ...SEEDS, ...OTHER_SEEDS }
 /** Runs of one process: small enough that all cores end at about the same time. */
 const SEEDS_AT_ONCE = 250
 const OUTPUT_BYTES_MAX = 64 * 2 ** 20
@@ -35,9 +40,9 @@ interface Summary {
 
 export const claim: Claim = {
   sentence: 'No committee of honest and lying seats, in any weather, breaks an invariant.',
-  goal: `${sum(Object.values(SEEDS))} seeds of 1 to 16 seats, none of which fails`,
+  goal: `${sum(Object.values(SEEDS))} seeds of 4 to 16 seats and ${sum(Object.values(OTHER_SEEDS))} others, none of which fails`,
   run: async (context) => {
-    const parts = Object.entries(SEEDS).flatMap(([scenario, seeds]) => partsOf(scenario, seeds))
+    const parts = Object.entries(ALL_SEEDS).flatMap(([scenario, seeds]) => partsOf(scenario, seeds))
     const left = [...parts]
     const summaries: (Summary & Part)[] = []
     const work = async (): Promise<void> => {
@@ -46,7 +51,7 @@ export const claim: Claim = {
       }
     }
     await Promise.all(Array.from({ length: availableParallelism() }, work))
-    for (const scenario of Object.keys(SEEDS)) {
+    for (const scenario of Object.keys(ALL_SEEDS)) {
       const own = summaries.filter((summary) => summary.scenario === scenario)
       const failed = own.flatMap((summary) => summary.failed)
       context.say(
