@@ -9,6 +9,8 @@
 
 import type { TextSpec, TextView } from '../../node/api/schemas/texts.ts'
 import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
+import { llamaCppFolder, LLAMA_CPP_MISSING, llamaRate } from '../../test/fixtures/llama-cpp.ts'
+import { smolLm2File } from '../../test/fixtures/real-model.ts'
 import type { Claim, ClaimContext } from '../claim.ts'
 import { addNovelist, addSmolLm2, endingOf, writeText } from './written-text.ts'
 
@@ -30,6 +32,9 @@ interface Rates {
   readonly together: number[]
   /** Of a step over two stages, beyond computing, for each of the two links of their ring. */
   readonly hopMs: number[]
+  /** llama.cpp with the same file in one process, and over two of its servers; empty where there is none. */
+  readonly llama: number[]
+  readonly llamaTwo: number[]
 }
 
 function median(values: readonly number[]): number {
@@ -70,7 +75,25 @@ async function many(requester: TestDaemon, spec: TextSpec): Promise<number> {
 }
 
 function noRates(): Rates {
-  return { whole: [], two: [], three: [], streams: [], together: [], hopMs: [] }
+  return {
+    whole: [],
+    two: [],
+    three: [],
+    streams: [],
+    together: [],
+    hopMs: [],
+    llama: [],
+    llamaTwo: [],
+  }
+}
+
+/** The same by llama.cpp, where it and a file that it reads are there. */
+async function llamaRound({ llama, llamaTwo }: Rates, signal: AbortSignal): Promise<void> {
+  const [folder, model] = [llamaCppFolder(), smolLm2File()]
+  if (folder === undefined || model === undefined) return
+  const run = { folder, model, tokens: TOKENS }
+  llama.push(await llamaRate({ ...run, servers: 0 }, signal))
+  llamaTwo.push(await llamaRate({ ...run, servers: 2 }, signal))
 }
 
 async function measure(
@@ -83,6 +106,7 @@ async function measure(
   await round(requester, spec, noRates())
   for (let count = 0; count < ROUNDS && !signal.aborted; count++) {
     await round(requester, spec, rates)
+    await llamaRound(rates, signal)
     const shown = Object.entries(rates).map(
       ([name, values]) => `${name} ${(values.at(-1) ?? 0).toPrecision(3)}`,
     )
@@ -127,9 +151,14 @@ export const claim: Claim = {
       together >= GOAL.together &&
       hopMs <= GOAL.hopMs
     const percent = (share: number): string => `${(100 * share).toFixed(0)} %`
+    const llama = median(rates.llama)
+    const llamaTwo = median(rates.llamaTwo) / llama
+    const beside = Number.isNaN(llama)
+      ? LLAMA_CPP_MISSING
+      : `llama.cpp ${llama.toFixed(1)}, over 2 of its servers ${percent(llamaTwo)}`
     return {
       met,
-      figure: `whole ${whole.toFixed(1)} tokens/s; 2 stages ${percent(two)}, 3 stages ${percent(three)}; ${STREAMS} texts over 2 stages ${streams.toFixed(2)} times, together on one device ${together.toFixed(2)} times; a hop ${hopMs.toFixed(2)} ms`,
+      figure: `whole ${whole.toFixed(1)} tokens/s; 2 stages ${percent(two)}, 3 stages ${percent(three)}; ${STREAMS} texts over 2 stages ${streams.toFixed(2)} times, together on one device ${together.toFixed(2)} times; a hop ${hopMs.toFixed(2)} ms; ${beside}`,
       facts: { ...rates },
     }
   },

@@ -6,131 +6,60 @@
 
 import { SeededRandom } from '../../core/random.ts'
 import type { TextSpec } from '../../node/api/schemas/texts.ts'
-import { DaemonFleet, type TestDaemon } from '../../test/fixtures/daemons.ts'
+import { DaemonFleet } from '../../test/fixtures/daemons.ts'
 import { killNow } from '../../test/fixtures/processes.ts'
-import type { Claim, ClaimContext } from '../claim.ts'
-import { addNovelist, endingOf, holders, writeText, type WrittenText } from './written-text.ts'
+import type { Claim } from '../claim.ts'
+import { besiege, countsText, percentile, type Scene, type Strike } from './strikes.ts'
+import { addNovelist, endingOf, holders, writeText } from './written-text.ts'
 
 const RUNS = 100
 const DAEMONS = 6
 const TOKENS = 48
 const SEED = 23
-/** One kill in five takes the daemon with it, one in five hits two neighbours. */
+/** One kill in five takes the daemon with it, one in five hits two neighbours, one in ten the prompt. */
 const DAEMON_SHARE = 0.2
 const NEIGHBOUR_SHARE = 0.2
+const PROMPT_SHARE = 0.1
 /** Beyond one prefill: the goal for the longest gap between two tokens. */
 const GAP_MS_MAX = 1_000
 
-interface Strike {
-  readonly what: 'stage' | 'neighbours' | 'daemon'
-  readonly stages: number
-  /** Index of the stage that is hit, or of the first of two. */
-  readonly victim: number
-  /** Tokens that are there when it is hit. */
-  readonly at: number
-}
+type What = 'stages' | 'pairs' | 'daemons'
 
-function strikeOf(random: SeededRandom): Strike {
+function strikeOf(random: SeededRandom): Strike<What> {
   const stages = 3 + (random.uint32() % 2)
   const share = random.fraction()
   const what =
-    share < DAEMON_SHARE
-      ? 'daemon'
-      : share < DAEMON_SHARE + NEIGHBOUR_SHARE
-        ? 'neighbours'
-        : 'stage'
-  const last = what === 'neighbours' ? stages - 1 : stages
-  return { what, stages, victim: random.uint32() % last, at: 1 + (random.uint32() % (TOKENS - 8)) }
+    share < DAEMON_SHARE ? 'daemons' : share < DAEMON_SHARE + NEIGHBOUR_SHARE ? 'pairs' : 'stages'
+  const victim = random.uint32() % (what === 'pairs' ? stages - 1 : stages)
+  const isPrompt = random.fraction() < PROMPT_SHARE
+  return { what, stages, victim, at: isPrompt ? 0 : 1 + (random.uint32() % (TOKENS - 8)) }
 }
 
-/** Who was hit. The requester's own daemon is spared: then only its stage dies. */
-async function hit(
-  strike: Strike,
-  fleet: DaemonFleet,
-  requester: TestDaemon,
-): Promise<TestDaemon | undefined> {
+/** The requester's own daemon is spared: then only its stage dies. */
+async function kill(
+  { fleet, requester }: Scene,
+  { what, victim }: Strike<What>,
+): Promise<() => Promise<void>> {
   const all = await holders(fleet, requester)
-  const count = strike.what === 'neighbours' ? 2 : 1
-  const victims = all.slice(strike.victim, strike.victim + count)
+  const victims = all.slice(victim, victim + (what === 'pairs' ? 2 : 1))
   const [first] = victims
-  if (strike.what === 'daemon' && first !== undefined && first !== requester) {
+  if (what === 'daemons' && first !== undefined && first !== requester) {
     await first.kill()
-    return first
-  }
-  for (const victim of victims) for (const pid of victim?.executorPids() ?? []) killNow(pid)
-  return undefined
-}
-
-interface Scene {
-  readonly fleet: DaemonFleet
-  readonly requester: TestDaemon
-  readonly spec: TextSpec
-}
-
-/** Writes a text with a strike in the middle; a daemon that fell is back afterwards. */
-async function attempt(
-  { fleet, requester, spec }: Scene,
-  strike: Strike,
-): Promise<{ readonly text: WrittenText; readonly fallen: TestDaemon | undefined }> {
-  let fallen: TestDaemon | undefined
-  let struck = false
-  const text = await writeText(requester, { ...spec, stages: strike.stages }, async (count) => {
-    if (struck || count < strike.at) return
-    struck = true
-    fallen = await hit(strike, fleet, requester)
-  })
-  if (fallen !== undefined) {
-    await fleet.start(fallen.name)
-    await fleet.awaitPeers(DAEMONS, 60_000)
-  }
-  return { text, fallen }
-}
-
-interface Siege {
-  readonly counts: {
-    equal: number
-    struck: number
-    stage: number
-    neighbours: number
-    daemon: number
-  }
-  /** Longest gaps between two tokens of the texts that were struck, in ms. */
-  readonly gaps: number[]
-}
-
-async function besiege(
-  scene: Scene,
-  whole: WrittenText,
-  { say, signal }: ClaimContext,
-): Promise<Siege> {
-  const random = SeededRandom.fromInteger(SEED)
-  const gaps: number[] = []
-  const counts = { equal: 0, struck: 0, stage: 0, neighbours: 0, daemon: 0 }
-  for (let run = 1; run <= RUNS && !signal.aborted; run++) {
-    const strike = strikeOf(random)
-    const { text, fallen } = await attempt(scene, strike)
-    if (text.view.state === 'done' && text.trace === whole.trace) counts.equal++
-    else say(`run ${run}: OTHER after ${JSON.stringify(strike)}: ${endingOf(text)}`)
-    if (text.view.recoveries.length > 0) {
-      counts.struck++
-      counts[strike.what === 'daemon' && fallen === undefined ? 'stage' : strike.what]++
-      gaps.push(text.view.times.gapMaxMs ?? 0)
+    return async () => {
+      await fleet.start(first.name)
+      await fleet.awaitPeers(DAEMONS, 60_000)
     }
-    if (run % 10 === 0) say(`${run} texts, ${counts.equal} equal`)
   }
-  return { counts, gaps }
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
+  for (const each of victims) for (const pid of each?.executorPids() ?? []) killNow(pid)
+  return () => Promise.resolve()
 }
 
 export const claim: Claim = {
   sentence:
     'A stage, two neighbours or a device killed in the middle of a text changes no bit of what follows.',
-  goal: `${RUNS} of ${RUNS} texts equal, next token after at most ${GAP_MS_MAX} ms and one prefill`,
-  run: async ({ say, signal }) => {
+  goal: `${RUNS} of ${RUNS} texts equal, all of them struck, next token after at most ${GAP_MS_MAX} ms and one prefill`,
+  run: async (context) => {
+    const { say } = context
     await using fleet = new DaemonFleet()
     const [requester] = await fleet.startMany(DAEMONS)
     if (requester === undefined) throw new Error('no daemon')
@@ -148,16 +77,18 @@ export const claim: Claim = {
     say(`${DAEMONS} daemons, 3 or 4 stages, ${TOKENS} tokens a text; seed ${SEED}`)
     say(`undisturbed: ${JSON.stringify(whole.view.text)}`)
 
-    const { counts, gaps } = await besiege({ fleet, requester, spec }, whole, { say, signal })
+    const random = SeededRandom.fromInteger(SEED)
+    const strikes = Array.from({ length: RUNS }, () => strikeOf(random))
+    const scene = { fleet, requester, spec }
+    const siege = await besiege(scene, { whole, strikes, blow: kill }, context)
+    const { equal, struck, kinds, places, gaps } = siege
     const [p50, p95] = [percentile(gaps, 0.5), percentile(gaps, 0.95)]
     const prefillMs = whole.view.times.firstTokenMs ?? 0
-    say(
-      `struck in time: ${counts.struck} (${counts.stage} stages, ${counts.neighbours} pairs, ${counts.daemon} daemons)`,
-    )
+    say(`struck: ${countsText(kinds)}; ${countsText(places)}`)
     return {
-      met: counts.equal === RUNS && p95 <= GAP_MS_MAX + prefillMs,
-      figure: `${counts.equal} of ${RUNS} equal, ${counts.struck} struck; next token after p50 ${Math.round(p50)} ms, p95 ${Math.round(p95)} ms`,
-      facts: { ...counts, gapP50Ms: p50, gapP95Ms: p95, prefillMs },
+      met: equal === RUNS && struck === RUNS && p95 <= GAP_MS_MAX + prefillMs,
+      figure: `${equal} of ${RUNS} equal, ${struck} struck; next token after p50 ${Math.round(p50)} ms, p95 ${Math.round(p95)} ms`,
+      facts: { equal, struck, gapP50Ms: p50, gapP95Ms: p95, prefillMs },
     }
   },
 }

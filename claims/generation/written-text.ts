@@ -41,7 +41,7 @@ export async function addSmolLm2({ api }: TestDaemon): Promise<TextModelRef | un
   return { id, name: 'smollm2' }
 }
 
-/** Writes a text, and calls `onTokens` with how many tokens have come, as they come. */
+/** Writes a text, and calls `onTokens` with how many tokens have come, as they come; with 0 once its stages serve. */
 export async function writeText(
   { api }: TestDaemon,
   spec: TextSpec,
@@ -49,6 +49,7 @@ export async function writeText(
 ): Promise<WrittenText> {
   const tokens: DrawnView[] = []
   const view = await api.write({ hashLogits: true, wire: 'f32', ...spec }, async (event) => {
+    if (event.type === 'state' && event.state === 'running') await onTokens?.(0)
     if (event.type !== 'tokens') return
     tokens.push(...event.tokens)
     await onTokens?.(tokens.length)

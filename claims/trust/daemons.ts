@@ -237,7 +237,7 @@ class Siege implements AsyncDisposable {
 function saidOfScores({ header, scoresRoot, scores }: TrustView): string {
   // What people call a device is each device's own, and the order is of no matter.
   const all = scores
-    .map(({ name: _, ...score }) => JSON.stringify(score))
+    .map((score) => JSON.stringify({ ...score, name: '', owner: score.owner.peer }))
     .toSorted((a, b) => (a < b ? -1 : 1))
   return [header, scoresRoot, ...all].join(' ')
 }
