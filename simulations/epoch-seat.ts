@@ -33,7 +33,7 @@ export class EpochSeat {
   readonly #signer: Signer
   /** What is safe on its disk; that there was something is known from elsewhere. */
   #record: Uint8Array | undefined
-  #seatedBefore = false
+  #seatedIn: number | undefined
   #disk: Disk = 'as it was'
   #writtenMs = 0
   #device: SimDevice
@@ -72,7 +72,7 @@ export class EpochSeat {
   start(): void {
     if (this.#gone || this.#driver !== undefined) return
     const { context, committee, order, timeouts, clock } = this.#world
-    const stored = { seatedBefore: this.#seatedBefore, record: this.#record, abstainsUntil: 0 }
+    const stored = { seatedIn: this.#seatedIn, record: this.#record, abstainsUntil: 0 }
     const standpoint = standpointOf(context.epoch, context.network, stored)
     this.#abstains = standpoint.type === 'abstains'
     this.#device = new SimDevice(this.number, this.peer, clock)
@@ -173,7 +173,7 @@ export class EpochSeat {
     const driver = this.#driver
     this.#device.after(this.#writtenMs - clock.nowMs, 'work', () => {
       this.#record = record
-      this.#seatedBefore = true
+      this.#seatedIn = this.#world.context.epoch
       this.#device.after(random.fraction() * NOTICE_MS_MAX, 'work', () =>
         driver?.feed({ type: 'persisted', token }),
       )

@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'a seat that lost its votes votes on',
     path: `${EPOCH}/vote-record.ts`,
-    find: "return stored.seatedBefore ? lost : { type: 'free' }",
+    find: "return stored.seatedIn === undefined ? { type: 'free' } : lost",
     replace: "return { type: 'free' }",
     check: sim('epochs-with-lost-disks', 300),
   },

@@ -259,7 +259,7 @@ export class EpochRoom {
     if (this.#seat?.epoch === epoch || clock.wallMs() < cutDueMs(this.calendar, epoch)) return
     if (this.chain.next !== epoch || this.#stopping.signal.aborted) return
     const seat = this.#seatFor(standpoint)
-    if (seat !== undefined) await this.#keeper.seated()
+    if (seat !== undefined) await this.#keeper.seated(epoch)
     this.#seat?.stop()
     this.#seat = this.#open(epoch, seat, standpoint)
     this.#seat.start()

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { utf8 } from '../../core/bytes.ts'
+import { textOf, utf8 } from '../../core/bytes.ts'
 import { decodeVoteRecord, type Standpoint, standpointOf } from '../../protocols/epoch/index.ts'
 import type { EpochStore } from './epoch-store.ts'
 
@@ -27,7 +27,8 @@ export interface VoteKeeperInit {
 export class VoteKeeper {
   readonly #init: VoteKeeperInit
   #abstainsUntil: number | undefined
-  #seated = false
+  /** The last epoch that it had a seat in, in this life. */
+  #seated: number | undefined
   /** This life began to vote without the votes of an earlier one: until there are any, it has not voted. */
   #isFresh = false
 
@@ -37,7 +38,7 @@ export class VoteKeeper {
 
   /** What this device may do in `epoch`. */
   async standpoint(epoch: number): Promise<Standpoint> {
-    const { memory, store, network } = this.#init
+    const { store, network } = this.#init
     const abstainsUntil = await this.#until()
     const record = await store.votes()
     // Whoever has waited long enough begins anew, with whatever can be read.
@@ -45,7 +46,7 @@ export class VoteKeeper {
     const waited = this.#isFresh || (abstainsUntil > 0 && epoch >= abstainsUntil)
     const unreadable = record !== undefined && decodeVoteRecord(record) === undefined
     const standpoint = standpointOf(epoch, network, {
-      seatedBefore: !waited && (await memory.get(this.#key('seated'))) !== undefined,
+      seatedIn: waited ? undefined : await this.#number('seated'),
       record: waited && unreadable ? undefined : record,
       abstainsUntil,
     })
@@ -53,20 +54,21 @@ export class VoteKeeper {
     return standpoint
   }
 
-  /** Before the first vote: from now on there must be a record. */
-  async seated(): Promise<void> {
-    if (this.#seated) return
-    const record = await this.#init.store.votes()
-    this.#isFresh = record === undefined || decodeVoteRecord(record) === undefined
-    await this.#init.memory.put(this.#key('seated'), utf8('1'), { sync: true })
+  /** Before the first vote in an epoch: from now on there must be a record. */
+  async seated(epoch: number): Promise<void> {
+    if (this.#seated === epoch) return
+    if (this.#seated === undefined) {
+      const record = await this.#init.store.votes()
+      this.#isFresh = record === undefined || decodeVoteRecord(record) === undefined
+    }
+    await this.#init.memory.put(this.#key('seated'), utf8(String(epoch)), { sync: true })
     await this.#abstain(0)
-    this.#seated = true
+    this.#seated = epoch
   }
 
   async #until(): Promise<number> {
     if (this.#abstainsUntil !== undefined) return this.#abstainsUntil
-    const kept = await this.#init.memory.get(this.#key('abstains'))
-    this.#abstainsUntil = Number(kept === undefined ? 0 : new TextDecoder().decode(kept)) || 0
+    this.#abstainsUntil = (await this.#number('abstains')) ?? 0
     return this.#abstainsUntil
   }
 
@@ -74,6 +76,11 @@ export class VoteKeeper {
     if (until === this.#abstainsUntil) return
     this.#abstainsUntil = until
     await this.#init.memory.put(this.#key('abstains'), utf8(String(until)), { sync: true })
+  }
+
+  async #number(name: string): Promise<number | undefined> {
+    const kept = await this.#init.memory.get(this.#key(name))
+    return kept && (Number(textOf(kept)) || 0)
   }
 
   #key(name: string): string {

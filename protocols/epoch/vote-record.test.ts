@@ -23,7 +23,7 @@ const votes: VoteRecord = {
 const { network, epoch } = epochContext
 const standpoint = (change: Partial<Parameters<typeof standpointOf>[2]>, at = epoch) =>
   standpointOf(at, network, {
-    seatedBefore: true,
+    seatedIn: epoch,
     record: encodeVoteRecord(votes),
     abstainsUntil: 0,
     ...change,
@@ -63,8 +63,13 @@ describe('the record of a seat’s votes', () => {
     })
   })
 
+  it('that is gone together with the epochs makes the seat abstain beyond the last one that it sat in', () => {
+    expect(standpoint({ record: undefined, seatedIn: 40 }, 0)).toMatchObject({ until: 42 })
+    expect(standpoint({ record: undefined, seatedIn: 40 }, 50)).toMatchObject({ until: 52 })
+  })
+
   it('was never there for a seat that never sat', () => {
-    expect(standpoint({ record: undefined, seatedBefore: false })).toEqual({ type: 'free' })
+    expect(standpoint({ record: undefined, seatedIn: undefined })).toEqual({ type: 'free' })
   })
 
   it('does not end an abstention that is under way', () => {

@@ -85,8 +85,8 @@ export type Standpoint =
 
 /** What a disk holds of a seat's votes. */
 export interface StoredVotes {
-  /** True when this device was ever seated: then there must be a record. */
-  readonly seatedBefore: boolean
+  /** The last epoch that this device had a seat in; undefined when it never had one. Else there must be a record. */
+  readonly seatedIn: number | undefined
   readonly record: Uint8Array | undefined
   /** The end of an abstention that is under way; 0 for none. */
   readonly abstainsUntil: number
@@ -99,13 +99,14 @@ export interface StoredVotes {
  * the seat waits for that epoch.
  */
 export function standpointOf(epoch: number, network: Uint8Array, stored: StoredVotes): Standpoint {
+  // A disk that lost its votes may have lost its epochs as well: `epoch` is where it begins to follow again.
   const lost = {
     type: 'abstains',
-    until: epoch + ABSTAIN_EPOCHS,
+    until: Math.max(epoch, stored.seatedIn ?? 0) + ABSTAIN_EPOCHS,
     code: 'EPOCH_VOTES_LOST',
   } as const
   if (epoch < stored.abstainsUntil) return { ...lost, until: stored.abstainsUntil }
-  if (stored.record === undefined) return stored.seatedBefore ? lost : { type: 'free' }
+  if (stored.record === undefined) return stored.seatedIn === undefined ? { type: 'free' } : lost
   const votes = decodeVoteRecord(stored.record)
   if (votes === undefined || !bytesEqual(votes.network, network)) return lost
   if (votes.epoch > epoch) return { ...lost, until: votes.epoch, code: 'EPOCH_TIME_INVALID' }

@@ -11,11 +11,10 @@ import type { MeshChecker } from '../meshes/mesh-scenario.ts'
 const SEATS_AHEAD = 2
 
 export const noHonestDeviceIsAtFault: MeshChecker = (world, { folded }) => {
-  const scored = folded.flatMap(({ epoch, faulted }) =>
-    world.honest
-      .filter(({ signer }) => faulted.has(signer.peer))
-      .map(({ number }) => `epoch ${epoch} takes device ${number} for guilty`),
-  )
+  const scored = world.honest.flatMap(({ number, signer }) => {
+    const first = folded.find(({ faulted }) => faulted.has(signer.peer))
+    return first === undefined ? [] : [`epoch ${first.epoch} takes device ${number} for guilty`]
+  })
   const proven = world.honest.flatMap(({ number, room }) =>
     (room?.pools.evidence.all() ?? []).flatMap(({ proven: { accused, kind } }) => {
       return world.isHonest(accused)
@@ -30,5 +29,5 @@ export const noHonestDeviceIsAtFault: MeshChecker = (world, { folded }) => {
       ? [`epoch ${epoch} has a seat of who was proven at fault`]
       : []
   })
-  return [...new Set(scored), ...proven, ...seated]
+  return [...scored, ...proven, ...seated]
 }

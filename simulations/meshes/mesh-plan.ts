@@ -17,8 +17,8 @@ export type MeshFault = { readonly atMs: number; readonly device: number } & (
   /** Its clock is set, by so much beside the truth. */
   | { readonly type: 'clock'; readonly offMs: number }
   | { readonly type: 'disk'; readonly state: DiskState; readonly forMs: number }
-  /** The power goes, and a bit of what lies on the disk is another one. */
-  | { readonly type: 'rot'; readonly forMs: number }
+  /** The power goes, and a bit of what lies on the disk is another one; or nothing of the epochs lies there any more. */
+  | { readonly type: 'rot' | 'wipe'; readonly forMs: number }
 )
 
 /** For a while, nothing goes from some devices to others. */

@@ -11,16 +11,20 @@ import { CALM_NET, type NetWeather } from './mesh-net.ts'
 import type { MeshClog, MeshCut, MeshFault, MeshPlan, MeshWish } from './mesh-plan.ts'
 
 /** Between which moments something is done to which devices. */
-interface Span {
+export interface Span {
   readonly fromMs: number
   readonly toMs: number
   readonly devices: number
+  readonly epochMs: number
 }
 
 const DRIFT_PPM_MAX = 500
 const CLOCK_STEP_MS_MAX = 3_600_000
-const FAULTS_MAX = 6
-const WAYS_MAX = 4
+const FAULTS_MAX = 12
+const WAYS_MAX = 6
+/** Most that happens strikes while an epoch is decided, and half of that is over again before it is. */
+const DECIDING_SHARE = 0.7
+const DECIDING_MS_MAX = 8_000
 const SLOW_WRITE_MS_MAX = 2_000
 /** Calm, in epochs, and in time: the shortest epochs are over before somebody who is gone is missed. */
 const CALM_EPOCHS = 7.7
@@ -53,6 +57,21 @@ export function drawMeshLiars(
   )
 }
 
+/** When something begins, and for how long it lasts. */
+function drawTime(
+  random: SeededRandom,
+  { fromMs, toMs, epochMs }: Span,
+): { readonly atMs: number; readonly forMs: number } {
+  const anyMs = fromMs + (toMs - fromMs) * random.fraction()
+  const decidingMs = Math.min(DECIDING_MS_MAX, epochMs / 3)
+  const cutMs = Math.floor(anyMs / epochMs) * epochMs + Math.min(30_000, epochMs / 10)
+  const late = random.fraction()
+  const isDeciding = random.fraction() < DECIDING_SHARE && cutMs > fromMs
+  const atMs = isDeciding ? cutMs + decidingMs * late * late * late : anyMs
+  const longestMs = random.fraction() < 0.5 ? decidingMs : toMs - atMs
+  return { atMs, forMs: Math.min(toMs - atMs, longestMs) * random.fraction() }
+}
+
 /** How quick each clock is. */
 export function drawDrift(random: SeededRandom, devices: number): readonly number[] {
   return Array.from({ length: devices }, () => DRIFT_PPM_MAX * (2 * random.fraction() - 1))
@@ -79,11 +98,14 @@ export function drawFaults(
   span: Span,
   kinds: readonly FaultKind[],
 ): readonly MeshFault[] {
+  const all = Array.from({ length: span.devices }, (_, device) => device)
+  // Whoever lost its votes abstains: were they more than a third, nobody could ever go on.
+  const losing = someOf(random, all, Math.floor((span.devices - 1) / 3))
   return Array.from({ length: below(random, FAULTS_MAX + 1) }, () => {
-    const atMs = span.fromMs + (span.toMs - span.fromMs) * random.fraction()
-    const forMs = (span.toMs - atMs) * random.fraction()
-    const device = below(random, span.devices)
-    return drawFault(random, kinds[below(random, kinds.length)] ?? 'crash', { atMs, device, forMs })
+    const type = kinds[below(random, kinds.length)] ?? 'crash'
+    const those = type === 'wipe' || type === 'rot' ? losing : all
+    const device = those[below(random, those.length)] ?? 0
+    return drawFault(random, type, { ...drawTime(random, span), device })
   }).flat()
 }
 
@@ -114,16 +136,13 @@ function drawFault(
 }
 
 /** Ways that are cut, one way or both, or clogged. */
-export function drawWays(
-  random: SeededRandom,
-  { fromMs, toMs, devices }: Span,
-): readonly (MeshCut | MeshClog)[] {
+export function drawWays(random: SeededRandom, span: Span): readonly (MeshCut | MeshClog)[] {
+  const { devices } = span
   const all = Array.from({ length: devices }, (_, device) => device)
   return Array.from({ length: 1 + below(random, WAYS_MAX) }, () => {
     const from = someOf(random, all, 1 + below(random, devices - 1))
     const to = all.filter((device) => !from.includes(device))
-    const atMs = fromMs + (toMs - fromMs) * random.fraction()
-    const forMs = (toMs - atMs) * random.fraction()
+    const { atMs, forMs } = drawTime(random, span)
     if (random.fraction() < 0.3)
       return [{ type: 'clog' as const, atMs, forMs: forMs / 4, from, to }]
     const cut = { type: 'cut' as const, atMs, forMs, from, to }
@@ -166,7 +185,7 @@ export function drawWeather(
   { devices, epochMs, restlessEpochs, kinds }: WeatherInit,
 ): MeshPlan {
   const fromMs = PEACE.peaceEpochs * epochMs
-  const span = { fromMs, toMs: fromMs + restlessEpochs * epochMs, devices }
+  const span = { fromMs, toMs: fromMs + restlessEpochs * epochMs, devices, epochMs }
   const chosen = kinds.filter(() => random.fraction() < 0.6)
   return {
     ...PEACE,

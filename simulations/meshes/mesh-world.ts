@@ -194,8 +194,10 @@ export class MeshWorld {
         member.crash(fault.type === 'power-cut')
         return this.#later(fault.forMs, member, () => member.start())
       case 'rot':
+      case 'wipe':
         member.crash(true)
-        member.disk.rot()
+        if (fault.type === 'rot') member.disk.rot()
+        else member.disk.restore(new Map())
         return this.#later(fault.forMs, member, () => member.start())
       case 'stop':
         void member.stop().catch((error: unknown) => this.mishaps.push(`stop: ${String(error)}`))

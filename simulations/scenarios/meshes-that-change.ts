@@ -24,7 +24,8 @@ export const meshesThatChange = meshScenario({
     const kinds = ['crash', 'power-cut', 'hang'] as const
     const plan = drawWeather(random, { devices, epochMs, restlessEpochs, kinds })
     const fromMs = PEACE.peaceEpochs * epochMs
-    const wishes = drawWishes(random, { fromMs, toMs: fromMs + restlessEpochs * epochMs, devices })
+    const toMs = fromMs + restlessEpochs * epochMs
+    const wishes = drawWishes(random, { fromMs, toMs, devices, epochMs })
     return { ...plan, wishes }
   },
   checkers: [

@@ -22,7 +22,7 @@ export const meshesUnderFaults = meshScenario({
       devices: 4 + Math.min(below(random, 4), below(random, 4)),
       epochMs: [1_000, 10_000, 60_000, 300_000][below(random, 4)] ?? 300_000,
       restlessEpochs: 2 + below(random, 8),
-      kinds: ['crash', 'power-cut', 'stop', 'hang', 'clock', 'disk', 'rot'],
+      kinds: ['crash', 'power-cut', 'stop', 'hang', 'clock', 'disk', 'rot', 'wipe'],
     })
   },
   checkers: [meshesAgree, meshesGoOn, noHonestDeviceIsAtFault, poolsAreAlike, noDaemonEnds],
