@@ -6,6 +6,7 @@
 
 import type { Claim } from '../claim.ts'
 import { MISTAKES_IN_CUTS } from './mistakes-in-cuts.ts'
+import { FLOOD_MUTANTS } from './flood-mutants.ts'
 import { type Check, type Mutant, MutatedSource } from './mutation.ts'
 
 const EPOCH = 'protocols/epoch'
@@ -14,6 +15,7 @@ const sim = (scenario: string, seeds: number): Check => ({ scenario, seeds })
 const test = (path: string): Check => ({ test: path })
 
 export const MUTANTS: readonly Mutant[] = [
+  ...FLOOD_MUTANTS,
   ...MISTAKES_IN_CUTS,
   {
     mistake: 'no lock: any value may be prevoted',
@@ -182,42 +184,6 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'const known = this.domains.find(peer)',
     replace: 'const known = this.#intern(peer)',
     check: test('trust/trust-state.test.ts'),
-  },
-  {
-    mistake: 'made-up domains are remembered for their faults',
-    path: 'trust/trust-state.ts',
-    find: 'const index = this.domains.find(domain)\n    if (index < 0) return [{ domain, epoch: this.#epoch',
-    replace:
-      'const index = this.#intern(domain)\n    if (index < 0) return [{ domain, epoch: this.#epoch',
-    check: test('trust/trust-state.test.ts'),
-  },
-  {
-    mistake: 'any key that votes twice is at fault',
-    path: `${ROOM}/evidence-kinds.ts`,
-    find: "return committee.includes(accused) ? 'counts' : 'foreign'",
-    replace: "return committee.length > 0 ? 'counts' : 'foreign'",
-    check: test(`${ROOM}/floods.test.ts`),
-  },
-  {
-    mistake: 'proofs that are in are kept for ever',
-    path: `${ROOM}/evidence-pool.ts`,
-    find: 'this.#rules.isIn(proven) || !this.#waits(proven)',
-    replace: '!this.#waits(proven)',
-    check: test(`${ROOM}/pools.test.ts`),
-  },
-  {
-    mistake: 'votes are handed on before their signatures are looked at',
-    path: `${EPOCH}/message-check.ts`,
-    find: "isBallotOf(verify, where, voter, vote) ? undefined : 'EPOCH_SIGNATURE_INVALID'",
-    replace: "vote.signature.length > 0 ? undefined : 'EPOCH_SIGNATURE_INVALID'",
-    check: test(`${ROOM}/message-gate.test.ts`),
-  },
-  {
-    mistake: 'one seat fills the room for messages that are early',
-    path: `${ROOM}/early-messages.ts`,
-    find: "committee.includes(early.from) ? early.from : 'others'",
-    replace: "committee.length < 0 ? early.from : 'others'",
-    check: test(`${ROOM}/message-gate.test.ts`),
   },
   {
     mistake: 'anchors keep no seats',

@@ -25,7 +25,7 @@ import { ItemSet, Reconciliation } from '../../protocols/reconcile/index.ts'
 import { openQuestions } from '../witness/question-link.ts'
 import { bodyProblem } from './cut-check.ts'
 import { evidenceItem } from './evidence-kinds.ts'
-import { reconcileProtocol } from './pool-sync.ts'
+import { reconcileProtocol, takeItems } from './pool-sync.ts'
 import { QUESTIONS_MAX } from './question-budget.ts'
 
 const NOTHING = new ItemSet(nodeCrypto.sha256, [])
@@ -68,39 +68,45 @@ const domainsOf = (one: EpochDevice): number => chainOf(one).fold.pack().trust.s
 
 describe('evidence against keys that are made up', () => {
   const THROWN_AWAY = 2_000
+  /** So many keys take some seconds on a busy machine. */
+  const MAKES_KEYS = { timeout: 40_000 }
 
-  it('is kept by nobody, and 2,000 of it hide no real proof, also after a restart', async () => {
-    const { world, four } = await seated(14.5)
-    const [first, second, third, liar] = four
-    const where = placeOf(liar)
-    const flood = Array.from({ length: THROWN_AWAY }, (_, at) =>
-      // Of an epoch so long ago that nobody knows its committee, of the last one, and of one to come.
-      doubleVote(madeUpKey(at), { ...where, epoch: where.epoch + (at % 3) * 12 - 13 }),
-    ).map(encodeEvidenceItem)
-    for (const one of flood) await liar.network.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, one)
-    // What an earlier version has kept of it.
-    await world.stop(second)
-    for (const disk of second.machine.folders.values()) {
-      for (const one of flood) {
-        disk.set(toHex(concatBytes([utf8('E'), nodeCrypto.sha256(one)])), one)
+  it(
+    'is kept by nobody, and 2,000 of it hide no real proof, also after a restart',
+    MAKES_KEYS,
+    async () => {
+      const { world, four } = await seated(14.5)
+      const [first, second, third, liar] = four
+      const where = placeOf(liar)
+      const flood = Array.from({ length: THROWN_AWAY }, (_, at) =>
+        // Of an epoch so long ago that nobody knows its committee, of the last one, and of one to come.
+        doubleVote(madeUpKey(at), { ...where, epoch: where.epoch + (at % 3) * 12 - 13 }),
+      ).map(encodeEvidenceItem)
+      for (const one of flood) await liar.network.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, one)
+      // What an earlier version has kept of it.
+      await world.stop(second)
+      for (const disk of second.machine.folders.values()) {
+        for (const one of flood) {
+          disk.set(toHex(concatBytes([utf8('E'), nodeCrypto.sha256(one)])), one)
+        }
       }
-    }
-    const back = await world.start(second.machine)
-    await world.connectAll()
-    const honest = [first, back]
-    expect(honest.map(({ epochs }) => epochs.opened.pools.evidence.all().length)).toEqual([0, 0])
-    const kept = [...back.machine.folders.values()].flatMap((disk) => [...disk.keys()])
-    expect(kept.filter((key) => key.startsWith(toHex(utf8('E'))))).toEqual([])
-    const before = domainsOf(first)
-    const real = encodeEvidenceItem(doubleVote(liar.signer, where))
-    await third.network.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, real)
-    expect(honest.map(({ epochs }) => epochs.opened.pools.evidence.all().length)).toEqual([1, 1])
-    await world.pass(1)
-    expect(headersOf(honest)).toBe(1)
-    for (const one of honest) expect(faulted(one)).toEqual([liar.signer.peer])
-    expect(honest.map(domainsOf)).toEqual([before, before])
-    expect(honest.map(({ epochs }) => epochs.opened.pools.evidence.all())).toEqual([[], []])
-  })
+      const back = await world.start(second.machine)
+      await world.connectAll()
+      const honest = [first, back]
+      expect(honest.map(({ epochs }) => epochs.opened.pools.evidence.all().length)).toEqual([0, 0])
+      const kept = [...back.machine.folders.values()].flatMap((disk) => [...disk.keys()])
+      expect(kept.filter((key) => key.startsWith(toHex(utf8('E'))))).toEqual([])
+      const before = domainsOf(first)
+      const real = encodeEvidenceItem(doubleVote(liar.signer, where))
+      await third.network.publish(EPOCH_LIMITS.EVIDENCE_TOPIC, real)
+      expect(honest.map(({ epochs }) => epochs.opened.pools.evidence.all().length)).toEqual([1, 1])
+      await world.pass(1)
+      expect(headersOf(honest)).toBe(1)
+      for (const one of honest) expect(faulted(one)).toEqual([liar.signer.peer])
+      expect(honest.map(domainsOf)).toEqual([before, before])
+      expect(honest.map(({ epochs }) => epochs.opened.pools.evidence.all())).toEqual([[], []])
+    },
+  )
 
   it('makes a cut invalid, and counts for nothing in one that was decided', async () => {
     const { four } = await seated()
@@ -225,5 +231,25 @@ describe('a flood of questions', () => {
     // A little later it may ask again, a little.
     await world.pass(0.01)
     await ask(liar, 50)
+  })
+})
+
+describe('a member that is asked for what it lists', () => {
+  it.each<[string, readonly Uint8Array[], Record<string, number>]>([
+    ['has none of it', [], {}],
+    ['sends forgeries', Array(64).fill(Uint8Array.of(1)), { EPOCH_MESSAGE_MALFORMED: 64 }],
+  ])('and %s, is not asked on', async (_, statements, refused) => {
+    const { four } = await seated(2.5)
+    const [first, liar] = four
+    let questions = 0
+    const link = {
+      ask: async () => {
+        questions++
+        return { type: 'items', statements, evidence: [], audits: [], owners: [] }
+      },
+    } as unknown as Parameters<typeof takeItems>[0]
+    const ids = Array.from({ length: 10_000 }, (__, at) => nodeCrypto.sha256(utf8(`${at}`)))
+    await takeItems(link, first.epochs.opened, { from: liar.signer.peer, ids })
+    expect([questions, refusedBy(first)]).toEqual([1, refused])
   })
 })

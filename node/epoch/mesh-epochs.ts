@@ -17,9 +17,8 @@ import {
   encodeEvidenceItem,
   encodeParameters,
   EPOCH_LIMITS,
-  type EpochErrorCode,
 } from '../../protocols/epoch/index.ts'
-import { TRUST_LIMITS, type TrustErrorCode } from '../../trust/index.ts'
+import { TRUST_LIMITS } from '../../trust/index.ts'
 import type { DeviceLedger } from '../ledger/device-ledger.ts'
 import type { LedgerRows } from '../ledger/rows.ts'
 import { MeshError } from '../mesh/errors.ts'
@@ -35,6 +34,7 @@ import { evidenceItem } from './evidence-kinds.ts'
 import type { GossipFate } from './message-gate.ts'
 import { answerHeld, reconcileProtocol } from './pool-sync.ts'
 import { QuestionBudget } from './question-budget.ts'
+import { TAKEN_BY_TOPIC } from './told-items.ts'
 import type { SeatMemory } from './vote-keeper.ts'
 
 /** What is asked of the mesh. */
@@ -120,24 +120,10 @@ export class MeshEpochs implements Startable {
     this.#links = new EpochLinks({ ...components, isMember: this.#isMember })
     this.#serve(epochProtocol, (open, question, from) => answerAbout(open, from, question))
     this.#serve(reconcileProtocol, ({ room }, question) => answerHeld(room, question))
-    const { STATEMENTS_TOPIC, VOTES_TOPIC, DECISIONS_TOPIC, EVIDENCE_TOPIC } = EPOCH_LIMITS
-    const { AUDITS_TOPIC, CONSENTS_TOPIC, OWNERS_TOPIC } = EPOCH_LIMITS
-    for (const topic of [VOTES_TOPIC, DECISIONS_TOPIC]) {
-      this.#subscribe(topic, (room, { from, data }) => room.takeMessage(from, data))
+    for (const topic of [EPOCH_LIMITS.VOTES_TOPIC, EPOCH_LIMITS.DECISIONS_TOPIC]) {
+      this.#subscribe(topic, (room, from, data) => room.takeMessage(from, data))
     }
-    this.#subscribe(STATEMENTS_TOPIC, (room, message) => this.#takeStatement(room, message))
-    this.#subscribe(EVIDENCE_TOPIC, (room, { from, data }) =>
-      fateOf(room, from, TOLD.evidence[room.pools.takeEvidence(from, data)]),
-    )
-    this.#subscribe(CONSENTS_TOPIC, (room, { from, data }) =>
-      fateOf(room, from, TOLD.consents[room.pools.consents.take(data)]),
-    )
-    this.#subscribe(OWNERS_TOPIC, (room, { from, data }) =>
-      fateOf(room, from, TOLD.owners[room.pools.owners.take(data)]),
-    )
-    this.#subscribe(AUDITS_TOPIC, (room, { from, data }) =>
-      fateOf(room, from, TOLD.audits[room.pools.audits.take(data)]),
-    )
+    for (const [topic, take] of TAKEN_BY_TOPIC) this.#subscribe(topic, take)
   }
 
   async start(): Promise<void> {
@@ -222,25 +208,19 @@ export class MeshEpochs implements Startable {
     return () => this.#listeners.delete(listener)
   }
 
-  #subscribe(topic: string, take: (room: EpochRoom, message: GossipMessage) => GossipFate): void {
+  #subscribe(
+    topic: string,
+    take: (room: EpochRoom, from: PeerId, data: Uint8Array) => GossipFate,
+  ): void {
     const { network } = this.#components
     // Everything is done where it is decided whether others get it: what is invalid goes no further.
-    const check = (message: GossipMessage): GossipFate => {
+    const check = ({ from, data }: GossipMessage): GossipFate => {
       const { room } = this
-      if (message.from === network.self) return 'accept'
-      if (room === undefined || room.refusals.isSilenced(message.from)) return 'ignore'
-      return take(room, message)
+      if (from === network.self) return 'accept'
+      if (room === undefined || room.refusals.isSilenced(from)) return 'ignore'
+      return take(room, from, data)
     }
     network.subscribe(topic, check, () => undefined)
-  }
-
-  #takeStatement(room: EpochRoom, { from, data }: GossipMessage): GossipFate {
-    const fate = room.pools.takeStatement(data)
-    if (fate.type === 'known') return 'ignore'
-    if (fate.type !== 'refused') return 'accept'
-    if (FORGED.has(fate.code)) return fateOf(room, from, fate.code)
-    this.#components.logger.debug('statement refused', { code: fate.code })
-    return 'ignore'
   }
 
   #serve<Question, Answer>(
@@ -295,6 +275,7 @@ export class MeshEpochs implements Startable {
       !room.ready ||
       this.#stopping.signal.aborted ||
       !this.#isMember(peer) ||
+      room.refusals.isSilenced(peer) ||
       this.#following.has(peer)
     )
       return
@@ -397,34 +378,3 @@ export class MeshEpochs implements Startable {
 
 /** To a question too many: the link ends. */
 const REFUSED = Promise.resolve(undefined)
-
-/** What becomes of what was told, for who else is to get it: a code for what no honest device tells. */
-type Told = Exclude<GossipFate, 'reject'> | EpochErrorCode | TrustErrorCode
-
-const TAKEN = { new: 'accept', known: 'ignore' } as const
-const TOLD = {
-  evidence: {
-    ...TAKEN,
-    invalid: 'EPOCH_EVIDENCE_INVALID',
-    foreign: 'EPOCH_EVIDENCE_FOREIGN',
-  },
-  consents: { ...TAKEN, invalid: 'EPOCH_CHANGE_INVALID' },
-  owners: { ...TAKEN, invalid: 'EPOCH_OWNERS_INVALID' },
-  audits: { ...TAKEN, invalid: 'EPOCH_AUDIT_INVALID' },
-} as const satisfies Record<string, Record<string, Told>>
-
-function fateOf({ refusals }: EpochRoom, from: PeerId, what: Told): GossipFate {
-  if (what === 'accept' || what === 'ignore') return what
-  refusals.note(from, what)
-  return 'reject'
-}
-
-/** Refusals that no honest device can cause. */
-const FORGED: ReadonlySet<string> = new Set([
-  'EPOCH_MESSAGE_TOO_LONG',
-  'EPOCH_MESSAGE_MALFORMED',
-  'TRUST_MALFORMED',
-  'TRUST_NETWORK_MISMATCH',
-  'TRUST_SIGNATURE_INVALID',
-  'TRUST_ROWS_INVALID',
-])

@@ -26,6 +26,7 @@ import {
 import type { QuestionLink, QuestionProtocol } from '../witness/question-link.ts'
 import type { EpochRoom } from './epoch-room.ts'
 import { EpochQuestionError } from './errors.ts'
+import { takeAudit, takeEvidence, takeOwnerWord, takeStatement } from './told-items.ts'
 
 /** Comparing what two devices hold. */
 export const reconcileProtocol: QuestionProtocol<ReconcileQuestion, ReconcileAnswer> = {
@@ -119,7 +120,7 @@ export async function lackedBy(
   })
 }
 
-/** Asks for items by their ids, and takes those that hold. */
+/** Asks for items by their ids, and takes those that hold: whoever has none of what it listed, or lies, is not asked on. */
 export async function takeItems(
   link: QuestionLink<EpochQuestion, EpochAnswer>,
   room: EpochRoom,
@@ -129,9 +130,13 @@ export async function takeItems(
   for (let at = 0; at < ids.length; at += ITEMS_PER_ANSWER_MAX) {
     const answer = await link.ask({ type: 'items', ids: ids.slice(at, at + ITEMS_PER_ANSWER_MAX) })
     if (answer.type !== 'items') return
-    for (const statement of answer.statements) room.pools.takeStatement(statement)
-    for (const proof of answer.evidence) room.pools.takeEvidence(from, proof)
-    for (const audit of answer.audits) room.pools.audits.take(audit)
-    for (const word of answer.owners) room.pools.owners.take(word)
+    const { statements, evidence, audits, owners } = answer
+    const taken = [
+      ...statements.map((statement) => takeStatement(room, from, statement)),
+      ...evidence.map((proof) => takeEvidence(room, from, proof)),
+      ...audits.map((audit) => takeAudit(room, from, audit)),
+      ...owners.map((word) => takeOwnerWord(room, from, word)),
+    ]
+    if (taken.length === 0 || room.refusals.isSilenced(from)) return
   }
 }

@@ -49,6 +49,7 @@ export class Refusals {
 
   /** True for who was refused so often in this epoch that nothing of it is read. */
   isSilenced(from: PeerId): boolean {
+    if (this.#bySender.size === 0) return false
     const byCode = this.#bySender.get(senderOf(from, this.#components.isMember))
     return byCode !== undefined && sum(byCode) >= REFUSED_MAX
   }
