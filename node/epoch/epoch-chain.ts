@@ -7,7 +7,7 @@
  * @module
  */
 
-import { bytesEqual } from '../../core/bytes.ts'
+import { bytesEqual, toHex } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
@@ -86,6 +86,7 @@ export class EpochChain {
     | { readonly agreed: TrustFold['parameters']; readonly calendar: EpochCalendar }
     | undefined
   readonly #tried: TriedCut[] = []
+  #difference: FoldDifference | undefined
   /** The word of the founder that this device follows, until an epoch is decided by it. */
   #restart: { readonly encoded: Uint8Array; readonly epoch: number } | undefined
 
@@ -111,6 +112,11 @@ export class EpochChain {
     this.#restart = { encoded, epoch: place.epoch }
     this.#tried.length = 0
     return true
+  }
+
+  /** Where the decision that was given last and this device part; undefined when it entered the chain. */
+  get difference(): FoldDifference | undefined {
+    return this.#difference
   }
 
   get top(): ChainTop | undefined {
@@ -217,7 +223,8 @@ export class EpochChain {
     if (!this.isSound(body)) return 'EPOCH_MESSAGE_MALFORMED'
     if (body.restart !== undefined && !this.#isLate(header.value)) return 'EPOCH_TIME_INVALID'
     const tried = this.triedFor(header.value) ?? this.try(body)
-    if (!isOf(header.value, tried.view)) return 'EPOCH_FOLD_MISMATCH'
+    this.#difference = firstDifference(header.value, tried.view)
+    if (this.#difference !== undefined) return 'EPOCH_FOLD_MISMATCH'
     this.#fold = tried.fold
     this.#restart = undefined
     this.#tried.length = 0
@@ -355,21 +362,35 @@ export class EpochChain {
   }
 }
 
+/** What a header names, each after what it follows from. */
 const NAMED = [
   'network',
   'parent',
+  'parameters',
+  'committee',
   'statementRoot',
   'evidenceRoot',
-  'scoresRoot',
+  'beacon',
   'graphRoot',
-  'committee',
+  'scoresRoot',
   'next',
   'afterNext',
-  'beacon',
-  'parameters',
 ] as const
+
+/** Where two folds of one cut part, for a log: in hexadecimal. */
+export interface FoldDifference {
+  readonly field: (typeof NAMED)[number]
+  readonly here: string
+  readonly there: string
+}
+
+/** The first that a header says otherwise than this device came to; the rest may follow from it. */
+export function firstDifference(header: Header, view: OwnView): FoldDifference | undefined {
+  const field = NAMED.find((name) => !bytesEqual(header[name], view[name]))
+  return field && { field, here: toHex(view[field]), there: toHex(header[field]) }
+}
 
 /** True when a header says what this device came to. */
 function isOf(header: Header, view: OwnView): boolean {
-  return NAMED.every((field) => bytesEqual(header[field], view[field]))
+  return firstDifference(header, view) === undefined
 }

@@ -373,7 +373,11 @@ export class EpochRoom {
     const epoch = header.type === 'value' ? header.value.epoch : undefined
     if (code === 'EPOCH_FOLD_MISMATCH' && epoch === this.chain.next) {
       this.#health.noteMismatch(epoch)
-      logger.error('decided roots are not found again', { epoch, code })
+      logger.error('decided roots are not found again', {
+        epoch,
+        code,
+        ...this.chain.difference,
+      })
     } else logger.debug('decided epoch refused', { epoch, code })
     return false
   }

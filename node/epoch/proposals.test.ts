@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { toHex } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
-import { SILENT_LOGGER } from '../../core/logger.ts'
+import { type Logger, SILENT_LOGGER } from '../../core/logger.ts'
 import { MemoryRows } from '../ledger/memory-rows.ts'
 import {
+  certificateOf,
   decodeCutBody,
   decodeHeader,
   encodeDoubleVote,
@@ -15,6 +17,7 @@ import {
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import {
   chainOf,
+  EMPTY_CUT,
   type EpochDevice,
   EpochMesh,
   type FourDevices,
@@ -223,20 +226,62 @@ describe('a header that is proposed', () => {
     const { world, four } = await over()
     const [a, b] = four
     const { chain } = a.epochs.opened
-    const tried = chain.try({
-      statements: [],
-      floors: [],
-      evidence: [],
-      audits: [],
-      owners: [],
-      restart: undefined,
-      change: undefined,
-    })
+    const tried = chain.try(EMPTY_CUT)
     const view = { ...tried.view, beacon: new Uint8Array(32) }
     const value = chain.headerOf({ ...tried, view }, world.members.clock.wallMs() + AHEAD_MS)
     const fetchCut = () => Promise.resolve(tried.body)
     const voter = proposalsOf(b, world, { fetchCut })
     expect(await voter.check({ ...BACKED, value })).toBe(false)
+  })
+
+  it('with another root than this device comes to is told with what differs first', async () => {
+    const { world, four } = await over()
+    const [a, b] = four
+    const { chain } = a.epochs.opened
+    const tried = chain.try(EMPTY_CUT)
+    const other = new Uint8Array(32)
+    const view = { ...tried.view, graphRoot: other, scoresRoot: other }
+    const wallMs = world.members.clock.wallMs() + AHEAD_MS
+    const value = chain.headerOf({ ...tried, view }, wallMs)
+    const told: unknown[] = []
+    const info: Logger['info'] = (event, facts) => void told.push({ event, ...facts })
+    const voter = proposalsOf(b, world, {
+      fetchCut: () => Promise.resolve(tried.body),
+      logger: { ...SILENT_LOGGER, info },
+    })
+    expect(await voter.check({ ...BACKED, value })).toBe(false)
+    expect(told).toMatchObject([
+      {
+        event: 'header not voted for',
+        code: 'EPOCH_FOLD_MISMATCH',
+        field: 'graphRoot',
+        here: toHex(tried.view.graphRoot),
+        there: toHex(other),
+      },
+    ])
+  })
+
+  it('that is decided with another root than this device comes to is refused, and what differs is known', async () => {
+    mesh = await EpochMesh.of(1)
+    await mesh.pass(2.5)
+    const [alone] = mesh.devices
+    invariant(alone !== undefined, 'there is one')
+    const chain = chainOf(alone)
+    const { context, next: epoch } = chain
+    const tried = chain.try(EMPTY_CUT)
+    const value = (view = tried.view): Uint8Array => chain.headerOf({ ...tried, view }, 1)
+    const append = (header: Uint8Array) => {
+      const ballot = { kind: 'precommit' as const, round: 0, value: nodeCrypto.sha256(header) }
+      const signature = signBallot(alone.signer, { network: context.network, epoch }, ballot)
+      const certificate = certificateOf([{ ...ballot, seat: 0, signature }], chain.committee)
+      return chain.append({ value: header, certificate }, EMPTY_CUT)
+    }
+    const there = new Uint8Array(32)
+    expect(append(value({ ...tried.view, next: there }))).toBe('EPOCH_FOLD_MISMATCH')
+    const here = toHex(tried.view.next)
+    expect(chain.difference).toEqual({ field: 'next', here, there: toHex(there) })
+    expect(typeof append(value())).toBe('object')
+    expect(chain.difference).toBeUndefined()
   })
 
   it('in epochs of a second lacks nothing that was on its way', () => {

@@ -23,7 +23,7 @@ import {
   isInflated,
   type JudgedAt,
 } from './cut-check.ts'
-import type { TriedCut } from './epoch-chain.ts'
+import { firstDifference, type TriedCut } from './epoch-chain.ts'
 import type { EpochStore } from './epoch-store.ts'
 import { KeptCuts } from './kept-cuts.ts'
 import { cutDueMs, type EpochCalendar, settledMs } from './epoch-time.ts'
@@ -120,7 +120,9 @@ export class Proposals {
     if (tried === undefined || chain.next !== header.epoch) return undefined
     const code = headerProblem(this.#components, header, { tried, at })
     if (code === undefined) return tried.body
-    logger.info('header not voted for', { epoch: header.epoch, round, code, proposer })
+    const { epoch } = header
+    const differing = firstDifference(header, tried.view)
+    logger.info('header not voted for', { epoch, round, code, proposer, ...differing })
     return undefined
   }
 
