@@ -36,6 +36,7 @@ describe('text progress', () => {
     expect(await shown(false)).toEqual({
       stdout: 'Hello there!\n',
       stderr: [
+        'expected 250 tokens a second over 2 stages, by what the devices reached with the model before; the last time here it came 4 % slower than predicted',
         'stage 0  ready     brave-otter-7f3a  layers 0–1  cpu  1.4 ms',
         'stage 1 was lost (INFERENCE_PEER_LOST), replaced in 120 ms',
         '',

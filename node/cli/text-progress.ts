@@ -1,11 +1,12 @@
 /**
- * Shows a text while it is written: its stages until the first word, then the words.
+ * Shows a text while it is written: what is expected and its stages until the first word, then the words.
  *
  * @module
  */
 
 import type { JobStage } from '../api/schemas/jobs.ts'
 import type { TextEventView } from '../api/schemas/texts.ts'
+import { textPrediction } from './prediction-text.ts'
 import { ProgressLines } from './progress.ts'
 import { recoveryText, stageText } from './stage-text.ts'
 import type { Terminal } from './terminal.ts'
@@ -35,6 +36,9 @@ export class TextProgress {
   /** Takes what happened at `nowMs` on a monotonic clock. */
   take(event: TextEventView, nowMs: number): void {
     switch (event.type) {
+      case 'plan':
+        if (this.#init.stages) this.#say(textPrediction(event.plan))
+        break
       case 'stage':
         if (this.#init.stages) this.#onStage(event.stage)
         else if (event.stage.state === 'waiting') this.#say(placed(event.stage))
@@ -51,7 +55,7 @@ export class TextProgress {
         if (this.#init.stages) this.#say(`note: ${event.text}`)
         break
       default:
-        // States show in the stages; plans and ends are told by the report.
+        // States show in the stages; ends are told by the report.
         break
     }
     if (!this.#begun && this.#init.stages) this.#lines.show(this.#drawn(), nowMs)

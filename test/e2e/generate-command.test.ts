@@ -17,6 +17,7 @@ describe('brume generate', () => {
 
     expect([code, stdout]).toEqual([0, 'Hello there!\n'])
     expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/^expected 250 tokens a second over 2 stages, by /),
       'stage 0  ready     brave-otter-7f3a  layers 0–1  cpu  1.4 ms',
       expect.stringMatching(
         /^3 tokens after 4 · .* 80 tokens a second \(predicted 100, 20 % slower/,

@@ -13,6 +13,7 @@ import {
   type PlacementOptions,
   placementRequest,
 } from '../option-values.ts'
+import { predictionBasis } from '../prediction-text.ts'
 import { bytesText, msText, rateText, shortId, shortPeer } from '../quantity-text.ts'
 import { tableLines } from '../table.ts'
 import { wireText } from '../wire-text.ts'
@@ -91,7 +92,7 @@ function planLines(plan: PlanView, width: number | undefined): string[] {
     `${plan.modelName} (${shortId(plan.model)}) for ${plan.objective} · ${wireText(plan)}`,
     ...tableLines(several ? [REPLICA_COLUMN, ...COLUMNS] : COLUMNS, rows, width),
     predictedText(plan),
-    trustText(plan),
+    predictionBasis(plan),
     ...(oneDeviceMs === undefined || !split
       ? []
       : [
@@ -113,20 +114,4 @@ function predictedText(plan: PlanView): string {
   const all = rateText(predictedPerSecond, 'token')
   const together = predictedAtOnce > 1 ? `; ${predictedAtOnce} texts at once, ${all} together` : ''
   return `predicted ${token}${together}`
-}
-
-/** What the prediction rests on, and how far off the last one was. */
-function trustText({ predictedFrom, lastErrorPercent }: PlanView): string {
-  if (lastErrorPercent === undefined) return RESTS_ON[predictedFrom]
-  const percent = Math.round(lastErrorPercent)
-  const off = percent < 0 ? `${-percent} % slower` : `${percent} % faster`
-  return `${RESTS_ON[predictedFrom]}; the last time here it came ${off} than predicted`
-}
-
-const RESTS_ON: Readonly<Record<PlanView['predictedFrom'], string>> = {
-  benchmark: 'a guess: nobody has run the model, and only what the devices can do at best is known',
-  others: 'by what other devices reached with the model, as one of these has not run it',
-  told: 'by what the devices say that the model took them, as it has not run from here',
-  probe: 'by tests of the stages, as one device has not run the model yet',
-  measured: 'by what the devices reached with the model before',
 }
