@@ -39,16 +39,11 @@ export class ByteBudget {
     return this.#taken.get(peer) ?? 0
   }
 
-  /** Bytes that are left for `self`. */
-  get left(): number {
-    return this.#init.bytesMax - this.#total
-  }
-
-  /** Bytes that are left for other peers. */
+  /** Bytes that are left for peers other than `self`. */
   get leftForOthers(): number {
-    const { self, selfBytesMin = 0 } = this.#init
+    const { bytesMax, self, selfBytesMin = 0 } = this.#init
     const own = self === undefined ? 0 : this.of(self)
-    return Math.max(0, this.left - Math.max(0, selfBytesMin - own))
+    return Math.max(0, bytesMax - this.#total - Math.max(0, selfBytesMin - own))
   }
 
   /** Bytes that `peer` may ever have. */

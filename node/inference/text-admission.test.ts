@@ -53,6 +53,17 @@ describe('admission of texts', () => {
     expect(admission.freeBytes).toBe(0)
   })
 
+  it('says what is left: for its owner all that its own texts leave, for others what all do', async () => {
+    const { ask, admission } = setup()
+    ask('own', self, 10, 30)
+    ask('lent', a, 10, 50)
+    await settle()
+    expect([admission.freeBytes, admission.freeForOthersBytes]).toEqual([80, 50])
+    ask('waits', b, 60)
+    await settle()
+    expect([admission.freeBytes, admission.freeForOthersBytes]).toEqual([80, 0])
+  })
+
   it('refuses at once what would have no room if nobody else were here', async () => {
     const { told, ask, budget } = setup()
     ask('own', self, 1, 101)

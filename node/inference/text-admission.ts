@@ -102,12 +102,13 @@ export class TextAdmission {
     return this.#waiting.length
   }
 
-  /** Bytes that may be foreseen for texts of this device which are still to come; none while some wait. */
+  /** Bytes that texts of this device may still come to, as others give way to them; none while some wait. */
   get freeBytes(): number {
-    return this.waiting > 0 ? 0 : this.#foreseen.left
+    const ownWait = this.#waiting.some((entry) => !this.#isLent(entry))
+    return ownWait ? 0 : this.#foreseen.most(this.#self) - this.#foreseen.of(this.#self)
   }
 
-  /** The same for texts of others. */
+  /** The same of texts of others, to whom nobody gives way. */
   get freeForOthersBytes(): number {
     return this.waiting > 0 ? 0 : this.#foreseen.leftForOthers
   }

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TextSpec } from '../../node/api/schemas/texts.ts'
 import { DaemonFleet, type TestDaemon } from '../fixtures/daemons.ts'
 
-/** Room for one text of 140 tokens and a part of another, of the model below. */
-const fleet = new DaemonFleet({ env: { BRUME_SCHEDULER_TEXT_BYTES_MAX: '1048576' } })
+/** Two texts of the model below begin in so much, and one of them has room to its end. */
+const fleet = new DaemonFleet({ env: { BRUME_SCHEDULER_TEXT_BYTES_MAX: '1450000' } })
 let daemon: TestDaemon
 let model = ''
 
@@ -41,28 +41,34 @@ function spec(tokensMax: number, seed: number): TextSpec {
   return { model, promptTokens, tokensMax, sampling: { temperature: 0.8, seed } }
 }
 
+async function write(tokensMax: number, seed: number) {
+  const tokens: number[] = []
+  const view = await daemon.api.write(spec(tokensMax, seed), async (event) => {
+    if (event.type === 'tokens') tokens.push(...event.tokens.map(({ token }) => token))
+  })
+  return { view, tokens }
+}
+
 describe('texts that share the memory of a device', () => {
-  it('wait in turn for it, and are all written to their end', async () => {
-    const views = await Promise.all(
-      [1, 2, 3].map((seed) => daemon.api.write(spec(110, seed), async () => undefined)),
-    )
-    expect(views.map(({ state, answerTokens }) => [state, answerTokens])).toEqual(
-      views.map(() => ['done', 110]),
-    )
-    const waits = views.flatMap(({ notes }) =>
-      notes.filter((note) => / waits for memory /.test(note)),
-    )
+  it('wait in turn for it, give way to one another, and say what each says alone', async () => {
+    const texts = await Promise.all([1, 2, 3].map((seed) => write(110, seed)))
+    const waits = texts.filter(({ view }) => view.notes.some((note) => note.includes('waits for')))
+    const lost = texts.flatMap(({ view }) => view.recoveries.map(({ code }) => code))
     expect(waits.length).toBeGreaterThan(0)
+    expect([...new Set(lost)]).toEqual(['INFERENCE_MEMORY'])
+    for (const [index, { view, tokens }] of texts.entries()) {
+      const alone = await write(110, index + 1)
+      expect([view.state, tokens]).toEqual(['done', alone.tokens])
+    }
   })
 
   it('are refused when they would have no room alone, and the next is written', async () => {
-    const refused = await daemon.api.write(spec(400, 1), async () => undefined)
+    const { view: refused } = await write(400, 1)
     expect([refused.state, refused.error?.code, refused.error?.retryable]).toEqual([
       'failed',
       'INFERENCE_TOO_LARGE',
       false,
     ])
-    const { state } = await daemon.api.write(spec(20, 1), async () => undefined)
-    expect(state).toBe('done')
+    expect((await write(20, 1)).view.state).toBe('done')
   })
 })
