@@ -16,9 +16,11 @@ import { epochsOfTheEclipsed } from './scenarios/epochs-of-the-eclipsed.ts'
 import { epochsUnderFaults } from './scenarios/epochs-under-faults.ts'
 import { epochsWithLiars } from './scenarios/epochs-with-liars.ts'
 import { epochsWithLostDisks } from './scenarios/epochs-with-lost-disks.ts'
+import { meshesForHours } from './scenarios/meshes-for-hours.ts'
 import { meshesThatChange } from './scenarios/meshes-that-change.ts'
 import { meshesUnderFaults } from './scenarios/meshes-under-faults.ts'
 import { meshesWithLiars } from './scenarios/meshes-with-liars.ts'
+import { meshesWithRealKeys } from './scenarios/meshes-with-real-keys.ts'
 import { presenceComesTrue } from './scenarios/presence-comes-true.ts'
 import { seatsOfOwners } from './scenarios/seats-of-owners.ts'
 import { seatsThatLeave } from './scenarios/seats-that-leave.ts'
@@ -48,7 +50,7 @@ import { trustUnderSlander } from './scenarios/trust-under-slander.ts'
 import { trustUnderSwarms } from './scenarios/trust-under-swarms.ts'
 
 /** Those of which one seed takes long: they run only when they are asked for by name. */
-export const LARGE_SCENARIOS: readonly Scenario[] = [tenThousandDevices]
+export const LARGE_SCENARIOS: readonly Scenario[] = [tenThousandDevices, meshesForHours]
 
 export const SCENARIOS: readonly Scenario[] = [
   sessionsInPeace,
@@ -82,6 +84,7 @@ export const SCENARIOS: readonly Scenario[] = [
   meshesUnderFaults,
   meshesWithLiars,
   meshesThatChange,
+  meshesWithRealKeys,
   seatsThatLeave,
   seatsOfOwners,
   trustUnderSwarms,

@@ -1,5 +1,6 @@
 /**
- * Runs simulations: `npm run sim -- --scenario NAME --seed N [--seeds K] [--story] [--json] [--report FILE] | --list`.
+ * Runs simulations: `npm run sim -- --scenario NAME --seed N [--seeds K] [--story] [--json] [--report FILE] | --list`,
+ * `--shrink` for the smallest plan by which a seed that fails still does, `--ed25519` for real signatures.
  *
  * Exits with 1 when an invariant does not hold, after naming the seed that shows it.
  *
@@ -24,10 +25,14 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     report: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
+    ed25519: { type: 'boolean', default: false },
   },
 })
 const first = Number(values.seed)
 const count = Number(values.seeds)
+/** Undefined where it is left to the scenario. */
+const ED25519 = values.ed25519 ? true : undefined
 const chosen = [
   ...SCENARIOS.filter(({ name }) => [name, 'all'].includes(values.scenario)),
   ...LARGE_SCENARIOS.filter(({ name }) => name === values.scenario),
@@ -39,10 +44,21 @@ if (values.list) {
 } else if (chosen.length === 0 || !Number.isSafeInteger(first) || !(count >= 1)) {
   process.stderr.write('usage: npm run sim -- --scenario NAME --seed N [--seeds K] | --list\n')
   process.exitCode = 2
+} else if (values.shrink) {
+  for (const scenario of chosen) await shrink(scenario)
 } else {
   const reports: ScenarioReport[] = []
   for (const scenario of chosen) reports.push(await runAll(scenario))
   if (values.report !== undefined) writeFileSync(values.report, reportPage(reports))
+}
+
+/** Finds the smallest trouble that makes the first seed fail. */
+async function shrink(scenario: Scenario): Promise<void> {
+  const found = await scenario.shrink?.(first, { ed25519: ED25519 })
+  if (found === undefined) return print(`nothing to shrink: ${scenario.name}, seed ${first}`)
+  process.exitCode = 1
+  report(scenario, first, found.outcome)
+  print(found.plan)
 }
 
 async function runAll(scenario: Scenario): Promise<ScenarioReport> {
@@ -52,7 +68,7 @@ async function runAll(scenario: Scenario): Promise<ScenarioReport> {
   const failed: number[] = []
   const runs: RunReport[] = []
   for (let seed = first; seed < first + count; seed++) {
-    const outcome = await scenario.run(seed)
+    const outcome = await scenario.run(seed, { ed25519: ED25519 })
     events += outcome.events
     virtualMs += outcome.virtualMs
     if (outcome.violations.length > 0) failed.push(seed)

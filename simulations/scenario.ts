@@ -18,6 +18,19 @@ export interface Outcome {
   readonly story: readonly string[]
 }
 
+/** How a scenario is run. */
+export interface RunOptions {
+  /** Signatures of real keys instead of their stand-in, in scenarios that can. */
+  readonly ed25519?: boolean | undefined
+}
+
+/** A run that fails, with as little trouble as it takes. */
+export interface SmallestFailure {
+  /** What is done to whom, as JSON. */
+  readonly plan: string
+  readonly outcome: Outcome
+}
+
 /** One question. */
 export interface Scenario {
   readonly name: string
@@ -25,5 +38,7 @@ export interface Scenario {
   /** Seeds that tests run, where one takes longer than others: a handful of each is their share. */
   readonly testSeeds?: number
   /** Runs to the end in virtual time; depends on nothing but the seed. */
-  run(seed: number): Outcome | Promise<Outcome>
+  run(seed: number, options?: RunOptions): Outcome | Promise<Outcome>
+  /** The smallest plan by which a seed that fails still does, in scenarios that can find it; undefined for one that holds. */
+  shrink?(seed: number, options?: RunOptions): Promise<SmallestFailure | undefined>
 }

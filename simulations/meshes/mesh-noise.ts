@@ -24,7 +24,6 @@ import {
 } from '../../protocols/epoch/index.ts'
 import { domainIdOf, signStatement } from '../../trust/index.ts'
 import { below, someOf } from '../faults.ts'
-import { simSigner } from '../sim-crypto.ts'
 import { BentPort, type LiarInit } from './bent-port.ts'
 
 const TOPICS = [
@@ -147,7 +146,7 @@ export class Slanderer extends Listener {
   }
 
   #doubleVote(number: number): DoubleVote {
-    const signer = simSigner(number)
+    const signer = this.world.signerOf(number)
     const { network } = this.world.roster
     const context = { network, epoch: Math.max(0, (this.member.chain?.next ?? 1) - 1) }
     const voted = (byte: number): DoubleVote['one'] => {

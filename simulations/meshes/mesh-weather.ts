@@ -57,6 +57,17 @@ export function drawMeshLiars(
   )
 }
 
+/** All that can be left out of a plan. */
+export const TROUBLE: Pick<MeshPlan, 'liars' | 'driftPpm' | 'net' | 'faults' | 'ways' | 'wishes'> =
+  {
+    liars: new Map(),
+    driftPpm: [],
+    net: CALM_NET,
+    faults: [],
+    ways: [],
+    wishes: [],
+  }
+
 /** When something begins, and for how long it lasts. */
 function drawTime(
   random: SeededRandom,

@@ -15,7 +15,7 @@ import type { SeededRandom } from '../../core/random.ts'
 import { TrustError } from '../../node/epoch/errors.ts'
 import type { EpochRoom } from '../../node/epoch/epoch-room.ts'
 import { SimClock } from '../sim-clock.ts'
-import { simCrypto, simSigner } from '../sim-crypto.ts'
+import type { MeshKeys } from './mesh-keys.ts'
 import { MeshMember } from './mesh-member.ts'
 import { CALM_NET, MeshNet } from './mesh-net.ts'
 import type { MeshClog, MeshCut, MeshFault, MeshPlan, MeshWish } from './mesh-plan.ts'
@@ -37,6 +37,11 @@ export interface NotedEpoch {
 const ROUNDS_MS_MAX = 60_000
 const ROUNDS_EPOCHS_MAX = 4
 
+export interface MeshWorldInit {
+  readonly random: SeededRandom
+  readonly keys: MeshKeys
+}
+
 export class MeshWorld {
   readonly clock = new SimClock()
   readonly plan: MeshPlan
@@ -44,7 +49,7 @@ export class MeshWorld {
   readonly net: MeshNet
   readonly roster: MeshRoster
   readonly members: MeshMember[] = []
-  readonly crypto: Crypto = simCrypto
+  readonly crypto: Crypto
   /** Each epoch as each device saw it first, over all its starts. */
   readonly noted: NotedEpoch[] = []
   /** Processes that ended because of something that failed. */
@@ -52,10 +57,13 @@ export class MeshWorld {
   readonly mishaps: string[] = []
   /** Of each kind of thing, the most that an honest device held. */
   readonly heldMost = new Map<string, number>()
+  readonly #keys: MeshKeys
 
-  constructor(plan: MeshPlan, random: SeededRandom) {
+  constructor(plan: MeshPlan, { random, keys }: MeshWorldInit) {
     this.plan = plan
     this.random = random
+    this.#keys = keys
+    this.crypto = keys.crypto
     this.net = new MeshNet({ clock: this.clock, random })
     const founder = this.signerOf(0)
     this.roster = new MeshRoster({ crypto: this.crypto, founder, epochMs: plan.epochMs })
@@ -63,7 +71,7 @@ export class MeshWorld {
   }
 
   signerOf(number: number): Signer {
-    return simSigner(number)
+    return this.#keys.signerOf(number)
   }
 
   /** When the weather begins, when it ends, and when the run does. */
