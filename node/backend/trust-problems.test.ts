@@ -34,6 +34,11 @@ it.each<[EpochProblem['code'], EpochProblem['facts'], string]>([
     'the disk of this device damaged what it said of epoch 7, and it says nothing else of that one: check the disk',
   ],
   [
+    'EPOCH_DISK_DAMAGED',
+    { damagedCut: 7 },
+    'the disk of this device damaged what it voted for in epoch 7, which it asks others for: check the disk',
+  ],
+  [
     'EPOCH_DISK_FULL',
     { freeBytes: 5e6 },
     '4 MiB are left on the disk of the state folder: free some, or this daemon ends when it is full',

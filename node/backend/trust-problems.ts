@@ -33,6 +33,7 @@ export function problemText({ code, facts }: EpochProblem): string {
 function diskText({
   damagedEpoch,
   damagedStatement,
+  damagedCut,
   freeBytes,
   tookMs,
   waitedMs = 0,
@@ -42,6 +43,9 @@ function diskText({
   }
   if (damagedStatement !== undefined) {
     return `the disk of this device damaged what it said of epoch ${damagedStatement}, and it says nothing else of that one: check the disk`
+  }
+  if (damagedCut !== undefined) {
+    return `the disk of this device damaged what it voted for in epoch ${damagedCut}, which it asks others for: check the disk`
   }
   if (freeBytes !== undefined) {
     return `${Math.floor(freeBytes / MEBIBYTE)} MiB are left on the disk of the state folder: free some, or this daemon ends when it is full`

@@ -35,8 +35,15 @@ interface Seats {
   readonly order: readonly number[]
 }
 
-/** What the disk has changed: an epoch that was decided, or what this device said of one. */
-export type DamagedRow = 'epoch' | 'statement'
+/** What the disk has changed: an epoch that was decided, what this device said of one, or what it voted for. */
+export type DamagedRow = keyof typeof DAMAGES
+
+/** What each is called among the facts. */
+const DAMAGES = {
+  epoch: 'damagedEpoch',
+  statement: 'damagedStatement',
+  cut: 'damagedCut',
+} as const
 
 /** Votes that were written down last, all of which have to be slow. */
 const WRITES_MIN = 4
@@ -120,12 +127,8 @@ export class EpochHealth {
   }
 
   *#ofDisk(): Generator<EpochProblem> {
-    const [epoch, statement] = [this.#damaged.get('epoch'), this.#damaged.get('statement')]
-    if (epoch !== undefined) {
-      yield { code: 'EPOCH_DISK_DAMAGED', facts: { damagedEpoch: epoch } }
-    }
-    if (statement !== undefined) {
-      yield { code: 'EPOCH_DISK_DAMAGED', facts: { damagedStatement: statement } }
+    for (const [row, epoch] of this.#damaged) {
+      yield { code: 'EPOCH_DISK_DAMAGED', facts: { [DAMAGES[row]]: epoch } }
     }
     if (this.#freeBytes < DISK_FREE_BYTES_MIN) {
       yield { code: 'EPOCH_DISK_FULL', facts: { freeBytes: this.#freeBytes } }
@@ -141,7 +144,7 @@ export class EpochHealth {
     if (this.#standpoint?.type !== 'abstains') return
     const { code, until } = this.#standpoint
     // Votes of an epoch to come are there because the epochs up to it are not.
-    const lost = epoch === undefined ? code : 'EPOCH_VOTES_LOST'
+    const lost = this.#damaged.has('epoch') ? 'EPOCH_VOTES_LOST' : code
     yield { code: lost, facts: { abstainsUntilEpoch: until } }
   }
 

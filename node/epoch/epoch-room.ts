@@ -243,7 +243,8 @@ export class EpochRoom {
     await this.reports.restore()
     await this.#kept.replay(signal)
     if (signal.aborted) return
-    await this.#proposals.restore()
+    const damaged = await this.#proposals.restore()
+    if (damaged > 0) this.#health.noteDamage('cut', this.chain.next)
     await this.pools.tellOwners()
     this.#ready = true
     logger.info('epochs open', { mesh: this.#init.mesh, epoch: this.chain.next - 1 })

@@ -144,7 +144,7 @@ describe('cuts that were voted for', () => {
       [toHex(cutOf(3).value), 'EPOCH_MISMATCH'],
       [toHex(cutOf(4).value), 'EPOCH_FOLD_MISMATCH'],
     ])
-    await again.restore(({ value }) => problems.get(toHex(value)))
+    expect(await again.restore(({ value }) => problems.get(toHex(value)))).toBe(1)
     expect(codes).toEqual(['EPOCH_CUT_DAMAGED', 'EPOCH_FOLD_MISMATCH'])
     expect([1, 2, 3, 4].map((number) => again.get(idOf(cutOf(number))) !== undefined)).toEqual([
       true,

@@ -95,13 +95,14 @@ export class KeptCuts {
   }
 
   /**
-   * Reads what an earlier life kept, and gives up what does not hold.
+   * Reads what an earlier life kept, and gives up what does not hold; resolves to how many the disk has damaged.
    *
    * @param problemOf - What is wrong with a cut that was read; `EPOCH_MISMATCH` for one of an epoch that is over.
    */
-  async restore(problemOf: (kept: KeptCut) => EpochErrorCode | undefined): Promise<void> {
+  async restore(problemOf: (kept: KeptCut) => EpochErrorCode | undefined): Promise<number> {
     const { store, sha256, logger } = this.#components
     const useless: number[] = []
+    let damaged = 0
     for (const { row, encoded } of await store.cuts()) {
       this.#lastRow = Math.max(this.#lastRow, row)
       const kept = decodeKeptCut(sha256, encoded)
@@ -112,9 +113,11 @@ export class KeptCuts {
         continue
       }
       useless.push(row)
+      if (kept === undefined) damaged++
       if (code !== 'EPOCH_MISMATCH') logger.warn('kept cut does not hold', { code })
     }
     if (useless.length > 0) await store.dropCuts(useless)
+    return damaged
   }
 
   /** Puts an entry last; returns the rows in whose place it is. */

@@ -64,8 +64,8 @@ export class Proposals {
     this.#kept = new KeptCuts({ ...components, sha256: components.crypto.sha256 })
   }
 
-  /** Reads what an earlier life proposed and voted for, which nobody else may have. */
-  restore(): Promise<void> {
+  /** Reads what an earlier life proposed and voted for, which nobody else may have; resolves to how many are damaged. */
+  restore(): Promise<number> {
     const { chain } = this.#components
     return this.#kept.restore(({ value, body }) => {
       const header = decodeHeader(value)
