@@ -57,6 +57,17 @@ describe('text progress', () => {
     expect(stderr).toBe('stage 1 was lost (INFERENCE_PEER_LOST), replaced in 120 ms\n')
   })
 
+  it('tells of a stage that waits for memory also where the stages are known', () => {
+    const stderr = Object.assign(new PassThrough(), { isTTY: false, columns: 80 })
+    const terminal = new Terminal(new PassThrough(), stderr)
+    const progress = new TextProgress(terminal, { words: true, stages: false })
+    const [stage] = job.stages
+    if (stage === undefined) throw new Error('expected a stage')
+    progress.take({ type: 'stage', stage: { ...stage, state: 'loading' } }, 0)
+    progress.take({ type: 'stage', stage: { ...stage, state: 'waiting' } }, 1)
+    expect(String(stderr.read())).toMatch(/^stage 0  waiting .*\n$/)
+  })
+
   it('keeps the words to itself when they are printed otherwise', async () => {
     expect((await shown(false, { words: false, stages: true })).stdout).toBe('')
   })
