@@ -8,6 +8,7 @@ import { bytes, decodeShape, encodeShape, record, uint } from '../../core/cbor-s
 import type { Crypto } from '../../core/crypto.ts'
 import { bytesEqual, toHex } from '../../core/bytes.ts'
 import {
+  advanceTrust,
   type Committee,
   committeeShape,
   encodeHeader,
@@ -17,6 +18,8 @@ import {
   type Header,
   modeOf,
   type Mode,
+  type SignedHeader,
+  type TrustedHeader,
   trustedFrom,
   verifyScoreProof,
 } from '../../protocols/epoch/index.ts'
@@ -43,6 +46,10 @@ export interface ProvenScore {
   readonly headerId: string
   readonly committee: Committee
   readonly mode: Mode
+  /** The header as trusted, for whoever trusts it: later ones follow from it. */
+  readonly trusted: TrustedHeader
+  /** The header with what decided it: what follows from an earlier one. */
+  readonly signed: SignedHeader
 }
 
 export function encodeProofFile(
@@ -72,11 +79,38 @@ export function verifyProofFile(
   if (score.type === 'refused') return score.code
   // The committee was taken from the header beside the proof: it has to be that of the proof.
   if (!bytesEqual(encodeHeader(header), value)) return 'EPOCH_PROOF_INVALID'
+  const { certificate } = proven.value
   return {
     score: score.value,
     header,
     headerId: toHex(crypto.sha256(value)),
     committee,
     mode: modeOf(committee.length),
+    trusted: known.value,
+    signed: { value, certificate, committee },
   }
+}
+
+/**
+ * Whether each header follows from the one before: undefined when all do, from the first, which is trusted, to
+ * the last.
+ *
+ * @param proofs - From one within the trusting period on, ascending; each committee shares an honest seat with the
+ * one before, or was named by it.
+ */
+export function skipProblem(
+  crypto: Crypto,
+  proofs: readonly ProvenScore[],
+  wallMs: number,
+): EpochErrorCode | undefined {
+  const [first, ...later] = proofs
+  let known = first?.trusted
+  for (const { signed, headerId } of later) {
+    // Several scores of one epoch are in one header.
+    if (known === undefined || toHex(known.id) === headerId) continue
+    const next = advanceTrust(crypto, known, signed, wallMs)
+    if (next.type === 'refused') return next.code
+    known = next.value
+  }
+  return undefined
 }

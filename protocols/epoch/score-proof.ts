@@ -11,7 +11,7 @@ import { bytes, encodeShape, list, record, type ShapeOf, uint } from '../../core
 import type { Crypto } from '../../core/crypto.ts'
 import { PROOF_HASHES_MAX, rootOfInclusion } from '../../core/merkle-proof.ts'
 import { leafHash } from '../../core/merkle-tree.ts'
-import { CERTIFICATE_SHAPE, isDecisionOf } from './certificate.ts'
+import { type Certificate, CERTIFICATE_SHAPE, isDecisionOf } from './certificate.ts'
 import { accept, refuse, type Result } from './errors.ts'
 import { decodeHeader, type Header } from './header.ts'
 import { isFresh, type TrustedHeader } from './light-client.ts'
@@ -42,6 +42,8 @@ export interface ProvenLeaf {
   readonly header: Header
   /** The score, in the encoding of whoever computes scores. */
   readonly leaf: Uint8Array
+  /** Who decided the header. */
+  readonly certificate: Certificate
 }
 
 /** The one encoding of a proof: at most {@link SCORE_PROOF_BYTES_MAX} bytes for 64 seats and 2^20 devices. */
@@ -72,7 +74,7 @@ export function verifyScoreProof(
     return refuse('EPOCH_PROOF_INVALID', 'expected a path from the leaf to the root of the header')
   }
   const problem = certificateProblem(crypto, known, header.value, { proof, wallMs })
-  return problem ?? accept({ header: header.value, leaf })
+  return problem ?? accept({ header: header.value, leaf, certificate: proof.certificate })
 }
 
 function certificateProblem(

@@ -95,6 +95,15 @@ describe('brume trust', () => {
     expect([nobody.exit, nobody.code]).toEqual([3, 'TRUST_PROOF_UNANCHORED'])
     const elsewhere = await verify(file, '--header', '0'.repeat(64))
     expect([elsewhere.exit, elsewhere.code]).toEqual([2, 'EPOCH_TRUST_EXPIRED'])
+    const later = join(folder, 'later.proof')
+    await until('another epoch is certified', 20_000, async () => {
+      const { stdout } = await trust('prove', peer, '--out', later)
+      return stdout.includes(header) ? undefined : true
+    })
+    const followed = await verify(later, '--header', header, '--from', file)
+    expect([followed.exit, followed.stdout.includes(peer)]).toEqual([0, true])
+    const backwards = await verify(file, '--header', header, '--from', later)
+    expect([backwards.exit, backwards.code]).toEqual([2, 'EPOCH_TRUST_EXPIRED'])
     const middle = Math.floor(whole.length / 2)
     writeFileSync(file, whole.with(middle, (whole[middle] ?? 0) ^ 1))
     expect((await verify(file, '--header', header)).exit).toBe(2)

@@ -7,6 +7,7 @@
 import { open, writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { fromBase64Url } from '../../../core/bytes.ts'
+import { invariant } from '../../../core/invariant.ts'
 import type {
   TrustExplanation,
   TrustOwner,
@@ -17,7 +18,12 @@ import type {
 } from '../../api/schemas/trust.ts'
 import { nodeCrypto } from '../../crypto/node-crypto.ts'
 import { TrustError } from '../../epoch/errors.ts'
-import { PROOF_FILE_BYTES_MAX, verifyProofFile } from '../../epoch/proof-file.ts'
+import {
+  PROOF_FILE_BYTES_MAX,
+  type ProvenScore,
+  skipProblem,
+  verifyProofFile,
+} from '../../epoch/proof-file.ts'
 import { systemClock } from '../../system/system-clock.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
@@ -37,6 +43,7 @@ interface ProveOptions {
 
 interface VerifyOptions {
   readonly header?: string
+  readonly from?: readonly string[]
 }
 
 interface ParametersOptions {
@@ -72,6 +79,10 @@ export function addTrust(program: Command, cli: Cli): void {
     .description('check the score in a file; needs no daemon')
     .argument('<file>', 'what brume trust prove wrote')
     .option('--header <hash>', 'the header to trust, as brume trust show names it')
+    .option(
+      '--from <files...>',
+      'earlier proofs, oldest first, of which the first has that header: trust goes from one to the next',
+    )
     .action((file: string, options: VerifyOptions) => verify(cli, file, options))
   trust
     .command('parameters')
@@ -188,13 +199,23 @@ async function prove(cli: Cli, peer: string, { out }: ProveOptions): Promise<voi
   ])
 }
 
-async function verify(cli: Cli, file: string, { header }: VerifyOptions): Promise<void> {
-  const proven = verifyProofFile(nodeCrypto, await beginning(file), systemClock.wallMs())
-  if (typeof proven === 'string') throw new TrustError({ code: proven })
-  const anchored = header !== undefined && header.toLowerCase() === proven.headerId
+async function verify(cli: Cli, file: string, { header, from = [] }: VerifyOptions): Promise<void> {
+  const wallMs = systemClock.wallMs()
+  const proofs = await Promise.all([...from, file].map((path) => provenBy(path, wallMs)))
+  const [first, proven] = [proofs[0], proofs.at(-1)]
+  invariant(first !== undefined && proven !== undefined, 'there is a file')
+  const anchored = header !== undefined && header.toLowerCase() === first.headerId
   if (header !== undefined && !anchored) throw new TrustError({ code: 'EPOCH_TRUST_EXPIRED' })
+  const problem = skipProblem(nodeCrypto, proofs, wallMs)
+  if (problem !== undefined) throw new TrustError({ code: problem })
   cli.print({ proof: { ...provenJson(proven), anchored } }, () => provenLines(proven, anchored))
-  if (!anchored) throw new TrustError({ code: 'TRUST_PROOF_UNANCHORED', header: proven.headerId })
+  if (!anchored) throw new TrustError({ code: 'TRUST_PROOF_UNANCHORED', header: first.headerId })
+}
+
+async function provenBy(path: string, wallMs: number): Promise<ProvenScore> {
+  const proven = verifyProofFile(nodeCrypto, await beginning(path), wallMs)
+  if (typeof proven === 'string') throw new TrustError({ code: proven })
+  return proven
 }
 
 /** As much of a file as a proof may be long, and a byte more. */
