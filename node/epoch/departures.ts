@@ -56,10 +56,18 @@ export class Departures {
     return isOurs ? opened.value : undefined
   }
 
-  /** True for a word that says something new: of a device that has spoken, has not left, and does not say more later. */
+  /** The epoch that the last word of a device names which is in; -1 for none. */
+  leftIn(device: PeerId): number {
+    return this.#left.get(device) ?? -1
+  }
+
+  /**
+   * True for a word that says something new: of a device that has spoken, and does not say more later. One that has
+   * left may have spoken since, in a statement that is not in yet: its later word is not the same again.
+   */
   isNews({ device, epoch }: Farewell): boolean {
     const latest = this.#rules.latestOf(device)
-    return latest >= 0 && epoch >= latest && !this.hasLeft(device)
+    return latest >= 0 && epoch >= latest && epoch > this.leftIn(device)
   }
 
   /** Takes those of `items` that count in the cut of `epoch`; returns them. */

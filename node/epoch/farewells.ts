@@ -64,13 +64,14 @@ export class Farewells {
     return [...this.#byDevice.values()]
   }
 
-  /** True for a word that waits here, or that the epochs hold. */
+  /** True for a word that waits here, or that the epochs hold, or a later one of the same device. */
   isKnown(encoded: Uint8Array): boolean {
     const item = decodeEvidenceItem(encoded)
     const departures = this.#rules.departures()
     const word = item.type === 'value' ? departures.read(item.value) : undefined
     if (word === undefined) return false
-    return this.#byDevice.has(word.device) || departures.hasLeft(word.device)
+    const pooled = this.#byDevice.get(word.device)?.word.epoch ?? -1
+    return Math.max(pooled, departures.leftIn(word.device)) >= word.epoch
   }
 
   get(id: Uint8Array): PooledFarewell | undefined {
