@@ -97,5 +97,5 @@ function must(program: string, words: readonly string[]): void {
 /** What is said goes to the terminal's second stream: the answer of this script is nothing but a path. */
 function runs(program: string, words: readonly string[], said: 'ignore' | 'inherit' = 'ignore') {
   const stdio = ['ignore', said === 'inherit' ? 2 : 'ignore', 'inherit'] as const
-  return spawnSync(program, words, { stdio: [...stdio], timeout: 60 * MINUTE_MS }).status === 0
+  return spawnSync(program, words, { stdio: [...stdio], timeout: 120 * MINUTE_MS }).status === 0
 }

@@ -138,7 +138,7 @@ describe('rows of a text', () => {
       data: new Uint8Array(crossing?.data.length ?? 0).fill(0xff),
     }
     const failed = last.step({ slot: 8, rows: { ...rows, drawFrom: 1 }, tensors: [nan] })
-    await expect(failed).rejects.toMatchObject({ code: 'RUNTIME_RUN_FAILED' })
+    await expect(failed).rejects.toMatchObject({ code: 'RUNTIME_NOT_FINITE' })
     const other = new Text(7, good.prompt)
     await runTogether(from, [good], (one) => one.next(3))
     await runTogether(to, [other], (one) => one.next(3))
