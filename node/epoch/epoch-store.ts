@@ -42,6 +42,9 @@ const OWNED_MAX = 256
 /** Polkas that are kept. */
 const POLKAS_MAX = 512
 const VOTES_KEY = utf8('V')
+const HASH_BYTES = 32
+/** In the place of votes that cannot be read. */
+const NO_RECORD = new Uint8Array(0)
 const RESTART_KEY = utf8('R')
 const CONSENT_KEY = utf8('C')
 const SNAPSHOT_KEY = utf8('M')
@@ -59,9 +62,11 @@ export interface CutRow {
 
 export class EpochStore {
   readonly #rows: LedgerRows
+  readonly #sha256: Sha256
 
-  constructor(rows: LedgerRows) {
+  constructor(rows: LedgerRows, sha256: Sha256) {
     this.#rows = rows
+    this.#sha256 = sha256
   }
 
   open(): Promise<void> {
@@ -105,13 +110,21 @@ export class EpochStore {
     return this.#write([{ type: 'put', key: key('S', epoch), value: statement }])
   }
 
+  /**
+   * The votes of this device, behind their hash: with a bit of a vote turned round on the disk it would vote otherwise
+   * in good faith. What is damaged is no record of anything.
+   */
   async votes(): Promise<Uint8Array | undefined> {
     const [value] = await this.#rows.get([VOTES_KEY])
-    return value
+    if (value === undefined) return undefined
+    const record = value.subarray(HASH_BYTES)
+    const holds = bytesEqual(value.subarray(0, HASH_BYTES), this.#sha256(record))
+    return holds ? record : NO_RECORD
   }
 
   keepVotes(record: Uint8Array): Promise<void> {
-    return this.#write([{ type: 'put', key: VOTES_KEY, value: record }])
+    const value = concatBytes([this.#sha256(record), record])
+    return this.#write([{ type: 'put', key: VOTES_KEY, value }])
   }
 
   /** What is in headers that this device proposed or voted for, in the order in which it was kept. */

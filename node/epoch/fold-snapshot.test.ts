@@ -155,7 +155,7 @@ describe('a start with a snapshot', () => {
       .flatMap((letter) => rowsOf(device, letter))
       .map(([disk, key]) => ({ disk, key, whole: disk.get(key) ?? new Uint8Array() }))
     for (const { disk, key, whole } of copies) {
-      const store = new EpochStore(new MemoryRows({ disk }))
+      const store = new EpochStore(new MemoryRows({ disk }), nodeCrypto.sha256)
       await store.open()
       const read = (): Promise<Uint8Array | undefined> => store.snapshot(nodeCrypto.sha256)
       expect(await read()).toBeDefined()

@@ -39,13 +39,13 @@ function storeOf(rows = new MemoryRows()): {
   readonly store: EpochStore
 } {
   void rows.open()
-  return { rows, store: new EpochStore(rows) }
+  return { rows, store: new EpochStore(rows, sha256) }
 }
 
 /** Whether a write holds the first precommit of a value: the device dies once it is on the disk. */
 function diesLocked(changes: readonly RowChange[]): WriteFault {
   const votes = changes.find(({ key }) => toHex(key) === VOTES)
-  const record = votes?.type === 'put' ? decodeVoteRecord(votes.value) : undefined
+  const record = votes?.type === 'put' ? decodeVoteRecord(votes.value.subarray(32)) : undefined
   return record?.precommit?.value === undefined ? 'none' : 'unanswered'
 }
 
@@ -194,7 +194,7 @@ describe('four devices', () => {
     for (const device of [...others, proposer]) device.machine.fault = diesLocked
     await world.pass(0.6)
     const votes = [...one.machine.folders.values()].flatMap((disk) => disk.get(VOTES) ?? [])
-    const record = votes[0] && decodeVoteRecord(votes[0])
+    const record = votes[0] && decodeVoteRecord(votes[0].subarray(32))
     const value = record?.locked?.value
     invariant(value !== undefined, 'it died locked')
     await world.stop(one)

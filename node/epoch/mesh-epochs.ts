@@ -312,7 +312,7 @@ export class MeshEpochs implements Startable {
     invariant(network !== undefined, 'a mesh has an id in hexadecimal')
     const folder = `${this.#init.stateDir}/trust/${view.id}`
     await madeFolder(folder)
-    const store = new EpochStore(openRows(folder))
+    const store = new EpochStore(openRows(folder), crypto.sha256)
     await store.open()
     const { EPOCH_MS_DEFAULT: epochMs } = EPOCH_LIMITS
     const parameters = view.parameters ?? encodeParameters({ epochMs })

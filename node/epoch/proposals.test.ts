@@ -78,7 +78,7 @@ function proposalsOf(
     crypto: nodeCrypto,
     logger: SILENT_LOGGER,
     floorOf: () => undefined,
-    store: new EpochStore(rows),
+    store: new EpochStore(rows, nodeCrypto.sha256),
     fetchCut: () => Promise.resolve(undefined),
     fetchStatements: () => Promise.resolve([]),
     ...change,

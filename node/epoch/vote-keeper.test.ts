@@ -1,17 +1,34 @@
 import { expect, it } from 'vitest'
 import { utf8 } from '../../core/bytes.ts'
+import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { MemoryStore } from '../../test/fixtures/memory-store.ts'
+import { decodeVoteRecord, encodeVoteRecord, type VoteRecord } from '../../protocols/epoch/index.ts'
 import { MemoryRows } from '../ledger/memory-rows.ts'
 import { EpochStore } from './epoch-store.ts'
 import { VoteKeeper } from './vote-keeper.ts'
 
+/** A vote for a header of its fifth epoch. */
+const VOTES: VoteRecord = {
+  network: new Uint8Array(32),
+  epoch: 5,
+  round: 0,
+  locked: undefined,
+  valid: undefined,
+  proposed: undefined,
+  prevote: { value: new Uint8Array(32).fill(7) },
+  precommit: undefined,
+  answers: [],
+  way: [],
+}
+
 /** What a device finds on its disks at each of its starts. */
 async function disks() {
-  const store = new EpochStore(new MemoryRows())
+  const rows = new MemoryRows()
+  const store = new EpochStore(rows, nodeCrypto.sha256)
   await store.open()
   const memory = new MemoryStore()
   const network = new Uint8Array(32)
-  return { store, keeper: () => new VoteKeeper({ mesh: 'mesh', network, store, memory }) }
+  return { rows, store, keeper: () => new VoteKeeper({ mesh: 'mesh', network, store, memory }) }
 }
 
 it('votes in its second epoch with a seat, when the first was decided before its vote', async () => {
@@ -38,6 +55,22 @@ it('abstains after a start that finds no votes of a device that had a seat', asy
 it('abstains when what it finds of its votes is damaged', async () => {
   const { keeper, store } = await disks()
   await store.keepVotes(utf8('no votes'))
+  expect((await keeper().standpoint(5)).type).toBe('abstains')
+})
+
+it('knows its votes again, and abstains when a bit of them was turned round', async () => {
+  const { keeper, store, rows } = await disks()
+  const record = encodeVoteRecord(VOTES)
+  await keeper().seated(5)
+  await store.keepVotes(record)
+  expect(await keeper().standpoint(5)).toEqual({ type: 'bound', record: VOTES })
+  const key = utf8('V')
+  const [value = new Uint8Array()] = await rows.get([key])
+  for (const at of value.keys()) {
+    const turned = value.with(at, (value[at] ?? 0) ^ (1 << (at % 8)))
+    await rows.write([{ type: 'put', key, value: turned }])
+    expect(decodeVoteRecord((await store.votes()) ?? record)).toBe(undefined)
+  }
   expect((await keeper().standpoint(5)).type).toBe('abstains')
 })
 
