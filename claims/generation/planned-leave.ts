@@ -126,10 +126,11 @@ function keepsRows({ stages, recoveries }: TextView): boolean {
 }
 
 function moveText({ text, usualMs, gapMs, copiedRows }: Move): string {
-  const [{ stage, ms } = { stage: '?', ms: Number.NaN }] = text.recoveries
+  const [{ stage, ms, code } = { stage: '?', ms: Number.NaN, code: '' }] = text.recoveries
   const how = copiedRows ? `${copiedRows} rows copied` : 'run again'
   const gap = (gapMs / usualMs).toFixed(1)
-  return `stage ${stage} moved in ${ms.toFixed(0)} ms, ${how}: a step takes ${usualMs.toFixed(1)} ms, the one with the move ${gap} steps`
+  const why = code === 'INFERENCE_STAGE_LEAVING' ? '' : `, lost by ${code}`
+  return `stage ${stage} moved in ${ms.toFixed(0)} ms, ${how}${why}: a step takes ${usualMs.toFixed(1)} ms, the one with the move ${gap} steps`
 }
 
 export const claim: Claim = {

@@ -31,6 +31,9 @@ export type Blow<What extends string> = (
   strike: Strike<What>,
 ) => Promise<() => Promise<void>>
 
+/** Gaps that are told one by one. */
+const SLOW_MS = 1_500
+
 export interface Siege {
   /** Texts that were as without a strike, to the last bit. */
   readonly equal: number
@@ -69,10 +72,19 @@ export async function besiege<What extends string>(
       count(kinds, strike.what)
       count(places, placeOf(strike))
       gaps.push(gapOf(text))
+      if (gapOf(text) > SLOW_MS) {
+        say(
+          `text ${run + 1}: ${Math.round(gapOf(text))} ms after ${asSent}: ${recoveriesText(text)}`,
+        )
+      }
     }
     if ((run + 1) % 10 === 0) say(`${run + 1} texts, ${equal} equal`)
   }
   return { equal, struck, kinds, places, gaps }
+}
+
+function recoveriesText({ view: { recoveries } }: WrittenText): string {
+  return recoveries.map(({ stage, code, ms }) => `${stage} ${code} ${Math.round(ms)} ms`).join(', ')
 }
 
 async function attempt<What extends string>(

@@ -43,7 +43,7 @@ export class DaemonJobBackend implements JobBackend {
     const inputs = atOnce ?? (objective === 'throughput' ? 8 : 1)
     const { text } = model.manifest
     const positions = Math.min(PLANNED_POSITIONS, text?.positionsMax ?? 0)
-    await planner.qualify(request.requirements)
+    await Promise.all([planner.survey(), planner.qualify(request.requirements)])
     const planned = planner.plan(
       model,
       text === undefined

@@ -55,6 +55,7 @@ function bookOf(
       logger: { ...SILENT_LOGGER, info: log('info'), error: log('error') },
       planner: {
         ...parts.planner,
+        survey: async () => undefined,
         qualify: async () => undefined,
         plan: () => planOn([[device]], 2),
         adopt: () => undefined,
@@ -267,6 +268,7 @@ describe('job book', () => {
     const refusal = new PlacementError({ code: 'PLACEMENT_NO_PEER', notChosen: [] })
     const { book } = bookOf({
       planner: {
+        survey: async () => undefined,
         qualify: async () => undefined,
         plan: () => {
           throw refusal

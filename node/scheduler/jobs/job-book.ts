@@ -32,7 +32,7 @@ export interface JobBookComponents extends JobRunnerComponents {
   readonly logger: Logger
   readonly planner: Pick<
     Planner,
-    'qualify' | 'plan' | 'replacement' | 'noteLost' | 'forgive' | 'learn' | 'adopt'
+    'survey' | 'qualify' | 'plan' | 'replacement' | 'noteLost' | 'forgive' | 'learn' | 'adopt'
   >
   readonly state: Pick<StateStore, 'entries' | 'put' | 'del'>
   readonly outputs: Pick<JobOutputs, 'put' | 'read' | 'close' | 'remove'>
@@ -181,7 +181,7 @@ export class JobBook implements Startable {
       record.enter('planning')
       const inputs = request.inputs.map((tensors) => ordered(model.manifest, tensors))
       const scale = scaleOf(model.manifest, inputs)
-      await planner.qualify(request.requirements, abort.signal)
+      await Promise.all([planner.survey(), planner.qualify(request.requirements, abort.signal)])
       abort.signal.throwIfAborted()
       const planned = planner.plan(model, {
         ...request,

@@ -132,7 +132,7 @@ describe('planner', () => {
       [record(self, { memoryFreeBytes: 0 }), record(a), record(b)],
       new Map([[self, 'it is busy']]),
     )
-    await planner.qualify()
+    await planner.survey()
     expect(surveyed).toEqual([a, b])
     links.notePing(a, 80)
     expect(peersOf(planner.plan(model, { ...wish, stages: 1 }))).toEqual([[b]])

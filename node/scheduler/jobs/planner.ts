@@ -123,25 +123,33 @@ export class Planner {
   }
 
   /**
-   * Finds out how far away devices are, and which fulfil `requirements`: to be called before a plan with them.
+   * Finds out how far away the devices are that may be chosen: to be called before a plan is made. Who replaces a
+   * lost stage is chosen by what is known.
+   */
+  async survey(): Promise<void> {
+    const { self } = this.#components
+    const peers = this.#there().map(({ peer }) => peer)
+    await this.#components.survey(peers.filter((peer) => peer !== self))
+  }
+
+  /**
+   * Finds out which devices fulfil `requirements`: to be called before a plan with them.
    *
-   * Only those are asked for evidence that say that they might; their word saves questions, and counts for
-   * nothing else.
+   * Only those are asked that say that they might; their word saves questions, and counts for nothing else.
    */
   async qualify({ tier }: Requirements = {}, signal?: AbortSignal): Promise<void> {
-    const components = this.#components
-    const excluded = components.excluded()
-    const there = components.records().filter(({ peer }) => !excluded.has(peer))
-    const others = there.map(({ peer }) => peer).filter((peer) => peer !== components.self)
-    const surveyed = components.survey(others)
-    if (tier !== undefined) {
-      const hopeful = there.filter((record) => tierAtLeast(record.tier, tier))
-      await components.appraise(
-        hopeful.map(({ peer }) => peer),
-        signal,
-      )
-    }
-    await surveyed
+    if (tier === undefined) return
+    const hopeful = this.#there().filter((record) => tierAtLeast(record.tier, tier))
+    await this.#components.appraise(
+      hopeful.map(({ peer }) => peer),
+      signal,
+    )
+  }
+
+  /** Records of those that may be chosen. */
+  #there(): readonly PlannedDevice[] {
+    const excluded = this.#components.excluded()
+    return this.#components.records().filter(({ peer }) => !excluded.has(peer))
   }
 
   /** @throws {PlacementError} when there is no place for the model. */

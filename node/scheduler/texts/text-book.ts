@@ -33,6 +33,7 @@ import type { Prompt, Tokenizers } from './tokenizers.ts'
 export interface TextBookComponents extends TextRunnerComponents {
   readonly planner: Pick<
     Planner,
+    | 'survey'
     | 'qualify'
     | 'plan'
     | 'adopt'
@@ -337,7 +338,7 @@ export class TextBook implements Startable {
     const positions = prompt.tokens.length + text.record.init.tokensMax
     // Where others write at the same time, the slowest stage counts.
     const inputs = request.objective === 'throughput' ? TEXTS_AT_ONCE : 1
-    await planner.qualify(request.requirements)
+    await Promise.all([planner.survey(), planner.qualify(request.requirements)])
     const wire = wiresWished(kept, request.wire)
     const full = this.#load.full(planner.busy())
     const cuts = cutsKept(kept, model.manifest.layers.length)
