@@ -203,6 +203,8 @@ describe('texts', () => {
   }, 120_000)
 
   it('are planned by what stages took, also by a device for which none has run', async () => {
+    // The requester began anew above, and may have run nothing since.
+    await write({ stages: 4 })
     const stranger = fleet.daemons.find((daemon) => daemon !== requester)
     const planned = async (): Promise<PlanView['predictedFrom'] | undefined> =>
       (await stranger?.api.post<PlanView>('/v1/plan', { model, stages: 3, provider: 'cpu' }))
