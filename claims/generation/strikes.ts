@@ -7,7 +7,7 @@
 import type { TextSpec } from '../../node/api/schemas/texts.ts'
 import type { DaemonFleet, TestDaemon } from '../../test/fixtures/daemons.ts'
 import type { ClaimContext } from '../claim.ts'
-import { endingOf, writeText, type WrittenText } from './written-text.ts'
+import { addNovelist, endingOf, writeText, type WrittenText } from './written-text.ts'
 
 /** What is done, and when. */
 export interface Strike<What extends string> {
@@ -45,6 +45,23 @@ export interface Siege {
   readonly places: ReadonlyMap<string, number>
   /** Longest gaps between two tokens of those, or before the first, in ms. */
   readonly gaps: readonly number[]
+}
+
+/** A mesh of so many daemons with the model of this project, and a text of it that nothing befell. */
+export async function sceneOf(
+  fleet: DaemonFleet,
+  daemons: number,
+  wish: Pick<TextSpec, 'tokensMax' | 'sampling'>,
+): Promise<{ readonly scene: Scene; readonly whole: WrittenText }> {
+  const [requester] = await fleet.startMany(daemons)
+  if (requester === undefined) throw new Error('no daemon')
+  await fleet.formMesh('texts')
+  const { id: model } = await addNovelist(requester)
+  const prompt = 'She looked out of the window, and saw'
+  const spec: TextSpec = { ...wish, model, prompt, ignoreStopTokens: true }
+  const whole = await writeText(requester, { ...spec, stages: 1 })
+  if (whole.view.state !== 'done') throw new Error(endingOf(whole))
+  return { scene: { fleet, requester, spec }, whole }
 }
 
 /** One text for each strike, beside `whole`, the same text without any. */

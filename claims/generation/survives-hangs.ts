@@ -5,11 +5,10 @@
  */
 
 import { SeededRandom } from '../../core/random.ts'
-import type { TextSpec } from '../../node/api/schemas/texts.ts'
 import { DaemonFleet } from '../../test/fixtures/daemons.ts'
 import type { Claim } from '../claim.ts'
-import { besiege, countsText, percentile, type Scene, type Strike } from './strikes.ts'
-import { addNovelist, endingOf, holders, writeText } from './written-text.ts'
+import { besiege, countsText, percentile, type Scene, sceneOf, type Strike } from './strikes.ts'
+import { holders } from './written-text.ts'
 
 const RUNS = 20
 const DAEMONS = 5
@@ -53,22 +52,10 @@ export const claim: Claim = {
   run: async (context) => {
     const { say } = context
     await using fleet = new DaemonFleet()
-    const [requester] = await fleet.startMany(DAEMONS)
-    if (requester === undefined) throw new Error('no daemon')
-    await fleet.formMesh('hangs')
-    const { id: model } = await addNovelist(requester)
-    const spec: TextSpec = {
-      model,
-      prompt: 'She looked out of the window, and saw',
-      tokensMax: TOKENS,
-      ignoreStopTokens: true,
-      sampling: { temperature: 0.7, topP: 0.9, seed: 1811 },
-    }
-    const whole = await writeText(requester, { ...spec, stages: 1 })
-    if (whole.view.state !== 'done') throw new Error(endingOf(whole))
+    const sampling = { temperature: 0.7, topP: 0.9, seed: 1811 }
+    const { scene, whole } = await sceneOf(fleet, DAEMONS, { tokensMax: TOKENS, sampling })
     const random = SeededRandom.fromInteger(SEED)
     const strikes = Array.from({ length: RUNS }, (_, run) => strikeOf(random, run))
-    const scene = { fleet, requester, spec }
     const siege = await besiege(scene, { whole, strikes, blow: hang }, context)
     const { equal, struck, kinds, places, gaps } = siege
     const [p50, p95] = [percentile(gaps, 0.5), percentile(gaps, 0.95)]

@@ -5,12 +5,11 @@
  */
 
 import { SeededRandom } from '../../core/random.ts'
-import type { TextSpec } from '../../node/api/schemas/texts.ts'
 import { DaemonFleet } from '../../test/fixtures/daemons.ts'
 import { killNow } from '../../test/fixtures/processes.ts'
 import type { Claim } from '../claim.ts'
-import { besiege, countsText, percentile, type Scene, type Strike } from './strikes.ts'
-import { addNovelist, endingOf, holders, writeText } from './written-text.ts'
+import { besiege, countsText, percentile, type Scene, sceneOf, type Strike } from './strikes.ts'
+import { holders } from './written-text.ts'
 
 const RUNS = 100
 const DAEMONS = 6
@@ -61,25 +60,13 @@ export const claim: Claim = {
   run: async (context) => {
     const { say } = context
     await using fleet = new DaemonFleet()
-    const [requester] = await fleet.startMany(DAEMONS)
-    if (requester === undefined) throw new Error('no daemon')
-    await fleet.formMesh('texts')
-    const { id: model } = await addNovelist(requester)
-    const spec: TextSpec = {
-      model,
-      prompt: 'She looked out of the window, and saw',
-      tokensMax: TOKENS,
-      ignoreStopTokens: true,
-      sampling: { temperature: 0.7, topP: 0.9, repetitionPenalty: 1.1, seed: 1811 },
-    }
-    const whole = await writeText(requester, { ...spec, stages: 1 })
-    if (whole.view.state !== 'done') throw new Error(endingOf(whole))
+    const sampling = { temperature: 0.7, topP: 0.9, repetitionPenalty: 1.1, seed: 1811 }
+    const { scene, whole } = await sceneOf(fleet, DAEMONS, { tokensMax: TOKENS, sampling })
     say(`${DAEMONS} daemons, 3 or 4 stages, ${TOKENS} tokens a text; seed ${SEED}`)
     say(`undisturbed: ${JSON.stringify(whole.view.text)}`)
 
     const random = SeededRandom.fromInteger(SEED)
     const strikes = Array.from({ length: RUNS }, () => strikeOf(random))
-    const scene = { fleet, requester, spec }
     const siege = await besiege(scene, { whole, strikes, blow: kill }, context)
     const { equal, struck, kinds, places, gaps } = siege
     const [p50, p95] = [percentile(gaps, 0.5), percentile(gaps, 0.95)]
