@@ -25,6 +25,8 @@ import type { MeshMembership } from './mesh/mesh-membership.ts'
 import { mayOpenStages } from './mesh/role-rules.ts'
 import type { BeaconSource } from './audit/beacons.ts'
 import type { Network } from './network/network.ts'
+import { PROMPT_CHUNK_ROWS } from './runtime/limits.ts'
+import { ProofBook } from './runtime/proof-book.ts'
 import { providerFor } from './runtime/provider-choice.ts'
 import { StageProbe } from './runtime/stage-probe.ts'
 import type { Receipts } from './receipts/receipts.ts'
@@ -154,7 +156,7 @@ function composeTexts(
     receiptMs: 2_000,
     runningMax: 64,
     keptMax: config.scheduler.jobsKeptMax,
-    chunkRowsMax: 128,
+    chunkRowsMax: PROMPT_CHUNK_ROWS,
   }
   return { texts: new TextBook(components, init), embeddings: new EmbeddingBook(components, init) }
 }
@@ -218,16 +220,16 @@ const STAGE_IDLE_MS = 60_000
 const TOKENIZER_MS_MAX = 60_000
 
 function composePool(foundation: Foundation, { source, catalogue, tokenizers }: TextParts) {
-  const { config, log, runtime } = foundation
-  const probe = new StageProbe(runtime)
+  const { config, log, runtime, state } = foundation
+  const probe = new StageProbe(runtime, new ProofBook({ store: state, logger: log }))
   return new StagePool(
     {
       clock: systemClock,
       logger: log,
       prepare: (open, requester, work) => source.prepare(open, requester, work),
       load: (spec, signal) => runtime.load(spec, signal),
-      selfTest: async (executor, { file, description }, model) => {
-        const proved = await probe.prove(executor, { file, description, model })
+      selfTest: async (executor, prepared, model, again) => {
+        const proved = await probe.prove(executor, { ...prepared, model }, again)
         // From now on it serves, and the owner comes first.
         await runtime.putLast(executor)
         const { class: name, ...proof } = proved

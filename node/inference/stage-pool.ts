@@ -64,8 +64,13 @@ export interface StagePoolComponents {
     },
   ): Promise<PreparedStage>
   load(spec: ExecutorSpec, signal: AbortSignal): Promise<Executor>
-  /** Runs the known-answer test. */
-  selfTest(executor: Executor, stage: PreparedStage, model: ModelId): Promise<StageProof>
+  /** What the known-answer test showed, which is run anew where it has to be `again`. */
+  selfTest(
+    executor: Executor,
+    stage: PreparedStage,
+    model: ModelId,
+    again: boolean,
+  ): Promise<StageProof>
   /**
    * What the tokens of a model stand for, its tokenizer fetched when it is not here.
    *
@@ -241,7 +246,7 @@ export class StagePool {
     const { executor, model, provider } = stage
     try {
       if (entry.prepared === undefined) return
-      const proof = await this.#components.selfTest(executor, entry.prepared, model)
+      const proof = await this.#components.selfTest(executor, entry.prepared, model, true)
       if (bytesEqual(proof.class, stage.numericClass) && proof.exact === stage.exact) return
       const detail = 'it gives other bits than before'
       throw new RuntimeError({ code: 'RUNTIME_SELF_TEST_FAILED', provider, detail })
@@ -367,7 +372,7 @@ export class StagePool {
     entry.prepared = prepared
     const executor = await this.#components.load({ ...spec, file: prepared.file }, signal)
     try {
-      const proof = await this.#components.selfTest(executor, prepared, open.model)
+      const proof = await this.#components.selfTest(executor, prepared, open.model, false)
       signal.throwIfAborted()
       return {
         model: open.model,

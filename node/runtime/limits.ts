@@ -30,6 +30,9 @@ export const RUNS_SENT_MAX = 2
 /** Texts that one run of an executor takes: beyond, each costs nearly as much as alone. */
 export const TEXTS_TOGETHER_MAX = 8
 
+/** Rows of one chunk of a prompt: what requesters of this version send, and what stages are proved with. */
+export const PROMPT_CHUNK_ROWS = 128
+
 /** Time that an executor gets to end by itself when asked to. */
 export const STOP_GRACE_MS = 500
 

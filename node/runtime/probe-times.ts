@@ -10,7 +10,12 @@ const CHUNK_ROWS_MIN = 16
 export class ProbeTimes {
   #stepUs = Number.POSITIVE_INFINITY
   #pairUs = Number.POSITIVE_INFINITY
-  #chunkUs = Number.POSITIVE_INFINITY
+  #chunkUs: number
+
+  /** @param chunkUs - What a row in a run of many took before; it is as it was. */
+  constructor(chunkUs = Number.POSITIVE_INFINITY) {
+    this.#chunkUs = chunkUs
+  }
 
   /** A run of `rows`, and of `beside` rows of another text, took so long. */
   note(rows: number, beside: number, us: number): void {

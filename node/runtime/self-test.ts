@@ -8,7 +8,7 @@
  * @module
  */
 
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { bytesEqual, utf8 } from '../../core/bytes.ts'
 import { TENSOR_TYPES, type Tensor, type TensorSpec } from '../../core/tensor.ts'
 import { RuntimeError } from './errors.ts'
@@ -27,6 +27,10 @@ export interface Probe {
   padded?(executor: Executor): Promise<readonly Tensor[]>
   /** The same in the company of others, where the stage takes several at once. */
   together?(executor: Executor, lone: boolean): Promise<readonly Tensor[]>
+  /** A small part of it, which shows whether a stage is the one that was proved before. */
+  brief?(executor: Executor, lone: boolean): Promise<readonly Tensor[]>
+  /** Gives back what the answers left in the executor. */
+  end?(executor: Executor): Promise<void>
   /** Time of the quickest run of one row, in microseconds, once both answers are there. */
   stepUs?(): number
   /** What a row of another text added to the quickest run of one. */
@@ -80,13 +84,7 @@ export async function selfTest(
 ): Promise<SelfTest> {
   const startedMs = performance.now()
   const { probe } = init
-  const first = await probe.first(executor)
-  const alike = sameAnswer(first, await probe.second(executor))
-  const lone = alike && probe.padded !== undefined
-  const padded = alike ? undefined : await probe.padded?.(executor)
-  const exact = alike || (padded !== undefined && sameAnswer(first, padded))
-  const third = exact ? await probe.together?.(executor, lone) : undefined
-  const together = third !== undefined && sameAnswer(first, third)
+  const { first, exact, lone, together } = await answersOf(executor, probe)
   const { provider } = executor.spec
   if (provider === 'cpu') {
     if (!exact && probe.mustRepeat)
@@ -102,6 +100,33 @@ export async function selfTest(
   const ms = performance.now() - startedMs
   const environment = classOf(executor, init.stage, first)
   return { class: environment, exact, lone, together, ms, ...timesOf(probe) }
+}
+
+interface ProbeAnswers extends Pick<SelfTest, 'exact' | 'lone' | 'together'> {
+  readonly first: readonly Tensor[]
+}
+
+/** Asks in all ways that the probe knows, and compares. */
+async function answersOf(executor: Executor, probe: Probe): Promise<ProbeAnswers> {
+  const first = await probe.first(executor)
+  try {
+    return { first, ...(await comparedTo(first, executor, probe)) }
+  } finally {
+    await probe.end?.(executor)
+  }
+}
+
+async function comparedTo(
+  first: readonly Tensor[],
+  executor: Executor,
+  probe: Probe,
+): Promise<Omit<ProbeAnswers, 'first'>> {
+  const alike = sameAnswer(first, await probe.second(executor))
+  const lone = alike && probe.padded !== undefined
+  const padded = alike ? undefined : await probe.padded?.(executor)
+  const exact = alike || (padded !== undefined && sameAnswer(first, padded))
+  const third = exact ? await probe.together?.(executor, lone) : undefined
+  return { exact, lone, together: third !== undefined && sameAnswer(first, third) }
 }
 
 function timesOf(probe: Probe): Pick<SelfTest, 'stepUs' | 'besideUs' | 'chunkUs'> {
@@ -173,10 +198,15 @@ function classOf(executor: Executor, stage: string, outputs: readonly Tensor[]):
   const hash = createHash('sha256')
   const words = ['brume/numeric-class/1', executor.ortVersion, provider, optimise, stage]
   for (const word of words) hash.update(utf8(`${word}\0`))
-  for (const { type, dims, data } of outputs) {
+  hashTensors(hash, outputs)
+  return hash.digest('hex')
+}
+
+/** Adds types, sizes and bits. */
+export function hashTensors(hash: Hash, tensors: readonly Tensor[]): void {
+  for (const { type, dims, data } of tensors) {
     hash.update(utf8(`${type}[${dims.join()}]\0`)).update(data)
   }
-  return hash.digest('hex')
 }
 
 function failed({ spec }: Executor, detail: string): RuntimeError {
