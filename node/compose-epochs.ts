@@ -5,10 +5,12 @@
  */
 
 import type { Config } from '../config/index.ts'
+import { asPeerId } from '../core/ids.ts'
 import { EPOCH_LIMITS, encodeParameters } from '../protocols/epoch/index.ts'
 import type { BeaconSource } from './audit/beacons.ts'
 import type { Ledgers } from './compose-ledger.ts'
 import type { Foundation, MeshParts } from './compose.ts'
+import { HeaderWitness } from './cosign/header-witness.ts'
 import { nodeCrypto } from './crypto/node-crypto.ts'
 import { AttestedFloors } from './epoch/attested-floors.ts'
 import { toldAudit } from './epoch/audited-task.ts'
@@ -60,6 +62,43 @@ export function composeEpochs(
     announce(presence, { epoch: beacon.epoch, score: epochs.scoreOf(identity.peer) })
   })
   return epochs
+}
+
+/** Who cosigns the headers of this mesh, and whose this device does. */
+export function composeCosigning(
+  { config, log, identity, stateDir, fail }: Foundation,
+  {
+    network,
+    mesh,
+    near,
+    epochs,
+  }: Pick<MeshParts & Ledgers, 'network' | 'mesh' | 'near'> & { readonly epochs: MeshEpochs },
+): HeaderWitness {
+  const { witnesses, witnessFor } = config.trust
+  return new HeaderWitness(
+    {
+      network,
+      mesh,
+      near,
+      epochs,
+      signer: identity.signer,
+      crypto: nodeCrypto,
+      clock: systemClock,
+      logger: log,
+      openRows: (path) => new LevelRows(path),
+      madeFolder,
+      onFailure: fail,
+    },
+    {
+      stateDir,
+      witnesses: witnesses.flatMap((text) => {
+        const at = text.lastIndexOf('/p2p/')
+        const peer = asPeerId(text.slice(at + '/p2p/'.length))
+        return peer === undefined ? [] : { peer, address: text.slice(0, at) }
+      }),
+      witnessFor: witnessFor.flatMap((text) => asPeerId(text) ?? []),
+    },
+  )
 }
 
 /** What epochs do for audits: they draw, and count. */

@@ -11,7 +11,12 @@ import type { Startable } from '../core/lifecycle.ts'
 import type { Logger } from '../core/logger.ts'
 import type { HarvestBackend } from './api/backend.ts'
 import { ApiServer, problemOf } from './api/index.ts'
-import { composeEpochs, epochBeacons, foundingParameters } from './compose-epochs.ts'
+import {
+  composeCosigning,
+  composeEpochs,
+  epochBeacons,
+  foundingParameters,
+} from './compose-epochs.ts'
 import { composeHarvest, type harvestFoundation } from './compose-harvest.ts'
 import { composeLedger, composeReceipts, type Ledgers } from './compose-ledger.ts'
 import { composeWork, type Work } from './compose-work.ts'
@@ -35,6 +40,7 @@ import { offeredCapabilities } from './device/offered-capabilities.ts'
 import { deviceName } from './device-name.ts'
 import { errorRow } from './error-catalogue.ts'
 import { DaemonHarvestBackend } from './backend/harvest-backend.ts'
+import type { HeaderWitness } from './cosign/header-witness.ts'
 import type { MeshEpochs } from './epoch/mesh-epochs.ts'
 import type { StageHost } from './inference/stage-host.ts'
 import { MeshMembership } from './mesh/mesh-membership.ts'
@@ -116,12 +122,12 @@ export function compose(foundation: Foundation): Parts {
   const ledgers = composeLedger(foundation, { network, mesh })
   const attestation = composeAttestation(foundation, { network, mesh })
   const epochs = composeEpochs(foundation, { network, mesh, presence, attestation, ...ledgers })
+  const cosigning = composeCosigning(foundation, { network, mesh, near: ledgers.near, epochs })
   const models = composeModels(foundation, { network, presence })
   const meshParts = { network, mesh, presence, attestation }
   const receipts = composeReceipts(foundation, { network, presence, ...ledgers })
-  const beacons = epochBeacons(epochs)
   const scoreOf = (peer: PeerId): number | undefined => epochs.scoreOf(peer)
-  const certified = { beacons, scoreOf }
+  const certified = { beacons: epochBeacons(epochs), scoreOf }
   const work = composeWork(foundation, { ...meshParts, receipts, ...certified, ...models })
   const harvest = composeHarvest(foundation, { ...meshParts, ...work, bulk: models.bulk })
   const backend = composeBackend(foundation, {
@@ -130,6 +136,7 @@ export function compose(foundation: Foundation): Parts {
     ...models,
     ...work,
     epochs,
+    cosigning,
     lends: harvestSide(foundation, harvest),
   })
   const api = new ApiServer(
@@ -144,7 +151,6 @@ export function compose(foundation: Foundation): Parts {
   )
   backend.useApi(api)
   const { blobs, catalogue, service } = models
-  const { jobs, texts, audits } = work
   const startables = [
     blobs,
     catalogue,
@@ -156,15 +162,16 @@ export function compose(foundation: Foundation): Parts {
     ledgers.witness,
     ledgers.ledger,
     epochs,
+    cosigning,
     receipts,
-    audits,
+    work.audits,
     presence,
     service,
     // It obeys what is decided before it, and is there for as long as others have stages here.
     harvest.part,
     work.part,
-    jobs,
-    texts,
+    work.jobs,
+    work.texts,
     backend.part,
     api,
   ]
@@ -294,7 +301,11 @@ function composeAttestation(
 type BackendParts = MeshParts &
   Models &
   Omit<Work, 'part'> &
-  Ledgers & { readonly lends: HarvestBackend; readonly epochs: MeshEpochs }
+  Ledgers & {
+    readonly lends: HarvestBackend
+    readonly epochs: MeshEpochs
+    readonly cosigning: HeaderWitness
+  }
 
 function composeBackend(foundation: Foundation, parts: BackendParts) {
   const { runtime, measure, stateDir, startedMs } = foundation
@@ -305,7 +316,7 @@ function composeBackend(foundation: Foundation, parts: BackendParts) {
     clock: systemClock,
     problemOf: (error) => problemOf(error, errorRow),
   })
-  const trust = new DaemonTrustBackend(parts.epochs, foundation.identity.peer)
+  const trust = new DaemonTrustBackend(parts.epochs, parts.cosigning, foundation.identity.peer)
   const meshSide = new DaemonMeshBackend(
     {
       ...parts,

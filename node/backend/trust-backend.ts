@@ -5,12 +5,14 @@
  */
 
 import { toBase64Url, toHex } from '../../core/bytes.ts'
+import { encodeShape } from '../../core/cbor-shape.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import {
   anchorsNeeded,
   type EpochParameters,
   parametersOf,
   quorumOf,
+  SIGNED_HEADER_COSIGNATURE,
 } from '../../protocols/epoch/index.ts'
 import { domainIdOf, lastEpochOf, type Score } from '../../trust/index.ts'
 import type { TrustBackend } from '../api/backend.ts'
@@ -27,9 +29,12 @@ import type {
   TrustState,
   TrustView,
 } from '../api/schemas/trust.ts'
+import type { KeptCosignature } from '../cosign/cosign-book.ts'
+import type { HeaderWitness } from '../cosign/header-witness.ts'
 import { deviceName } from '../device-name.ts'
 import type { CountedAudit } from '../epoch/counted-audits.ts'
 import type { ChainTop } from '../epoch/epoch-chain.ts'
+import type { EpochProblem } from '../epoch/epoch-health.ts'
 import type { EpochRoom } from '../epoch/epoch-room.ts'
 import { TrustError } from '../epoch/errors.ts'
 import type { MeshEpochs } from '../epoch/mesh-epochs.ts'
@@ -42,17 +47,23 @@ const MILLI = 1_000
 
 export class DaemonTrustBackend implements TrustBackend {
   readonly #epochs: MeshEpochs
+  readonly #cosigning: Pick<HeaderWitness, 'cosignatures' | 'current' | 'problems'>
   readonly #self: PeerId
 
-  constructor(epochs: MeshEpochs, self: PeerId) {
+  constructor(
+    epochs: MeshEpochs,
+    cosigning: Pick<HeaderWitness, 'cosignatures' | 'current' | 'problems'>,
+    self: PeerId,
+  ) {
     this.#epochs = epochs
+    this.#cosigning = cosigning
     this.#self = self
   }
 
   /** The short form, for the status of the daemon; null in no mesh. */
   state(): TrustState | null {
     const { room } = this.#epochs
-    return room === undefined ? null : stateOf(room, this.#self)
+    return room === undefined ? null : this.#state(room)
   }
 
   async trust(): Promise<TrustView> {
@@ -61,7 +72,8 @@ export class DaemonTrustBackend implements TrustBackend {
     const { top } = room.chain
     const seats = named(room.committee)
     return {
-      ...stateOf(room, this.#self),
+      ...this.#state(room),
+      cosignatures: this.#cosigning.cosignatures.map((kept) => cosignatureView(kept)),
       header: top === undefined ? null : toHex(top.id),
       cutMs: top?.header.cutWallMs ?? null,
       epochMs: room.epochMs,
@@ -165,6 +177,16 @@ export class DaemonTrustBackend implements TrustBackend {
     return this.trust()
   }
 
+  #state(room: EpochRoom): TrustState {
+    const { current, problems } = this.#cosigning
+    const state = stateOf(room, this.#self)
+    return {
+      ...state,
+      witnesses: current.length,
+      problems: [...state.problems, ...problems.map((problem) => problemView(problem))],
+    }
+  }
+
   /** @throws {TrustError} `TRUST_NOT_CERTIFIED`, `TRUST_SCORE_UNKNOWN`. */
   #certified(peer: string): {
     readonly room: EpochRoom
@@ -225,7 +247,7 @@ function valuesView({ epochMs, seatsMax, anchors }: EpochParameters): TrustParam
   return { epochMs, seatsMax, anchors: named(anchors) }
 }
 
-function stateOf(room: EpochRoom, self: PeerId): TrustState {
+function stateOf(room: EpochRoom, self: PeerId): Omit<TrustState, 'witnesses'> {
   const { top, next, fold } = room.chain
   const owner = fold.owners.speakerOf(self, next)
   return {
@@ -234,11 +256,25 @@ function stateOf(room: EpochRoom, self: PeerId): TrustState {
     epoch: top?.header.epoch ?? null,
     leaving: room.commands.isLeaving,
     domain: { owner: nameOf(owner), devices: fold.owners.devicesOf(owner, next).length + 1 },
-    problems: room.problems.map(({ code, facts }) => ({
-      code,
-      message: problemText({ code, facts }),
-      facts: { ...facts },
-    })),
+    problems: room.problems.map((problem) => problemView(problem)),
+  }
+}
+
+function problemView({ code, facts }: EpochProblem): TrustState['problems'][number] {
+  return { code, message: problemText({ code, facts }), facts: { ...facts } }
+}
+
+function cosignatureView({
+  witness,
+  held,
+  signed,
+}: KeptCosignature): TrustView['cosignatures'][number] {
+  return {
+    witness: nameOf(witness),
+    epoch: held.epoch,
+    header: toHex(held.header),
+    cosignedMs: held.wallMs,
+    cosignature: toBase64Url(encodeShape(SIGNED_HEADER_COSIGNATURE, signed)),
   }
 }
 

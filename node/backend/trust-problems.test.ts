@@ -54,6 +54,16 @@ it.each<[EpochProblem['code'], EpochProblem['facts'], string]>([
     'this device does not come to the scores that were certified in epoch 7: update brume',
   ],
   [
+    'EPOCH_HEADER_FORKED',
+    { forkedEpoch: 7 },
+    'this mesh decided two headers of epoch 7, and a witness holds both: found another mesh, and find out whose disk was restored',
+  ],
+  [
+    'EPOCH_HEADER_FORKED',
+    { witnessedEpoch: 7 },
+    'a witness holds another header of epoch 7 of this mesh than this device: compare brume trust show on all its devices; a disk may have been restored',
+  ],
+  [
     'EPOCH_PARENT_UNKNOWN',
     { restartedEpoch: 7 },
     'the founder began the mesh again from an earlier header than this device goes on from: leave, and join again',

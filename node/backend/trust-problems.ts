@@ -24,10 +24,17 @@ export function problemText({ code, facts }: EpochProblem): string {
   if (restartedEpoch !== undefined) {
     return 'the founder began the mesh again from an earlier header than this device goes on from: leave, and join again'
   }
+  if (code === 'EPOCH_HEADER_FORKED') return forkText(facts)
   if (epoch !== undefined) {
     return `this device does not come to the scores that were certified in epoch ${epoch}: update brume`
   }
   return diskText(facts)
+}
+
+function forkText({ forkedEpoch, witnessedEpoch }: EpochProblem['facts']): string {
+  return forkedEpoch !== undefined
+    ? `this mesh decided two headers of epoch ${forkedEpoch}, and a witness holds both: found another mesh, and find out whose disk was restored`
+    : `a witness holds another header of epoch ${witnessedEpoch ?? 0} of this mesh than this device: compare brume trust show on all its devices; a disk may have been restored`
 }
 
 function diskText({

@@ -28,10 +28,11 @@ const LEAVING =
 
 /** Of `brume status`. */
 export function trustStatusLines(trust: TrustState): readonly string[] {
-  const { mode, epoch, finality, problems, leaving, domain } = trust
+  const { mode, epoch, finality, witnesses, problems, leaving, domain } = trust
   const owned =
     domain.devices === 1 ? [] : [`  owner    ${domain.owner.name}, of ${domain.devices} devices`]
-  const at = epoch === null ? 'no epoch certified yet' : `epoch ${epoch}, ${finality}`
+  const seen = witnesses === 0 ? '' : `, cosigned by ${countText(witnesses, 'device')}`
+  const at = epoch === null ? 'no epoch certified yet' : `epoch ${epoch}, ${finality}${seen}`
   return [
     `  trust    ${mode}, ${at}`,
     ...owned,
@@ -55,6 +56,7 @@ export function trustLines(trust: TrustView, nowMs: number, width?: number): rea
     `seats     ${seats.map(({ name }) => name).join(', ')}${seated ? ' (this device is one)' : ''}`,
     `quorum    ${quorum} of ${seats.length}`,
     ...(header === null ? [] : [`header    ${header}`]),
+    ...witnessLines(trust),
     ...problems.map(({ message }) => `problem   ${message}`),
     ...(leaving ? [`leaving   ${LEAVING}`] : []),
     ...refused.map(
@@ -62,6 +64,17 @@ export function trustLines(trust: TrustView, nowMs: number, width?: number): rea
     ),
     ...(scores.length === 0 ? [] : ['', ...scoreLines(scores, width)]),
   ]
+}
+
+/** Who outside of a small mesh would see that it decided something twice. */
+function witnessLines({ mode, epoch, cosignatures }: TrustView): readonly string[] {
+  if (cosignatures.length === 0) {
+    const isSmall = mode !== 'bft' && epoch !== null
+    return isSmall ? ['witnesses none: trust.witnesses names some outside of the mesh'] : []
+  }
+  return cosignatures.map(
+    ({ witness, epoch: held }) => `witness   ${witness.name} cosigned epoch ${held}`,
+  )
 }
 
 function scoreLines(scores: readonly TrustScoreView[], width?: number): readonly string[] {

@@ -29,6 +29,7 @@ import {
   encodeCertificate,
   encodeEpochRecord,
   type EpochRecord,
+  type SignedHeader,
 } from '../../protocols/epoch/index.ts'
 import type { LedgerRows, RowChange } from '../ledger/rows.ts'
 import type { KeptPolka } from './kept-polkas.ts'
@@ -92,6 +93,19 @@ export class EpochStore {
     const [value] = await this.#rows.get([key('D', epoch)])
     const decoded = value === undefined ? undefined : decodeEpochRecord(value)
     return decoded?.type === 'value' ? decoded.value : undefined
+  }
+
+  /** Headers of decided epochs from `from` on, with what decided them, in order: at most `count`, up to one that is damaged. */
+  async headers(from: number, count: number): Promise<readonly SignedHeader[]> {
+    const range = { from: key('D', from), to: utf8('E'), limit: count }
+    const headers: SignedHeader[] = []
+    for (const { value: encoded } of await this.#rows.range(range)) {
+      const decoded = decodeEpochRecord(encoded)
+      if (decoded.type === 'refused') return headers
+      const { value, certificate, committee } = decoded.value
+      headers.push({ value, certificate, committee })
+    }
+    return headers
   }
 
   /** Keeps a decided epoch; the votes on it are of no use any more, but that they were, and `cuts` of it are given up. */

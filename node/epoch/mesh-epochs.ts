@@ -17,6 +17,7 @@ import {
   encodeEvidenceItem,
   encodeParameters,
   EPOCH_LIMITS,
+  type SignedHeader,
 } from '../../protocols/epoch/index.ts'
 import { TRUST_LIMITS } from '../../trust/index.ts'
 import type { DeviceLedger } from '../ledger/device-ledger.ts'
@@ -175,6 +176,12 @@ export class MeshEpochs implements Startable {
     const { room } = this
     const header = room?.isFresh === true ? room.chain.top?.header : undefined
     return header === undefined ? undefined : { epoch: header.epoch, value: header.beacon }
+  }
+
+  /** Headers of this mesh from an epoch on, with what decided them: at most `count`; none in no mesh. */
+  async headersFrom(epoch: number, count: number): Promise<readonly SignedHeader[]> {
+    const current = this.#current
+    return current?.room === undefined ? [] : current.store.headers(epoch, count)
   }
 
   /** The certified score of a device, in [0, 1]; undefined while it has none. */

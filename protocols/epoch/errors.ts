@@ -33,6 +33,8 @@ export type EpochErrorCode =
   | 'EPOCH_OWNERS_INVALID'
   /** The header does not follow the one before it. */
   | 'EPOCH_PARENT_UNKNOWN'
+  /** A mesh decided two headers of one epoch, or this device has not what a witness has of its mesh. */
+  | 'EPOCH_HEADER_FORKED'
   /** The header is of a time that is not now. */
   | 'EPOCH_TIME_INVALID'
   /** The roots of the header are not those of what is in it. */
@@ -145,6 +147,12 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     retryable: true,
     meaning: 'a header does not follow the last one that this device knows',
     hint: 'wait until this device has caught up',
+  },
+  EPOCH_HEADER_FORKED: {
+    ...forged,
+    meaning:
+      'a witness holds a certified header of this mesh that this device does not have, or two of one epoch',
+    hint: 'was a disk restored from an older copy? compare brume trust show on all devices of the mesh before anything is decided by it',
   },
   EPOCH_TIME_INVALID: {
     ...forged,

@@ -48,6 +48,21 @@ export {
   verifyDoubleProposal,
   verifyDoubleVote,
 } from './evidence.ts'
+export { cosignCodec, type CosignAnswer, type ShowHeaders } from './cosign-questions.ts'
+export {
+  type HeaderCosignature,
+  openHeaderCosignature,
+  SIGNED_HEADER_COSIGNATURE,
+  signHeaderCosignature,
+} from './header-cosignature.ts'
+export {
+  doubleVotesOf,
+  encodeHeaderFork,
+  type HeaderFork,
+  headerForkOf,
+  judgeHeaders,
+  verifyHeaderFork,
+} from './header-witness.ts'
 export { type Farewell, openFarewell, signFarewell } from './farewell.ts'
 export { decodeHeader, encodeHeader, type Header } from './header.ts'
 export {

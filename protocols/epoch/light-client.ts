@@ -9,7 +9,7 @@
  */
 
 import { bytesEqual } from '../../core/bytes.ts'
-import { bytes, decodeShape, encodeShape, record } from '../../core/cbor-shape.ts'
+import { bytes, decodeShape, encodeShape, record, type Shape } from '../../core/cbor-shape.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import { type Certificate, CERTIFICATE_SHAPE, isDecisionOf, signersOf } from './certificate.ts'
 import { accept, refuse, type Result } from './errors.ts'
@@ -40,7 +40,8 @@ export interface SignedHeader {
   readonly committee: Committee
 }
 
-const SIGNED_HEADER = record({
+/** Headers as they stand in messages and files. */
+export const SIGNED_HEADER: Shape<SignedHeader> = record({
   value: bytes(1, VALUE_BYTES_MAX),
   certificate: CERTIFICATE_SHAPE,
   committee: committeeShape(),

@@ -153,3 +153,17 @@ export const EPOCH_FRAME_BYTES_MAX: number = 2 * CUT_BYTES_MAX + 65_536
 export const ANSWER_MS_MAX = 10_000
 export const LINK_IDLE_MS_MAX = 30_000
 export const QUESTIONS_PER_LINK_MAX = 4_096
+
+/** Certified headers shown to witnesses, and cosigned: over one question, and bytes of two that contradict each other. */
+export const COSIGN_PROTOCOL = '/brume/cosign/1'
+export const HEADERS_PER_SHOW_MAX = 16
+export const COSIGNATURE_BODY_BYTES_MAX = 96
+export const HEADER_FORK_BYTES_MAX: number = 2 * MESSAGE_BYTES_MAX
+export const COSIGN_FRAME_BYTES_MAX: number = HEADERS_PER_SHOW_MAX * MESSAGE_BYTES_MAX + 64
+
+/** Witnesses among members that a device shows its headers to, and those outside of its mesh that it may name. */
+export const HEADER_WITNESSES = 3
+export const NAMED_WITNESSES_MAX = 8
+
+/** Questions over one link of a device that catches up. */
+export const SHOWS_PER_LINK_MAX = 256

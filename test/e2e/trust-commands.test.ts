@@ -48,6 +48,7 @@ describe('brume trust', () => {
     expect(exit).toBe(0)
     expect(stdout).toMatch(/^mode +solo: the word of one device$/m)
     expect(stdout).toMatch(/^quorum +1 of 1$/m)
+    expect(stdout).toMatch(/^witnesses none: trust\.witnesses names some/m)
     expect(stdout).toContain(daemon?.status.name)
     const status = await brume(daemon?.stateDir ?? '', ['status'])
     expect(status.stdout).toMatch(/^ {2}trust +solo, epoch \d+, fresh$/m)
@@ -110,7 +111,8 @@ describe('brume trust', () => {
   })
 
   it('lets a device go once the other can decide without it, and says who has left', async () => {
-    const guest = await fleet.start('d2')
+    // It is a witness of the other later, and needs no mesh for that.
+    const guest = await fleet.start('d2', { BRUME_TRUST_WITNESS_FOR: peer })
     const invite = await daemon?.api.post<Invite>('/v1/mesh/invites', { uses: 1 })
     await guest.api.post('/v1/mesh/join', { code: invite?.code })
     const leave = (): Promise<CommandResult> => brume(guest.stateDir, ['leave'])
@@ -146,6 +148,21 @@ describe('brume trust', () => {
       return stdout.includes('pending') ? stdout : undefined
     })
     expect(after).toMatch(/^pending {3}epochs of 2(\.0)? s, 31 seats at most, from epoch \d+ on$/m)
+  })
+
+  it('has its headers cosigned by a device of another mesh that names it', async () => {
+    const friend = fleet.daemons.find(({ name }) => name === 'd2')
+    if (friend === undefined) throw new Error('the other daemon has ended')
+    const [address] = friend.status.addresses
+    await daemon?.stop()
+    const witness = `${address}/p2p/${friend.status.peer}`
+    daemon = await fleet.start('d1', { BRUME_TRUST_WITNESSES: witness })
+    const told = await until('a header is cosigned', 10_000, async () => {
+      const { stdout } = await brume(daemon?.stateDir ?? '', ['status'])
+      return stdout.includes('cosigned') ? stdout : undefined
+    })
+    expect(told).toMatch(/^ {2}trust +solo, epoch \d+, fresh, cosigned by 1 device$/m)
+    expect((await trust('show')).stdout).toContain(`witness   ${friend.status.name} cosigned epoch`)
   })
 
   it('says in the status which epoch the disk has damaged, and what to do', async () => {

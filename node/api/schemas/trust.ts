@@ -32,6 +32,12 @@ export const trustStateSchema = z.object({
   domain: z
     .object({ owner: device, devices: z.int().min(1) })
     .describe('who speaks for this device, and for how many'),
+  witnesses: z
+    .int()
+    .min(0)
+    .describe(
+      'devices without a part in the agreement that cosigned the last certified header, or the one before',
+    ),
   problems: z.array(trustProblemSchema),
   leaving: z
     .boolean()
@@ -63,6 +69,17 @@ export const trustSchema = trustStateSchema.extend({
   beacon: sha256.nullable(),
   scoresRoot: sha256.nullable().describe('RFC 9162 root over all scores'),
   scores: z.array(scoreSchema).describe('by key'),
+  cosignatures: z
+    .array(
+      z.object({
+        witness: device,
+        epoch: z.int(),
+        header: sha256,
+        cosignedMs: wallMs,
+        cosignature: z.string().describe('body and signature of the witness, in base64url'),
+      }),
+    )
+    .describe('what witnesses signed last of the headers of this mesh'),
   refused: z
     .array(z.object({ code: z.string(), count: z.int() }))
     .describe('what others sent that no honest device sends, since this one started'),
