@@ -85,7 +85,9 @@ describe('headers that are shown to a witness', () => {
 
   it('are signed by nobody whose disk did not take them', async () => {
     const { link, book } = await cosigner('lost')
-    await expect(showHeaders(link, witness.peer, at(0), chain(headers))).rejects.toBeInstanceOf(Crashed)
+    await expect(showHeaders(link, witness.peer, at(0), chain(headers))).rejects.toBeInstanceOf(
+      Crashed,
+    )
     expect(book.held(network)).toBe(undefined)
   })
 
