@@ -16,6 +16,7 @@ import type { BannerFacts, DaemonOptions, RunningDaemon } from './daemon-types.t
 import type { DeviceReport } from './device/device-report.ts'
 import { measureDevice } from './device/measure-device.ts'
 import { deviceName } from './device-name.ts'
+import { deviceClass } from './runtime/device-class.ts'
 import { ExecutorGroup } from './runtime/executor-group.ts'
 import { Runtime } from './runtime/runtime.ts'
 import { IDENTITY_FILE, loadOrCreateIdentity } from './storage/identity.ts'
@@ -49,6 +50,7 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   await parts.blobs.collect({ keep: parts.catalogue.referenced(), graceMs: GARBAGE_MS })
   void announceProviders(foundation, parts)
   void announceTier(parts)
+  void announceClass(foundation, parts, signal)
   const readyMs = Math.round(systemClock.monotonicMs() - beganMs)
   log.info('ready', { peer: foundation.identity.peer, readyMs })
   const life = stack.move()
@@ -154,6 +156,26 @@ async function announceProviders({ runtime, log }: Foundation, { presence }: Par
 async function announceTier({ presence, attestation }: Parts): Promise<void> {
   const { tier } = await attestation.offered()
   if (tier !== 'self') presence.update({ tier })
+}
+
+/**
+ * Says in which numeric class texts are computed here, for whoever looks for a device to take over from
+ * another. A device that is not measured, or whose owner lets stages use an accelerator only, says nothing.
+ */
+async function announceClass(
+  { config, runtime, state, log }: Foundation,
+  { presence }: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { provider } = config.runtime
+  if (!config.presence.benchmark || (provider !== 'auto' && provider !== 'cpu')) return
+  try {
+    const numericClass = await deviceClass({ runtime, store: state, logger: log }, signal)
+    presence.update({ numericClass })
+  } catch (error) {
+    // Its stages are proved one by one all the same.
+    log.debug('numeric class not found out', { error })
+  }
 }
 
 /** Lets jobs end and stages move, for a while. */

@@ -155,7 +155,7 @@ const recordShape = record({
   tasks: list(word(...TASK_KINDS), TASK_KINDS_MAX),
   /** What evidence it can show, in its own words: a reason to ask it, and nothing else. */
   tier: word('self', 'mobile', 'tpm', 'tee'),
-  /** Hash of all that decides the bits of a result on the processor. */
+  /** Hash of all that decides the bits of a text on the processor; a device that has not found out says none. */
   numericClass: optional(hexId<string>(32)),
   /** Its certified score and the epoch of it, in its own words: others have computed it themselves. */
   trust: optional(record({ epoch: uint(4_294_967_295), micros: uint(1_000_000) })),

@@ -56,4 +56,5 @@ export type PlannedDevice = Pick<
   | 'streams'
   | 'textMebibytes'
   | 'tier'
+  | 'numericClass'
 >

@@ -107,4 +107,42 @@ describe('a plan around devices', () => {
       '2 stages because the text may need 16 MiB and no device has as much left beside others',
     ])
   })
+
+  it('has a text go on where its bits stay the same, by what devices say of themselves', () => {
+    const written = { ...model, manifest: decoderManifest(2).manifest }
+    const text = { ...wish, text: { positions: 10 }, stages: 1 } as const
+    const speeds = { ...capabilities().speeds, f32MflopsPerS: 500_000 }
+    const [c, d, e] = ['c', 'd', 'e'] as [PeerId, PeerId, PeerId]
+    const [x, y] = ['11'.repeat(32), '22'.repeat(32)]
+    const holder = record(a, { speeds, numericClass: x })
+    const others = [
+      record(b, { speeds, numericClass: y }),
+      record(c, { speeds }),
+      record(d, { numericClass: x }),
+    ]
+    const { planner } = planners([holder, ...others])
+    const planned = planner.plan(written, text)
+    expect(peersOf(planned)).toEqual([[a]])
+    const place = { stages: planned.plan.stages, stageIndex: 0, again: [] as PeerId[] }
+    const inTurn = (lost: Partial<typeof place> & { anyClass?: boolean }) => {
+      const excluded: PeerId[] = [a]
+      for (;;) {
+        const next = planner.replacement(planned, { ...place, ...lost, excluded })
+        if (next === undefined || excluded.includes(next)) return [...excluded.slice(1), next]
+        excluded.push(next)
+      }
+    }
+    expect(inTurn({})).toEqual([d, c, b, undefined])
+    // A second one in waiting is of no use where it would be refused.
+    expect(inTurn({ anyClass: false })).toEqual([d, c, undefined])
+    // Who failed, but is still there, comes before what ends exactness.
+    expect(inTurn({ again: [a] })).toEqual([d, c, a])
+    // Of a holder that says nothing nothing is known of others.
+    const unknown = { ...place, stages: planned.plan.stages.map((each) => ({ ...each, peer: e })) }
+    expect(planner.replacement(planned, { ...unknown, excluded: [e] })).toBe(a)
+    // Classes are those of processors, and count for texts alone.
+    const job = planner.plan(model, { ...wish, stages: 1 })
+    const jobPlace = { stages: job.plan.stages, stageIndex: 0, excluded: [a], again: [] }
+    expect(planner.replacement(job, jobPlace)).toBe(b)
+  })
 })

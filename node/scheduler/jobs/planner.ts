@@ -11,6 +11,7 @@ import { TEXTS_TOGETHER_MAX } from '../../runtime/limits.ts'
 import { PlacementError } from '../placement/errors.ts'
 import { forecast } from '../placement/forecast.ts'
 import type { PlacementCandidate, PlacementRequest, Plan, PlanStage } from '../placement/plan.ts'
+import { solveOneClass } from '../placement/one-class.ts'
 import { chooseReplacement } from '../placement/replacement.ts'
 import { solvePlacement } from '../placement/solve.ts'
 import { leaveChance, type Staying } from '../placement/staying.ts'
@@ -21,6 +22,7 @@ import type { PlannedDevice, PlanWish, Requirements } from './plan-wish.ts'
 import { bytesAt, heldBytes, placementLayers } from './placement-layers.ts'
 import { PredictionTable } from './prediction-table.ts'
 import { toldPaces } from './told-paces.ts'
+import { type LostPlace, replacementTries } from './replacement-tries.ts'
 import type { SpeedEstimate, SpeedQuestion, SpeedSample, SpeedTable } from './speed-table.ts'
 import { chooseWires, type WireChoice, wiresKey } from './wire-choice.ts'
 
@@ -169,7 +171,10 @@ export class Planner {
     const isUsual = wish.avoid === undefined && wish.cuts === undefined
     const previous = isUsual ? this.#memory.plan(wishKey(model, wish)) : undefined
     const asked = this.#request(model, wish, previous)
-    const solved = { request: asked, plan: solvePlacement(asked) }
+    const solved =
+      wish.text === undefined
+        ? { request: asked, plan: solvePlacement(asked) }
+        : solveOneClass(asked)
     const planned = { model, wish, ...chooseWires(wish.wire, solved, this.#components.links) }
     const { stages, predictedLatencyMs: latencyMs, predictedPerS: perS } = planned.plan
     const streams = asked.inFlight
@@ -182,27 +187,25 @@ export class Planner {
     this.#memory.adopt(wishKey(model, wish), plan.stages)
   }
 
-  /** Who takes the lost stage: anyone else who can, else one of `again`, who failed but are still there. */
-  replacement(
-    { model, request, wish }: Planned,
-    lost: {
-      readonly stages: readonly PlanStage[]
-      readonly stageIndex: number
-      readonly excluded: readonly PeerId[]
-      readonly again: readonly PeerId[]
-    },
-  ): PeerId | undefined {
+  /**
+   * Who takes the lost stage: anyone else who can, else one of `again`, who failed but are still there. In a
+   * text, those come first that are known to compute as its holder did, then those of whom it is not known;
+   * the others only where `anyClass` lets them.
+   */
+  replacement(planned: Planned, lost: LostPlace): PeerId | undefined {
+    const { model, request, wish } = planned
     const { stages, stageIndex } = lost
-    const free = this.#candidates(model, wish)
-    const all = this.#candidates(model, { ...wish, waits: true })
-    const today = { ...request, excluded: this.#excluded(wish) }
+    const { numericClass: _, ...anyone } = request
+    const today = { ...anyone, excluded: this.#excluded(wish) }
     const bad = this.#bad.of(model.id, this.#components.nowMs())
-    const again = lost.excluded.filter((peer) => !lost.again.includes(peer))
-    const tries = [
-      { candidates: free, excluded: [...lost.excluded, ...bad.keys()] },
-      { candidates: all, excluded: lost.excluded },
-      { candidates: all, excluded: again },
-    ]
+    const tries = replacementTries(
+      {
+        free: this.#candidates(model, wish),
+        all: this.#candidates(model, { ...wish, waits: true }),
+        holderClass: this.#classOf(planned, stages[stageIndex]?.peer),
+      },
+      { ...lost, bad: [...bad.keys()] },
+    )
     for (const { candidates, excluded } of tries) {
       const choice = chooseReplacement({
         request: { ...today, candidates },
@@ -213,6 +216,14 @@ export class Planner {
       if (choice.type === 'replacement') return choice.replacement.stage.peer
     }
     return undefined
+  }
+
+  /** The numeric class that a device of a text computes in; undefined where it is not known. */
+  #classOf({ request, wish }: Planned, peer: PeerId | undefined): string | undefined {
+    if (wish.text === undefined) return undefined
+    // One that is gone is known by what it said when the plan was made.
+    const known = [...this.#components.records(), ...request.candidates]
+    return known.find((each) => each.peer === peer && each.numericClass !== undefined)?.numericClass
   }
 
   /** A stage was lost: its device may be asked last for a while. */
@@ -383,6 +394,7 @@ export class Planner {
         ...(own || record.forecast === undefined ? {} : { staying: stayingOf(record.forecast) }),
         ...(tier === undefined ? {} : { tier }),
         ...(score === undefined ? {} : { score }),
+        ...classIn(record, wish),
       }
     })
   }
@@ -417,6 +429,15 @@ export class Planner {
 function benchmarkOf({ speeds }: PlannedDevice, provider: PlanWish['provider'] = 'auto'): number {
   const accelerated = provider !== 'auto' && provider !== 'cpu' && speeds.gpuF32MflopsPerS > 0
   return (accelerated ? speeds.gpuF32MflopsPerS : speeds.f32MflopsPerS) / 1000
+}
+
+/** The class that counts for a text, which is that of the processor. */
+function classIn(
+  { numericClass }: PlannedDevice,
+  { text, provider }: PlanWish,
+): Pick<PlacementCandidate, 'numericClass'> {
+  const counts = text !== undefined && (provider === 'auto' || provider === 'cpu')
+  return counts && numericClass !== undefined ? { numericClass } : {}
 }
 
 /** What a device says of itself, in quarters. */

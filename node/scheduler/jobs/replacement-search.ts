@@ -106,7 +106,9 @@ export class ReplacementSearch {
     const excluded = [...this.#refused, ...stages.slice(stage, stage + 1).map(({ peer }) => peer)]
     try {
       await planner.qualify({ tier: planned.request.tierMin })
-      return planner.replacement(planned, { stages, stageIndex: stage, excluded, again: [] })
+      // One of another class would be of no use as long as there is anybody else.
+      const place = { stages, stageIndex: stage, excluded, again: [], anyClass: false }
+      return planner.replacement(planned, place)
     } catch (error) {
       logger.debug('nobody stands by', { stage, code: errorCode(error) })
       return undefined

@@ -54,7 +54,7 @@ export interface PlacementCandidate {
   readonly score?: number
   /** True when its answers are not believed: it is never chosen. */
   readonly distrusted?: boolean
-  /** Numeric class that it would serve in, in hex, when known. */
+  /** Numeric class that it computes in, in hex, by its own word; absent while it is not known. */
   readonly numericClass?: string
   /** Stages of other work it runs now; each takes its share of the speed. Default 0. */
   readonly stagesRunning?: number
