@@ -37,7 +37,7 @@ const ENTRIES = {
 }
 
 /** Packages that load files of their own by where they lie. */
-const EXTERNAL = ['onnxruntime-node', 'webgpu', 'classic-level']
+const EXTERNAL = ['onnxruntime-node', 'webgpu', 'classic-level', 'sodium-native']
 
 /** Bundles that are kept, for daemons that still run from them. */
 const KEPT = 3

@@ -4,7 +4,8 @@ import { fromHex } from '../core/bytes.ts'
 import type { Crypto } from '../core/crypto.ts'
 import { nobleCrypto } from '../core/noble-crypto.ts'
 import { peerIdOf } from '../core/peer-key.ts'
-import { nodeCrypto } from '../node/crypto/node-crypto.ts'
+import { type KeyChecks, opensslChecks, sodiumChecks } from '../node/crypto/key-checks.ts'
+import { nodeCrypto, strictVerify } from '../node/crypto/node-crypto.ts'
 import { verdict } from '../scripts/ed25519-reference.ts'
 
 interface Vector {
@@ -47,8 +48,16 @@ describe('the strict Ed25519 rule', () => {
     expect(vectors.filter(({ accepted }) => accepted).length).toBeGreaterThan(50)
   })
 
-  it('is what node:crypto does in the daemon', () => {
+  it('is what the daemon does', () => {
     expect(disagreements(nodeCrypto.verify)).toEqual([])
+  })
+
+  it('is what OpenSSL does, where libsodium does not load', () => {
+    expect(disagreements(strictVerify(() => opensslChecks))).toEqual([])
+  })
+
+  it.runIf(sodiumChecks() !== undefined)('is what libsodium does', () => {
+    expect(disagreements(strictVerify(() => sodiumChecks() as KeyChecks))).toEqual([])
   })
 
   it('is what plain JavaScript does in a browser', () => {
