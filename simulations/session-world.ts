@@ -298,5 +298,6 @@ function textOf({ prompt, tokens }: TextPlan): NonNullable<OpenRecord['text']> {
     gives: 'tokens',
     guide: undefined,
     prefix: undefined,
+    cuts: [],
   }
 }

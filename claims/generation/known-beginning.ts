@@ -54,6 +54,8 @@ export const claim: Claim = {
         speculation: 'off' as const,
         ignoreStopTokens: true,
         sampling: { temperature: 0 },
+        // What was rounded is known as well, behind the same cut.
+        wire: round % 2 === 0 ? ('f32' as const) : ('f16' as const),
       }
       const history = `Part ${round}. ${STORY.repeat(SENTENCES)}`
       const first = await write(requester, { ...spec, prompt: history })

@@ -182,17 +182,17 @@ export class HostedText {
     if (!this.#keep()) stage.executor.end(slot).catch(() => undefined)
   }
 
-  /** Where such rows come from decides their bits: the same stage, behind the same devices. */
+  /** Where such rows come from decides their bits: the same stage, behind the same devices and roundings. */
   get #source() {
-    const { open, stage, requester } = this.#init
+    const { open, stage, requester, text } = this.#init
     const before = open.route.slice(0, open.stage).map(({ peer }) => peer)
-    return { stage, requester, before }
+    const rounded = text.cuts.filter((_, cut) => cut < open.stage && open.wires[cut] === 'f16')
+    return { stage, requester, before, rounded }
   }
 
-  /** What was rounded on its way here depends on where else the model was cut. */
+  /** Of a mean of all rows none may be left out. */
   get #mayKnow(): boolean {
-    const { open, text } = this.#init
-    return text.gives === 'tokens' && !open.wires.slice(0, open.stage).includes('f16')
+    return this.#init.text.gives === 'tokens'
   }
 
   async #ran(part: TextPart): Promise<TextOutcome> {

@@ -34,6 +34,8 @@ export interface PrefixSource {
   readonly stage: LoadedStage
   /** Devices of the stages before it. */
   readonly before: readonly PeerId[]
+  /** The layer behind each cut before it that rounds: elsewhere the same rows become others. */
+  readonly rounded: readonly number[]
 }
 
 /** What a stage ran of a text: its rows, and what they became behind it. */
@@ -172,7 +174,11 @@ export class PrefixStore {
 }
 
 function sameBits(a: PrefixSource, b: PrefixSource): boolean {
-  return a.stage === b.stage && a.before.join() === b.before.join()
+  return (
+    a.stage === b.stage &&
+    a.before.join() === b.before.join() &&
+    a.rounded.join() === b.rounded.join()
+  )
 }
 
 /** Names that both begin with. */

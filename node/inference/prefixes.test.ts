@@ -4,6 +4,7 @@
 
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { toHex } from '../../core/bytes.ts'
 import { PREFIX_BLOCK_ROWS } from '../../protocols/inference/index.ts'
 import {
   InferenceMesh,
@@ -25,6 +26,7 @@ afterEach(async () => {
 })
 
 const TOKENS = 6
+const NO_HASH = new Uint8Array(0)
 
 /** Tokens that look random and are none that end a text. */
 function words(count: number, seed = 1): readonly number[] {
@@ -75,23 +77,57 @@ describe('a text that begins like one before it', () => {
     expect(ran).toEqual([fresh, fresh])
   })
 
-  it('is known as far as nothing was rounded on the way, and says the same behind a cut that rounds', async () => {
-    const all = [mesh.add(), mesh.add(), mesh.add()] as const
-    const [requester] = all
-    const prompt = words(PREFIX_BLOCK_ROWS + 9)
-    const wish = { requester, stages: all, prompt, tokensMax: TOKENS } as const
-    const texts: TextLog[] = []
-    for (let text = 0; text < 2; text++) {
-      const log = mesh.startText({ ...wish, wires: ['f32', 'f16'] })
+  describe('behind cuts that round', () => {
+    type Wish = Pick<Parameters<InferenceMesh['startText']>[0], 'cuts' | 'wires' | 'requester'>
+    const prompt = words(2 * PREFIX_BLOCK_ROWS + 9)
+    const block = 2 * PREFIX_BLOCK_ROWS
+    /** Tokens and hashes of logits of a text, and what its stages knew. */
+    const said = async (stages: readonly InferenceDevice[], wish: Wish) => {
+      const log = mesh.startText({ stages, prompt, tokensMax: 20, ...wish })
       await mesh.runText(log)
-      texts.push(log)
+      const drawn = log.events.flatMap((event) => (event.type === 'draw' ? event.tokens : []))
+      const hashes = drawn.map(({ token, logitsHash }) => [token, toHex(logitsHash ?? NO_HASH)])
+      return { known: known(log), hashes }
     }
-    expect(texts.map(known)).toEqual([
-      [0, 0, 0],
-      [PREFIX_BLOCK_ROWS, PREFIX_BLOCK_ROWS, 0],
-    ])
-    const [first, second] = texts.map(({ text }) => text.generation.answer)
-    expect(second).toEqual(first)
+
+    it('is known where those are the same, and says what it says anew to the last bit', async () => {
+      const stages = [mesh.add(), mesh.add(), mesh.add()] as const
+      const [requester] = stages
+      for (const wires of [
+        ['f16', 'f16'],
+        ['f16', 'f32'],
+      ] as const) {
+        const first = await said(stages, { requester, wires })
+        const next = await said(stages, { requester, wires })
+        const anew = await said(stages, { requester: mesh.add(), wires })
+        expect([next.known, anew.known]).toEqual([
+          [block, block, block],
+          [0, 0, 0],
+        ])
+        expect([next.hashes, anew.hashes]).toEqual([first.hashes, first.hashes])
+      }
+    })
+
+    it('is run anew by the stages that others come before, and by no stage before those', async () => {
+      const stages = [mesh.add(), mesh.add(), mesh.add()] as const
+      const [requester] = stages
+      const plain = await said(stages, { requester })
+      // What rounds behind a stage changes nothing of it.
+      const last = await said(stages, { requester, wires: ['f32', 'f16'] })
+      const both = await said(stages, { requester, wires: ['f16', 'f16'] })
+      // The last stage is the same, behind as many roundings at another place.
+      const moved = await said(stages, { requester, wires: ['f16', 'f16'], cuts: [1, 4] })
+      expect([plain, last, both, moved].map((text) => text.known)).toEqual([
+        [0, 0, 0],
+        [block, block, 0],
+        [block, 0, 0],
+        [0, 0, 0],
+      ])
+      const texts = [plain, last, both, moved].map(({ hashes }) => JSON.stringify(hashes))
+      expect(new Set(texts).size).toBe(4)
+      const again = await said(stages, { requester, wires: ['f16', 'f16'], cuts: [1, 4] })
+      expect(again).toEqual({ known: [block, block, block], hashes: moved.hashes })
+    })
   })
 
   it('is taken up where its requester died, by that requester alone', async () => {

@@ -16,6 +16,20 @@ export function isSensible(record: OpenRecord, self: PeerId): boolean {
     record.wires.length === record.route.length - 1 &&
     record.fromLayer < record.toLayer &&
     record.inFlightMax >= 1 &&
-    record.runMsMax >= 1
+    record.runMsMax >= 1 &&
+    (record.text === undefined || cutsFit(record, record.text.cuts))
+  )
+}
+
+/** Cuts ascend, one for each way that floats cross one, and this stage is between two of them. */
+function cutsFit(
+  { wires, stage, fromLayer, toLayer }: OpenRecord,
+  cuts: readonly number[],
+): boolean {
+  return (
+    cuts.length === wires.length &&
+    cuts.every((layer, at) => layer > (cuts[at - 1] ?? 0)) &&
+    (stage === 0 || cuts[stage - 1] === fromLayer) &&
+    (stage === cuts.length || cuts[stage] === toLayer)
   )
 }

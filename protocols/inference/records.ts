@@ -90,6 +90,8 @@ const textShape = record({
   guide: optional(guideShape),
   /** Names of the prompt's beginnings (prefix-chain.ts): a stage that has run one need not run it again. */
   prefix: optional(list(bytes(32), PREFIX_BLOCKS_MAX)),
+  /** The layer behind each cut between stages, as many as `wires`: what was rounded is the same behind the same roundings only. */
+  cuts: list(uint(LAYERS_MAX), STAGES_MAX - 1),
 })
 
 /** `open`: the requester asks a peer to hold one stage of a session. */

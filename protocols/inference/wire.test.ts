@@ -68,6 +68,7 @@ const messages: readonly InferenceMessage[] = [
         gives: 'tokens',
         guide: { notation: 'gbnf', source: 'root ::= "ja"' },
         prefix: [new Uint8Array(32).fill(8)],
+        cuts: [3],
       },
     },
   },

@@ -225,7 +225,7 @@ async function roundingStages(
   const peers = ['a', 'b', 'c'].slice(0, executors.length) as PeerId[]
   const machines = peers.map((self, stage) => {
     const open = { ...OPEN, stage, wires, route: peers.map((peer) => ({ peer, epoch: 0 })) }
-    const text = { ...begin, gives: 'tokens', prefix: undefined } as const
+    const text = { ...begin, gives: 'tokens', prefix: undefined, cuts: [] } as const
     const machine = new StageMachine({
       open: { ...open, text },
       self,

@@ -46,6 +46,7 @@ export function textSession(
         gives,
         guide,
         prefix,
+        cuts: planned.plan.stages.slice(1).map(({ fromLayer }) => fromLayer),
       },
     },
     ranges: planned.plan.stages.map(({ fromLayer, toLayer }) => ({ fromLayer, toLayer })),
