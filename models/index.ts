@@ -145,5 +145,5 @@ export { jsonObjectGrammar, jsonSchemaGrammar } from './grammar/json/schema-gram
 export { TokenVocabulary } from './grammar/token-vocabulary.ts'
 export { DraftPolicy } from './speculation/draft-policy.ts'
 export type { DraftPass, DraftPolicyInit } from './speculation/draft-policy.ts'
-export { promptLookup } from './speculation/prompt-lookup.ts'
+export { PromptLookup } from './speculation/prompt-lookup.ts'
 export type { Draft, PromptLookupInit } from './speculation/prompt-lookup.ts'

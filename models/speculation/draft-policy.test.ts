@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../core/random.ts'
 import { DraftPolicy } from './draft-policy.ts'
-import { promptLookup } from './prompt-lookup.ts'
+import { scannedDraft } from '../../test/fixtures/scanning-lookup.ts'
 
 const NGRAM_MAX = 3
 const DRAFT_MAX = 8
@@ -46,7 +46,7 @@ function replay(
   let passes = 0
   let drafted = 0
   while (history.length < total) {
-    const { tokens, matched } = promptLookup(Int32Array.from(history), {
+    const { tokens, matched } = scannedDraft(Int32Array.from(history), {
       ngramMax: NGRAM_MAX,
       draftMax: DRAFT_MAX,
     })

@@ -1,9 +1,17 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { promptLookup } from './prompt-lookup.ts'
+import { scannedDraft } from '../../test/fixtures/scanning-lookup.ts'
+import { PromptLookup, type PromptLookupInit } from './prompt-lookup.ts'
 
 const init = { ngramMax: 3, draftMax: 4 }
-const guess = (...tokens: readonly number[]) => promptLookup(Int32Array.from(tokens), init)
+
+function lookup(tokens: readonly number[], how: PromptLookupInit = init): PromptLookup {
+  const made = new PromptLookup(how)
+  for (const token of tokens) made.append(token)
+  return made
+}
+
+const guess = (...tokens: readonly number[]) => lookup(tokens).draft()
 
 describe('prompt lookup', () => {
   it('guesses what followed the longest match', () => {
@@ -21,18 +29,15 @@ describe('prompt lookup', () => {
 
   it('guesses nothing where nothing came twice, or nothing may be guessed', () => {
     expect([guess(), guess(1), guess(1, 2, 3)].map(({ tokens }) => tokens)).toEqual([[], [], []])
-    expect(promptLookup(Int32Array.of(1, 1), { ngramMax: 3, draftMax: 0 }).tokens).toEqual([])
-    expect(promptLookup(Int32Array.of(1, 1), { ngramMax: 0, draftMax: 3 }).tokens).toEqual([])
+    expect(lookup([1, 1], { ngramMax: 3, draftMax: 0 }).draft().tokens).toEqual([])
+    expect(lookup([1, 1], { ngramMax: 0, draftMax: 3 }).draft().tokens).toEqual([])
   })
 
   it('finds what trying every place finds', () => {
     const tokens = fc.array(fc.nat(3), { maxLength: 40 })
     fc.assert(
       fc.property(tokens, fc.integer({ min: 1, max: 4 }), (list, ngramMax) => {
-        const { tokens: drafted, matched } = promptLookup(Int32Array.from(list), {
-          ngramMax,
-          draftMax: 3,
-        })
+        const { tokens: drafted, matched } = lookup(list, { ngramMax, draftMax: 3 }).draft()
         const places = Array.from({ length: list.length }, (_, end) => {
           let length = 0
           while (
@@ -52,6 +57,23 @@ describe('prompt lookup', () => {
         const endless = [...list]
         for (let at = end; endless.length < list.length + 3; at++) endless.push(endless[at] ?? -1)
         expect(drafted).toEqual(endless.slice(list.length))
+      }),
+    )
+  })
+
+  it('guesses at each token what going through the whole text guesses', () => {
+    const tokens = fc.array(fc.oneof(fc.nat(2), fc.integer({ min: 0, max: 2 ** 31 - 1 })), {
+      maxLength: 60,
+    })
+    fc.assert(
+      fc.property(tokens, fc.integer({ min: 1, max: 5 }), (list, ngramMax) => {
+        const how = { ngramMax, draftMax: 4 }
+        const growing = new PromptLookup(how)
+        for (const [at, token] of list.entries()) {
+          growing.append(token)
+          const text = Int32Array.from(list.slice(0, at + 1))
+          expect(growing.draft()).toEqual(scannedDraft(text, how))
+        }
       }),
     )
   })

@@ -67,6 +67,11 @@ export class Generation {
     return this.#tokens.slice(this.#init.prompt.length)
   }
 
+  /** Tokens of it: each step asks, so that nothing is copied. */
+  get #said(): number {
+    return this.#tokens.length - this.#init.prompt.length
+  }
+
   get end(): GenerationEnd | undefined {
     return this.#end
   }
@@ -111,7 +116,7 @@ export class Generation {
     this.#open = undefined
     this.#drafted += step.rows.tokens.length - step.rows.drawFrom - 1
     this.#accepted += drawn.length - 1
-    const left = this.#init.tokensMax - this.answer.length
+    const left = this.#init.tokensMax - this.#said
     const stop = drawn.findIndex(({ token }) => this.#init.stopTokens.has(token))
     const fresh = drawn.slice(0, Math.min(left, stop === -1 ? drawn.length : stop))
     for (const { token } of fresh) this.#tokens.push(token)
@@ -129,7 +134,7 @@ export class Generation {
       return undefined
     }
     // A draft behind the last token that may come is of no use.
-    const left = tokensMax - this.answer.length - 1
+    const left = tokensMax - this.#said - 1
     const guessed = left > 0 && propose !== undefined ? propose(this.#tokens) : []
     const request = this.#requests++
     const drafts = request < this.#freeUntil ? [] : guessed.slice(0, left)

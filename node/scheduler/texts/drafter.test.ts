@@ -34,3 +34,13 @@ it('guesses nothing where nothing was said before', () => {
   steps(drafter, 1, () => 10)
   expect(drafter.propose([1, 2, 3, 4])).toEqual([])
 })
+
+it('follows a text that grows, and one that does not go on from what it knew', () => {
+  const text = Array.from({ length: 300 }, (_, at) => (at * at) % 17)
+  const growing = new Drafter()
+  for (let length = 1; length <= text.length; length += 7) {
+    const known = text.slice(0, length)
+    expect(growing.propose(known)).toEqual(new Drafter().propose(known))
+  }
+  expect(growing.propose([...period, 0, 1])).toEqual(new Drafter().propose([...period, 0, 1]))
+})
