@@ -161,6 +161,8 @@ export class HostedStage {
 
   /** Loads the stage; what comes of it goes to the requester. */
   start(): void {
+    // A successor has no time to dial when it is ready: a connection takes several round trips.
+    for (const { peer } of neighbours(this.open)) this.#components.outbound.prepare(peer)
     this.#components.pool
       .acquire({
         open: this.open,
@@ -421,6 +423,13 @@ export class HostedStage {
     way?.send({ type: 'close' })
     way?.close()
   }
+}
+
+/** Who sends to a stage, and whom it sends to: of a text its ends are neighbours as well. */
+function neighbours({ stage, route, text }: OpenRecord): readonly RouteStage[] {
+  const isRing = text?.gives === 'tokens' && route.length > 1
+  const beside = [stage - 1, stage + 1]
+  return beside.flatMap((at) => (isRing ? route.at(at % route.length) : route[at]) ?? [])
 }
 
 function bytesOf(tensors: readonly Tensor[]): number {

@@ -70,6 +70,29 @@ describe('outbound links', () => {
     expect(seen).toEqual(['b ping'])
   })
 
+  it('opens a link ahead of its first slot, and once', async () => {
+    const { outbound, open, links, heard } = setup()
+    outbound.prepare(peer)
+    outbound.prepare(peer)
+    await settle()
+    expect(links).toHaveLength(1)
+    open('a').send({ type: 'ping' })
+    outbound.prepare(peer)
+    await settle()
+    expect(heard()).toEqual([['1/0 ping']])
+  })
+
+  it('tries again for a slot when what was opened ahead failed', async () => {
+    const { hub, outbound, open, heard, serve, seen } = setup()
+    hub.kill(peer)
+    outbound.prepare(peer)
+    await settle()
+    serve()
+    open('a').send({ type: 'ping' })
+    await settle()
+    expect([heard(), seen]).toEqual([[['1/0 ping']], []])
+  })
+
   it('keeps the order of what is sent before, while and after the link opens', async () => {
     const { open, heard } = setup()
     const slot = open('a')

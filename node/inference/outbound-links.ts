@@ -81,6 +81,14 @@ export class OutboundLinks {
     this.#components = components
   }
 
+  /**
+   * Opens the link to `peer` when there is none, so that whoever opens a slot later need not wait for
+   * it. When that fails the next slot tries again.
+   */
+  prepare(peer: PeerId): void {
+    if (!this.#channels.has(peer)) this.#openChannel(peer)
+  }
+
   /** A new slot on the link to `peer`, which is opened when there is none. */
   openSlot(peer: PeerId, epoch: number, listener: SlotListener): Slot {
     const channel = this.#channels.get(peer) ?? this.#openChannel(peer)

@@ -189,6 +189,19 @@ describe('sessions', () => {
     expect(log.events.at(-1)).toEqual({ type: 'closed' })
   })
 
+  it('open the ways between neighbours while a stage still loads', async () => {
+    const [requester, a, b, c] = devices()
+    const reached: string[] = []
+    const open = b.network.open.bind(b.network)
+    vi.spyOn(b.network, 'open').mockImplementation((peer, ...rest) => {
+      reached.push(peer)
+      return open(peer, ...rest)
+    })
+    b.onLoad = () => new Promise(() => undefined)
+    mesh.start({ requester, stages: [a, b, c], layers: 3 })
+    await vi.waitFor(() => expect(reached.toSorted()).toEqual([a.peer, c.peer].toSorted()))
+  })
+
   it('go on when two neighbours die at once, while others compute', async () => {
     const [requester, a, b, c, d] = devices()
     const late = mesh.add()
