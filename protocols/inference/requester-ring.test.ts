@@ -48,6 +48,12 @@ class Session {
       return this.handle({ type: 'time-passed' })
     }).flat()
   }
+
+  /** Lets `ms` pass in which nothing is done here, not even a ping. */
+  sleep(ms: number): readonly RequesterOutput[] {
+    this.#nowMs += ms
+    return this.handle({ type: 'time-passed' })
+  }
 }
 
 const types = (outputs: readonly RequesterOutput[]) =>
@@ -245,6 +251,15 @@ describe('requester machine of a text whose stage leaves', () => {
     const { session } = moved(1_000)
     expect(types(session.pass(500))).not.toContain('send route')
     expect(types(session.pass(200))).toContain('send route')
+  })
+
+  it('does not call a copy late for the time in which it was asleep itself', () => {
+    const { session } = moved(1_000)
+    expect(types(session.sleep(60_000))).not.toContain('send route')
+    const outputs = session.hear(1, 1, { type: 'copied', request: 1, rows: 1 })
+    expect(outputs.find(({ type }) => type === 'recovered')).toMatchObject({
+      recovery: { copiedRows: 1 },
+    })
   })
 
   it('seats a follower at once when who left is gone before the copy is there', () => {

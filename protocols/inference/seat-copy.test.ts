@@ -36,6 +36,8 @@ it('is late after four times what it should take, and half a second', () => {
   copy.begin(costs, 1_000)
   const endMs = 1_000 + 500 + 4 * copyMs(costs)
   expect([copy.isLate(endMs - 1), copy.isLate(endMs + 1)]).toEqual([false, true])
+  copy.excuse(900)
+  expect([copy.isLate(endMs + 899), copy.isLate(endMs + 901)]).toEqual([false, true])
   copy.done(12, 40)
   expect([copy.active, copy.request, copy.rows]).toEqual([false, 12, 40])
 })

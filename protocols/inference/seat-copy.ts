@@ -69,6 +69,11 @@ export class SeatCopy {
     this.#endMs = nowMs + LATE_MS + LATE_FACTOR * copyMs(costs)
   }
 
+  /** The requester itself slept for `sleptMs`: a word that it is all there may wait to be read. */
+  excuse(sleptMs: number): void {
+    if (this.#endMs !== undefined) this.#endMs += sleptMs
+  }
+
   isLate(nowMs: number): boolean {
     return this.#endMs !== undefined && nowMs > this.#endMs
   }

@@ -161,6 +161,7 @@ export class Seat {
   excuse(sleptMs: number, nowMs: number): void {
     this.#heardMs = Math.min(nowMs, this.#heardMs + sleptMs)
     this.#progressMs = Math.min(nowMs, this.#progressMs + sleptMs)
+    this.copy.excuse(sleptMs)
   }
 
   /** True when nothing was heard for `stallMs`, or nothing got done for `progressMs` although there was something to do. */
