@@ -148,8 +148,9 @@ function composeTexts(
   const init: TextBookInit = {
     // A prompt's chunks fill the pipeline; of a step there is only one at a time.
     inFlightMax: 16,
-    pingMs: 250,
-    stallMs: 1_000,
+    pingMs: 200,
+    // Less than a second until a device that is gone without a word is replaced.
+    stallMs: 900,
     progressMs: config.runtime.loadDeadlineMs,
     runMsMax: config.runtime.runDeadlineMs,
     recoveriesMax: 64,

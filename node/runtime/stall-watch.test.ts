@@ -13,7 +13,7 @@ const [hung, starved] = [
   [5, true],
 ] as const
 
-it('takes a process for hung that did nothing for 0.6 s and would not', () => {
+it('takes a process for hung that did nothing at four looks and would not', () => {
   expect(looks([hung, hung, hung, hung])).toEqual([false, false, false, true])
 })
 
@@ -31,11 +31,12 @@ it.each([
 it('begins anew with each run, and after this process itself was held up', () => {
   const watch = new StallWatch()
   const look = (nowMs: number) => watch.look({ ticks: 5, isBusy: false }, nowMs)
-  expect([0, 200, 400].map(look)).toEqual([false, false, false])
+  const times = (...counts: number[]) => counts.map((count) => count * LOOK_MS)
+  expect(times(0, 1, 2).map(look)).toEqual([false, false, false])
   watch.begin()
-  expect([600, 800, 1_000].map(look)).toEqual([false, false, false])
-  expect([5_000, 5_200, 5_400].map(look)).toEqual([false, false, false])
-  expect(look(5_600)).toBe(true)
+  expect(times(3, 4, 5).map(look)).toEqual([false, false, false])
+  expect(times(25, 26, 27).map(look)).toEqual([false, false, false])
+  expect(look(28 * LOOK_MS)).toBe(true)
 })
 
 it('reads what the kernel says of a process, whatever its name', () => {

@@ -90,6 +90,21 @@ describe('requester machine', () => {
     ])
   })
 
+  it('notices a silence when it has become too long, and not at the next ping', () => {
+    const session = new Session().ready()
+    session.pass(200, () => idle)
+    session.nowMs += 50
+    session.hear(1, 0, { type: 'pong', ...idle, reached: 0, clockUs: 0 })
+    const losses: number[] = []
+    while (losses.length === 0) {
+      session.nowMs = session.machine.deadlineMs() ?? Number.NaN
+      const outputs = session.handle({ type: 'time-passed' })
+      session.hear(0, 0, { type: 'pong', ...idle, reached: 0, clockUs: 0 })
+      if (outputs.some(({ type }) => type === 'replace')) losses.push(session.nowMs)
+    }
+    expect(losses).toEqual([651])
+  })
+
   it('replaces a stage that answers but does not open', () => {
     const session = new Session()
     session.handle({ type: 'start', peers })

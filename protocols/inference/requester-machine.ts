@@ -23,6 +23,7 @@ import type { RequesterInit, RequesterInput, RequesterOutput } from './requester
 import { Blame, type Blamed } from './blame.ts'
 import { finalCode, isFailedRun, isOwnCause, isSaidByAll } from './final-code.ts'
 import { Moves } from './moves.ts'
+import { PingTimes } from './ping-times.ts'
 import { Replacements } from './replacements.ts'
 import { Requests } from './requests.ts'
 import { failed, opening, ping, send, serving, standby } from './seat-messages.ts'
@@ -44,12 +45,13 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   readonly #moves: Moves
   readonly #blame: Blame
   #phase: 'idle' | 'running' | 'finishing' | 'over' = 'idle'
-  #pingAtMs = 0
+  readonly #pings: PingTimes
   #finishAtMs = Infinity
   readonly #receipts = new Set<number>()
 
   constructor(init: RequesterInit) {
     this.#init = init
+    this.#pings = new PingTimes(init.pingMs)
     this.#replacements = new Replacements(init.recoveriesMax)
     this.#requests = new Requests(init.open.text !== undefined)
     this.#moves = new Moves(init, this.#seats, this.#requests)
@@ -96,13 +98,13 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
   }
 
   deadlineMs(): number | undefined {
-    if (this.#phase === 'running') return this.#pingAtMs
+    if (this.#phase === 'running') return this.#pings.wakeAtMs
     return this.#phase === 'finishing' ? this.#finishAtMs : undefined
   }
 
   #start(peers: readonly PeerId[], nowMs: number): readonly RequesterOutput[] {
     this.#phase = 'running'
-    this.#pingAtMs = nowMs + this.#init.pingMs
+    this.#pings.start(nowMs)
     this.#seats.start(peers, nowMs)
     return this.#seats.all.map((seat) => opening(this.#init, this.#seats, seat))
   }
@@ -409,27 +411,29 @@ export class RequesterMachine implements Machine<RequesterInput, RequesterOutput
 
   #onTime(nowMs: number): readonly RequesterOutput[] {
     if (this.#phase === 'finishing') return this.#maybeClose(nowMs)
-    if (this.#phase !== 'running' || nowMs < this.#pingAtMs) return []
-    // Who was asleep, or busy with something else, has not listened either.
-    const sleptMs = nowMs - this.#pingAtMs
-    this.#pingAtMs = nowMs + this.#init.pingMs
+    const woke = this.#phase === 'running' ? this.#pings.woke(nowMs) : undefined
+    if (woke === undefined) return []
+    const { sleptMs, isPing } = woke
     const outputs: RequesterOutput[] = []
     for (const seat of this.#seats.reachable) {
-      if (this.#over) break
-      if (seat.phase === 'lost') continue
+      if (this.#over || seat.phase === 'lost') continue
+      // Who was asleep, or busy with something else, has not listened either.
       seat.excuse(sleptMs, nowMs)
       if (seat.copy.isLate(nowMs)) outputs.push(...this.#moves.feed(seat, nowMs))
-      const stalled = seat.stalled(nowMs, this.#init.stallMs, this.#init.progressMs)
-      if (!stalled) outputs.push(ping(seat, nowMs))
-      else {
-        const code = seat.phase === 'opening' ? 'INFERENCE_OPEN_TIMEOUT' : 'INFERENCE_STALLED'
-        outputs.push(...this.#onLost(seat.stage, seat.epoch, code, nowMs))
-      }
+      outputs.push(...this.#look(seat, isPing, nowMs))
     }
+    this.#pings.sleep(this.#seats.silentAtMs(this.#init.stallMs))
     // Whatever became of it: what the ring does not make in time is sent.
-    if (this.#over) return outputs
+    if (this.#over || !isPing) return outputs
     const beforeMs = nowMs - RING_PINGS_MAX * this.#init.pingMs
     return [...outputs, ...this.#requests.remind(this.#seats, beforeMs, nowMs)]
+  }
+
+  /** Pings who is well. */
+  #look(seat: Seat, isPing: boolean, nowMs: number): readonly RequesterOutput[] {
+    const { stallMs, progressMs } = this.#init
+    if (!seat.stalled(nowMs, stallMs, progressMs)) return isPing ? [ping(seat, nowMs)] : []
+    return this.#onLost(seat.stage, seat.epoch, seat.stallCode, nowMs)
   }
 
   #fail(code: InferenceCode, stage?: number, request?: number): readonly RequesterOutput[] {

@@ -164,6 +164,16 @@ export class Seat {
     this.copy.excuse(sleptMs)
   }
 
+  /** From when on it was silent for too long, in whole milliseconds after it. */
+  silentAtMs(stallMs: number): number {
+    return this.#heardMs + stallMs + 1
+  }
+
+  /** What a stall of it is called. */
+  get stallCode(): 'INFERENCE_OPEN_TIMEOUT' | 'INFERENCE_STALLED' {
+    return this.phase === 'opening' ? 'INFERENCE_OPEN_TIMEOUT' : 'INFERENCE_STALLED'
+  }
+
   /** True when nothing was heard for `stallMs`, or nothing got done for `progressMs` although there was something to do. */
   stalled(nowMs: number, stallMs: number, progressMs: number): boolean {
     if (nowMs - this.#heardMs > stallMs) return true

@@ -48,6 +48,11 @@ export class Seats {
     return [...this.#seats, ...this.#successors.values()].filter(({ phase }) => phase !== 'lost')
   }
 
+  /** When the first of them was silent for too long, if nothing is heard before. */
+  silentAtMs(stallMs: number): number {
+    return Math.min(...this.reachable.map((seat) => seat.silentAtMs(stallMs)))
+  }
+
   get allReady(): boolean {
     return this.#seats.length > 0 && this.#seats.every((seat) => seat.phase === 'ready')
   }
