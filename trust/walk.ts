@@ -11,6 +11,7 @@
 
 import { invariant } from '../core/invariant.ts'
 import { MASS_TOTAL, ROW_SUM, WALK_MOVING_Q12, WALK_STEPS } from './limits.ts'
+import { BLOCK_NODES, spreadBlocks, walkBlocksOf } from './walk-blocks.ts'
 
 /** Rows of a sparse matrix: the edges of row i are those from `offsets[i]` to before `offsets[i + 1]`. */
 export interface WalkGraph {
@@ -35,17 +36,30 @@ export function seededWalk(
 ): Float64Array {
   invariant(seeds.length > 0, 'a walk starts somewhere')
   const nodes = graph.offsets.length - 1
+  const spread = spreadOf(graph)
   let mass = new Float64Array(nodes)
   let next = new Float64Array(nodes)
   goHome(mass, seeds, MASS_TOTAL)
   for (let step = 0; step < WALK_STEPS; step++) {
+    setMoving(mass, movingQ12)
     next.fill(0)
-    const given = spread(graph, { mass, next, movingQ12 })
+    spread(mass, next)
     // What went home on purpose, had no row to go to, or was rounded off.
-    goHome(next, seeds, MASS_TOTAL - given)
+    goHome(next, seeds, MASS_TOTAL - sumOf(next))
     ;[mass, next] = [next, mass]
   }
   return mass
+}
+
+/** Adds to `next` what moves along all edges; `moving` is divided by {@link ROW_SUM}, which times a weight is exact. */
+type Spread = (moving: Float64Array, next: Float64Array) => void
+
+function spreadOf(graph: WalkGraph): Spread {
+  const isLarge = graph.offsets.length - 1 > BLOCK_NODES
+  const blocks = isLarge ? walkBlocksOf(graph) : undefined
+  return blocks === undefined
+    ? (moving, next) => spreadRows(graph, moving, next)
+    : (moving, next) => spreadBlocks(blocks, moving, next)
 }
 
 /** A power of two: multiplying by it is dividing by {@link ROW_SUM}, exactly. */
@@ -54,34 +68,35 @@ const ROW_SHARE: number = 1 / ROW_SUM
 /** The same for the parts that this share is told in. */
 const MOVING_SHARE: number = 1 / 4_096
 
-interface WalkStep {
-  readonly mass: Float64Array
-  /** Takes what moves. */
-  readonly next: Float64Array
-  readonly movingQ12: number
+/** Puts in place of each mass what of it moves, divided by {@link ROW_SUM}. */
+function setMoving(mass: Float64Array, movingQ12: number): void {
+  for (let node = 0; node < mass.length; node++) {
+    // What stays is rounded up, and goes home. At most 2^40 · 2^12: the product is exact.
+    mass[node] = Math.floor((mass[node] as number) * movingQ12 * MOVING_SHARE) * ROW_SHARE
+  }
 }
 
-/** One step of every node; returns how much of the mass moved along edges. */
-function spread(
+function spreadRows(
   { offsets, targets, weights }: WalkGraph,
-  { mass, next, movingQ12 }: WalkStep,
-): number {
-  const nodes = mass.length
-  let given = 0
-  for (let node = 0; node < nodes; node++) {
-    // What stays is rounded up, and goes home. At most 2^40 · 2^12: the product is exact.
-    const moving = Math.floor((mass[node] as number) * movingQ12 * MOVING_SHARE)
-    if (moving === 0) continue
+  moving: Float64Array,
+  next: Float64Array,
+): void {
+  for (let node = 0; node < moving.length; node++) {
+    const share = moving[node] as number
+    if (share === 0) continue
     const end = offsets[node + 1] as number
     for (let edge = offsets[node] as number; edge < end; edge++) {
-      // As large at most.
-      const part = Math.floor(moving * (weights[edge] as number) * ROW_SHARE)
       const target = targets[edge] as number
-      next[target] = (next[target] as number) + part
-      given += part
+      next[target] = (next[target] as number) + Math.floor(share * (weights[edge] as number))
     }
   }
-  return given
+}
+
+/** At most {@link MASS_TOTAL}: each sum on the way is exact. */
+function sumOf(masses: Float64Array): number {
+  let sum = 0
+  for (let node = 0; node < masses.length; node++) sum += masses[node] as number
+  return sum
 }
 
 function goHome(mass: Float64Array, seeds: Uint32Array, amount: number): void {
