@@ -69,6 +69,8 @@ import type { PlanRequest, PlanView } from './schemas/plan.ts'
 import type { Status } from './schemas/status.ts'
 import type {
   TrustExplanation,
+  TrustHeaders,
+  TrustHeadersQuery,
   TrustOwner,
   TrustOwnerRequest,
   TrustParameters,
@@ -203,6 +205,8 @@ export interface TrustBackend {
   /** Rejects with a CodedError for a device without a certified score. */
   explainTrust(peer: string): Promise<TrustExplanation>
   proveTrust(peer: string): Promise<TrustProof>
+  /** @throws {TrustError} as the others. */
+  trustHeaders(query: TrustHeadersQuery): Promise<TrustHeaders>
   trustParameters(): Promise<TrustParameters>
   /** Rejects with a CodedError unless this device has a seat. */
   wantTrustParameters(request: TrustParametersRequest): Promise<TrustParameters>

@@ -95,6 +95,7 @@ export function daemonBackend(sides: BackendSides): Backend {
     trust: () => trust.trust(),
     explainTrust: (peer) => trust.explainTrust(peer),
     proveTrust: (peer) => trust.proveTrust(peer),
+    trustHeaders: (query) => trust.trustHeaders(query),
     trustParameters: () => trust.trustParameters(),
     wantTrustParameters: (request) => trust.wantTrustParameters(request),
     trustOwner: () => trust.trustOwner(),

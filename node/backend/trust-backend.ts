@@ -9,6 +9,8 @@ import { encodeShape } from '../../core/cbor-shape.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import {
   anchorsNeeded,
+  decodeHeader,
+  encodeSignedHeader,
   type EpochParameters,
   parametersOf,
   quorumOf,
@@ -18,6 +20,8 @@ import { domainIdOf, lastEpochOf, type Score } from '../../trust/index.ts'
 import type { TrustBackend } from '../api/backend.ts'
 import type {
   TrustExplanation,
+  TrustHeaders,
+  TrustHeadersQuery,
   TrustOwner,
   TrustOwnerRequest,
   TrustParameters,
@@ -133,6 +137,22 @@ export class DaemonTrustBackend implements TrustBackend {
       header: toHex(top.id),
       proof: toBase64Url(encodeProofFile(top, path)),
     }
+  }
+
+  async trustHeaders({ from, to, limit }: TrustHeadersQuery): Promise<TrustHeaders> {
+    await this.#epochs.entered()
+    const { crypto } = this.#epochs.opened.chain.context
+    const found = await this.#epochs.headersFrom(from, limit)
+    const headers = found.flatMap((signed) => {
+      const header = decodeHeader(signed.value)
+      if (header.type === 'refused' || header.value.epoch > to) return []
+      const { epoch } = header.value
+      const id = toHex(crypto.sha256(signed.value))
+      return { epoch, header: id, signed: toBase64Url(encodeSignedHeader(signed)) }
+    })
+    const last = headers.at(-1)?.epoch ?? to
+    const isMore = headers.length === limit && last < to
+    return { headers, next: isMore ? last + 1 : null }
   }
 
   async trustParameters(): Promise<TrustParameters> {

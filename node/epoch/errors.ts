@@ -30,7 +30,7 @@ export type TrustFailure =
   /** A proof holds, and nobody has said whom to trust. */
   | { readonly code: 'TRUST_PROOF_UNANCHORED'; readonly header: string }
   /** A proof that does not hold. */
-  | { readonly code: EpochErrorCode | TrustErrorCode }
+  | { readonly code: EpochErrorCode | TrustErrorCode; readonly reason?: string }
   /** The genesis names parameters that this program does not know. */
   | { readonly code: 'TRUST_PARAMETERS_UNKNOWN' }
   /** Parameters are for seats to change. */
@@ -90,7 +90,9 @@ function describe(failure: TrustFailure): string {
     case 'TRUST_PROOF_UNANCHORED':
       return `the proof holds for whoever trusts header ${failure.header}`
     default:
-      return 'the proof of a score does not hold'
+      return 'reason' in failure && failure.reason !== undefined
+        ? failure.reason
+        : 'the proof of a score does not hold'
   }
 }
 

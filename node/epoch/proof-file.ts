@@ -8,7 +8,6 @@ import { bytes, decodeShape, encodeShape, record, uint } from '../../core/cbor-s
 import type { Crypto } from '../../core/crypto.ts'
 import { bytesEqual, toHex } from '../../core/bytes.ts'
 import {
-  advanceTrust,
   type Committee,
   committeeShape,
   encodeHeader,
@@ -89,28 +88,4 @@ export function verifyProofFile(
     trusted: known.value,
     signed: { value, certificate, committee },
   }
-}
-
-/**
- * Whether each header follows from the one before: undefined when all do, from the first, which is trusted, to
- * the last.
- *
- * @param proofs - From one within the trusting period on, ascending; each committee shares an honest seat with the
- * one before, or was named by it.
- */
-export function skipProblem(
-  crypto: Crypto,
-  proofs: readonly ProvenScore[],
-  wallMs: number,
-): EpochErrorCode | undefined {
-  const [first, ...later] = proofs
-  let known = first?.trusted
-  for (const { signed, headerId } of later) {
-    // Several scores of one epoch are in one header.
-    if (known === undefined || toHex(known.id) === headerId) continue
-    const next = advanceTrust(crypto, known, signed, wallMs)
-    if (next.type === 'refused') return next.code
-    known = next.value
-  }
-  return undefined
 }

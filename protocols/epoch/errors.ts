@@ -53,6 +53,8 @@ export type EpochErrorCode =
   | 'EPOCH_DISK_FULL'
   /** A header that cannot be reached from the trusted one. */
   | 'EPOCH_TRUST_EXPIRED'
+  /** A header that is reached only by others, which nobody gave. */
+  | 'EPOCH_HEADERS_LACKING'
   | 'EPOCH_PROOF_INVALID'
   /** A device did not answer a question about an epoch in time. */
   | 'EPOCH_ANSWER_LATE'
@@ -201,6 +203,14 @@ export const EPOCH_ERRORS: ErrorTable<EpochErrorCode> = {
     retryable: true,
     meaning: 'what this device trusts is too old, or too few of those it knows signed',
     hint: 'get headers in between, or the header of today from somebody that you trust',
+  },
+  EPOCH_HEADERS_LACKING: {
+    ...forged,
+    retryable: true,
+    exit: 3,
+    meaning:
+      'the seats changed too much between the header that is trusted and the one that is shown, and headers in between are lacking',
+    hint: 'run brume trust headers --since EPOCH --out FILE on any device of the mesh, and add that file: --from FILE',
   },
   EPOCH_PROOF_INVALID: {
     ...forged,

@@ -84,10 +84,12 @@ export {
   advanceTrust,
   decodeSignedHeader,
   encodeSignedHeader,
+  SIGNED_HEADER,
   type SignedHeader,
   type TrustedHeader,
   trustedFrom,
 } from './light-client.ts'
+export { type HeaderWish, type TrustPath, trustPath } from './trust-path.ts'
 export * as EPOCH_LIMITS from './limits.ts'
 export { messageProblem, type SeatedEpoch } from './message-check.ts'
 export {

@@ -108,6 +108,9 @@ export const INCLUSION_PERMILLE: readonly number[] = [950, 800, 500]
 /** How long a light client trusts a header, in milliseconds: fourteen days. */
 export const TRUSTING_MS_MAX = 1_209_600_000
 
+/** Headers that a light client asks for on its way to a later one: a trusting period of epochs has as many. */
+export const PATH_HEADERS_MAX = 4_096
+
 /** Length of an epoch where the genesis names none, and what it may name, in milliseconds. */
 export const EPOCH_MS_DEFAULT = 300_000
 export const EPOCH_MS_MIN = 1_000

@@ -12,6 +12,7 @@ import { until } from '../fixtures/delay.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'brume-trust-'))
 const file = join(folder, 'score.proof')
+const headers = join(folder, 'mesh.headers')
 const fleet = new DaemonFleet({ env: { BRUME_TRUST_EPOCH_MS: '1000' } })
 let daemon: TestDaemon | undefined
 let [peer, mesh] = ['', '']
@@ -103,8 +104,15 @@ describe('brume trust', () => {
     })
     const followed = await verify(later, '--header', header, '--from', file)
     expect([followed.exit, followed.stdout.includes(peer)]).toEqual([0, true])
-    const backwards = await verify(file, '--header', header, '--from', later)
-    expect([backwards.exit, backwards.code]).toEqual([2, 'EPOCH_TRUST_EXPIRED'])
+    expect(followed.stdout).toMatch(/^steps +1 header from the one that is trusted$/m)
+    const known =
+      /--header ([0-9a-f]{64})/.exec(
+        (await trust('headers', '--since', '1', '--out', headers)).stdout,
+      )?.[1] ?? ''
+    const led = await verify(later, '--header', known, '--from', headers)
+    expect([led.exit, led.stdout.includes(peer)]).toEqual([0, true])
+    const backwards = await verify(headers, '--header', known, '--from', later)
+    expect([backwards.exit, backwards.code]).toEqual([2, 'EPOCH_MESSAGE_MALFORMED'])
     const middle = Math.floor(whole.length / 2)
     writeFileSync(file, whole.with(middle, (whole[middle] ?? 0) ^ 1))
     expect((await verify(file, '--header', header)).exit).toBe(2)

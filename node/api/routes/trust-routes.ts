@@ -7,6 +7,8 @@
 import { answers, type Route } from '../route.ts'
 import {
   trustExplanationSchema,
+  trustHeadersQuery,
+  trustHeadersSchema,
   trustOwnerRequest,
   trustOwnerSchema,
   trustParametersRequest,
@@ -71,6 +73,15 @@ export const trustRoutes: readonly Route[] = [
     status: 200,
     answer: trustSchema,
     handle: ({ backend, body }) => backend.restartTrust(body),
+  }),
+  answers({
+    method: 'GET',
+    path: '/v1/trust/headers',
+    summary: 'Certified headers by their epochs, for whoever follows them without trusting anybody',
+    query: trustHeadersQuery,
+    status: 200,
+    answer: trustHeadersSchema,
+    handle: ({ backend, query }) => backend.trustHeaders(query),
   }),
   answers({
     method: 'GET',

@@ -135,6 +135,27 @@ export const trustProofSchema = z.object({
   proof: z.string().describe('in base64url; brume trust verify checks it'),
 })
 
+export const trustHeadersQuery = z.strictObject({
+  from: z.coerce.number().int().min(0).default(0).describe('the first epoch'),
+  to: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER).describe('the last epoch'),
+  limit: z.coerce.number().int().min(1).max(32).default(32).describe('headers, at most'),
+})
+
+export const trustHeadersSchema = z.object({
+  headers: z
+    .array(
+      z.object({
+        epoch: z.int(),
+        header: sha256,
+        signed: z
+          .string()
+          .describe('the header, the certificate and the committee that decided it, in base64url'),
+      }),
+    )
+    .max(32),
+  next: z.int().nullable().describe('from where to ask for the rest; null where that was all'),
+})
+
 const epochLength = z.int().min(1_000).max(86_400_000).describe('length of an epoch, in ms')
 
 const seatsMost = z.int().min(4).max(64).describe('seats of a committee, at most')
@@ -217,6 +238,8 @@ export const trustRestartRequest = z.strictObject({
   header: sha256.describe('the last certified header, which the mesh goes on from'),
 })
 
+export type TrustHeadersQuery = z.infer<typeof trustHeadersQuery>
+export type TrustHeaders = z.infer<typeof trustHeadersSchema>
 export type TrustParameters = z.infer<typeof trustParametersSchema>
 export type TrustParameterValues = z.infer<typeof parameterValues>
 export type TrustParametersRequest = z.infer<typeof trustParametersRequest>

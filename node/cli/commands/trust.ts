@@ -4,47 +4,19 @@
  * @module
  */
 
-import { open, writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { fromBase64Url } from '../../../core/bytes.ts'
-import { invariant } from '../../../core/invariant.ts'
 import type {
   TrustExplanation,
   TrustOwner,
   TrustOwnerRequest,
   TrustParameters,
-  TrustProof,
   TrustView,
 } from '../../api/schemas/trust.ts'
-import { nodeCrypto } from '../../crypto/node-crypto.ts'
-import { TrustError } from '../../epoch/errors.ts'
-import {
-  PROOF_FILE_BYTES_MAX,
-  type ProvenScore,
-  skipProblem,
-  verifyProofFile,
-} from '../../epoch/proof-file.ts'
 import { systemClock } from '../../system/system-clock.ts'
 import type { Cli } from '../cli.ts'
-import { CliError } from '../errors.ts'
 import { collected, duration, numberWithin } from '../option-values.ts'
-import {
-  explanationLines,
-  ownerLines,
-  parametersLines,
-  provenJson,
-  provenLines,
-  trustLines,
-} from '../trust-report.ts'
-
-interface ProveOptions {
-  readonly out: string
-}
-
-interface VerifyOptions {
-  readonly header?: string
-  readonly from?: readonly string[]
-}
+import { explanationLines, ownerLines, parametersLines, trustLines } from '../trust-report.ts'
+import { addTrustProof } from './trust-proof.ts'
 
 interface ParametersOptions {
   readonly epoch?: number
@@ -68,22 +40,7 @@ export function addTrust(program: Command, cli: Cli): void {
     .description('why the score of a device is what it is, and what would raise it')
     .argument('<peer>', 'PeerId, as brume trust show --json shows it')
     .action((peer: string) => explain(cli, peer))
-  trust
-    .command('prove')
-    .description('write the score of a device to a file that anybody can check')
-    .argument('<peer>', 'PeerId, as brume trust show --json shows it')
-    .requiredOption('--out <file>', 'where to')
-    .action((peer: string, options: ProveOptions) => prove(cli, peer, options))
-  trust
-    .command('verify')
-    .description('check the score in a file; needs no daemon')
-    .argument('<file>', 'what brume trust prove wrote')
-    .option('--header <hash>', 'the header to trust, as brume trust show names it')
-    .option(
-      '--from <files...>',
-      'earlier proofs, oldest first, of which the first has that header: trust goes from one to the next',
-    )
-    .action((file: string, options: VerifyOptions) => verify(cli, file, options))
+  addTrustProof(trust, cli)
   trust
     .command('parameters')
     .description('what the mesh has agreed on about its epochs, and what seats want to change')
@@ -180,52 +137,4 @@ async function explain(cli: Cli, peer: string): Promise<void> {
   const client = await cli.client()
   const explained = await client.get<TrustExplanation>(`/v1/trust/${encodeURIComponent(peer)}`)
   cli.print({ explanation: explained }, () => explanationLines(explained, cli.width))
-}
-
-async function prove(cli: Cli, peer: string, { out }: ProveOptions): Promise<void> {
-  const client = await cli.client()
-  const path = `/v1/trust/${encodeURIComponent(peer)}/proof`
-  const { proof, epoch, header } = await client.get<TrustProof>(path)
-  const bytes = fromBase64Url(proof)
-  if (bytes === undefined) throw new CliError({ code: 'CLI_RESPONSE_INVALID', path })
-  try {
-    await writeFile(out, bytes)
-  } catch (error) {
-    throw new CliError({ code: 'CLI_OUTPUT_UNWRITABLE', path: out }, { cause: error })
-  }
-  cli.print({ file: out, bytes: bytes.length, epoch, header }, () => [
-    `wrote ${out}, ${bytes.length} bytes: the score of epoch ${epoch}`,
-    `check it with brume trust verify ${out} --header ${header}`,
-  ])
-}
-
-async function verify(cli: Cli, file: string, { header, from = [] }: VerifyOptions): Promise<void> {
-  const wallMs = systemClock.wallMs()
-  const proofs = await Promise.all([...from, file].map((path) => provenBy(path, wallMs)))
-  const [first, proven] = [proofs[0], proofs.at(-1)]
-  invariant(first !== undefined && proven !== undefined, 'there is a file')
-  const anchored = header !== undefined && header.toLowerCase() === first.headerId
-  if (header !== undefined && !anchored) throw new TrustError({ code: 'EPOCH_TRUST_EXPIRED' })
-  const problem = skipProblem(nodeCrypto, proofs, wallMs)
-  if (problem !== undefined) throw new TrustError({ code: problem })
-  cli.print({ proof: { ...provenJson(proven), anchored } }, () => provenLines(proven, anchored))
-  if (!anchored) throw new TrustError({ code: 'TRUST_PROOF_UNANCHORED', header: first.headerId })
-}
-
-async function provenBy(path: string, wallMs: number): Promise<ProvenScore> {
-  const proven = verifyProofFile(nodeCrypto, await beginning(path), wallMs)
-  if (typeof proven === 'string') throw new TrustError({ code: proven })
-  return proven
-}
-
-/** As much of a file as a proof may be long, and a byte more. */
-async function beginning(path: string): Promise<Uint8Array> {
-  try {
-    await using opened = await open(path)
-    const buffer = new Uint8Array(PROOF_FILE_BYTES_MAX + 1)
-    const { bytesRead } = await opened.read(buffer, 0, buffer.length)
-    return buffer.subarray(0, bytesRead)
-  } catch (error) {
-    throw new CliError({ code: 'CLI_INPUT_UNREADABLE', path }, { cause: error })
-  }
 }
