@@ -74,6 +74,9 @@ export const SAFETENSORS_HEAD_BYTES_MAX = 32 * 2 ** 20
 /** Files of one model. */
 export const SAFETENSORS_FILES_MAX = 1_024
 
+/** GGUF files of one model. */
+export const GGUF_PARTS_MAX = 1_024
+
 /** Bytes of all that stands before the weights of a GGUF file: vocabularies of a million tokens fit. */
 export const GGUF_HEAD_BYTES_MAX = 64 * 2 ** 20
 

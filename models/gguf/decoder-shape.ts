@@ -72,7 +72,7 @@ export function decoderOf(file: GgufFile, past: Past): FileDecoder {
 function architectureOf({ metadata }: GgufFile): string {
   const split = metadata.get('split.count')
   if (typeof split === 'number' && split > 1) {
-    refuse('GGUF_UNSUPPORTED', `expected a model in one file, got one of ${split} parts`)
+    refuse('GGUF_PARTS_INVALID', `expected all ${split} parts of the model, got one`)
   }
   const architecture = metadata.get('general.architecture')
   if (typeof architecture === 'string') return plainWord(architecture)

@@ -12,6 +12,7 @@ export type GgufErrorCode =
   | 'GGUF_LIMIT'
   | 'GGUF_UNSUPPORTED'
   | 'GGUF_MODEL_INVALID'
+  | 'GGUF_PARTS_INVALID'
 
 const refusedFile = { retryable: false, exit: 7, status: 422 } as const
 
@@ -40,6 +41,12 @@ export const GGUF_ERRORS: ErrorTable<GgufErrorCode> = {
   GGUF_MODEL_INVALID: {
     meaning: 'the sizes and tensors of the GGUF file do not make up a model',
     hint: 'the message says what is missing or does not fit; convert the model again',
+    ...refusedFile,
+  },
+  GGUF_PARTS_INVALID: {
+    meaning:
+      'the GGUF files of a model in several parts do not belong together, or one does not say which it is',
+    hint: 'put all parts of one download into one folder, with the names that they came with, and import the first',
     ...refusedFile,
   },
 }

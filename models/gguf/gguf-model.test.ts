@@ -93,7 +93,7 @@ describe('the model of a GGUF file', () => {
       'GGUF_UNSUPPORTED: expected heads of one size',
     )
     expect(refusal(withKeys({ 'split.count': { type: 2, value: 3 } }))).toBe(
-      'GGUF_UNSUPPORTED: expected a model in one file, got one of 3 parts',
+      'GGUF_PARTS_INVALID: expected all 3 parts of the model, got one',
     )
     const { metadata, tensors } = tinyGguf(small)
     const spare = { dims: [32], drawn: drawTensor('F32', 32, 1) }

@@ -108,6 +108,38 @@ describe('the text side of a GGUF file', () => {
     expect(json(qwen)).toMatchObject({ normalizer: { type: 'NFC' } })
   })
 
+  it('splits texts of Mistral NeMo at capitals, digits and slashes', () => {
+    const tekken = json({ ...SMALL, 'tokenizer.ggml.pre': text('tekken') }) as {
+      readonly pre_tokenizer: {
+        readonly pretokenizers: readonly { readonly pattern?: { readonly Regex: string } }[]
+      }
+    }
+    const [split] = tekken.pre_tokenizer.pretokenizers
+    const expression = new RegExp(split?.pattern?.Regex ?? '', 'gu')
+    const pieces = (words: string) => words.match(expression)
+    expect(tekken).toMatchObject({ normalizer: null, model: { ignore_merges: true } })
+    expect(pieces("HTTPServer camelCase don't 123")).toEqual([
+      'HTTPServer',
+      ' camel',
+      'Case',
+      ' don',
+      "'t",
+      ' ',
+      '1',
+      '2',
+      '3',
+    ])
+    expect(pieces('a//\n\nÉté ΑΒγ 漢字かな  x')).toEqual([
+      'a',
+      '//\n\n',
+      'Été',
+      ' ΑΒγ',
+      ' 漢字かな',
+      ' ',
+      ' x',
+    ])
+  })
+
   it.each([
     ['byte pairs begin with nothing', byteLevelMetadata(), undefined],
     [
@@ -116,6 +148,7 @@ describe('the text side of a GGUF file', () => {
       1,
     ],
     ['or they are of Llama 3', byteLevelMetadata({ 'tokenizer.ggml.pre': text('llama-bpe') }), 1],
+    ['or of Mistral NeMo', byteLevelMetadata({ 'tokenizer.ggml.pre': text('tekken') }), 1],
     ['pieces begin with a token', sentencePieceMetadata(), 1],
     [
       'unless the file says otherwise',
@@ -164,8 +197,8 @@ describe('the text side of a GGUF file', () => {
     ],
     [
       'another splitting',
-      { 'tokenizer.ggml.pre': text('tekken') },
-      /^GGUF_UNSUPPORTED.*got tekken$/,
+      { 'tokenizer.ggml.pre': text('viking') },
+      /^GGUF_UNSUPPORTED.*got viking$/,
     ],
     ['an unprintable name', { 'tokenizer.ggml.pre': text('a b') }, /got an unprintable name$/],
     ['no tokens', { 'tokenizer.ggml.tokens': texts([]) }, /^GGUF_MODEL_INVALID/],

@@ -44,6 +44,17 @@ const DEFAULT: PreTokenizer = {
   splits: [String.raw`[\p{P}\$\+<=>\^~\|]+`, GPT2, String.raw`\p{N}+`, '[0-9][0-9][0-9]'],
 }
 
+/** Of Mistral NeMo and later: a word is capitals and then small letters, so that camel case falls apart. */
+const capitals = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`
+const smalls = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`
+const before = String.raw`[^\r\n\p{L}\p{N}]?`
+const TEKKEN: PreTokenizer = {
+  ...LLAMA3,
+  splits: [
+    String.raw`${before}${capitals}*${smalls}+|${before}${capitals}+${smalls}*|${DIGIT}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+  ],
+}
+
 const PRE_TOKENIZERS: ReadonlyMap<string, PreTokenizer> = new Map([
   ['default', DEFAULT],
   ['gpt-2', { ...PLAIN, splits: [GPT2] }],
@@ -53,6 +64,7 @@ const PRE_TOKENIZERS: ReadonlyMap<string, PreTokenizer> = new Map([
   ['llama-bpe', LLAMA3],
   ['qwen2', QWEN2],
   ['deepseek-r1-qwen', QWEN2],
+  ['tekken', TEKKEN],
 ])
 
 /** The splitting with this name. Refuses unknown names. */

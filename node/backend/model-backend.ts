@@ -237,7 +237,7 @@ function textOf({ text }: Manifest): Pick<ModelDetail, 'text'> {
 /** A name that a model may have, from the name of its file. */
 function nameOf(file: string): string {
   const name = basename(file)
-    .replace(/\.(?:onnx|gguf|safetensors)$/, '')
+    .replace(/(?:-\d{5}-of-\d{5})?\.(?:onnx|gguf|safetensors)$/, '')
     .replaceAll(/[^A-Za-z0-9._-]/g, '-')
     .slice(0, 64)
   return /^[A-Za-z0-9]/.test(name) ? name : `model-${name}`.slice(0, 64)

@@ -35,6 +35,19 @@ describe('the files of a model', () => {
     expect(chosen(['b.onnx', 'c.bin'])).toEqual({ files: ['b.onnx'], entry: 'b.onnx' })
   })
 
+  it('are all parts of a model in several GGUF files, whichever is named', () => {
+    const parts = [1, 2, 3].map((part) => `q4/m-0000${part}-of-00003.gguf`)
+    const [first = '', second = '', third = ''] = parts
+    const all = { files: parts, entry: first }
+    expect(chosen(['README.md', second, third, first])).toEqual(all)
+    expect(chosen([...parts, 'm-q8.gguf'], first)).toEqual(all)
+    expect(chosen(parts, second)).toEqual({ files: parts, entry: second })
+    expect(chosen([...parts, 'm-q8.gguf'])).toBe(`expected one model, got 2: ${first}, m-q8.gguf`)
+    const lost = 'expected part 2 of 3 of the model on the hub, got no such thing'
+    expect(chosen([first, third])).toBe(lost)
+    expect(chosen(['m-00001-of-99999.gguf'])).toMatch(/^expected part 2 of 99999/)
+  })
+
   it('are an export with the words around it', () => {
     const paths = [...WORDS, 'onnx/model.onnx', 'onnx/model_q4.onnx', 'deep/config.json']
     expect(chosen(paths)).toBe('expected one model, got 2: onnx/model.onnx, onnx/model_q4.onnx')

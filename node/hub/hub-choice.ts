@@ -4,6 +4,7 @@
  * @module
  */
 
+import { partName, partNames } from '../../models/index.ts'
 import { HubError } from './errors.ts'
 import type { HubFile } from './hub-client.ts'
 
@@ -38,7 +39,7 @@ export function chooseFiles(files: readonly HubFile[], wanted: string | undefine
     return { files: files.filter(({ path }) => isOfSafetensors(path)), entry: undefined }
   }
   for (const suffix of ['.gguf', '.onnx']) {
-    const models = files.filter(({ path }) => path.endsWith(suffix))
+    const models = files.filter(({ path }) => path.endsWith(suffix) && !isLaterPart(path))
     const [model, ...others] = models
     if (model === undefined) continue
     if (others.length === 0) return named(files, model.path)
@@ -56,8 +57,8 @@ function isOfSafetensors(path: string): boolean {
 function named(files: readonly HubFile[], wanted: string): HubChoice {
   const model = files.find(({ path }) => path === wanted)
   if (model === undefined) throw new HubError({ code: 'HUB_NOT_FOUND', what: 'the file' })
-  // A GGUF file says all by itself.
-  if (wanted.endsWith('.gguf')) return { files: [model], entry: wanted }
+  // A GGUF file says all by itself, or with its other parts.
+  if (wanted.endsWith('.gguf')) return { files: partsOf(files, model), entry: wanted }
   const own = wanted.slice(0, wanted.lastIndexOf('/') + 1)
   // Exports often lie in a folder of their own, with the rest of their model around it.
   const folder = /(?:^|\/)onnx\/$/.test(own) ? own.slice(0, -'onnx/'.length) : own
@@ -66,6 +67,30 @@ function named(files: readonly HubFile[], wanted: string): HubChoice {
       (path.startsWith(folder) && BESIDE.has(path.slice(folder.length))) || isDataOf(path, wanted),
   )
   return { files: [...beside, model], entry: wanted }
+}
+
+/** True for parts of a model whose first part stands for all. */
+function isLaterPart(path: string): boolean {
+  return (partName(path)?.part ?? 0) > 0
+}
+
+/** @throws {HubError} HUB_NOT_FOUND, where one of them is missing. */
+function partsOf(files: readonly HubFile[], model: HubFile): readonly HubFile[] {
+  const own = partName(model.path)
+  if (own === undefined) return [model]
+  // One that says more parts than there are files has some that are missing.
+  const most = Math.min(own.count, files.length + 1)
+  return partNames(own)
+    .slice(0, most)
+    .map((path, part) => {
+      const file = files.find((one) => one.path === path)
+      const what = `part ${part + 1} of ${own.count} of the model`
+      return file ?? lost(what)
+    })
+}
+
+function lost(what: string): never {
+  throw new HubError({ code: 'HUB_NOT_FOUND', what })
 }
 
 /** Weights of an ONNX file that lie outside it, by the names that exporters give. */

@@ -95,10 +95,10 @@ async function readerOf(
 
 async function readGgufModel(
   file: ModelFile,
-  { init }: Reading,
+  { init, opened }: Reading,
   work: LongWork,
 ): Promise<StoreInit> {
-  return checkpointStore(init, await ggufContent(file, init, work))
+  return checkpointStore(init, await ggufContent(file, init, work, opened))
 }
 
 function safetensorsReader(place: SafetensorsPlace): Reader {
