@@ -162,7 +162,7 @@ function besideVectors(value: Uint8Array, certificate: Certificate, polka: Certi
   const told = encodeToldStatement({ stated, credential: utf8('a credential') })
   const cut = encodeCutBody({
     statements: [stated],
-    floors: [{ device: owner, floorMicros: 730_000 }],
+    floors: [{ device: owner, floorMicros: 730_000, vendor: 'infineon' }],
     evidence: [item],
     audits: [audit],
     owners: [word],

@@ -292,7 +292,7 @@ export class TrustWorld {
       owners.map((domain) => {
         const facts = this.#state.facts(domain)
         const one = { device: toHex(domain) as PeerId, domain, floorMicros: FLOOR_MICROS }
-        return { ...facts, domain, micros: this.#state.score(one).micros, vouched: true }
+        return { ...facts, domain, micros: this.#state.score(one).micros, vendor: '' }
       }),
     )
     const anchors = this.#anchorsOn(day).filter((domain) => !this.#state.facts(domain).faulted)

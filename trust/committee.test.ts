@@ -22,7 +22,7 @@ function candidate(name: string | number, mass = 1_000): Candidate {
     micros: 400_000,
     age: 288,
     presentPermille: 950,
-    vouched: true,
+    vendor: '',
     faulted: false,
   }
 }
@@ -49,7 +49,6 @@ describe('a candidate', () => {
   it.each<[string, Partial<Candidate>, boolean]>([
     ['as it should be', {}, true],
     ['at fault', { faulted: true }, false],
-    ['without hardware or friends', { vouched: false }, false],
     ['without mass', { mass: 0 }, false],
     ['of a low score', { micros: 299_999 }, false],
     ['a day too young', { age: 287 }, false],
@@ -176,6 +175,40 @@ describe('a draw', () => {
     const left = all.slice(16)
     const seats = draw(0, 3, { candidates: left, seated })
     expect(seats.filter((seat) => named(seated).includes(seat))).toEqual([])
+  })
+
+  const of = (vendor: string, count: number): readonly Candidate[] =>
+    Array.from({ length: count }, (_, at) => ({ ...candidate(`${vendor} ${at}`), vendor }))
+  /** Seats of those whose hardware is of a vendor. */
+  const seatsOf = (seats: readonly string[], crowd: readonly Candidate[], vendor: string): number =>
+    crowd.filter((one) => one.vendor === vendor && seats.includes(toHex(one.domain))).length
+
+  it('gives a quarter of the seats to one vendor, as long as others can have the rest', () => {
+    const crowd = [...of('intel', 150), ...of('amd', 60), ...candidates(90)]
+    for (let beacon = 0; beacon < 10; beacon++) {
+      const seats = draw(0, beacon, { candidates: crowd })
+      expect(seats.length).toBe(64)
+      expect(seatsOf(seats, crowd, 'intel')).toBe(16)
+      expect(seatsOf(seats, crowd, 'amd')).toBeLessThanOrEqual(16)
+    }
+  })
+
+  it('fills all seats where only one vendor can', () => {
+    const crowd = [...of('intel', 60), ...candidates(2)]
+    const seats = draw(0, 1, { candidates: crowd })
+    expect([seats.length, seatsOf(seats, crowd, 'intel')]).toEqual([16, 14])
+    const single = of('intel', 300)
+    expect(draw(0, 1, { candidates: single }).length).toBe(64)
+  })
+
+  it('counts those who stay towards the quarter of their vendor', () => {
+    const crowd = [...of('intel', 150), ...candidates(150)]
+    const seated = of('intel', 150)
+      .slice(0, 64)
+      .map(({ domain }) => domain)
+    const seats = draw(0, 5, { candidates: crowd, seated })
+    // Eight went, and nobody of theirs came.
+    expect(seatsOf(seats, crowd, 'intel')).toBe(56)
   })
 
   it('keeps the seats of anchors, whoever sits', () => {

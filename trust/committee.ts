@@ -21,8 +21,8 @@ export interface Candidate {
   readonly age: number
   /** Statements of the last day that are counted, in thousandths of the epochs of it. */
   readonly presentPermille: number
-  /** A device of it shows hardware, or two seated domains vouch for it. */
-  readonly vouched: boolean
+  /** Whose root the hardware of the device leads to that speaks for it; '' where none was seen. */
+  readonly vendor: string
   readonly faulted: boolean
 }
 
@@ -34,7 +34,6 @@ const SEAT_PRESENT_PERMILLE_MIN = 900
 export function isEligible(candidate: Candidate): boolean {
   return (
     !candidate.faulted &&
-    candidate.vouched &&
     candidate.mass > 0 &&
     candidate.micros >= SEAT_MICROS_MIN &&
     candidate.age >= EPOCHS_PER_DAY &&
@@ -101,6 +100,9 @@ export interface CommitteeDraw {
   readonly seatsMax?: number
 }
 
+/** Seats that devices of one vendor have while others could have them: one of so many. */
+const VENDOR_SHARE = 4
+
 /** Parts of a committee that change one after the other. */
 const TERMS = 8
 
@@ -127,10 +129,12 @@ export function drawCommittee(sha256: Sha256, draw: CommitteeDraw): readonly Uin
   const lottery = new Lottery(sha256, draw.beacon)
   const seated = new Set(staying.map((domain) => toHex(domain)))
   const chosen = [...staying]
-  const fill = (from: readonly Uint8Array[], count: number): void => {
+  const vendors = vendorCap(draw.candidates, seats)
+  const fill = (from: readonly Uint8Array[], count: number, isCapped: boolean): void => {
     const free = from.filter((domain) => !seated.has(toHex(domain)))
     const weighted = free.map((domain) => ({ domain, mass: masses.get(toHex(domain)) ?? 0 }))
-    for (const domain of lottery.draw(weighted, count, seats)) {
+    const most = { count, seats, mayTake: vendors(chosen, isCapped) }
+    for (const domain of lottery.draw(weighted, most)) {
       seated.add(toHex(domain))
       chosen.push(domain)
     }
@@ -140,9 +144,33 @@ export function drawCommittee(sha256: Sha256, draw: CommitteeDraw): readonly Uin
   // Those who stay make room where too few anchors do.
   const room = seats - chosen.length
   for (let short = missing - room; short > 0; short--) removeFirstOther(chosen, seated, anchors)
-  fill(draw.anchors.toSorted(compareBytes), missing)
-  fill(eligible, seats - chosen.length)
+  fill(draw.anchors.toSorted(compareBytes), missing, false)
+  fill(eligible, seats - chosen.length, true)
+  // A seat that only one vendor can fill is better filled than not: fewer seats are easier to hold.
+  fill(eligible, seats - chosen.length, false)
   return chosen
+}
+
+/**
+ * Whether one more of a vendor may sit beside those who are chosen: one broken root of hardware, or one update of firmware
+ * that fails, is not to stop a mesh. It bounds what fails together, not who conspires: nobody has to show hardware.
+ */
+function vendorCap(candidates: readonly Candidate[], seats: number) {
+  const vendorOf = new Map(candidates.map(({ domain, vendor }) => [toHex(domain), vendor]))
+  const most = Math.max(1, Math.floor(seats / VENDOR_SHARE))
+  return (chosen: readonly Uint8Array[], isCapped: boolean): ((domain: Uint8Array) => boolean) => {
+    const taken = new Map<string, number>()
+    const count = (vendor: string): number => {
+      const times = (taken.get(vendor) ?? 0) + 1
+      taken.set(vendor, times)
+      return times
+    }
+    for (const domain of chosen) count(vendorOf.get(toHex(domain)) ?? '')
+    return (domain) => {
+      const vendor = vendorOf.get(toHex(domain))
+      return !isCapped || vendor === undefined || vendor === '' || count(vendor) <= most
+    }
+  }
 }
 
 function removeFirstOther(chosen: Uint8Array[], seated: Set<string>, anchors: Set<string>): void {
@@ -162,11 +190,21 @@ class Lottery {
     this.#beacon = beacon
   }
 
-  /** Up to `count` of `tickets`, each likely by its mass; none counts for more than one seat of `seats`. */
+  /**
+   * Up to `count` of `tickets`, each likely by its mass; none counts for more than one seat of `seats`. Those that may not
+   * be taken when their turn comes are passed over.
+   */
   draw(
     tickets: readonly { readonly domain: Uint8Array; readonly mass: number }[],
-    count: number,
-    seats: number,
+    {
+      count,
+      seats,
+      mayTake,
+    }: {
+      readonly count: number
+      readonly seats: number
+      readonly mayTake: (domain: Uint8Array) => boolean
+    },
   ): readonly Uint8Array[] {
     const most = Math.floor(MASS_TOTAL / Math.max(1, seats))
     // Anchors without mass are still drawn, when nobody else is left.
@@ -180,7 +218,7 @@ class Lottery {
       const [ticket] = left.splice(index, 1)
       if (ticket === undefined) break
       total -= ticket.weight
-      drawn.push(ticket.domain)
+      if (mayTake(ticket.domain)) drawn.push(ticket.domain)
     }
     return drawn
   }

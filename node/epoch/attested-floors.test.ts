@@ -15,7 +15,7 @@ function floorsOver(find: () => readonly (readonly [PeerId, string, number])[]) 
       asked.push(epoch[0] ?? -1)
       return find().map(
         ([peer, tier, scoreMicros]) =>
-          ({ peer, appraisal: { tier, scoreMicros } }) as unknown as EpochAppraisal,
+          ({ peer, appraisal: { tier, scoreMicros }, vendor: 'amd' }) as unknown as EpochAppraisal,
       )
     },
   })
@@ -30,7 +30,10 @@ describe('attested floors', () => {
       [b, 'self', 300_000],
     ])
     await note(0)
-    expect([floors.floorOf(a), floors.floorOf(b)]).toEqual([730_000, undefined])
+    expect([floors.floorOf(a), floors.floorOf(b)]).toEqual([
+      { micros: 730_000, vendor: 'amd' },
+      undefined,
+    ])
   })
 
   it('are looked for once an hour, over one beacon, and once more when others were slower', async () => {
@@ -45,7 +48,7 @@ describe('attested floors', () => {
     await note(0)
     there = false
     await note(36)
-    expect(floors.floorOf(a)).toBe(900_000)
+    expect(floors.floorOf(a)).toEqual({ micros: 900_000, vendor: 'amd' })
     await note(37)
     expect(floors.floorOf(a)).toBeUndefined()
   })

@@ -33,8 +33,13 @@ const LOOKED_AGAIN = 1
 const COUNTS_EPOCHS = 3 * SHOWN_EVERY
 const DEVICES_MAX = 4_096
 
-interface Finding {
+/** What the hardware of a device is worth, in millionths, and who made it. */
+export interface HardwareFloor {
   readonly micros: number
+  readonly vendor: string
+}
+
+interface Finding extends HardwareFloor {
   readonly epoch: number
 }
 
@@ -49,11 +54,11 @@ export class AttestedFloors {
     this.#components = components
   }
 
-  /** The floor of a device in millionths; undefined when it has shown no hardware lately. */
-  floorOf(device: PeerId): number | undefined {
+  /** The floor of a device; undefined when it has shown no hardware lately. */
+  floorOf(device: PeerId): HardwareFloor | undefined {
     const found = this.#found.get(device)
     const counts = found !== undefined && this.#epoch - found.epoch <= COUNTS_EPOCHS
-    return counts ? found.micros : undefined
+    return counts ? { micros: found.micros, vendor: found.vendor } : undefined
   }
 
   /** An epoch was certified. Resolves when what there is to do about it is done. Never rejects. */
@@ -66,10 +71,11 @@ export class AttestedFloors {
     if (shown === undefined || certified.epoch - shown.epoch > LOOKED_AGAIN) return
     this.#working = true
     try {
-      for (const { peer, appraisal } of await this.#components.attest(shown.value)) {
+      for (const { peer, appraisal, vendor = '' } of await this.#components.attest(shown.value)) {
         // The word of a device is counted without evidence, by its statement.
         if (appraisal.tier === 'none' || appraisal.tier === 'self') continue
-        this.#found.set(peer, { micros: appraisal.scoreMicros, epoch: certified.epoch })
+        const { scoreMicros: micros } = appraisal
+        this.#found.set(peer, { micros, vendor, epoch: certified.epoch })
       }
     } catch (error) {
       this.#components.logger.debug('evidence of an epoch not appraised', {

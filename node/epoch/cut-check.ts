@@ -15,6 +15,7 @@ import {
   type Inclusion,
 } from '../../protocols/epoch/index.ts'
 import { decodeStatement, type Statement, type TrustErrorCode } from '../../trust/index.ts'
+import type { HardwareFloor } from './attested-floors.ts'
 import type { EpochChain, TriedCut } from './epoch-chain.ts'
 import type { EpochPools } from './epoch-pools.ts'
 import { isAmnesia, isFarewell } from './evidence-kinds.ts'
@@ -23,7 +24,7 @@ export interface CutJudge {
   readonly chain: EpochChain
   readonly pools: EpochPools
   /** What a device's hardware is worth, as this one found; undefined when it has not seen evidence. */
-  readonly floorOf: (device: PeerId) => number | undefined
+  readonly floorOf: (device: PeerId) => HardwareFloor | undefined
 }
 
 /** When a header is judged. */
@@ -68,14 +69,15 @@ export function bodyProblem(
 }
 
 /**
- * True for a cut that holds a device for more than this one has seen itself, or the mesh had certified. Others may have
+ * True for a cut that holds a device for more, or for hardware of another make, than this one has seen itself, or the mesh had certified. Others may have
  * seen more, and what was seen counts for some hours: a cut with a polka is not asked for this.
  */
 export function isInflated({ chain, floorOf }: CutJudge, { floors }: CutBody): boolean {
-  return floors.some(
-    ({ device, floorMicros }) =>
-      floorMicros > Math.max(floorOf(device) ?? 0, chain.fold.floorOf(device)),
-  )
+  return floors.some(({ device, floorMicros, vendor }) => {
+    const known = [floorOf(device) ?? [], chain.fold.hardwareOf(device)].flat()
+    const isMore = floorMicros > Math.max(...known.map(({ micros }) => micros))
+    return isMore || !known.some((one) => one.vendor === vendor)
+  })
 }
 
 /** What is wrong with the statements of a cut, each by itself and beside the others. */

@@ -175,7 +175,9 @@ export class EpochChain {
       ({ view }) =>
         bytesEqual(view.statementRoot, header.statementRoot) &&
         bytesEqual(view.evidenceRoot, header.evidenceRoot) &&
-        bytesEqual(view.scoresRoot, header.scoresRoot),
+        bytesEqual(view.scoresRoot, header.scoresRoot) &&
+        // Who made the hardware of a device decides over nothing but seats.
+        bytesEqual(view.afterNext, header.afterNext),
     )
   }
 

@@ -10,6 +10,7 @@ import type { PeerId } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { CutBody } from '../../protocols/epoch/index.ts'
 import type { OpenLedger } from '../ledger/device-ledger.ts'
+import type { HardwareFloor } from './attested-floors.ts'
 import type { EpochStore } from './epoch-store.ts'
 import type { SeatMemory } from './vote-keeper.ts'
 
@@ -37,7 +38,7 @@ export interface EpochRoomComponents {
   /** Asks a device which epochs were decided after those that are known here. */
   readonly follow: (peer: PeerId) => void
   /** What the hardware of a device is worth; undefined when no evidence was seen. */
-  readonly floorOf: (device: PeerId) => number | undefined
+  readonly floorOf: (device: PeerId) => HardwareFloor | undefined
   /** How much is left on the disk of the store. */
   readonly freeBytes: () => Promise<number>
   /** The disk does not do what it should: the process has to end. */

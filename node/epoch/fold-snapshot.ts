@@ -16,6 +16,7 @@ import {
   optional,
   record,
   type ShapeOf,
+  text,
   uint,
   word,
 } from '../../core/cbor-shape.ts'
@@ -24,7 +25,7 @@ import { EPOCH_LIMITS } from '../../protocols/epoch/index.ts'
 import { PACKED_TRUST, TRUST_LIMITS } from '../../trust/index.ts'
 
 /** A change of what is folded, or how, is a new version: scores of before would not follow any more. */
-const SNAPSHOT_VERSION = 5
+const SNAPSHOT_VERSION = 6
 
 const { HASH_BYTES, EPOCH_MAX, SEATS_MAX, EVIDENCE_BYTES_MAX, FLOOR_MICROS_MAX } = EPOCH_LIMITS
 const DEVICES_MAX = 2 ** 22
@@ -96,6 +97,7 @@ const SNAPSHOT = record({
       epoch: uint(EPOCH_MAX),
       lively: uint(COUNT_MAX),
       floorMicros: uint(FLOOR_MICROS_MAX),
+      vendor: text(EPOCH_LIMITS.VENDOR_LENGTH_MAX),
       floorEpoch: uint(EPOCH_MAX),
     }),
     DEVICES_MAX,

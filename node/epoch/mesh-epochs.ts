@@ -26,6 +26,7 @@ import { MeshError } from '../mesh/errors.ts'
 import type { GossipMessage, Link, Network } from '../network/network.ts'
 import type { NearMembers } from '../witness/near-members.ts'
 import { answerQuestions, type QuestionProtocol } from '../witness/question-link.ts'
+import type { HardwareFloor } from './attested-floors.ts'
 import { answerAbout, EpochLinks, epochProtocol } from './epoch-links.ts'
 import { EpochRoom } from './epoch-room.ts'
 import { cutDelayMs } from './epoch-time.ts'
@@ -67,7 +68,7 @@ export interface MeshEpochsComponents {
   readonly random: Random
   readonly memory: SeatMemory
   /** What the hardware of a device is worth; undefined when no evidence was seen. */
-  readonly floorOf: (device: PeerId) => number | undefined
+  readonly floorOf: (device: PeerId) => HardwareFloor | undefined
   /** Proofs that devices forked their ledgers, as they are kept. */
   readonly proofs: () => readonly Uint8Array[]
   /** The rows in a folder that is there. */

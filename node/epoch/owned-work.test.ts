@@ -138,7 +138,7 @@ describe('work of a device that belongs to an owner', () => {
 
   it('has the floor of its own hardware', async () => {
     const fold = await foldedTo(SINCE)
-    const floors = [{ device: bob.peer, floorMicros: 730_000 }]
+    const floors = [{ device: bob.peer, floorMicros: 730_000, vendor: 'amd' }]
     const { scores } = fold.fold(SINCE + 1, { ...EMPTY_CUT, floors })
     expect([bob.peer, cem.peer].map((peer) => scores.of(peer)?.floorMicros)).toEqual([
       730_000, 300_000,

@@ -209,7 +209,7 @@ describe('a header that is proposed', () => {
   it('with floors that nobody has seen for hours needs a polka', async () => {
     const { world, four } = await over()
     const [a, b, c] = four
-    const seen = new Map<PeerId, number>([[a.signer.peer, 700_000]])
+    const seen = new Map([[a.signer.peer, { micros: 700_000, vendor: 'infineon' }]])
     const floorOf = (peer: PeerId) => seen.get(peer)
     const proposer = proposalsOf(a, world, { floorOf })
     const value = await built(proposer, a)
@@ -217,6 +217,9 @@ describe('a header that is proposed', () => {
     const blind = proposalsOf(c, world, cutsOf(proposer))
     expect(await blind.check({ ...FRESH, value })).toBe(false)
     expect(await voter.check({ ...FRESH, value })).toBe(true)
+    const other = () => ({ micros: 700_000, vendor: 'intel' })
+    const elsewhere = proposalsOf(four[3], world, { ...cutsOf(proposer), floorOf: other })
+    expect(await elsewhere.check({ ...FRESH, value })).toBe(false)
     seen.clear()
     expect(await voter.check({ ...FRESH, round: 3, value })).toBe(true)
     expect(await blind.check({ ...BACKED, value })).toBe(true)

@@ -16,6 +16,7 @@ import {
   EPOCH_LIMITS,
   type Header,
 } from '../../protocols/epoch/index.ts'
+import type { HardwareFloor } from './attested-floors.ts'
 import {
   bodyProblem,
   type CutJudge,
@@ -199,18 +200,22 @@ export class Proposals {
     const leaving = pools.farewells.pending().slice(0, free)
     const audited = pools.audits.pending().slice(0, CUT_AUDITS_MAX).filter(fits)
     const words = pools.owners.pending().filter(fits)
-    const floors = new Map<PeerId, number>()
+    const floors = new Map<PeerId, HardwareFloor>()
     const named = statements.flatMap(({ stated, statement }) => [
       stated.owner,
       ...statement.heads.map(({ device }) => device),
     ])
     for (const device of named.slice(0, CUT_STATEMENTS_MAX)) {
-      const micros = floorOf(device)
-      if (micros !== undefined) floors.set(device, micros)
+      const floor = floorOf(device)
+      if (floor !== undefined) floors.set(device, floor)
     }
     return {
       statements: statements.map(({ stated }) => stated),
-      floors: [...floors].map(([device, floorMicros]) => ({ device, floorMicros })),
+      floors: [...floors].map(([device, { micros: floorMicros, vendor }]) => ({
+        device,
+        floorMicros,
+        vendor,
+      })),
       evidence: [...[...proofs, ...leaving].map(({ item }) => item), ...amnesia],
       audits: audited.map(({ encoded }) => encoded),
       owners: words.map(({ encoded }) => encoded),

@@ -9,6 +9,7 @@
 import { toHex } from '../../core/bytes.ts'
 import type { PeerId } from '../../core/ids.ts'
 import { floorMicros, TRUST_LIMITS } from '../../trust/index.ts'
+import type { HardwareFloor } from './attested-floors.ts'
 import type { PackedSpeakers } from './fold-snapshot.ts'
 
 /** A device that has spoken. */
@@ -20,6 +21,8 @@ export interface Speaker {
   readonly lively: number
   /** What its hardware was found to be worth, and when. */
   readonly floorMicros: number
+  /** Who made it; '' where nobody has seen any. */
+  readonly vendor: string
   readonly floorEpoch: number
 }
 
@@ -76,11 +79,13 @@ export class Speakers {
     return this.#all.get(toHex(domain))?.epoch ?? -1
   }
 
-  /** What the hardware of a device is worth in epoch `now`. */
-  floorOf(device: PeerId, now: number): number {
+  /** What the hardware of a device is worth in epoch `now`, and who made it: nobody, where it is the word of the device. */
+  hardwareOf(device: PeerId, now: number): HardwareFloor {
     const speaker = this.#all.get(toHex(this.#domainOf(device)))
     const counts = speaker !== undefined && now - speaker.floorEpoch <= FLOOR_EPOCHS
-    return counts ? speaker.floorMicros : WORD_MICROS
+    return counts
+      ? { micros: speaker.floorMicros, vendor: speaker.vendor }
+      : { micros: WORD_MICROS, vendor: '' }
   }
 
   /** Those who spoke so lately, as of epoch `now`, that audits are drawn from them. */
@@ -114,16 +119,17 @@ export class Speakers {
       epoch: Math.max(epoch, before?.epoch ?? epoch),
       lively: this.#lively,
       floorMicros: before?.floorMicros ?? WORD_MICROS,
+      vendor: before?.vendor ?? '',
       floorEpoch: before?.floorEpoch ?? now,
     })
   }
 
   /** The hardware of a device was seen, in epoch `now`; of one that never spoke, nobody asks. */
-  see(device: PeerId, micros: number, now: number): void {
+  see(device: PeerId, seen: Pick<Speaker, 'floorMicros' | 'vendor'>, now: number): void {
     const key = toHex(this.#domainOf(device))
     const speaker = this.#all.get(key)
     if (speaker === undefined) return
-    this.#all.set(key, { ...speaker, floorMicros: micros, floorEpoch: now })
+    this.#all.set(key, { ...speaker, ...seen, floorEpoch: now })
   }
 
   /** Seats go to those that speak from now on. */

@@ -34,6 +34,7 @@ import {
   type Tie,
   TrustState,
 } from '../../trust/index.ts'
+import type { HardwareFloor } from './attested-floors.ts'
 import { Accusations } from './accusations.ts'
 import { AgreedParameters } from './agreed-parameters.ts'
 import { type AuditedTask, AuditReader } from './audited-task.ts'
@@ -191,8 +192,8 @@ export class TrustFold {
   }
 
   /** The floor that a device was last certified with. */
-  floorOf(device: PeerId): number {
-    return this.#speakers.floorOf(device, this.#epoch)
+  hardwareOf(device: PeerId): HardwareFloor {
+    return this.#speakers.hardwareOf(device, this.#epoch)
   }
 
   /** Reads audits as they travel, each once. */
@@ -369,16 +370,14 @@ export class TrustFold {
     for (const { device, epoch } of this.#owners.heardIn(spoken)) {
       this.#speakers.hear(device, epoch, this.#epoch)
     }
-    for (const { device, floorMicros } of floors) {
-      this.#speakers.see(device, floorMicros, this.#epoch)
-    }
+    for (const { device, ...seen } of floors) this.#speakers.see(device, seen, this.#epoch)
   }
 
   #scored(): readonly ScoredDevice[] {
     return this.#speakers.scoredIn(this.#epoch).map((device) => ({
       device,
       domain: this.#owners.homeOf(device, this.#epoch),
-      floorMicros: this.floorOf(device),
+      floorMicros: this.hardwareOf(device).micros,
     }))
   }
 
@@ -428,8 +427,8 @@ export class TrustFold {
     const domain = this.#domainOf(owner)
     const { mass, age, presentPermille, faulted } = this.#state.facts(domain)
     const micros = scores.bestOf(domain)
-    // Whoever is here was invited by a member.
-    return { domain, mass, micros, age, presentPermille, faulted, vouched: true }
+    const { vendor } = this.hardwareOf(owner)
+    return { domain, mass, micros, age, presentPermille, faulted, vendor }
   }
 
   /** What has been said of leaving, read against what this fold has of each device. */

@@ -16,6 +16,7 @@ import {
   record,
   type Shape,
   type ShapeOf,
+  text,
   uint,
 } from '../../core/cbor-shape.ts'
 import { peerId } from '../../core/id-shapes.ts'
@@ -40,6 +41,7 @@ import {
   STATEMENT_BODY_BYTES_MAX,
   TOLD_BYTES_MAX,
   VALUE_BYTES_MAX,
+  VENDOR_LENGTH_MAX,
 } from './limits.ts'
 import { committeeShape } from './seats.ts'
 import { decodeVersioned } from './versioned.ts'
@@ -101,7 +103,12 @@ const CUT = record({
   statements: list(STATED, CUT_STATEMENTS_MAX),
   /** Devices whose hardware the proposer has seen evidence of, and what that is worth. */
   floors: list(
-    record({ device: peerId(), floorMicros: uint(FLOOR_MICROS_MAX) }),
+    record({
+      device: peerId(),
+      floorMicros: uint(FLOOR_MICROS_MAX),
+      /** Whose root that leads to. */
+      vendor: text(VENDOR_LENGTH_MAX),
+    }),
     CUT_STATEMENTS_MAX,
   ),
   evidence: list(EVIDENCE, CUT_EVIDENCE_MAX),

@@ -140,6 +140,8 @@ export const REPORT_BYTES_MAX = 16_256
 export const AUDIT_BYTES_MAX = 3_328
 
 export const FLOOR_MICROS_MAX = 1_000_000
+/** Characters of the name of who makes hardware. */
+export const VENDOR_LENGTH_MAX = 16
 
 /** Epochs that one answer holds, and bytes of them: what a device that was away asks for. */
 export const EPOCHS_PER_ANSWER_MAX = 64
