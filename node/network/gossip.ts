@@ -9,6 +9,7 @@ import { toHex } from '../../core/bytes.ts'
 import { asPeerId } from '../../core/ids.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { Admission } from './admission.ts'
+import { gossipScores } from './gossip-scores.ts'
 import type { GossipMessage, Network } from './network.ts'
 import type { GossipInit } from './network-init.ts'
 
@@ -55,6 +56,7 @@ export class Gossip {
 
   /** Gossipsub as a service of libp2p. */
   service(admission: Admission): GossipFactory {
+    const topics = [...this.#subscriptions.keys()]
     const create = gossipsub({
       globalSignaturePolicy: 'StrictSign',
       fallbackToFloodsub: false,
@@ -68,7 +70,7 @@ export class Gossip {
       ignoreDuplicatePublishError: true,
       emitSelf: false,
       doPX: false,
-      allowedTopics: [...this.#subscriptions.keys()],
+      allowedTopics: topics,
       heartbeatInterval: UPKEEP_MS,
       // Announcements are not much longer than a note that says they are not wanted again.
       idontwantMinDataSize: this.#init.messageBytesMax + ENVELOPE_BYTES_MAX,
@@ -77,8 +79,7 @@ export class Gossip {
       // Known before the signature is checked: else every duplicate is verified anew.
       fastMsgIdFn: (message) =>
         toHex(message.from ?? new Uint8Array()) + toHex(message.seqno ?? new Uint8Array()),
-      // Many devices behind one home router, or on one machine, are no attack.
-      scoreParams: { IPColocationFactorWeight: 0, decayInterval: UPKEEP_MS },
+      ...gossipScores(topics, UPKEEP_MS),
     })
     return (components) => create(admission.memberView(components))
   }
