@@ -57,6 +57,8 @@ type EpochLink = QuestionLink<EpochQuestion, EpochAnswer>
 
 export class EpochLinks {
   readonly #components: EpochLinksComponents
+  readonly #open = new Set<{ abort(): void }>()
+  #asking = new AbortController()
 
   constructor(components: EpochLinksComponents) {
     this.#components = components
@@ -130,13 +132,14 @@ export class EpochLinks {
 
   /** Gets the statements, proofs, audits and words about owners that `peer` holds and this device lacks. Never rejects. */
   async reconcile(peer: PeerId, room: EpochRoom): Promise<void> {
-    await this.#quietly(peer, async (link) => {
-      await using comparing = await openQuestions(this.#components, peer, reconcileProtocol)
-      for (const set of RECONCILED) {
-        const ids = await lackedBy(comparing, room, set)
-        if (ids.length > 0) await takeItems(link, room, { from: peer, ids })
-      }
-    })
+    await this.#quietly(peer, (link) =>
+      this.#over(peer, reconcileProtocol, async (comparing) => {
+        for (const set of RECONCILED) {
+          const ids = await lackedBy(comparing, room, set)
+          if (ids.length > 0) await takeItems(link, room, { from: peer, ids })
+        }
+      }),
+    )
   }
 
   /** Those of `from` who are connected members, each once. */
@@ -147,14 +150,41 @@ export class EpochLinks {
     return [...new Set(near)].slice(0, ASKED_MAX)
   }
 
+  /** Gives up everything that waits for an answer, as nobody needs it any more, and asks nothing until {@link resume}. */
+  abort(): void {
+    this.#asking.abort()
+    for (const link of this.#open) link.abort()
+  }
+
+  /** Asks again: this device is in a mesh. */
+  resume(): void {
+    if (this.#asking.signal.aborted) this.#asking = new AbortController()
+  }
+
   async #quietly<T>(peer: PeerId, work: (link: EpochLink) => Promise<T>): Promise<T | undefined> {
     try {
-      await using link = await openQuestions(this.#components, peer, epochProtocol)
-      return await work(link)
+      return await this.#over(peer, epochProtocol, work)
     } catch (error) {
       // Another device is asked, or the same one later.
       this.#components.logger.debug('not told about epochs', { peer, error })
       return undefined
+    }
+  }
+
+  /** Does something over a link of its own, as long as nobody gives it up. */
+  async #over<Question, Answer, T>(
+    peer: PeerId,
+    protocol: QuestionProtocol<Question, Answer>,
+    work: (link: QuestionLink<Question, Answer>) => Promise<T>,
+  ): Promise<T> {
+    const { signal } = this.#asking
+    await using link = await openQuestions(this.#components, peer, protocol, signal)
+    this.#open.add(link)
+    try {
+      if (signal.aborted) link.abort()
+      return await work(link)
+    } finally {
+      this.#open.delete(link)
     }
   }
 }

@@ -33,6 +33,29 @@ function agreed(devices: readonly EpochDevice[]): {
 const failuresOf = (devices: readonly EpochDevice[]): readonly unknown[] =>
   devices.flatMap(({ failures }) => failures)
 
+describe('a device that stops', () => {
+  it('waits for nobody who does not answer', async () => {
+    const world = await meshOf(2)
+    const [one, other] = world.devices as [EpochDevice, EpochDevice]
+    await world.pass(1.5)
+    await world.stop(one)
+    let asked = 0
+    other.network.handle({
+      id: EPOCH_LIMITS.EPOCH_PROTOCOL,
+      frameBytesMax: EPOCH_LIMITS.EPOCH_FRAME_BYTES_MAX,
+      linksPerPeerMax: 4,
+      membersOnly: true,
+      accept: () => void asked++,
+    })
+    const again = await world.start(one.machine)
+    await world.connectAll()
+    expect(asked).toBeGreaterThan(0)
+    // No time passes: an answer would be given up after ten seconds.
+    await world.stop(again)
+    expect(failuresOf([again])).toEqual([])
+  })
+})
+
 describe('a device alone', () => {
   it('certifies each epoch itself, and says so', async () => {
     const { devices } = await meshOf(1)

@@ -316,6 +316,7 @@ export class MeshEpochs implements Startable {
     if (view?.id === this.#current?.mesh) return
     await this.#leave()
     if (view === undefined || this.#stopping.signal.aborted) return
+    this.#links.resume()
     const network = fromHex(view.id)
     invariant(network !== undefined, 'a mesh has an id in hexadecimal')
     const folder = `${this.#init.stateDir}/trust/${view.id}`
@@ -364,6 +365,8 @@ export class MeshEpochs implements Startable {
     const current = this.#current
     this.#current = undefined
     if (current === undefined) return
+    // Whoever does not answer keeps nobody waiting.
+    this.#links.abort()
     await current.room?.stop()
     await Promise.all(this.#following.values())
     await current.store.close()

@@ -77,6 +77,11 @@ export class QuestionLink<Question, Answer> implements AsyncDisposable {
     return promise
   }
 
+  /** Ends the link now; what is asked has no answer. */
+  abort(): void {
+    this.#link.abort()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#link.close()
   }
@@ -93,13 +98,23 @@ export interface QuestionComponents {
   readonly clock: Clock
 }
 
-/** Opens a link to `peer` on which questions can be asked. @throws {NetworkError} */
+/**
+ * Opens a link to `peer` on which questions can be asked.
+ *
+ * @param signal - Gives up opening it.
+ * @throws {NetworkError}
+ */
 export async function openQuestions<Question, Answer>(
   { network, clock }: QuestionComponents,
   peer: PeerId,
   protocol: QuestionProtocol<Question, Answer>,
+  signal?: AbortSignal,
 ): Promise<QuestionLink<Question, Answer>> {
-  const link = await network.open(peer, protocol.id, { frameBytesMax: protocol.frameBytesMax })
+  const { frameBytesMax } = protocol
+  const link = await network.open(peer, protocol.id, {
+    frameBytesMax,
+    ...(signal === undefined ? {} : { signal }),
+  })
   return new QuestionLink(link, clock, protocol)
 }
 
