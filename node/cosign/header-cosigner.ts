@@ -7,7 +7,7 @@
  * @module
  */
 
-import { toHex } from '../../core/bytes.ts'
+import { bytesEqual, toHex } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Crypto, Signer } from '../../core/crypto.ts'
 import type { PeerId } from '../../core/ids.ts'
@@ -29,6 +29,8 @@ export interface HeaderCosignerComponents {
   readonly clock: Clock
   /** The mesh whose members show their headers here without being named. */
   readonly ownMesh: () => { readonly network: Uint8Array; readonly founder: PeerId } | undefined
+  /** What this device itself knows to be decided in its own mesh. */
+  readonly ownHeader: (epoch: number) => Promise<SignedHeader | undefined>
   /** True for a device of another mesh that the owner of this one has named. */
   readonly isNamed: (peer: PeerId) => boolean
   readonly onFork: (network: Uint8Array, fork: HeaderFork) => Promise<void>
@@ -44,15 +46,32 @@ export class HeaderCosigner {
 
   /** What to answer to `peer`; undefined when nothing can be kept now. Rejects with what the disk says. */
   async answer(peer: PeerId, { headers }: ShowHeaders): Promise<CosignAnswer | undefined> {
-    const network = networkOf(headers[0])
-    if (network === undefined) return { type: 'refused', reason: 'invalid' }
+    const [first] = headers
+    const header = first && decodeHeader(first.value)
+    if (header?.type !== 'value') return { type: 'refused', reason: 'invalid' }
+    const { network, epoch } = header.value
     const own = this.#components.ownMesh()
     const isOwn = own !== undefined && toHex(own.network) === toHex(network)
-    if (!isOwn && !this.#components.isNamed(peer)) return { type: 'refused', reason: 'unknown' }
+    const mayShow = isOwn
+      ? await this.#mayBegin(network, epoch, first)
+      : this.#components.isNamed(peer)
+    if (!mayShow) return { type: 'refused', reason: 'unknown' }
     const restarter = isOwn ? own.founder : peer
     return this.#inTurn(toHex(network), () =>
       this.#judged({ headers, network, mayRestart: (seat) => seat === restarter }),
     )
+  }
+
+  /** The first header of the own mesh is one that this device has itself: any member shows it some. */
+  async #mayBegin(
+    network: Uint8Array,
+    epoch: number,
+    shown: SignedHeader | undefined,
+  ): Promise<boolean> {
+    const { book, ownHeader } = this.#components
+    if (book()?.held(network) !== undefined) return true
+    const mine = await ownHeader(epoch)
+    return mine !== undefined && shown !== undefined && bytesEqual(mine.value, shown.value)
   }
 
   async #judged(shown: Parameters<typeof judgeHeaders>[2]): Promise<CosignAnswer | undefined> {
@@ -95,9 +114,4 @@ export class HeaderCosigner {
     })
     return done
   }
-}
-
-function networkOf(signed: SignedHeader | undefined): Uint8Array | undefined {
-  const header = signed === undefined ? undefined : decodeHeader(signed.value)
-  return header?.type === 'value' ? header.value.network : undefined
 }

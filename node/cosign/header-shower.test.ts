@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { PeerId } from '../../core/ids.ts'
 import { encodeHeader, EPOCH_LIMITS, type SignedHeader } from '../../protocols/epoch/index.ts'
 import { device, nodeCrypto } from '../../test/fixtures/devices.ts'
 import {
@@ -34,7 +35,14 @@ function decided(count: number): readonly SignedHeader[] {
   return all
 }
 
-async function cosigner(fault: 'none' | 'lost' = 'none') {
+interface CosignerInit {
+  readonly fault?: 'none' | 'lost'
+  /** Set for a witness that is in that mesh, with what it knows of it. */
+  readonly ownMesh?: { readonly network: Uint8Array; readonly founder: PeerId }
+  readonly known?: readonly SignedHeader[]
+}
+
+async function cosigner({ fault = 'none', ownMesh, known = [] }: CosignerInit = {}) {
   const rows = new MemoryRows({ fault: () => fault })
   const book = new CosignBook(rows, nodeCrypto)
   await book.open()
@@ -43,7 +51,8 @@ async function cosigner(fault: 'none' | 'lost' = 'none') {
     signer: witness,
     crypto: nodeCrypto,
     clock: new ManualClock(),
-    ownMesh: () => undefined,
+    ownMesh: () => ownMesh,
+    ownHeader: (epoch) => Promise.resolve(known[epoch]),
     isNamed: (one) => one === peer,
     onFork: () => Promise.resolve(),
   })
@@ -83,8 +92,20 @@ describe('headers that are shown to a witness', () => {
     expect(outcome).toEqual({ type: 'elsewhere', epoch: 9 })
   })
 
+  it('are signed in its own mesh only by who has them itself', async () => {
+    const ownMesh = { network, founder: peer }
+    const [knows, lacks] = [
+      await cosigner({ ownMesh, known: headers }),
+      await cosigner({ ownMesh, known: [] }),
+    ]
+    const shown = await Promise.all(
+      [knows, lacks].map(({ link }) => showHeaders(link, witness.peer, at(3), chain(headers))),
+    )
+    expect(shown).toMatchObject([{ type: 'cosigned' }, { type: 'refused', reason: 'unknown' }])
+  })
+
   it('are signed by nobody whose disk did not take them', async () => {
-    const { link, book } = await cosigner('lost')
+    const { link, book } = await cosigner({ fault: 'lost' })
     await expect(showHeaders(link, witness.peer, at(0), chain(headers))).rejects.toBeInstanceOf(
       Crashed,
     )

@@ -82,6 +82,7 @@ export const cosignProtocol: CosignProtocol = {
 }
 
 const LINKS_PER_PEER_MAX = 2
+const SHOW_AFTER_MS = 500
 /** Epochs that the last signature of a witness may be behind for it to count: it is asked once an epoch. */
 const BEHIND_EPOCHS_MAX = 1
 /** Times in a row that witnesses held what this device has not, before it says so. */
@@ -108,6 +109,10 @@ export class HeaderWitness implements Startable {
       ...components,
       book: () => this.#book,
       ownMesh: () => this.#ownMesh(),
+      ownHeader: async (epoch) => {
+        const [header] = await components.epochs.headersFrom(epoch, 1)
+        return header
+      },
       isNamed: (peer) => init.witnessFor.includes(peer),
       onFork: (network, fork) => this.#tellFork(network, fork),
     })
@@ -204,7 +209,11 @@ export class HeaderWitness implements Startable {
   }
 
   async #show(): Promise<void> {
-    while (this.#due && !this.#stopping.signal.aborted) {
+    const { signal } = this.#stopping
+    while (this.#due) {
+      // Members hear of a header a little later than those who decided it.
+      await this.#components.clock.sleep(SHOW_AFTER_MS, signal)
+      if (signal.aborted) return
       this.#due = false
       const own = this.#ownMesh()
       const { room } = this.#components.epochs
