@@ -11,6 +11,7 @@ import { invariant } from '../../core/invariant.ts'
 import type { PeerId } from '../../core/ids.ts'
 import type { HalfOf } from '../../ledger/index.ts'
 import { ChunkPace } from '../../protocols/receipt/index.ts'
+import { schedule } from '../mesh/exchange.ts'
 import type { OpenReceipt } from './open-receipt.ts'
 import { type StageRun, WorkMeter } from './work-meter.ts'
 
@@ -50,7 +51,8 @@ export class HostedWork {
   /** True while a result is written, or waits for its settlement. */
   #delivered = false
   #over = false
-  #timer: NodeJS.Timeout | undefined
+  /** Calls the timer off. */
+  #timer: (() => void) | undefined
 
   constructor(components: HostedWorkComponents, requester: PeerId) {
     this.#components = components
@@ -98,7 +100,7 @@ export class HostedWork {
   close(): void {
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#timer?.()
     this.#components.onOver()
   }
 
@@ -121,14 +123,10 @@ export class HostedWork {
   #arm(nowMs: number): void {
     const deadlineMs = this.#pace.deadlineMs()
     if (this.#timer !== undefined || deadlineMs === undefined || this.#over) return
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined
-        this.#look()
-      },
-      Math.max(1, deadlineMs - nowMs),
-    )
-    this.#timer.unref()
+    this.#timer = schedule(this.#components.clock, Math.max(nowMs + 1, deadlineMs), () => {
+      this.#timer = undefined
+      this.#look()
+    })
   }
 
   async #deliver(receipt: OpenReceipt): Promise<void> {

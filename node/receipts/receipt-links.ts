@@ -25,6 +25,7 @@ import {
   type SenderOutput,
   type SentHalf,
 } from '../../protocols/receipt/index.ts'
+import { schedule } from '../mesh/exchange.ts'
 import { MachineDriver } from '../network/machine-driver.ts'
 import type { Link, Network } from '../network/network.ts'
 
@@ -121,11 +122,7 @@ export class ReceiptLinks {
     const { clock } = this.#components
     const driver = new MachineDriver<SenderInput, SenderOutput>(new SenderMachine(mesh), {
       nowMs: () => clock.monotonicMs(),
-      schedule: (atMs, callback) => {
-        const timer = setTimeout(callback, Math.max(0, atMs - clock.monotonicMs()))
-        timer.unref()
-        return () => clearTimeout(timer)
-      },
+      schedule: (atMs, callback) => schedule(clock, atMs, callback),
       perform: (output) => this.#perform(peer, sender, output),
     })
     const sender: Sender = { driver, waiting: new Map(), link: undefined }
