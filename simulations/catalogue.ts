@@ -16,6 +16,10 @@ import { epochsOfTheEclipsed } from './scenarios/epochs-of-the-eclipsed.ts'
 import { epochsUnderFaults } from './scenarios/epochs-under-faults.ts'
 import { epochsWithLiars } from './scenarios/epochs-with-liars.ts'
 import { epochsWithLostDisks } from './scenarios/epochs-with-lost-disks.ts'
+import { ledgersInPeace } from './scenarios/ledgers-in-peace.ts'
+import { ledgersThatCrash } from './scenarios/ledgers-that-crash.ts'
+import { ledgersWithLiars } from './scenarios/ledgers-with-liars.ts'
+import { ledgersWithLostDisks } from './scenarios/ledgers-with-lost-disks.ts'
 import { meshesForHours } from './scenarios/meshes-for-hours.ts'
 import { meshesThatChange } from './scenarios/meshes-that-change.ts'
 import { meshesUnderFaults } from './scenarios/meshes-under-faults.ts'
@@ -85,6 +89,10 @@ export const SCENARIOS: readonly Scenario[] = [
   meshesWithLiars,
   meshesThatChange,
   meshesWithRealKeys,
+  ledgersInPeace,
+  ledgersThatCrash,
+  ledgersWithLostDisks,
+  ledgersWithLiars,
   seatsThatLeave,
   seatsOfOwners,
   trustUnderSwarms,

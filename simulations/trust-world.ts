@@ -30,6 +30,7 @@ import {
 import { below } from './faults.ts'
 import { simHash } from './sim-hash.ts'
 import { Trace } from './trace.ts'
+import { inflowTo } from './trust-inflow.ts'
 
 const { EPOCHS_PER_DAY, LATE_EPOCHS_MAX } = TRUST_LIMITS
 /** Cuts of a day in which statements are counted: sums run from its beginning, so that fewer say the same. */
@@ -273,7 +274,7 @@ export class TrustWorld {
       day,
       mass: new Map(facts.map(([domain, { mass }]) => [domain, mass])),
       micros: new Map(micros),
-      inflow: this.#inflow(new Set(attackers.map((domain) => toHex(domain)))),
+      inflow: inflowTo(this.#state, new Set(attackers.map((domain) => toHex(domain)))),
       root: toHex(this.#state.standings().graphRoot),
       otherRoot: toHex(this.#other.standings().graphRoot),
       committee: this.#committee(there, day),
@@ -306,23 +307,6 @@ export class TrustWorld {
       eligible,
       anchorSeats: Math.min(reserved, anchors.length),
     }
-  }
-
-  /** Half of what each honest domain holds goes along its row. */
-  #inflow(attackers: ReadonlySet<string>): number {
-    const { domains } = this.#state
-    const { mass, graph } = this.#state.standings()
-    let inflow = 0
-    for (const [node, held] of mass.entries()) {
-      if (attackers.has(toHex(domains.id(node)))) continue
-      const end = graph.offsets[node + 1] ?? 0
-      for (let edge = graph.offsets[node] ?? 0; edge < end; edge++) {
-        const target = domains.id(graph.targets[edge] ?? 0)
-        const share = (graph.weights[edge] ?? 0) / TRUST_LIMITS.ROW_SUM
-        if (attackers.has(toHex(target))) inflow += (held / 2) * share
-      }
-    }
-    return inflow
   }
 }
 

@@ -46,11 +46,14 @@ export function runExchange<Input, Output>(
   return (input) => driver.feed(input)
 }
 
+/** Machines call off many a timer: an error of its own for each, with its stack, would cost more than the timer. */
+const CALLED_OFF = new Error('called off')
+
 /** Calls back once at `atMs` of the monotonic clock; returns how to call it off. */
 export function schedule(clock: Clock, atMs: number, callback: () => void): () => void {
   const waiting = new AbortController()
   void callLater(clock, atMs, { callback, signal: waiting.signal })
-  return () => waiting.abort()
+  return () => waiting.abort(CALLED_OFF)
 }
 
 async function callLater(

@@ -12,6 +12,7 @@ import type { PeerId } from '../../core/ids.ts'
 import type { SeededRandom } from '../../core/random.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { SimDevice } from '../sim-device.ts'
+import type { MeshClog, MeshCut } from './mesh-plan.ts'
 import { MeshPort } from './mesh-port.ts'
 
 /** How long a way is, in ms: most often about the median, at times many times that. */
@@ -113,6 +114,20 @@ export class MeshNet {
   /** What is sent this way until then arrives only after it. */
   clog(from: PeerId, to: PeerId, forMs: number): void {
     this.#clogged.set(wayOf(from, to), this.clock.nowMs + forMs)
+  }
+
+  /** Cuts or clogs the ways between some devices and others, by their numbers, for a while. */
+  block({ type, forMs, from, to }: MeshCut | MeshClog, peerOf: (number: number) => PeerId): void {
+    this.clock.tell(`${type} from ${from.join(' ')} to ${to.join(' ')} for ${Math.round(forMs)} ms`)
+    const pairs = from.flatMap((a) => to.map((b) => [peerOf(a), peerOf(b)] as const))
+    for (const [a, b] of pairs) {
+      if (type === 'clog') this.clog(a, b, forMs)
+      else this.cut(a, b)
+    }
+    if (type === 'clog') return
+    this.clock.after(forMs, 'fault', 0, () => {
+      for (const [a, b] of pairs) this.heal(a, b)
+    })
   }
 
   nextMessage(): number {

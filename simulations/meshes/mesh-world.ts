@@ -18,7 +18,7 @@ import { SimClock } from '../sim-clock.ts'
 import type { MeshKeys } from './mesh-keys.ts'
 import { MeshMember } from './mesh-member.ts'
 import { CALM_NET, MeshNet } from './mesh-net.ts'
-import type { MeshClog, MeshCut, MeshFault, MeshPlan, MeshWish } from './mesh-plan.ts'
+import type { MeshFault, MeshPlan, MeshWish } from './mesh-plan.ts'
 import { MeshRoster } from './mesh-roster.ts'
 import { WELL } from './sim-disk.ts'
 
@@ -186,7 +186,10 @@ export class MeshWorld {
     for (const fault of faults) {
       this.clock.after(fault.atMs, 'fault', fault.device, () => this.#strike(fault))
     }
-    for (const way of ways) this.clock.after(way.atMs, 'fault', 0, () => this.#block(way))
+    for (const way of ways) {
+      const peerOf = (number: number): PeerId => this.signerOf(number).peer
+      this.clock.after(way.atMs, 'fault', 0, () => this.net.block(way, peerOf))
+    }
     for (const wish of wishes) {
       this.clock.after(wish.atMs, 'wish', wish.device, () => this.#grant(wish))
     }
@@ -221,20 +224,6 @@ export class MeshWorld {
         })
       }
     }
-  }
-
-  #block({ type, forMs, from, to }: MeshCut | MeshClog): void {
-    this.clock.tell(`${type} from ${from.join(' ')} to ${to.join(' ')} for ${Math.round(forMs)} ms`)
-    const peerOf = (number: number): PeerId => this.signerOf(number).peer
-    const pairs = from.flatMap((a) => to.map((b) => [peerOf(a), peerOf(b)] as const))
-    for (const [a, b] of pairs) {
-      if (type === 'clog') this.net.clog(a, b, forMs)
-      else this.net.cut(a, b)
-    }
-    if (type === 'clog') return
-    this.clock.after(forMs, 'fault', 0, () => {
-      for (const [a, b] of pairs) this.net.heal(a, b)
-    })
   }
 
   #grant(wish: MeshWish): void {

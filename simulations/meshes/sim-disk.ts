@@ -9,7 +9,7 @@
  */
 
 import type { SeededRandom } from '../../core/random.ts'
-import { utf8 } from '../../core/bytes.ts'
+import { toHex, utf8 } from '../../core/bytes.ts'
 import type { SeatMemory } from '../../node/epoch/vote-keeper.ts'
 import { type Disk, DiskError, MemoryRows } from '../../node/ledger/memory-rows.ts'
 import type { LedgerRows, Row, RowChange, RowRange } from '../../node/ledger/rows.ts'
@@ -68,6 +68,16 @@ export class SimDisk {
   /** What lies there now, as nobody but a checker sees it. */
   range(range: RowRange): Promise<readonly Row[]> {
     return this.#rows.range(range)
+  }
+
+  /** The same for one row, at this moment. */
+  read(key: Uint8Array): Uint8Array | undefined {
+    return this.#rows.disk.get(toHex(key))
+  }
+
+  /** True when `test` is true of some row. */
+  some(test: (value: Uint8Array) => boolean): boolean {
+    return [...this.#rows.disk.values()].some(test)
   }
 
   /** The power goes: of what was under way some is there, one write perhaps in part, and nothing after it. */
