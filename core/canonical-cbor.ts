@@ -9,7 +9,7 @@
  * @module
  */
 
-import { concatBytes, textOf, utf8 } from './bytes.ts'
+import { textOf, utf8 } from './bytes.ts'
 import { invariant } from './invariant.ts'
 
 export type CborValue = number | string | boolean | null | Uint8Array | readonly CborValue[]
@@ -24,9 +24,9 @@ export type CborDecoded =
 
 /** The one encoding of `value`. Numbers must be integers in [0, 2^53). */
 export function encodeCbor(value: CborValue): Uint8Array {
-  const parts: Uint8Array[] = []
-  write(value, parts, 0)
-  return concatBytes(parts)
+  const bytes = new Uint8Array(lengthOf(value, 0))
+  write(value, bytes, 0)
+  return bytes
 }
 
 /**
@@ -66,34 +66,65 @@ const FALSE = 0xf4
 const TRUE = 0xf5
 const NULL = 0xf6
 
-function write(value: CborValue, parts: Uint8Array[], depth: number): void {
+/** Bytes that a value takes: asked first, so that it is written once and where it stays. */
+function lengthOf(value: CborValue, depth: number): number {
   invariant(depth <= CBOR_DEPTH_MAX, 'a CBOR value nests at most CBOR_DEPTH_MAX deep')
-  if (value === null) parts.push(Uint8Array.of(NULL))
-  else if (typeof value === 'boolean') parts.push(Uint8Array.of(value ? TRUE : FALSE))
-  else if (typeof value === 'number') parts.push(head(MAJOR_UNSIGNED, value))
-  else if (typeof value === 'string') {
-    const text = utf8(value)
-    parts.push(head(MAJOR_TEXT, text.length), text)
-  } else if (value instanceof Uint8Array) parts.push(head(MAJOR_BYTES, value.length), value)
-  else {
-    parts.push(head(MAJOR_ARRAY, value.length))
-    for (const item of value) write(item, parts, depth + 1)
-  }
+  if (value === null || typeof value === 'boolean') return 1
+  if (typeof value === 'number') return headLength(value)
+  if (typeof value === 'string') return headAndContent(utf8(value).length)
+  if (value instanceof Uint8Array) return headAndContent(value.length)
+  let length = headLength(value.length)
+  for (const item of value) length += lengthOf(item, depth + 1)
+  return length
 }
 
-function head(major: number, count: number): Uint8Array {
+function headAndContent(length: number): number {
+  return headLength(length) + length
+}
+
+function headLength(count: number): number {
   invariant(Number.isSafeInteger(count) && count >= 0, 'CBOR integers lie in [0, 2^53)')
+  if (count < 24) return 1
+  if (count < 2 ** 8) return 2
+  if (count < 2 ** 16) return 3
+  return count < 2 ** 32 ? 5 : 9
+}
+
+/** Writes a value from `at` on; returns where it ends. */
+function write(value: CborValue, bytes: Uint8Array, at: number): number {
+  if (value === null) return writeByte(bytes, at, NULL)
+  if (typeof value === 'boolean') return writeByte(bytes, at, value ? TRUE : FALSE)
+  if (typeof value === 'number') return writeHead(bytes, at, MAJOR_UNSIGNED, value)
+  if (typeof value === 'string') return writeContent(bytes, at, MAJOR_TEXT, utf8(value))
+  if (value instanceof Uint8Array) return writeContent(bytes, at, MAJOR_BYTES, value)
+  let end = writeHead(bytes, at, MAJOR_ARRAY, value.length)
+  for (const item of value) end = write(item, bytes, end)
+  return end
+}
+
+function writeByte(bytes: Uint8Array, at: number, byte: number): number {
+  bytes[at] = byte
+  return at + 1
+}
+
+function writeContent(bytes: Uint8Array, at: number, major: number, content: Uint8Array): number {
+  const start = writeHead(bytes, at, major, content.length)
+  bytes.set(content, start)
+  return start + content.length
+}
+
+function writeHead(bytes: Uint8Array, at: number, major: number, count: number): number {
   const type = major << 5
-  if (count < 24) return Uint8Array.of(type | count)
-  if (count < 2 ** 8) return Uint8Array.of(type | 24, count)
-  const size = count < 2 ** 16 ? 2 : count < 2 ** 32 ? 4 : 8
-  const bytes = new Uint8Array(1 + size)
-  const view = new DataView(bytes.buffer)
-  bytes[0] = type | (size === 2 ? 25 : size === 4 ? 26 : 27)
-  if (size === 2) view.setUint16(1, count)
-  else if (size === 4) view.setUint32(1, count)
-  else view.setBigUint64(1, BigInt(count))
-  return bytes
+  const length = headLength(count)
+  if (length === 1) return writeByte(bytes, at, type | count)
+  bytes[at] = type | (length === 2 ? 24 : length === 3 ? 25 : length === 5 ? 26 : 27)
+  // From the last byte on: above 2^32 there are no shifts.
+  let rest = count
+  for (let index = at + length - 1; index > at; index--) {
+    bytes[index] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
+  return at + length
 }
 
 function read(reader: Reader, depth: number): CborValue {
@@ -127,7 +158,7 @@ function readCount(reader: Reader, short: number): number {
   if (short > 27) throw new Refusal('length not definite')
   const size = 2 ** (short - 24)
   let count = 0
-  for (const byte of take(reader, size)) count = count * 256 + byte
+  for (let index = 0; index < size; index++) count = count * 256 + readByte(reader)
   if (!Number.isSafeInteger(count)) throw new Refusal('integer too large')
   const shortest = size === 1 ? 24 : 2 ** (4 * size)
   if (count < shortest) throw new Refusal('integer not in its shortest form')
