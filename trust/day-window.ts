@@ -1,7 +1,8 @@
 /**
  * Sums by day for many things at once, over the last {@link WINDOW_DAYS} days.
  *
- * One ring of days for each thing, in one typed array.
+ * A ring of days, each one array over all things: what an epoch changes is in one of them, and days without
+ * anything take no memory.
  *
  * @module
  */
@@ -12,7 +13,9 @@ import type { PackedWindow } from './packed.ts'
 const SUM_MAX = 2 ** 32 - 1
 
 export class DayWindow {
-  #sums = new Uint32Array(64 * WINDOW_DAYS)
+  readonly #days: (Uint32Array<ArrayBuffer> | undefined)[] = Array.from({ length: WINDOW_DAYS })
+  /** Things that there is room for. */
+  #room = 64
   #day = 0
 
   /** The latest day; only it and the one before it are written. */
@@ -23,14 +26,22 @@ export class DayWindow {
   /** The same, to go on with on its own. */
   copy(): DayWindow {
     const copy = new DayWindow()
-    copy.#sums = this.#sums.slice()
+    for (const [slot, sums] of this.#days.entries()) copy.#days[slot] = sums?.slice()
+    copy.#room = this.#room
     copy.#day = this.#day
     return copy
   }
 
-  /** What the first `count` things hold, to be kept. */
+  /** What the first `count` things hold, the days of one after those of the other, to be kept. */
   pack(count: number): PackedWindow {
-    return { day: this.#day, sums: this.#sums.slice(0, count * WINDOW_DAYS) }
+    const sums = new Uint32Array(count * WINDOW_DAYS)
+    for (const [slot, day] of this.#days.entries()) {
+      if (day === undefined) continue
+      for (let thing = 0; thing < count; thing++) {
+        sums[thing * WINDOW_DAYS + slot] = day[thing] as number
+      }
+    }
+    return { day: this.#day, sums }
   }
 
   /** The same again; undefined when it does not hold `count` things. */
@@ -38,85 +49,88 @@ export class DayWindow {
     if (sums.length !== count * WINDOW_DAYS) return undefined
     const window = new DayWindow()
     window.reserve(count)
-    window.#sums.set(sums)
     window.#day = day
+    for (const [at, sum] of sums.entries()) {
+      if (sum > 0) window.#sumsOf(at % WINDOW_DAYS)[Math.floor(at / WINDOW_DAYS)] = sum
+    }
     return window
   }
 
   /** Makes room for the things up to `count`. */
   reserve(count: number): void {
-    if (count * WINDOW_DAYS <= this.#sums.length) return
-    const grown = new Uint32Array(Math.max(count * WINDOW_DAYS, 2 * this.#sums.length))
-    grown.set(this.#sums)
-    this.#sums = grown
+    if (count <= this.#room) return
+    this.#room = Math.max(count, 2 * this.#room)
+    for (const [slot, sums] of this.#days.entries()) {
+      if (sums === undefined) continue
+      const grown = new Uint32Array(this.#room)
+      grown.set(sums)
+      this.#days[slot] = grown
+    }
   }
 
   /** Begins `day`, when it is later: what is older than the window is forgotten. */
   open(day: number): void {
     const passed = Math.min(day - this.#day, WINDOW_DAYS)
-    for (let step = 0; step < passed; step++) this.#clear((day - step) % WINDOW_DAYS)
+    for (let step = 0; step < passed; step++) this.#days[(day - step) % WINDOW_DAYS] = undefined
     this.#day = Math.max(day, this.#day)
   }
 
   set(thing: number, day: number, sum: number): void {
-    this.#sums[thing * WINDOW_DAYS + (day % WINDOW_DAYS)] = sum
+    this.#sumsOf(day % WINDOW_DAYS)[thing] = sum
   }
 
   /** Adds one to the latest day, unless it is full. */
   increment(thing: number): void {
-    const at = thing * WINDOW_DAYS + (this.#day % WINDOW_DAYS)
-    this.#sums[at] = Math.min((this.#sums[at] as number) + 1, SUM_MAX)
+    const sums = this.#sumsOf(this.#day % WINDOW_DAYS)
+    sums[thing] = Math.min((sums[thing] as number) + 1, SUM_MAX)
   }
 
   /** What all days of a thing are worth, by {@link WINDOW_Q16}: below 2^37. */
   weighted(thing: number): number {
-    const start = thing * WINDOW_DAYS
     let sum = 0
     for (let age = 0; age < WINDOW_DAYS; age++) {
       const day = this.#day - age
       if (day < 0) break
+      const sums = this.#days[day % WINDOW_DAYS]
       // At most 31 · 2^32 · 2^16: every partial sum is exact.
-      sum += (this.#sums[start + (day % WINDOW_DAYS)] as number) * (WINDOW_Q16[age] as number)
+      if (sums !== undefined) sum += (sums[thing] as number) * (WINDOW_Q16[age] as number)
     }
     return Math.floor(sum / 65_536)
   }
 
   /** The sum of a thing over all days of the window, unweighted. */
   total(thing: number): number {
-    const start = thing * WINDOW_DAYS
     let sum = 0
-    for (let at = start; at < start + WINDOW_DAYS; at++) sum += this.#sums[at] as number
+    for (const sums of this.#days) if (sums !== undefined) sum += sums[thing] as number
     return sum
   }
 
   /** The sum of a thing over the latest two days, unweighted. */
   recent(thing: number): number {
-    const start = thing * WINDOW_DAYS
-    const yesterday = this.#day === 0 ? 0 : this.#sums[start + ((this.#day - 1) % WINDOW_DAYS)]
-    return (this.#sums[start + (this.#day % WINDOW_DAYS)] as number) + (yesterday as number)
+    const today = this.#days[this.#day % WINDOW_DAYS]?.[thing] ?? 0
+    if (this.#day === 0) return today
+    return today + (this.#days[(this.#day - 1) % WINDOW_DAYS]?.[thing] ?? 0)
   }
 
   /** Adds the days of one thing to those of another. */
   add(from: number, to: number): void {
-    for (let slot = 0; slot < WINDOW_DAYS; slot++) {
-      const at = to * WINDOW_DAYS + slot
-      const sum = (this.#sums[at] as number) + (this.#sums[from * WINDOW_DAYS + slot] as number)
-      this.#sums[at] = Math.min(sum, SUM_MAX)
+    for (const sums of this.#days) {
+      if (sums === undefined) continue
+      sums[to] = Math.min((sums[to] as number) + (sums[from] as number), SUM_MAX)
     }
   }
 
   /** Moves a thing to another place, when things before it are given up. */
   move(from: number, to: number): void {
-    const start = from * WINDOW_DAYS
-    this.#sums.copyWithin(to * WINDOW_DAYS, start, start + WINDOW_DAYS)
+    for (const sums of this.#days) if (sums !== undefined) sums[to] = sums[from] as number
   }
 
   /** Forgets everything from `thing` on. */
   truncate(thing: number): void {
-    this.#sums.fill(0, thing * WINDOW_DAYS)
+    for (const sums of this.#days) sums?.fill(0, thing)
   }
 
-  #clear(slot: number): void {
-    for (let at = slot; at < this.#sums.length; at += WINDOW_DAYS) this.#sums[at] = 0
+  #sumsOf(slot: number): Uint32Array {
+    return (this.#days[slot] ??= new Uint32Array(this.#room))
   }
 }

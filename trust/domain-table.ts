@@ -10,27 +10,31 @@
 import { compareBytes } from '../core/bytes.ts'
 import { HASH_BYTES } from './limits.ts'
 
-/** Bytes of an id that a key of the map is made of: what a number holds exactly. */
-const PREFIX_BYTES = 6
 const NONE = -1
 
 export class DomainTable {
   #ids = new Uint8Array(HASH_BYTES * 64)
-  /** The next domain with the same prefix: nobody can be made to search long without 2^48 hashes a step. */
-  readonly #next: number[] = []
-  readonly #first = new Map<number, number>()
+  #size = 0
+  /**
+   * The domain that became known last of those whose ids begin alike, and for each the one before it; one more than
+   * their numbers, 0 for none. Ids are hashes: who would make others search long needs as many as there are
+   * beginnings for each step, and each of its domains in the mesh.
+   */
+  #last = new Uint32Array(64)
+  #before = new Uint32Array(64)
   #ranks: Uint32Array | undefined
 
   get size(): number {
-    return this.#next.length
+    return this.#size
   }
 
   /** The same, to go on with on its own. */
   copy(): DomainTable {
     const copy = new DomainTable()
     copy.#ids = this.#ids.slice()
-    for (const next of this.#next) copy.#next.push(next)
-    for (const [prefix, index] of this.#first) copy.#first.set(prefix, index)
+    copy.#size = this.#size
+    copy.#last = this.#last.slice()
+    copy.#before = this.#before.slice()
     copy.#ranks = this.#ranks
     return copy
   }
@@ -51,8 +55,8 @@ export class DomainTable {
 
   /** The number of a domain, or -1 when it is not known. */
   find(id: Uint8Array): number {
-    let index = this.#first.get(prefixOf(id)) ?? NONE
-    while (index !== NONE && !this.#is(index, id)) index = this.#next[index] ?? NONE
+    let index = (this.#last[beginningOf(id, 0) & (this.#last.length - 1)] as number) - 1
+    while (index !== NONE && !this.#is(index, id)) index = (this.#before[index] as number) - 1
     return index
   }
 
@@ -60,16 +64,10 @@ export class DomainTable {
   intern(id: Uint8Array): number {
     const known = this.find(id)
     if (known !== NONE) return known
-    const index = this.#next.length
-    const prefix = prefixOf(id)
-    this.#next.push(this.#first.get(prefix) ?? NONE)
-    this.#first.set(prefix, index)
-    if ((index + 1) * HASH_BYTES > this.#ids.length) {
-      const grown = new Uint8Array(2 * this.#ids.length)
-      grown.set(this.#ids)
-      this.#ids = grown
-    }
+    const index = this.#size++
+    if (index === this.#last.length) this.#grow()
     this.#ids.set(id, index * HASH_BYTES)
+    this.#link(index)
     this.#ranks = undefined
     return index
   }
@@ -90,6 +88,30 @@ export class DomainTable {
     return ranks
   }
 
+  /** Writes the id of a domain into `bytes`, from `at` on. */
+  writeId(index: number, bytes: Uint8Array, at: number): void {
+    const start = index * HASH_BYTES
+    for (let byte = 0; byte < HASH_BYTES; byte++) {
+      bytes[at + byte] = this.#ids[start + byte] as number
+    }
+  }
+
+  #grow(): void {
+    const ids = new Uint8Array(2 * this.#ids.length)
+    ids.set(this.#ids)
+    this.#ids = ids
+    const before = 2 * this.#last.length
+    this.#last = new Uint32Array(before)
+    this.#before = new Uint32Array(before)
+    for (let index = 0; index + 1 < this.#size; index++) this.#link(index)
+  }
+
+  #link(index: number): void {
+    const slot = beginningOf(this.#ids, index * HASH_BYTES) & (this.#last.length - 1)
+    this.#before[index] = this.#last[slot] as number
+    this.#last[slot] = index + 1
+  }
+
   #is(index: number, id: Uint8Array): boolean {
     const start = index * HASH_BYTES
     for (let at = 0; at < HASH_BYTES; at++) if (this.#ids[start + at] !== id[at]) return false
@@ -97,8 +119,12 @@ export class DomainTable {
   }
 }
 
-function prefixOf(id: Uint8Array): number {
-  let prefix = 0
-  for (let at = 0; at < PREFIX_BYTES; at++) prefix = prefix * 256 + (id[at] as number)
-  return prefix
+/** The first four bytes of an id, of which the lowest bits tell where it is kept. */
+function beginningOf(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  )
 }

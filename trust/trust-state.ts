@@ -8,16 +8,16 @@
  * @module
  */
 
-import { bytesEqual, compareBytes, concatBytes } from '../core/bytes.ts'
+import { bytesEqual, compareBytes } from '../core/bytes.ts'
 import type { Sha256 } from '../core/crypto.ts'
 import type { PeerId } from '../core/ids.ts'
-import { leafHash, MerkleTree } from '../core/merkle-tree.ts'
 import { ceilingMicros } from './attested.ts'
 import { DayWindow } from './day-window.ts'
 import { DomainHomes } from './domain-homes.ts'
 import { DomainTable } from './domain-table.ts'
 import type { TrustErrorCode } from './errors.ts'
 import { type DatedFault, FaultRecords, type ProvenFault } from './fault-records.ts'
+import { graphRoot } from './graph-root.ts'
 import { EPOCHS_PER_DAY, LATE_EPOCHS_MAX } from './limits.ts'
 import type { PackedTrustState } from './packed.ts'
 import { type Score, scoreMicros } from './score.ts'
@@ -248,7 +248,7 @@ export class TrustState {
     )
     const seeds = Uint32Array.from(this.#seeds, (seed) => domains.find(seed))
     const mass = seededWalk(graph, seeds)
-    this.#standings = { mass, graph, graphRoot: this.#rootOf(graph, ranks) }
+    this.#standings = { mass, graph, graphRoot: graphRoot(this.#sha256, graph, domains) }
     return this.#standings
   }
 
@@ -403,27 +403,6 @@ export class TrustState {
       passed: parts.reduce((sum, part) => sum + this.#passed.total(part), 0),
       failed: parts.reduce((sum, part) => sum + this.#failed.total(part), 0),
     }
-  }
-
-  /** RFC 9162 root over one leaf for each domain, by id: the id, and each edge of its row by id. */
-  #rootOf({ offsets, targets, weights }: WalkGraph, ranks: Uint32Array): Uint8Array {
-    const tree = new MerkleTree(this.#sha256)
-    const byRank = new Uint32Array(ranks.length)
-    for (const [index, rank] of ranks.entries()) byRank[rank] = index
-    for (const index of byRank) {
-      const edges = Array.from(
-        { length: (offsets[index + 1] as number) - (offsets[index] as number) },
-        (_, at) => (offsets[index] as number) + at,
-      ).toSorted(
-        (a, b) => (ranks[targets[a] as number] as number) - (ranks[targets[b] as number] as number),
-      )
-      const row = edges.flatMap((edge) => [
-        this.domains.id(targets[edge] as number),
-        Uint8Array.of((weights[edge] as number) >> 8, (weights[edge] as number) & 255),
-      ])
-      tree.append(leafHash(this.#sha256, concatBytes([this.domains.id(index), ...row])))
-    }
-    return tree.root()
   }
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { spread } from '../../benchmarks/benchmark.ts'
-import { compareBytes } from '../../core/bytes.ts'
+import { compareBytes, toHex } from '../../core/bytes.ts'
 import type { Signer } from '../../core/crypto.ts'
 import type { SignedRecord } from '../../core/signed-record.ts'
 import { nodeCrypto } from '../../node/crypto/node-crypto.ts'
@@ -42,11 +42,11 @@ export const claim: Claim = {
     const statements = members.map((_, at) => statementOf(members, at))
     const bytes = statements.reduce((sum, { body }) => sum + body.length + 64, 0)
     say(`${DOMAINS} statements of ${Math.round(bytes / DOMAINS)} bytes, signed`)
-    const owners = new Map(members.map(({ id, signer }) => [id.join(), signer.peer]))
+    const owners = new Map(members.map(({ id, signer }) => [toHex(id), signer.peer]))
     const roots = new Set<string>()
     const parts: (readonly [open: number, fold: number, scores: number])[] = []
     for (let round = 0; round < ROUNDS && !signal.aborted; round++) {
-      const { ms, root } = epochOf(members, statements, (id) => owners.get(id.join()))
+      const { ms, root } = epochOf(members, statements, (id) => owners.get(toHex(id)))
       parts.push(ms)
       roots.add(root)
       say(
