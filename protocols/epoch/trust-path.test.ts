@@ -42,8 +42,16 @@ function headerIn(
   return { value, certificate, committee: seats.committee }
 }
 
+/** Headers as they were decided, by epoch. */
+const decided = new Map<number, SignedHeader>()
+function decidedIn(epoch: number): SignedHeader {
+  const header = decided.get(epoch) ?? headerIn(epoch)
+  decided.set(epoch, header)
+  return header
+}
+
 function trusted(epoch: number): TrustedHeader {
-  const { value, committee } = headerIn(epoch)
+  const { value, committee } = decidedIn(epoch)
   const known = trustedFrom(nodeCrypto, value, committee)
   if (known.type === 'refused') throw new Error(known.reason)
   return known.value
@@ -58,8 +66,8 @@ interface Walked {
 function walk(
   from: number,
   to: number,
-  source: (wish: HeaderWish) => SignedHeader | undefined = ({ middle }) => headerIn(middle),
-  { wallMs = startMs + to * EPOCH_MS, shown = headerIn(to), crypto = nodeCrypto } = {},
+  source: (wish: HeaderWish) => SignedHeader | undefined = ({ middle }) => decidedIn(middle),
+  { wallMs = startMs + to * EPOCH_MS, shown = decidedIn(to), crypto = nodeCrypto } = {},
 ): Walked {
   const way = trustPath(crypto, trusted(from), shown, wallMs)
   const asked: number[] = []
@@ -71,7 +79,7 @@ function walk(
   if (step.value.type === 'refused') return { result: step.value.code, asked }
   const epochOf = ({ value }: SignedHeader): number =>
     [...Array(to + 1).keys()].find(
-      (one) => sha256(headerIn(one).value).join() === sha256(value).join(),
+      (one) => sha256(decidedIn(one).value).join() === sha256(value).join(),
     ) ?? -1
   return { result: step.value.value.steps.map(epochOf), asked }
 }
@@ -91,14 +99,14 @@ describe('the way from a trusted header to a later one', () => {
   it('takes what there is in between, where it is not the middle', () => {
     const few = [9, 14, 17, 26, 33]
     const { result } = walk(0, 40, ({ after, before }) =>
-      few.flatMap((one) => (one > after && one < before ? [headerIn(one)] : [])).at(-1),
+      few.flatMap((one) => (one > after && one < before ? [decidedIn(one)] : [])).at(-1),
     )
     expect(result).toEqual([14, 17, 26, 33, 40])
   })
 
   it.each<[string, Parameters<typeof walk>, string, number]>([
     ['nobody gives any', [0, 40, () => undefined], 'EPOCH_HEADERS_LACKING', 1],
-    ['what is given lies elsewhere', [0, 40, () => headerIn(40)], 'EPOCH_HEADERS_LACKING', 1],
+    ['what is given lies elsewhere', [0, 40, () => decidedIn(40)], 'EPOCH_HEADERS_LACKING', 1],
     [
       'what is given was made up',
       [0, 40, ({ middle }) => headerIn(middle, testCommittee(4, 50))],
@@ -107,7 +115,7 @@ describe('the way from a trusted header to a later one', () => {
     ],
     [
       'what is given was not decided',
-      [0, 40, ({ middle }) => ({ ...headerIn(middle), certificate: headerIn(1).certificate })],
+      [0, 40, ({ middle }) => ({ ...decidedIn(middle), certificate: decidedIn(1).certificate })],
       'EPOCH_CERTIFICATE_INVALID',
       1,
     ],
@@ -132,11 +140,11 @@ describe('the way from a trusted header to a later one', () => {
   it('is the same where signatures are checked later, as in a page', async () => {
     const deferred = new DeferredVerify()
     const crypto = { ...nodeCrypto, verify: deferred.verify }
-    const given = ({ middle }: HeaderWish): SignedHeader => headerIn(middle)
+    const given = ({ middle }: HeaderWish): SignedHeader => decidedIn(middle)
     expect(walk(0, 40, given, { crypto }).result).toEqual([10, 20, 30, 40])
     expect(await deferred.allHold(() => Promise.resolve(true))).toBe(true)
     const forged = ({ middle }: HeaderWish): SignedHeader => {
-      const header = headerIn(middle)
+      const header = decidedIn(middle)
       const { certificate } = header
       const signatures = certificate.signatures.toReversed()
       return { ...header, certificate: { ...certificate, signatures } }
