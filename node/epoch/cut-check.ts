@@ -74,9 +74,11 @@ export function bodyProblem(
  */
 export function isInflated({ chain, floorOf }: CutJudge, { floors }: CutBody): boolean {
   return floors.some(({ device, floorMicros, vendor }) => {
-    const known = [floorOf(device) ?? [], chain.fold.hardwareOf(device)].flat()
-    const isMore = floorMicros > Math.max(...known.map(({ micros }) => micros))
-    return isMore || !known.some((one) => one.vendor === vendor)
+    const certified = chain.fold.hardwareOf(device)
+    const { micros, vendor: own } = floorOf(device) ?? certified
+    // Nobody leaves out who made the hardware that this device saw.
+    const isOfMake = vendor === own || (vendor !== '' && vendor === certified.vendor)
+    return !isOfMake || floorMicros > Math.max(micros, certified.micros)
   })
 }
 

@@ -8,7 +8,7 @@ import { compareBytes } from '../../core/bytes.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import { invariant } from '../../core/invariant.ts'
 import { leafHash, MerkleTree } from '../../core/merkle-tree.ts'
-import type { CutBody } from '../../protocols/epoch/index.ts'
+import { type CutBody, encodeFloors } from '../../protocols/epoch/index.ts'
 import { decodeStatement, type Statement } from '../../trust/index.ts'
 
 /** The statements, proofs, audits and words of a cut in the order that their roots are over. */
@@ -37,14 +37,16 @@ export function statementIn(body: Uint8Array): Statement {
   return decoded.value
 }
 
-/** The roots over what is in a cut, in its order: over its statements, and over all else but floors. */
+/** The roots over what is in a cut, in its order: over its statements, and over all else, what was seen of hardware last. */
 export function rootsOf(
   crypto: Crypto,
-  { statements, evidence, audits, owners, restart, change }: CutBody,
+  { statements, floors, evidence, audits, owners, restart, change }: CutBody,
 ): { readonly statementRoot: Uint8Array; readonly evidenceRoot: Uint8Array } {
   const { sha256 } = crypto
   const words = [restart, change].filter((item) => item !== undefined)
-  const rest = [...evidence.map(({ proof }) => proof), ...audits, ...owners, ...words]
+  // Scores follow from floors, but not who made the hardware: without it, one header could hold two cuts.
+  const seen = floors.length === 0 ? [] : [encodeFloors(floors)]
+  const rest = [...evidence.map(({ proof }) => proof), ...audits, ...owners, ...words, ...seen]
   return {
     statementRoot: rootOver(
       crypto,

@@ -99,18 +99,19 @@ export function decodeEvidenceItem(encoded: Uint8Array): Result<EvidenceItem> {
     : refuse('EPOCH_MESSAGE_MALFORMED', decoded.reason)
 }
 
+/** Devices whose hardware the proposer has seen evidence of, what that is worth, and whose root it leads to. */
+const FLOORS = list(
+  record({
+    device: peerId(),
+    floorMicros: uint(FLOOR_MICROS_MAX),
+    vendor: text(VENDOR_LENGTH_MAX),
+  }),
+  CUT_STATEMENTS_MAX,
+)
+
 const CUT = record({
   statements: list(STATED, CUT_STATEMENTS_MAX),
-  /** Devices whose hardware the proposer has seen evidence of, and what that is worth. */
-  floors: list(
-    record({
-      device: peerId(),
-      floorMicros: uint(FLOOR_MICROS_MAX),
-      /** Whose root that leads to. */
-      vendor: text(VENDOR_LENGTH_MAX),
-    }),
-    CUT_STATEMENTS_MAX,
-  ),
+  floors: FLOORS,
   evidence: list(EVIDENCE, CUT_EVIDENCE_MAX),
   /** How work that was run again fared. */
   audits: list(bytes(1, AUDIT_BYTES_MAX), CUT_AUDITS_MAX),
@@ -124,6 +125,11 @@ const CUT = record({
 
 /** Everything that is in one epoch. */
 export type CutBody = ShapeOf<typeof CUT>
+
+/** What was seen of hardware, as the root of a header holds it. */
+export function encodeFloors(floors: CutBody['floors']): Uint8Array {
+  return encodeShape(FLOORS, floors)
+}
 
 export function encodeCutBody(cut: CutBody): Uint8Array {
   return encodeShape(CUT, cut)

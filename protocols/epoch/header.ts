@@ -20,7 +20,7 @@ const HEADER = record({
   statements: uint(),
   /** Devices with a score: without it, a path could be told of a tree of another size. */
   scores: uint(),
-  /** RFC 9162 roots, over the ids of statements in order, of evidence, after it audits, a restart and a change, and over scores. */
+  /** RFC 9162 roots, over the ids of statements in order, of evidence, after it audits, words about owners, a restart, a change and what was seen of hardware, and over scores. */
   statementRoot: bytes(HASH_BYTES),
   evidenceRoot: bytes(HASH_BYTES),
   scoresRoot: bytes(HASH_BYTES),

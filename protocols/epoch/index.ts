@@ -20,6 +20,7 @@ export {
   decodeEvidenceItem,
   decodeToldStatement,
   encodeCutBody,
+  encodeFloors,
   encodeEpochRecord,
   encodeEvidenceItem,
   encodeToldStatement,
