@@ -167,8 +167,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'what is rounded off is lost',
     path: 'trust/walk.ts',
-    find: 'goHome(next, seeds, MASS_TOTAL - given)',
-    replace: 'goHome(next, seeds, Math.floor((MASS_TOTAL - given) / 4) * 4)',
+    find: 'goHome(next, seeds, MASS_TOTAL - sumOf(next))',
+    replace: 'goHome(next, seeds, Math.floor((MASS_TOTAL - sumOf(next)) / 4) * 4)',
     check: test('trust/walk.test.ts'),
   },
   {
