@@ -7,6 +7,7 @@
 import type { Claim } from '../claim.ts'
 import { MISTAKES_IN_CUTS } from './mistakes-in-cuts.ts'
 import { FLOOD_MUTANTS } from './flood-mutants.ts'
+import { LEDGER_MUTANTS } from './ledger-mutants.ts'
 import { type Check, type Mutant, MutatedSource } from './mutation.ts'
 
 const EPOCH = 'protocols/epoch'
@@ -16,6 +17,7 @@ const test = (path: string): Check => ({ test: path })
 
 export const MUTANTS: readonly Mutant[] = [
   ...FLOOD_MUTANTS,
+  ...LEDGER_MUTANTS,
   ...MISTAKES_IN_CUTS,
   {
     mistake: 'no lock: any value may be prevoted',

@@ -22,6 +22,7 @@ const RUNS = [
   ['presence-comes-true', 2],
   ['epochs-with-liars', 7],
   ['epochs-in-bytes', 4],
+  ['ledgers-with-liars', 3],
   ['seats-that-leave', 3],
   ['trust-under-swarms', 1],
   ['campus-day', 1],

@@ -4,10 +4,18 @@
  * @module
  */
 
-import type { PeerId } from '../../core/ids.ts'
-import { contradictionOf, type Half, precedingId } from '../../ledger/index.ts'
 import { toHex } from '../../core/bytes.ts'
+import type { PeerId } from '../../core/ids.ts'
+import {
+  contradictionOf,
+  type Half,
+  HASH_BYTES,
+  headForkOf,
+  precedingId,
+} from '../../ledger/index.ts'
+import type { LedgerDevice } from '../ledgers/ledger-device.ts'
 import type { LedgerChecker } from '../ledgers/ledger-scenario.ts'
+import type { LedgerWorld } from '../ledgers/ledger-world.ts'
 
 export const noHonestLedgerIsAtFault: LedgerChecker = (world, { proofs }) => {
   const accused = [...proofs].flatMap(([holder, held]) =>
@@ -17,16 +25,7 @@ export const noHonestLedgerIsAtFault: LedgerChecker = (world, { proofs }) => {
         return `device ${holder} holds a proof of a ${type} by device ${world.numberOf(peer)}`
       }),
   )
-  const { context } = world.roster
-  const provable = world.honest.flatMap(({ number, signer }) => {
-    const pairs = pairsOf(world.testimony.halvesOf(number))
-    const contradicting = pairs.filter(
-      ([one, other]) => contradictionOf(context, signer.peer, one, other) !== undefined,
-    )
-    return contradicting.map(
-      ([one]) => `device ${number} has answered a half with two ${one.kind}s`,
-    )
-  })
+  const provable = world.honest.flatMap((device) => accusationsOf(world, device))
   const faults = world.honest.flatMap((device) =>
     world.honest.flatMap((other) => {
       const count = faultsOf(other.signer.peer, device.life?.faces[0]?.receipts)
@@ -41,16 +40,46 @@ function faultsOf(peer: PeerId, receipts: { faultsOf(peer: PeerId): number } | u
   return receipts?.faultsOf(peer) ?? 0
 }
 
-/** Halves that answer the same one. */
+/** What somebody who holds all that a device ever said can make of it. */
+function accusationsOf(
+  { testimony, roster }: LedgerWorld,
+  device: LedgerDevice,
+): readonly string[] {
+  const { context } = roster
+  const { number, signer } = device
+  const accused = signer.peer
+  const halves = pairsOf(testimony.halvesOf(number)).filter(
+    ([one, other]) => contradictionOf(context, accused, one, other) !== undefined,
+  )
+  const heads = testimony.headsOf(number)
+  const forks = heads.filter((later, at) =>
+    [later, heads[at - 1] ?? later].some((earlier) => {
+      const shown = { earlier: earlier.signed, later: later.signed }
+      return [new Uint8Array(HASH_BYTES), later.head.root].some(
+        (rootThen) => headForkOf(context, { accused, ...shown, rootThen, proof: [] }) !== undefined,
+      )
+    }),
+  )
+  return [
+    ...halves.map(([one]) => `device ${number} can be accused of two ${one.kind}s`),
+    ...forks.map(({ head }) => `device ${number} can be accused of its head over ${head.size}`),
+  ]
+}
+
+/** Halves that answer the same one, and those of one kind that follow each other. */
 function pairsOf(halves: readonly Half[]): readonly (readonly [Half, Half])[] {
-  const byPreceding = new Map<string, Half[]>()
+  const pairs: (readonly [Half, Half])[] = []
+  const groups = new Map<string, Half[]>()
   for (const half of halves) {
+    const last = groups.get(half.kind)?.at(-1)
+    if (last !== undefined) pairs.push([last, half])
+    groups.set(half.kind, [half])
     const preceding = precedingId(half)
     if (preceding === undefined) continue
     const key = `${half.kind} ${toHex(preceding)}`
-    byPreceding.set(key, [...(byPreceding.get(key) ?? []), half])
+    const answers = groups.get(key) ?? []
+    pairs.push(...answers.map((other) => [other, half] as const))
+    groups.set(key, [...answers, half])
   }
-  return [...byPreceding.values()].flatMap((answers) =>
-    answers.flatMap((one, at) => answers.slice(at + 1).map((other) => [one, other] as const)),
-  )
+  return pairs
 }

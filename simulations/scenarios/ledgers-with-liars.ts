@@ -9,6 +9,7 @@ import { bothPartiesCountAlike } from '../checkers/both-parties-count-alike.ts'
 import { forkersAreProven } from '../checkers/forkers-are-proven.ts'
 import { ledgersVerify } from '../checkers/ledgers-verify.ts'
 import { noHonestLedgerIsAtFault } from '../checkers/no-honest-ledger-is-at-fault.ts'
+import { nobodyOverpays } from '../checkers/nobody-overpays.ts'
 import { receiptsHaveBothHalves } from '../checkers/receipts-have-both-halves.ts'
 import { saidAndKept } from '../checkers/said-and-kept.ts'
 import { unpaidWorkEnds } from '../checkers/unpaid-work-ends.ts'
@@ -33,6 +34,7 @@ export const ledgersWithLiars = ledgerScenario({
     bothPartiesCountAlike,
     noHonestLedgerIsAtFault,
     unpaidWorkEnds,
+    nobodyOverpays,
     forkersAreProven,
     attackersEarnNothing,
   ],
