@@ -15,6 +15,11 @@ const keptStage = z.strictObject({
   toLayer: z.int().min(1),
   /** In hex. */
   numericClass: z.string().regex(/^[0-9a-f]{64}$/),
+  /** That of the device that had it first, by its own word, in hex. Missing where it was not known. */
+  deviceClass: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   /** How floats leave it for the next stage: may not be chosen again. Missing where an older version wrote. */
   wire: wireType.optional(),
 })

@@ -32,6 +32,8 @@ export interface PlanWish {
   readonly scale: number
   /** A text: the stages keep keys and values for so many tokens. */
   readonly text?: { readonly positions: number }
+  /** The numeric class that a text was begun in, which devices of a plan are to be of where they can. */
+  readonly numericClass?: string | undefined
   /** The only layers before which the model may be cut, ascending. */
   readonly cuts?: readonly number[]
   /** True for a text that rather waits for memory which others have than goes nowhere. */

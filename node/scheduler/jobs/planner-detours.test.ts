@@ -124,7 +124,7 @@ describe('a plan around devices', () => {
     const planned = planner.plan(written, text)
     expect(peersOf(planned)).toEqual([[a]])
     const place = { stages: planned.plan.stages, stageIndex: 0, again: [] as PeerId[] }
-    const inTurn = (lost: Partial<typeof place> & { anyClass?: boolean }) => {
+    const inTurn = (lost: Partial<Parameters<Planner['replacement']>[1]>) => {
       const excluded: PeerId[] = [a]
       for (;;) {
         const next = planner.replacement(planned, { ...place, ...lost, excluded })
@@ -137,6 +137,13 @@ describe('a plan around devices', () => {
     expect(inTurn({ anyClass: false })).toEqual([d, c, undefined])
     // Who failed, but is still there, comes before what ends exactness.
     expect(inTurn({ again: [a] })).toEqual([d, c, a])
+    // The class that the text was begun in is another one than that of who holds it now.
+    const begun = planner.plan(written, { ...text, numericClass: y })
+    expect(peersOf(begun)).toEqual([[b]])
+    expect(planner.replacement(begun, { ...place, excluded: [a] })).toBe(b)
+    // Where that is not known, who was refused for it shows which it is not.
+    expect(inTurn({ ofOtherClass: [a] })).toEqual([b, c, d, undefined])
+    expect(inTurn({ ofOtherClass: [a, b] })).toEqual([c, b, d, undefined])
     // Of a holder that says nothing nothing is known of others.
     const unknown = { ...place, stages: planned.plan.stages.map((each) => ({ ...each, peer: e })) }
     expect(planner.replacement(planned, { ...unknown, excluded: [e] })).toBe(a)

@@ -174,7 +174,7 @@ export class Planner {
     const solved =
       wish.text === undefined
         ? { request: asked, plan: solvePlacement(asked) }
-        : solveOneClass(asked)
+        : solveOneClass(asked, wish.numericClass)
     const planned = { model, wish, ...chooseWires(wish.wire, solved, this.#components.links) }
     const { stages, predictedLatencyMs: latencyMs, predictedPerS: perS } = planned.plan
     const streams = asked.inFlight
@@ -202,7 +202,7 @@ export class Planner {
       {
         free: this.#candidates(model, wish),
         all: this.#candidates(model, { ...wish, waits: true }),
-        holderClass: this.#classOf(planned, stages[stageIndex]?.peer),
+        holderClass: wish.numericClass ?? this.classOf(planned, stages[stageIndex]?.peer),
       },
       { ...lost, bad: [...bad.keys()] },
     )
@@ -218,8 +218,8 @@ export class Planner {
     return undefined
   }
 
-  /** The numeric class that a device of a text computes in; undefined where it is not known. */
-  #classOf({ request, wish }: Planned, peer: PeerId | undefined): string | undefined {
+  /** The numeric class that a device of a text computes in, by its own word; undefined where it is not known. */
+  classOf({ request, wish }: Planned, peer: PeerId | undefined): string | undefined {
     if (wish.text === undefined) return undefined
     // One that is gone is known by what it said when the plan was made.
     const known = [...this.#components.records(), ...request.candidates]

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../../core/ids.ts'
 import { SILENT_LOGGER } from '../../../core/logger.ts'
 import { planOn } from '../../../test/fixtures/job-parts.ts'
+import type { LostPlace } from './replacement-tries.ts'
 import { ReplacementSearch } from './replacement-search.ts'
 
 const [a, b, gone] = ['a', 'b', 'gone'] as [PeerId, PeerId, PeerId]
@@ -9,13 +10,15 @@ const [a, b, gone] = ['a', 'b', 'gone'] as [PeerId, PeerId, PeerId]
 /** What the planner is asked, and what it answers. */
 function setup(answer: () => PeerId | undefined = () => undefined) {
   const asked: (readonly PeerId[])[] = []
+  const places: LostPlace[] = []
   const told: string[] = []
   const search = new ReplacementSearch({
     logger: SILENT_LOGGER,
     planner: {
       qualify: async () => undefined,
-      replacement: (_planned, { again }) => {
-        asked.push(again)
+      replacement: (_planned, place) => {
+        places.push(place)
+        asked.push(place.again)
         return answer()
       },
       noteLost: ({ peer, code }) => told.push(`${peer}: ${code}`),
@@ -26,7 +29,7 @@ function setup(answer: () => PeerId | undefined = () => undefined) {
   })
   const find = (excluded: readonly PeerId[], code: Parameters<typeof search.find>[2]['code']) =>
     search.find(planOn([], 1), [], { stage: 0, excluded, code })
-  return { search, asked, told, find }
+  return { search, asked, told, find, places }
 }
 
 describe('replacement search', () => {
@@ -47,6 +50,13 @@ describe('replacement search', () => {
     await find([b, a], code)
     await find([a, b], 'INFERENCE_LINK_LOST')
     expect(asked).toEqual([[b], [b]])
+  })
+
+  it('tells who computes a stage in another class than it was begun in', async () => {
+    const { find, places } = setup()
+    await find([a], 'INFERENCE_CLASS_OTHER')
+    await find([a, b], 'INFERENCE_LINK_LOST')
+    expect(places.map(({ ofOtherClass }) => ofOtherClass)).toEqual([[a], [a]])
   })
 
   it('asks a device again of which one other complained, and not when two did', async () => {

@@ -47,6 +47,8 @@ export class ReplacementSearch {
   readonly #components: ReplacementSearchComponents
   /** Devices that would refuse a stage again. */
   readonly #refused = new Set<PeerId>()
+  /** Of each stage, devices that compute it in another class than it was begun in. */
+  readonly #ofOtherClass = new Map<number, Set<PeerId>>()
   /** Devices that gave one of those reasons once. */
   readonly #once = new Map<InferenceCode, Set<PeerId>>()
 
@@ -64,6 +66,7 @@ export class ReplacementSearch {
     const latest = excluded.at(-1)
     if (latest !== undefined) {
       if (this.#isLasting(latest, code)) this.#refused.add(latest)
+      if (code === 'INFERENCE_CLASS_OTHER') this.#othersOf(stage).add(latest)
       planner.noteLost({ model: planned.model.id, peer: latest, code })
     }
     const again = excluded.filter(
@@ -72,7 +75,9 @@ export class ReplacementSearch {
     try {
       // Who came since the plan was made was not asked for evidence yet.
       await planner.qualify({ tier: planned.request.tierMin })
-      return planner.replacement(planned, { stages, stageIndex: stage, excluded, again })
+      const ofOtherClass = [...this.#othersOf(stage)]
+      const place = { stages, stageIndex: stage, excluded, again, ofOtherClass }
+      return planner.replacement(planned, place)
     } catch (error) {
       // Nobody is found: the session fails with the reason for which it lost the stage.
       logger.warn('no replacement', { code: errorCode(error) })
@@ -86,6 +91,12 @@ export class ReplacementSearch {
     this.#refused.delete(peer)
     this.#components.planner.forgive(peer)
     return `${this.#components.nameOf(peer)} was replaced, but is not to blame`
+  }
+
+  #othersOf(stage: number): Set<PeerId> {
+    const others = this.#ofOtherClass.get(stage) ?? new Set()
+    this.#ofOtherClass.set(stage, others)
+    return others
   }
 
   #isLasting(peer: PeerId, code: InferenceCode): boolean {
@@ -107,7 +118,15 @@ export class ReplacementSearch {
     try {
       await planner.qualify({ tier: planned.request.tierMin })
       // One of another class would be of no use as long as there is anybody else.
-      const place = { stages, stageIndex: stage, excluded, again: [], anyClass: false }
+      const ofOtherClass = [...this.#othersOf(stage)]
+      const place = {
+        stages,
+        stageIndex: stage,
+        excluded,
+        again: [],
+        anyClass: false,
+        ofOtherClass,
+      }
       return planner.replacement(planned, place)
     } catch (error) {
       logger.debug('nobody stands by', { stage, code: errorCode(error) })

@@ -18,6 +18,8 @@ export interface LostPlace {
   readonly again: readonly PeerId[]
   /** False where nobody is better than one who is known to compute in another numeric class. Default true. */
   readonly anyClass?: boolean
+  /** Who turned out to compute the stage in another class than it was begun in. */
+  readonly ofOtherClass?: readonly PeerId[]
 }
 
 export interface ReplacementPool {
@@ -45,13 +47,20 @@ export function replacementTries(
     { candidates: all, excluded },
   ]
   const again = { candidates: all, excluded: excluded.filter((peer) => !lost.again.includes(peer)) }
-  if (holderClass === undefined) return [...fresh, again]
-  const isKnown = ({ numericClass }: PlacementCandidate): boolean => numericClass === holderClass
-  const isUnknown = ({ numericClass }: PlacementCandidate): boolean => numericClass === undefined
-  const mayBe = (each: PlacementCandidate): boolean => isKnown(each) || isUnknown(each)
+  const wrong = new Set(
+    all.flatMap(({ peer, numericClass }) =>
+      lost.ofOtherClass?.includes(peer) ? numericClass : [],
+    ),
+  )
+  const wanted = holderClass === undefined || wrong.has(holderClass) ? undefined : holderClass
+  const isWanted = ({ numericClass }: PlacementCandidate): boolean =>
+    wanted !== undefined && numericClass === wanted
+  const mayBe = ({ numericClass }: PlacementCandidate): boolean =>
+    numericClass === undefined ||
+    (wanted === undefined ? !wrong.has(numericClass) : numericClass === wanted)
   return [
-    ...fresh.map((one) => only(one, isKnown)),
-    ...fresh.map((one) => only(one, isUnknown)),
+    ...fresh.map((one) => only(one, isWanted)),
+    ...fresh.map((one) => only(one, mayBe)),
     only(again, mayBe),
     ...(lost.anyClass === false ? [] : [...fresh, again]),
   ]

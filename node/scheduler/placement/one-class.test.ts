@@ -46,6 +46,13 @@ describe('a plan in one numeric class', () => {
     expect(planned(...x, ...y, fast('e', undefined, 10.5)).only).toBe('y')
   })
 
+  it('is the one that a text was begun in, however slow, as long as it can hold the model', () => {
+    const candidates = [fast('a', 'x', 1), fast('b', 'y'), fast('c', 'x', 1), fast('d', 'y')]
+    const asked = request({ candidates, stages: 2 })
+    const only = (begun: string) => solveOneClass(asked, begun).request.numericClass
+    expect([only('x'), only('y'), only('z')]).toEqual(['x', 'y', 'y'])
+  })
+
   it('is any where nobody says what class it is of, as devices of before', () => {
     expect(planned(fast('a'), fast('b'))).toEqual({
       peers: [peer('a'), peer('b')],

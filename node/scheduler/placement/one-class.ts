@@ -26,27 +26,32 @@ export interface ClassedPlan {
 /**
  * The best plan within one numeric class that is known, unless it is much slower than the best of all.
  *
+ * @param begun - The class that the text was begun in: it is kept to however slow that is, where it can be.
  * @throws {PlacementError} as {@link solvePlacement}.
  */
-export function solveOneClass(request: PlacementRequest): ClassedPlan {
+export function solveOneClass(request: PlacementRequest, begun?: string): ClassedPlan {
+  const same = begun === undefined ? undefined : within(request, begun)
+  if (same !== undefined) return same
   const any = { request, plan: solvePlacement(request) }
   const only = classOfAll(any)
   if (only !== undefined) return { plan: any.plan, request: { ...request, numericClass: only } }
-  const classed = classesOf(request.candidates).flatMap((numericClass): readonly ClassedPlan[] => {
-    const within = { ...request, numericClass }
-    try {
-      return [{ request: within, plan: solvePlacement(within) }]
-    } catch (error) {
-      // Those of this class cannot hold the model.
-      if (!(error instanceof PlacementError)) throw error
-      return []
-    }
-  })
+  const classed = classesOf(request.candidates).flatMap((each) => within(request, each) ?? [])
   const cost = ({ plan }: ClassedPlan): number =>
     request.objective === 'latency' ? plan.predictedLatencyMs : 1 / plan.predictedPerS
   const [best] = classed.toSorted((a, b) => cost(a) - cost(b))
   if (best === undefined || cost(best) * (1 - GIVEN_UP_SHARE) > cost(any)) return any
   return best
+}
+
+/** Undefined where those of the class cannot hold the model. */
+function within(request: PlacementRequest, numericClass: string): ClassedPlan | undefined {
+  const classed = { ...request, numericClass }
+  try {
+    return { request: classed, plan: solvePlacement(classed) }
+  } catch (error) {
+    if (!(error instanceof PlacementError)) throw error
+    return undefined
+  }
 }
 
 /** The class of all devices of a plan; undefined when there are several, or one is not known. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../../core/bytes.ts'
-import { cutsKept, StageClasses, wiresWished } from './stage-classes.ts'
+import { classKept, cutsKept, StageClasses, wiresWished } from './stage-classes.ts'
 
 const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
 const ranges = [
@@ -29,6 +29,29 @@ describe('numeric classes of the stages of a text', () => {
     expect(classes.asked).toEqual([a, a])
     expect(classes.cutOtherwise).toBe(false)
     expect(classes.seated(0, { numericClass: b })).toBe(false)
+  })
+
+  it('are kept with those of the first devices, where all of one let the text be placed on such', () => {
+    const [x, y] = ['11'.repeat(32), '22'.repeat(32)]
+    const keptOf = (...devices: readonly (string | undefined)[]) => {
+      const classes = new StageClasses(halves, undefined)
+      for (const [stage, device] of devices.entries()) {
+        classes.seated(stage, { numericClass: a }, device)
+        classes.seated(stage, { numericClass: b }, y)
+      }
+      return classes.kept
+    }
+    const one = keptOf(x, x)
+    expect(one).toEqual(kept.map((each) => ({ ...each, deviceClass: x })))
+    expect(new StageClasses(halves, one).kept).toEqual(one)
+    const stages = [one, keptOf(x, y), keptOf(x, undefined), kept, undefined]
+    expect(stages.map((each) => classKept({ stages: each }))).toEqual([
+      x,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 
   it('cannot be compared where the model is cut in another way', () => {

@@ -21,6 +21,8 @@ export interface StagesPlanned {
 export class StageClasses {
   /** Of each stage, the class that the text was begun in. */
   readonly #first: (Uint8Array | undefined)[]
+  /** Of each stage, the class of the device that had it first, where it was known. */
+  readonly #devices: (string | undefined)[]
   readonly #ranges: readonly Range[]
   readonly #wires: readonly WireType[]
   /** True when a text is taken up again whose stages were cut in another way. */
@@ -31,10 +33,13 @@ export class StageClasses {
     const ranges = plan.stages
     this.#ranges = ranges
     this.#wires = wires[0] ?? []
-    this.#first = ranges.map(({ fromLayer, toLayer }) => {
-      const same = kept?.find((each) => each.fromLayer === fromLayer && each.toLayer === toLayer)
-      return same === undefined ? undefined : fromHex(same.numericClass)
-    })
+    const before = ranges.map(({ fromLayer, toLayer }) =>
+      kept?.find((each) => each.fromLayer === fromLayer && each.toLayer === toLayer),
+    )
+    this.#first = before.map((same) =>
+      same === undefined ? undefined : fromHex(same.numericClass),
+    )
+    this.#devices = before.map((same) => same?.deviceClass)
     this.cutOtherwise = kept !== undefined && this.#first.includes(undefined)
   }
 
@@ -43,10 +48,19 @@ export class StageClasses {
     return [...this.#first]
   }
 
-  /** A device holds a stage. False when it computes in another class than the one before it. */
-  seated(stage: number, { numericClass }: Pick<ReadyRecord, 'numericClass'>): boolean {
+  /**
+   * A device holds a stage. False when it computes in another class than the one before it.
+   *
+   * @param deviceClass - What it says that it computes in, where it does.
+   */
+  seated(
+    stage: number,
+    { numericClass }: Pick<ReadyRecord, 'numericClass'>,
+    deviceClass?: string,
+  ): boolean {
     const first = this.#first[stage]
     this.#first[stage] ??= numericClass
+    if (first === undefined) this.#devices[stage] = deviceClass
     return first === undefined || bytesEqual(first, numericClass)
   }
 
@@ -57,7 +71,16 @@ export class StageClasses {
       if (first === undefined) return []
       const wire = this.#wires[stage]
       const numericClass = toHex(first)
-      return [{ fromLayer, toLayer, numericClass, ...(wire === undefined ? {} : { wire }) }]
+      const deviceClass = this.#devices[stage]
+      return [
+        {
+          fromLayer,
+          toLayer,
+          numericClass,
+          ...(deviceClass === undefined ? {} : { deviceClass }),
+          ...(wire === undefined ? {} : { wire }),
+        },
+      ]
     })
     return kept.length === this.#ranges.length ? kept : undefined
   }
@@ -84,4 +107,12 @@ export function cutsKept(
     ({ fromLayer, toLayer }, at) => fromLayer === (ends[at - 1] ?? 0) && toLayer > fromLayer,
   )
   return isWhole && ends.at(-1) === layers ? ends.slice(0, -1) : undefined
+}
+
+/** The class of all devices that a text was begun on; undefined where they had several, or one was not known. */
+export function classKept(
+  kept: { readonly stages?: readonly KeptStage[] | undefined } | undefined,
+): string | undefined {
+  const classes = new Set((kept?.stages ?? []).map(({ deviceClass }) => deviceClass))
+  return classes.size === 1 ? [...classes][0] : undefined
 }

@@ -21,7 +21,7 @@ import { GenerateError } from './errors.ts'
 import { guideOf } from './guide-of.ts'
 import { samplingOf } from './sampling-of.ts'
 import type { KeptText, TextKeep } from './text-keep.ts'
-import { cutsKept, wiresWished } from './stage-classes.ts'
+import { classKept, cutsKept, wiresWished } from './stage-classes.ts'
 import type { TextLoad } from './text-load.ts'
 import { placeText } from './text-place.ts'
 import { TextRecord } from './text-record.ts'
@@ -43,6 +43,7 @@ export interface TextBookComponents extends TextRunnerComponents {
     | 'forgive'
     | 'leaveChance'
     | 'noteReady'
+    | 'classOf'
     | 'foresee'
     | 'judge'
     | 'learn'
@@ -342,7 +343,8 @@ export class TextBook implements Startable {
     const wire = wiresWished(kept, request.wire)
     const full = this.#load.full(planner.busy())
     const cuts = cutsKept(kept, model.manifest.layers.length)
-    const wish = textWish(model, { ...request, wire, inputs }, positions)
+    const spread = { ...request, wire, inputs, numericClass: classKept(kept) }
+    const wish = textWish(model, spread, positions)
     const { planned, isDetour } = placeText(planner, { model, wish, full, cuts })
     // The next text, and the next turn of this one, are at home where most are.
     if (!isDetour) planner.adopt(planned)

@@ -42,10 +42,8 @@ import type { TextWords } from './text-words.ts'
 
 /** What a job's runner uses, without a place for outputs: words go to who asked. */
 export interface TextRunnerComponents extends Omit<JobRunnerComponents, 'outputs'> {
-  readonly planner: Pick<
-    Planner,
-    'qualify' | 'replacement' | 'noteLost' | 'forgive' | 'leaveChance' | 'noteReady' | 'foresee'
-  >
+  readonly planner: ConstructorParameters<typeof ReplacementSearch>[0]['planner'] &
+    Pick<Planner, 'classOf' | 'foresee' | 'leaveChance' | 'noteReady'>
 }
 
 export interface TextWork {
@@ -219,7 +217,7 @@ export class TextRunner {
     const { record } = this.#work
     this.#orders.seated(peer, open)
     this.#receipts.seated(open)
-    this.#judgeBits(stage, ready)
+    this.#judgeBits(stage, ready, peer)
     // Known is what no stage has to run.
     record.known(ready.prefixRows ?? 0)
     const held = record.stages[stage]
@@ -242,9 +240,10 @@ export class TextRunner {
   }
 
   /** Whether the text says what it would have said on the devices that it was begun on. */
-  #judgeBits(stage: number, ready: ReadyRecord): void {
-    const { record } = this.#work
-    const isSame = this.#classes.seated(stage, ready) && !this.#classes.cutOtherwise
+  #judgeBits(stage: number, ready: ReadyRecord, peer: PeerId): void {
+    const { record, planned } = this.#work
+    const deviceClass = this.#components.planner.classOf(planned, peer)
+    const isSame = this.#classes.seated(stage, ready, deviceClass) && !this.#classes.cutOtherwise
     record.exact = ready.exact && isSame && (record.exact ?? true)
     if (isSame) return
     this.#work.amend?.({ exact: false })

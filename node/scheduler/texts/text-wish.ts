@@ -9,7 +9,7 @@ import type { PlanWish } from '../jobs/plan-wish.ts'
 
 /** How a text is to be spread over devices. */
 export type TextSpread = Pick<PlanWish, 'stages' | 'wire' | 'provider'> &
-  Partial<Pick<PlanWish, 'objective' | 'replicas' | 'inputs' | 'requirements'>>
+  Partial<Pick<PlanWish, 'objective' | 'replicas' | 'inputs' | 'requirements' | 'numericClass'>>
 
 /**
  * The wish of one text, or as `spread` says.
@@ -25,6 +25,7 @@ export function textWish(model: CatalogueModel, spread: TextSpread, positions: n
     objective = 'latency',
     replicas = 1,
     inputs = 1,
+    numericClass,
   } = spread
   const scale = tokenScale(model)
   return {
@@ -37,6 +38,7 @@ export function textWish(model: CatalogueModel, spread: TextSpread, positions: n
     inputs,
     scale,
     text: { positions },
+    numericClass,
   }
 }
 
