@@ -24,8 +24,7 @@ import type {
 } from '../api/schemas/ledger.ts'
 import { deviceName } from '../device-name.ts'
 import type { DeviceLedger, OpenLedger } from '../ledger/device-ledger.ts'
-import { type Tally, summaryOf } from '../ledger/ledger-summary.ts'
-import { LedgerTotals } from '../ledger/ledger-totals.ts'
+import { LedgerTallies, type Tally } from '../ledger/ledger-tallies.ts'
 import { proveReceipt, type SignedTop } from '../ledger/prove-receipt.ts'
 import { LedgerStoreError } from '../ledger/errors.ts'
 import type { KeptProof } from '../witness/evidence-book.ts'
@@ -46,17 +45,18 @@ export interface LedgerBackendComponents {
 
 export class DaemonLedgerBackend implements LedgerBackend {
   readonly #components: LedgerBackendComponents
-  readonly #totals = new LedgerTotals()
+  readonly #tallies: LedgerTallies
 
   constructor(components: LedgerBackendComponents) {
     this.#components = components
+    this.#tallies = new LedgerTallies(components.self)
   }
 
   // Each of these throws a LedgerStoreError, `LEDGER_NOT_OPEN`, in no mesh and just after a start.
 
   async ledger(): Promise<LedgerView> {
     const open = this.#components.ledger.opened
-    const totals = await this.#totals.of(open)
+    const { totals } = await this.#tallies.of(open)
     const { earnedMilliCredits, spentMilliCredits, settled, disputed, unmatched } = totals
     return {
       log: toHex(open.store.log),
@@ -67,10 +67,10 @@ export class DaemonLedgerBackend implements LedgerBackend {
   }
 
   async ledgerSummary({ days: daysMax }: LedgerSummaryQuery): Promise<LedgerSummary> {
-    const { ledger, self, witness } = this.#components
-    const { days, peers, others } = await summaryOf(ledger.opened, self, daysMax)
+    const { ledger, witness } = this.#components
+    const { days, peers, others } = await this.#tallies.of(ledger.opened)
     return {
-      days: [...days].map(([day, tally]) => ({ day, ...tallyView(tally) })),
+      days: [...days].slice(-daysMax).map(([day, tally]) => ({ day, ...tallyView(tally) })),
       peers: [...peers].map(([peer, tally]) => ({
         peer,
         name: deviceName(peer),

@@ -10,9 +10,9 @@ import { halvesOf, ledgerContext } from '../../test/fixtures/ledgers.ts'
 import { NOBODY } from '../../test/fixtures/ledger-mesh.ts'
 import { ManualClock, settle } from '../../test/fixtures/manual-clock.ts'
 import { MemoryStore } from '../../test/fixtures/memory-store.ts'
-import { DeviceLedger } from './device-ledger.ts'
+import { DeviceLedger, type OpenLedger } from './device-ledger.ts'
 import type { LedgerPeers } from './ledger-peers.ts'
-import { LedgerTotals } from './ledger-totals.ts'
+import { LedgerTallies } from './ledger-tallies.ts'
 import { type Disk, MemoryRows } from './memory-rows.ts'
 
 const home = '11'.repeat(32) as MeshId
@@ -164,7 +164,7 @@ describe('the sums of a ledger', () => {
   it('are those of its receipts, read again once something was written', async () => {
     machine.mesh = toHex(ledgerContext.network) as MeshId
     const open = (await machine.started(true)).opened
-    const totals = new LedgerTotals()
+    const tallies = new LedgerTallies(device(1).peer)
     const none = {
       earnedMilliCredits: 0,
       spentMilliCredits: 0,
@@ -172,14 +172,36 @@ describe('the sums of a ledger', () => {
       disputed: 0,
       unmatched: 0,
     }
-    expect(await totals.of(open)).toEqual(none)
+    expect((await tallies.of(open)).totals).toEqual(none)
 
     const [requester, provider] = [device(2), device(1)]
     for (const half of halvesOf({ requester, provider, mode: 'simple', word: 'one' })) {
       if (half.kind === 'order' || half.kind === 'settle') await open.store.keepHalf(half, 'now')
       else await open.store.appendHalf(half, 'now')
     }
-    expect(await totals.of(open)).toEqual({ ...none, earnedMilliCredits: 250, settled: 1 })
-    expect(await totals.of(open)).toBe(await totals.of(open))
+    expect((await tallies.of(open)).totals).toEqual({
+      ...none,
+      earnedMilliCredits: 250,
+      settled: 1,
+    })
+    expect(tallies.of(open)).toBe(tallies.of(open))
+  })
+
+  it('are read once for all who ask at once, and again after they could not be read', async () => {
+    machine.mesh = toHex(ledgerContext.network) as MeshId
+    const { store, context } = (await machine.started(true)).opened
+    let reads = 0
+    const bundle = (): AsyncIterable<Uint8Array> => {
+      reads++
+      if (reads === 1) throw new Error('the disk is away')
+      return store.reader.bundle()
+    }
+    const open = { context, store: { writes: 7, reader: { bundle } } } as unknown as OpenLedger
+    const tallies = new LedgerTallies(device(1).peer)
+    const failures = [tallies.of(open), tallies.of(open)].map((read) => read.catch(String))
+    expect(await Promise.all(failures)).toEqual(Array(2).fill('Error: the disk is away'))
+    const [first, second] = await Promise.all([tallies.of(open), tallies.of(open)])
+    expect(first).toBe(second)
+    expect(reads).toBe(2)
   })
 })

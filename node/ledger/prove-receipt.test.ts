@@ -3,7 +3,7 @@ import { type Half, type ReceiptMode, verifyReceiptProof } from '../../ledger/in
 import { nodeCrypto } from '../../test/fixtures/devices.ts'
 import { type LedgerDevice, LedgerMesh, writeNotes } from '../../test/fixtures/ledger-mesh.ts'
 import { halvesOf } from '../../test/fixtures/ledgers.ts'
-import { summaryOf } from './ledger-summary.ts'
+import { LedgerTallies } from './ledger-tallies.ts'
 import { proveReceipt } from './prove-receipt.ts'
 
 type Side = 'requester' | 'provider'
@@ -91,7 +91,7 @@ describe('the summary of a ledger', () => {
         settled: 1,
         disputed: 0,
       }
-      const { days, peers } = await summaryOf(self.ledger.opened, self.network.self, 30)
+      const { days, peers } = await new LedgerTallies(self.network.self).of(self.ledger.opened)
       expect([...days]).toEqual([[day, tally]])
       expect(peers.get(other.network.self)).toMatchObject(tally)
     }
