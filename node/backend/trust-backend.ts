@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toBase64Url, toHex } from '../../core/bytes.ts'
+import { bytesEqual, toBase64Url, toHex } from '../../core/bytes.ts'
 import { encodeShape } from '../../core/cbor-shape.ts'
 import { asPeerId, type PeerId } from '../../core/ids.ts'
 import {
@@ -131,11 +131,14 @@ export class DaemonTrustBackend implements TrustBackend {
     const { top, device } = this.#certified(peer)
     const path = top.scores.pathOf(device)
     if (path === undefined) throw new TrustError({ code: 'TRUST_SCORE_UNKNOWN', peer: device })
+    const cosigned = this.#cosigning.cosignatures.filter(({ held }) =>
+      bytesEqual(held.header, top.id),
+    )
     return {
       peer: device,
       epoch: top.header.epoch,
       header: toHex(top.id),
-      proof: toBase64Url(encodeProofFile(top, path)),
+      proof: toBase64Url(encodeProofFile(top, path, cosigned)),
     }
   }
 

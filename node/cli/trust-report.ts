@@ -244,18 +244,20 @@ function edgeLines(edges: TrustExplanation['edges'], width?: number): readonly s
 
 /** Of `brume trust verify`. */
 export function provenLines(proven: ProvenScore, anchored: boolean): readonly string[] {
-  const { score, header, headerId, committee, mode } = proven
+  const { score, header, headerId, committee, mode, witnesses } = proven
   return [
     `score     ${(score.micros / 1_000_000).toFixed(4)} of ${score.device}`,
     `epoch     ${header.epoch}, cut ${new Date(header.cutWallMs).toISOString()}`,
     `mode      ${MODES[mode]}`,
     `seats     ${committee.map(shortPeer).join(', ')}`,
+    ...(witnesses.length === 0 ? [] : [`witnesses ${witnesses.map(shortPeer).join(', ')}`]),
     `header    ${headerId}${anchored ? '' : ': compare it with brume trust show on a device of yours'}`,
   ]
 }
 
 /** The JSON of `brume trust verify`. */
-export function provenJson({ score, header, headerId, committee, mode }: ProvenScore): object {
+export function provenJson(proven: ProvenScore): object {
+  const { score, header, headerId, committee, mode, witnesses } = proven
   return {
     peer: score.device,
     score: score.micros / 1_000_000,
@@ -264,6 +266,7 @@ export function provenJson({ score, header, headerId, committee, mode }: ProvenS
     cutMs: header.cutWallMs,
     mode,
     committee,
+    witnesses,
     header: headerId,
   }
 }

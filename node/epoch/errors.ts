@@ -29,6 +29,8 @@ export type TrustFailure =
   | { readonly code: 'TRUST_SCORE_UNKNOWN'; readonly peer: PeerId }
   /** A proof holds, and nobody has said whom to trust. */
   | { readonly code: 'TRUST_PROOF_UNANCHORED'; readonly header: string }
+  /** A proof that a witness did not cosign which was asked for. */
+  | { readonly code: 'TRUST_WITNESS_LACKING'; readonly peer: string }
   /** A proof that does not hold. */
   | { readonly code: EpochErrorCode | TrustErrorCode; readonly reason?: string }
   /** The genesis names parameters that this program does not know. */
@@ -87,6 +89,15 @@ function describe(failure: TrustFailure): string {
       return `${failure.epochs} epochs have no certificate yet, of ${EPOCH_LIMITS.RESTART_EPOCHS_MIN}`
     case 'TRUST_RESTART_ELSEWHERE':
       return `the last certified header is ${failure.header}`
+    default:
+      return describeProof(failure)
+  }
+}
+
+function describeProof(failure: TrustFailure): string {
+  switch (failure.code) {
+    case 'TRUST_WITNESS_LACKING':
+      return `${failure.peer} did not cosign the header of the proof`
     case 'TRUST_PROOF_UNANCHORED':
       return `the proof holds for whoever trusts header ${failure.header}`
     default:
@@ -155,6 +166,13 @@ export const TRUST_STATE_ERRORS: ErrorTable<StateCode> = {
     status: 409,
     meaning: 'the proof of a score holds, but nobody has said whether to trust who certified it',
     hint: 'give the header that `brume trust show` names on a device of yours: --header HASH',
+  },
+  TRUST_WITNESS_LACKING: {
+    retryable: true,
+    exit: 3,
+    status: 409,
+    meaning: 'a proof was to be cosigned by a witness that has not signed its header',
+    hint: 'get a proof of now, once brume trust show names that witness, and check that it is in trust.witnesses',
   },
   TRUST_NOT_SEATED: {
     retryable: true,

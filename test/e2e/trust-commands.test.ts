@@ -171,6 +171,15 @@ describe('brume trust', () => {
     })
     expect(told).toMatch(/^ {2}trust +solo, epoch \d+, fresh, cosigned by 1 device$/m)
     expect((await trust('show')).stdout).toContain(`witness   ${friend.status.name} cosigned epoch`)
+    const { peer: witnessed } = friend.status
+    const proven = await until('a proof holds the word of the witness', 10_000, async () => {
+      await trust('prove', peer, '--out', file)
+      const { stdout } = await verify(file, '--witness', witnessed)
+      return stdout.includes('witnesses') ? stdout : undefined
+    })
+    expect(proven).toMatch(/^witnesses 12D3…\w+$/m)
+    const another = await verify(file, '--witness', peer)
+    expect([another.exit, another.code]).toEqual([3, 'TRUST_WITNESS_LACKING'])
   })
 
   it('says in the status which epoch the disk has damaged, and what to do', async () => {

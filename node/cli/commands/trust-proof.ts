@@ -31,7 +31,7 @@ import { systemClock } from '../../system/system-clock.ts'
 import type { ApiClient } from '../api-client.ts'
 import type { Cli } from '../cli.ts'
 import { CliError } from '../errors.ts'
-import { numberWithin } from '../option-values.ts'
+import { collected, numberWithin } from '../option-values.ts'
 import { countText } from '../quantity-text.ts'
 import { provenJson, provenLines } from '../trust-report.ts'
 
@@ -42,6 +42,7 @@ interface ProveOptions {
 interface VerifyOptions {
   readonly header?: string
   readonly from?: readonly string[]
+  readonly witness?: readonly string[]
 }
 
 interface HeadersOptions {
@@ -69,6 +70,11 @@ export function addTrustProof(trust: Command, cli: Cli): void {
       '--from <files...>',
       'earlier proofs, and files of brume trust headers, one of which has that header; a daemon that runs here is asked for what lies between',
     )
+    .option(
+      '--witness <peer>',
+      'a device without a part in the agreement that must have cosigned the header; again for more',
+      collected,
+    )
     .action((file: string, options: VerifyOptions) => verify(cli, file, options))
   trust
     .command('headers')
@@ -95,9 +101,12 @@ async function prove(cli: Cli, peer: string, { out }: ProveOptions): Promise<voi
   ])
 }
 
-async function verify(cli: Cli, file: string, { header, from = [] }: VerifyOptions): Promise<void> {
+async function verify(cli: Cli, file: string, options: VerifyOptions): Promise<void> {
+  const { header, from = [], witness = [] } = options
   const wallMs = systemClock.wallMs()
   const proven = provenBy(await bytesIn(file, PROOF_FILE_BYTES_MAX), wallMs)
+  const lacking = witness.find((peer) => !proven.witnesses.some((one) => one === peer))
+  if (lacking !== undefined) throw new TrustError({ code: 'TRUST_WITNESS_LACKING', peer: lacking })
   const shelf = new HeaderShelf(nodeCrypto.sha256)
   for (const path of from) shelf.add(await headersIn(path, wallMs))
   const oldest = shelf.oldest ?? proven.signed
