@@ -65,6 +65,21 @@ describe('the disk of a device in a mesh of four', () => {
     expect(scores?.scores.filter(({ faulted }) => faulted)).toEqual([])
   })
 
+  it('that takes seconds to write is told of, and the mesh goes on', async () => {
+    const { world, four } = await seated()
+    const [, second, ...others] = four
+    await world.stop(second)
+    const slow = await world.start({ ...second.machine, writeMs: 8_000 })
+    await world.connectAll()
+    await world.pass(4)
+    expect(problemsOf(slow)).toEqual([
+      { code: 'EPOCH_DISK_SLOW', facts: { tookMs: 8_000, waitedMs: expect.any(Number) } },
+    ])
+    expect(headersOf(others)).toBe(1)
+    expect(chainOf(others[0]).next).toBeGreaterThanOrEqual(9)
+    expect([slow, ...others].flatMap(({ failures }) => failures)).toEqual([])
+  })
+
   it('that is getting full is told of, and one that is full ends the daemon before it votes', async () => {
     const { world, four } = await seated()
     const [, second, ...others] = four
