@@ -50,8 +50,11 @@ export class DayWindow {
     const window = new DayWindow()
     window.reserve(count)
     window.#day = day
-    for (const [at, sum] of sums.entries()) {
-      if (sum > 0) window.#sumsOf(at % WINDOW_DAYS)[Math.floor(at / WINDOW_DAYS)] = sum
+    for (let thing = 0, at = 0; thing < count; thing++) {
+      for (let slot = 0; slot < WINDOW_DAYS; slot++, at++) {
+        const sum = sums[at] as number
+        if (sum > 0) window.#sumsOf(slot)[thing] = sum
+      }
     }
     return window
   }
