@@ -5,6 +5,7 @@
  */
 
 import type { Scenario } from './scenario.ts'
+import { auditsWithLiars } from './scenarios/audits-with-liars.ts'
 import { blocksFromAnyone } from './scenarios/blocks-from-anyone.ts'
 import { blocksWithLiars } from './scenarios/blocks-with-liars.ts'
 import { campusDay } from './scenarios/campus-day.ts'
@@ -93,6 +94,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ledgersThatCrash,
   ledgersWithLostDisks,
   ledgersWithLiars,
+  auditsWithLiars,
   seatsThatLeave,
   seatsOfOwners,
   trustUnderSwarms,

@@ -1,5 +1,5 @@
 /**
- * Mistakes in ledgers and receipts, each of which some seed of a simulated mesh with ledgers notices.
+ * Mistakes in ledgers, receipts and audits, each of which some seed of a simulated mesh notices.
  *
  * @module
  */
@@ -65,5 +65,19 @@ export const LEDGER_MUTANTS: readonly Mutant[] = [
     find: 'Math.min(milliCreditsOf(work), milliCreditsMax, left)',
     replace: 'Math.min(milliCreditsOf(work), left)',
     check: sim('ledgers-with-liars', 20),
+  },
+  {
+    mistake: 'what an auditor reveals is not held against what it was bound to',
+    path: 'protocols/audit/verdict.ts',
+    find: 'bytesEqual(commitmentOf(crypto.sha256, verdict), bound.commitment)',
+    replace: 'bound.commitment.length > 0',
+    check: sim('audits-with-liars', 10),
+  },
+  {
+    mistake: 'whoever says that it found the same need not have been bound to it',
+    path: 'protocols/audit/verdict.ts',
+    find: "verdict.finding !== 'same' || bytesEqual(verdict.result, bound.claimed)",
+    replace: "verdict.finding !== 'same' || bound.claimed.length > 0",
+    check: sim('audits-with-liars', 10),
   },
 ]

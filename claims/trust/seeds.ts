@@ -22,11 +22,12 @@ const OTHER_SEEDS: Readonly<Record<string, number>> = {
   'epochs-of-owners': 500,
   'epochs-beyond-a-third': 1_000,
 }
-/** And whole devices with ledgers. */
+/** And whole devices with ledgers, and work that is audited. */
 const LEDGER_SEEDS: Readonly<Record<string, number>> = {
   'ledgers-that-crash': 150,
   'ledgers-with-lost-disks': 150,
   'ledgers-with-liars': 150,
+  'audits-with-liars': 300,
 }
 const ALL_SEEDS = { ...SEEDS, ...OTHER_SEEDS, ...LEDGER_SEEDS }
 /** Runs of one process: small enough that all cores end at about the same time. */
@@ -47,7 +48,7 @@ interface Summary {
 export const claim: Claim = {
   sentence:
     'No committee of honest and lying seats, and no mesh with ledgers, breaks an invariant in any weather.',
-  goal: `${sum(Object.values(SEEDS))} seeds of 4 to 16 seats, ${sum(Object.values(OTHER_SEEDS))} others and ${sum(Object.values(LEDGER_SEEDS))} with ledgers, none of which fails`,
+  goal: `${sum(Object.values(SEEDS))} seeds of 4 to 16 seats, ${sum(Object.values(OTHER_SEEDS))} others and ${sum(Object.values(LEDGER_SEEDS))} with ledgers and audits, none of which fails`,
   run: async (context) => {
     const parts = Object.entries(ALL_SEEDS).flatMap(([scenario, seeds]) => partsOf(scenario, seeds))
     const left = [...parts]

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesEqual, fromHex } from '../../core/bytes.ts'
+import { fromHex } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Crypto } from '../../core/crypto.ts'
 import { errorCode } from '../../core/errors.ts'
@@ -19,10 +19,10 @@ import {
   type AuditOutcome,
   type AuditOutput,
   type AuditQuestion,
-  commitmentOf,
   type OpenedVerdict,
-  openVerdict,
+  openBoundVerdict,
   partsOf,
+  resultOf,
   verdictId,
 } from '../../protocols/audit/index.ts'
 import type { OpenRecord, SignedReceipt } from '../../protocols/inference/index.ts'
@@ -32,6 +32,7 @@ import type { Network } from '../network/network.ts'
 import { QuestionError } from '../witness/errors.ts'
 import { openQuestions, type QuestionLink } from '../witness/question-link.ts'
 import { auditProtocol } from './audit-protocol.ts'
+import { outputLeaves } from './comparison.ts'
 import {
   decodeEvidence,
   encodeClaim,
@@ -191,37 +192,40 @@ export class Conductor {
       expect(await link.ask({ type: 'task', ...part }), 'taken')
     }
     const { commitment } = expect(await link.ask({ type: 'run' }), 'committed')
-    const { outputLeaves, outputs } = evidence
+    const { outputLeaves: leaves, outputs } = evidence
     const said = before.flatMap((opened) => this.#said.get(opened) ?? [])
-    for (const part of partsOf(encodeClaim({ outputLeaves, outputs, before: said }))) {
+    for (const part of partsOf(encodeClaim({ outputLeaves: leaves, outputs, before: said }))) {
       expect(await link.ask({ type: 'claim', ...part }), 'taken')
     }
     const answer = expect(await link.ask({ type: 'conclude' }), 'verdict')
-    return this.#opened(answer, commitment)
+    return this.#opened(answer, commitment, evidence)
   }
 
   /** The verdict, when it is about this task and what its auditor was bound to. */
   #opened(
     answer: AuditAnswer & { readonly type: 'verdict' },
     commitment: Uint8Array,
+    { outputs }: Evidence,
   ): OpenedVerdict {
     const { crypto, mesh } = this.#components
     const { epoch, beacon, requests, receipt } = this.#plan
+    const { provider, requester } = receipt.receipt
     const network = mesh()
-    const result = network === undefined ? undefined : openVerdict(crypto, network, answer.verdict)
-    if (result?.type !== 'value') throw new QuestionError('AUDIT_VERDICT_INVALID')
-    const verdict = result.value
-    const about =
-      bytesEqual(verdict.task, taskId(crypto, { receipt })) &&
-      bytesEqual(verdict.beacon, beacon) &&
-      verdict.epoch === epoch &&
-      verdict.compared === requests.length &&
-      verdict.provider === receipt.receipt.provider &&
-      verdict.requester === receipt.receipt.requester
-    if (!about || !bytesEqual(commitmentOf(crypto.sha256, verdict), commitment)) {
-      throw new QuestionError('AUDIT_VERDICT_INVALID')
-    }
-    const opened = { id: verdictId(crypto.sha256, answer.verdict), verdict }
+    if (network === undefined) throw new QuestionError('AUDIT_VERDICT_INVALID')
+    const given = new Map(outputs.map(({ request, tensors }) => [request, tensors]))
+    const result = openBoundVerdict(crypto, answer.verdict, {
+      network,
+      epoch,
+      beacon,
+      task: taskId(crypto, { receipt }),
+      provider,
+      requester,
+      compared: requests.length,
+      commitment,
+      claimed: resultOf(crypto.sha256, outputLeaves(given, crypto.sha256)),
+    })
+    if (result.type === 'refused') throw new QuestionError('AUDIT_VERDICT_INVALID')
+    const opened = { id: verdictId(crypto.sha256, answer.verdict), verdict: result.value }
     this.#said.set(opened, answer)
     return opened
   }

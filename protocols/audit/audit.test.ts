@@ -12,8 +12,10 @@ import { Assembly, partsOf } from './parts.ts'
 import { auditorOrder, drawnRequests } from './sampling.ts'
 import {
   type AuditVerdict,
+  type BoundVerdict,
   commitmentOf,
   judge,
+  openBoundVerdict,
   type OpenedVerdict,
   openVerdict,
   resultOf,
@@ -122,6 +124,21 @@ describe('a verdict', () => {
     const later = signed.body.with(1, 2)
     expect(code({ ...signed, body: later })).toBe('AUDIT_VERDICT_UNSUPPORTED')
     expect(code({ ...signed, body: new Uint8Array(641) })).toBe('AUDIT_VERDICT_MALFORMED')
+  })
+
+  it('is taken only of who keeps to what it was bound to, and found the same only by the same', () => {
+    const taken = (said: AuditVerdict, changes: Partial<BoundVerdict> = {}): string => {
+      const commitment = commitmentOf(sha256, verdict)
+      const bound = { ...verdict, commitment, claimed: hash(99), ...changes }
+      return openBoundVerdict(nodeCrypto, signVerdict(first, said), bound).type
+    }
+    const different: AuditVerdict = { ...verdict, finding: 'different' }
+    expect(taken(different)).toBe('value')
+    expect(taken({ ...different, result: hash(98) })).toBe('refused')
+    expect(taken(different, { compared: verdict.compared + 1 })).toBe('refused')
+    expect(taken(different, { task: hash(98) })).toBe('refused')
+    expect(taken({ ...verdict, finding: 'same' })).toBe('refused')
+    expect(taken({ ...verdict, finding: 'same' }, { claimed: verdict.result })).toBe('value')
   })
 
   it('is bound to a result that does not depend on the order in which it was found', () => {

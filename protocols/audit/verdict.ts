@@ -120,6 +120,45 @@ export function openVerdict(
     : refuse('AUDIT_VERDICT_INVALID', 'expected a verdict of this mesh, signed by who is no party')
 }
 
+/** What a verdict must be about, and what its auditor was bound to. */
+export interface BoundVerdict extends Pick<
+  AuditVerdict,
+  'network' | 'epoch' | 'beacon' | 'task' | 'provider' | 'requester' | 'compared'
+> {
+  /** What the auditor said before it was told the answer. */
+  readonly commitment: Uint8Array
+  /** {@link resultOf} what the provider gave for the requests that are compared. */
+  readonly claimed: Uint8Array
+}
+
+/**
+ * The verdict of an auditor who kept to what it had bound itself to.
+ *
+ * Who finds the same has to have been bound to the same: else whoever ran nothing could agree with all
+ * that it is told.
+ */
+export function openBoundVerdict(
+  crypto: Crypto,
+  signed: SignedRecord,
+  bound: BoundVerdict,
+): Result<AuditVerdict> {
+  const opened = openVerdict(crypto, bound.network, signed)
+  if (opened.type === 'refused') return opened
+  const verdict = opened.value
+  const isAbout =
+    bytesEqual(verdict.task, bound.task) &&
+    bytesEqual(verdict.beacon, bound.beacon) &&
+    verdict.epoch === bound.epoch &&
+    verdict.compared === bound.compared &&
+    verdict.provider === bound.provider &&
+    verdict.requester === bound.requester
+  const isKept = bytesEqual(commitmentOf(crypto.sha256, verdict), bound.commitment)
+  const isSame = verdict.finding !== 'same' || bytesEqual(verdict.result, bound.claimed)
+  return isAbout && isKept && isSame
+    ? opened
+    : refuse('AUDIT_VERDICT_INVALID', 'expected a verdict on this task, by who was bound to it')
+}
+
 function decodeVerdict(body: Uint8Array): Result<AuditVerdict> {
   if (body.length > VERDICT_BYTES_MAX) {
     return refuse('AUDIT_VERDICT_MALFORMED', `expected at most ${VERDICT_BYTES_MAX} bytes`)
