@@ -146,6 +146,9 @@ describe('refusals', () => {
     ['[network]\ntcpPort = true\n', 'CONFIG_VALUE_INVALID'],
     ['[network]\nmdns = "perhaps"\n', 'CONFIG_VALUE_INVALID'],
     ['[network]\nbootstrap = "localhost"\n', 'CONFIG_VALUE_INVALID'],
+    ['[trust]\nwitnesses = ["/ip4/192.0.2.7/tcp/7434"]\n', 'CONFIG_VALUE_INVALID'],
+    ['[trust]\nwitnesses = ["/ip4/192.0.2.7/tcp/7434/p2p/friend"]\n', 'CONFIG_VALUE_INVALID'],
+    ['[trust]\nwitnessFor = ["friend"]\n', 'CONFIG_VALUE_INVALID'],
     ['[network]\nlistenHost = 2020-01-01\n', 'CONFIG_VALUE_INVALID'],
     ['[network\n', 'CONFIG_FILE_MALFORMED'],
   ])('come for a file with %j', (text, code) => {

@@ -5,6 +5,13 @@
  */
 
 import { z } from 'zod'
+import { asPeerId } from '../core/ids.ts'
+
+const PEER_LAST = 'expected a multiaddr that ends in /p2p/ and a peer id'
+
+function isPeer(text: string | undefined): boolean {
+  return text !== undefined && asPeerId(text) !== undefined
+}
 
 export const trustSection = z.strictObject({
   epochMs: z
@@ -20,10 +27,8 @@ export const trustSection = z.strictObject({
       z
         .string()
         .max(512)
-        .regex(
-          /^\/.+\/p2p\/[A-Za-z0-9]+$/u,
-          'expected a multiaddr that ends in /p2p/ and a peer id',
-        )
+        .startsWith('/', 'expected a multiaddr')
+        .refine((text) => isPeer(text.split('/p2p/').at(-1)), PEER_LAST)
         .describe('multiaddrs'),
     )
     .max(8)
@@ -32,7 +37,7 @@ export const trustSection = z.strictObject({
       'devices outside of the mesh that cosign its certified headers while it has one to three seats',
     ),
   witnessFor: z
-    .array(z.string().min(46).max(64).describe('peer ids'))
+    .array(z.string().max(64).refine(isPeer, 'expected a peer id').describe('peer ids'))
     .max(32)
     .default([])
     .describe('devices outside of the mesh whose certified headers this one cosigns'),
