@@ -18,6 +18,9 @@ const CODECS = {
   'Llama 3': new TextCodec(
     textOfMetadata(byteLevelMetadata({ 'tokenizer.ggml.pre': text('llama-bpe') })),
   ),
+  'Mistral NeMo': new TextCodec(
+    textOfMetadata(byteLevelMetadata({ 'tokenizer.ggml.pre': text('tekken') })),
+  ),
   'the default': new TextCodec(
     textOfMetadata(byteLevelMetadata({ 'tokenizer.ggml.pre': text('default') })),
   ),
