@@ -64,6 +64,24 @@ describe('a gate for blobs', () => {
     expect(Math.abs(fast - 50)).toBeLessThanOrEqual(2)
   })
 
+  it('holds nothing back behind a blob that somebody waits for, and counts it', async () => {
+    const { clock, gate, uplink } = setup(0.5)
+    await serve(gate, clock, { ms: 1_000, uplink })
+    const { signal } = new AbortController()
+    // A chunk takes 200 ms at half of the rate, and these are owed by now.
+    for (let chunk = 0; chunk < 10; chunk++) void gate.pass(CHUNK_BYTES, signal)
+    const passed: string[] = []
+    const pass = (name: string, way: 'pass' | 'passAhead') =>
+      gate[way](CHUNK_BYTES, signal).then(() => passed.push(`${name} at ${clock.monotonicMs()}`))
+    const fromMs = clock.monotonicMs()
+    const all = [pass('first', 'passAhead'), pass('second', 'passAhead'), pass('blob', 'pass')]
+    await clock.advance(5_000)
+    await Promise.all(all)
+    expect(passed.slice(0, 2)).toEqual([`first at ${fromMs}`, `second at ${fromMs + 200}`])
+    const blobMs = Number(passed[2]?.split(' ').at(-1)) - fromMs
+    expect(blobMs).toBeGreaterThanOrEqual(2_400)
+  })
+
   it('is closed at level 0, and open before it was told anything', () => {
     const gate = new BulkGate(new ManualClock())
     expect(gate.open).toBe(true)

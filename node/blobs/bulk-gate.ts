@@ -1,5 +1,8 @@
 /**
- * How fast this device serves blobs to others: a share of what its uplink can do.
+ * How fast this device serves others: blobs, and what stages made, in a share of what its uplink can do.
+ *
+ * A chunk of a blob takes the share for a while, and somebody waits for each thing that a stage made.
+ * So these wait for one another only, and blobs for all that was sent.
  *
  * What the uplink can do is learned while chunks go out unhindered: bytes over the time in which any
  * of them waited for the system to take it. While the gate itself holds chunks back nothing is
@@ -28,6 +31,8 @@ export class BulkGate {
   #learned: { readonly bytesPerMs: number; readonly atMs: number } | undefined
   /** When all that was let through would have been sent at the rate that is allowed. */
   #clearMs = 0
+  /** The same of what went ahead of blobs. */
+  #aheadClearMs = 0
   /** Chunks on their way, and since when time was not counted yet. */
   #sending = 0
   #countedMs = 0
@@ -48,15 +53,31 @@ export class BulkGate {
     return this.#level > 0
   }
 
-  /** Resolves when `bytes` may be sent. */
+  /** Resolves when `bytes` of a blob may be sent. */
   async pass(bytes: number, signal: AbortSignal): Promise<void> {
     const nowMs = this.#clock.monotonicMs()
     const bytesPerMs = this.#rate(nowMs)
     if (bytesPerMs === undefined) return
-    const waitMs = Math.min(this.#clearMs - nowMs, WAIT_MS_MAX)
-    this.#clearMs = Math.max(this.#clearMs, nowMs) + bytes / bytesPerMs
-    if (waitMs <= 0) return
+    const fromMs = this.#clearMs
+    this.#clearMs = Math.max(fromMs, nowMs) + bytes / bytesPerMs
+    await this.#wait(fromMs - nowMs, signal)
+  }
+
+  /** Resolves when `bytes` may be sent that somebody waits for, whatever of blobs was sent before. */
+  async passAhead(bytes: number, signal: AbortSignal): Promise<void> {
+    const nowMs = this.#clock.monotonicMs()
+    const bytesPerMs = this.#rate(nowMs)
+    if (bytesPerMs === undefined) return
+    const [fromMs, takesMs] = [this.#aheadClearMs, bytes / bytesPerMs]
+    this.#aheadClearMs = Math.max(fromMs, nowMs) + takesMs
+    this.#clearMs = Math.max(this.#clearMs, nowMs) + takesMs
+    await this.#wait(fromMs - nowMs, signal)
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (ms <= 0) return
     this.#beginWindow()
+    const waitMs = Math.min(ms, WAIT_MS_MAX)
     if (waitMs >= WAIT_MS_MIN) await this.#clock.sleep(waitMs, signal)
   }
 

@@ -313,7 +313,7 @@ export class HostedStage {
     const { uplink } = lending
     if (uplink === undefined) return outcome
     // What leaves has its share of the uplink; the next run waits as well, so that nothing piles up.
-    this.#left = this.#left.then(() => uplink.pass(bytesOf(outcome.tensors), signal))
+    this.#left = this.#left.then(() => uplink.passAhead(bytesOf(outcome.tensors), signal))
     await this.#left
     return outcome
   }

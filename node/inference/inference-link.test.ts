@@ -133,7 +133,7 @@ describe('inference link', () => {
   it('tells how much the system took while something waited, and nothing of what goes at once', async () => {
     const told: unknown[] = []
     const { link, send } = linked({
-      pass: async () => undefined,
+      passAhead: async () => undefined,
       sending: () => told.push('sending'),
       sent: (bytes) => told.push(bytes),
     })

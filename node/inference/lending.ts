@@ -11,8 +11,8 @@ import type { LentResource } from './stage-pool.ts'
 
 /** The uplink, of which others have a share. */
 export interface LentUplink {
-  /** Resolves when `bytes` for others may be sent. */
-  pass(bytes: number, signal: AbortSignal): Promise<void>
+  /** Resolves when `bytes` may be sent that others wait for. */
+  passAhead(bytes: number, signal: AbortSignal): Promise<void>
   /** From now on something waits for the system to take it; {@link LentUplink.sent} must follow. */
   sending(): void
   /** It does not wait any more, and so much was taken meanwhile. */

@@ -71,11 +71,11 @@ describe('stages that are lent', () => {
     const bytes: number[] = []
     let waits = 0
     // The first output of two waits longer than the one after it.
-    const pass = (size: number): Promise<void> => {
+    const passAhead = (size: number): Promise<void> => {
       bytes.push(size)
       return fakedClock.sleep(waits++ % 2 === 0 ? 200 : 0, new AbortController().signal)
     }
-    const uplink = { pass, sending: () => undefined, sent: () => undefined }
+    const uplink = { passAhead, sending: () => undefined, sent: () => undefined }
     const [requester, owner] = [mesh.add(), mesh.add(64, uplink)]
     const log = mesh.start({ requester, stages: [owner] })
     const beganMs = performance.now()

@@ -136,8 +136,8 @@ export class AuditWorld {
     const rate = auditRate(history)
     const requests = drawnRequests(sha256, draw, { requests: REQUESTS, rate })
     if (requests.length === 0) return
-    const parties = [provider, this.requester]
-    const strangers = this.members.filter((member) => !parties.includes(member))
+    const parties = new Set([provider, this.requester])
+    const strangers = this.members.filter((member) => !parties.has(member))
     const order = auditorOrder(
       sha256,
       draw,
