@@ -141,7 +141,7 @@ describe('hostile peers', () => {
         onEnd: () => undefined,
       })
       const session = slots.toString(16).padStart(32, 'f') as SessionId
-      slot.send({ type: 'attach', record: { version: 1, session, stage: 0, epoch: 0 } })
+      slot.send({ type: 'attach', record: { version: 1, session, stage: 0, to: 1, epoch: 0 } })
       slot.send({ type: 'step', request: 0, hops: [], tensors: half, leaf: new Uint8Array(8) })
     }
     await mesh.pass(10)

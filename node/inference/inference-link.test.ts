@@ -208,4 +208,4 @@ describe('inference link', () => {
   })
 })
 
-const attach = { version: 1, session: '00'.repeat(16) as never, stage: 0, epoch: 0 }
+const attach = { version: 1, session: '00'.repeat(16) as never, stage: 0, to: 1, epoch: 0 }

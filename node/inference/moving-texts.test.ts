@@ -78,6 +78,29 @@ describe('a text whose stage moves', () => {
     }
   })
 
+  it.each([
+    [1, 2],
+    [2, 0],
+  ])('copies stage %d to the device that holds the one behind it, stage %d', async (from, to) => {
+    const held = devices(3)
+    const [leaver, follower] = [held[from], held[to]]
+    let draws = 0
+    const log = await say(held, {
+      requester: mesh.add(),
+      spares: follower === undefined ? [] : [follower],
+      bytesPerMs: 1_000,
+      onEvent: ({ type }) => {
+        if (type === 'draw' && ++draws === 6) leaver?.host.leave('battery', 10_000)
+      },
+    })
+    expect(log.text.generation.answer).toEqual(EXPECTED)
+    const recoveries = log.events.flatMap((event) =>
+      event.type === 'recovered' ? event.recovery : [],
+    )
+    expect(recoveries).toMatchObject([{ stage: from, to: follower?.peer }])
+    expect(recoveries[0]?.copiedRows).toBeGreaterThan(PROMPT.length)
+  })
+
   it('copies what drafts left in the journal along', async () => {
     const [first = mesh.add(), second = mesh.add(), spare = mesh.add()] = devices(3)
     let draws = 0

@@ -314,6 +314,7 @@ describe('sessions', () => {
       version: 1,
       session: '1'.padStart(32, '0') as SessionId,
       stage: 0,
+      to: 1,
       epoch: 0,
     }
     const slot = liar.outbound.openSlot(b.peer, 0, {

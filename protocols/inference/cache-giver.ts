@@ -59,7 +59,11 @@ export class CacheGiver {
     const epoch = open.route[stage]?.epoch ?? 0
     const sent = journal.messages.filter(({ request }) => request < this.#point.request)
     return [
-      { type: 'connect-copy', to: this.#to, attach: { version: 1, session, stage, epoch } },
+      {
+        type: 'connect-copy',
+        to: this.#to,
+        attach: { version: 1, session, stage, to: stage, epoch },
+      },
       ...sent.map((message) => forward({ type: 'output', ...message })),
       ...this.#ask(),
     ]

@@ -46,7 +46,9 @@ export class CacheTaker {
   /** True when an attach by this peer, stage and epoch is the one that the requester spoke of. */
   expects(from: PeerId, record: AttachRecord): boolean {
     const { peer, epoch } = this.#from
-    return record.stage === this.#init.stage && peer === from && record.epoch === epoch
+    const { stage } = this.#init
+    const isCopy = record.stage === stage && record.to === stage
+    return isCopy && peer === from && record.epoch === epoch
   }
 
   attach({ from, link, record }: StageInput & { type: 'attach' }): void {

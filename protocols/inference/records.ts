@@ -161,12 +161,17 @@ export const readyShape = record({
 })
 export type ReadyRecord = ShapeOf<typeof readyShape>
 
-/** `attach`: a stage says to the next which session its steps on this slot belong to. */
+/** `attach`: a stage says to another which session what it sends on this slot belongs to. */
 export const attachShape = record({
   version,
   session,
   /** Index of the sender's stage. */
   stage: uint(STAGES_MAX - 1),
+  /**
+   * Index of the stage that it is for: the next one, or its own where a copy goes to who takes it over.
+   * One device may hold both.
+   */
+  to: uint(STAGES_MAX - 1),
   /** The sender's own epoch, as the route has it. */
   epoch: uint(EPOCHS_MAX),
 })

@@ -47,7 +47,7 @@ function attach(from: PeerId, epoch: number, link: number, lossy = false): Stage
     from,
     link,
     lossy,
-    record: { version: 1, session: SESSION, stage: 0, epoch },
+    record: { version: 1, session: SESSION, stage: 0, to: 1, epoch },
   }
 }
 

@@ -53,7 +53,7 @@ class Holder {
     this.machine = new StageMachine({ ...init, journalBytesMax: 10_000 })
     this.#link = link
     this.feed({ type: 'loaded', ready })
-    const record = { version: 1, session: SESSION, stage: 0, epoch: 0 }
+    const record = { version: 1, session: SESSION, stage: 0, to: 1, epoch: 0 }
     this.feed({ type: 'attach', from: before, link, record })
   }
 
@@ -221,11 +221,13 @@ describe('a copy of keys and values', () => {
 
   it('comes from the device that the requester named, and from no other', () => {
     const { to } = pair(3)
-    const record = { version: 1, session: SESSION, stage: 1, epoch: 0 }
+    const record = { version: 1, session: SESSION, stage: 1, to: 1, epoch: 0 }
     expect(to.machine.expects(leaver, record)).toBe(false)
     to.order({ role: 'take', peer: leaver, epoch: 0 })
     expect(to.machine.expects(leaver, record)).toBe(true)
     expect(to.machine.expects(behind, record)).toBe(false)
     expect(to.machine.expects(leaver, { ...record, epoch: 1 })).toBe(false)
+    // The next stage may be on the same device: it is given steps, and the follower a copy.
+    expect(to.machine.expects(leaver, { ...record, to: 2 })).toBe(false)
   })
 })

@@ -42,7 +42,7 @@ const attach: StageInput & { type: 'attach' } = {
   type: 'attach',
   from: a,
   link: 7,
-  record: { version: 1, session: open.session, stage: 0, epoch: 0 },
+  record: { version: 1, session: open.session, stage: 0, to: 1, epoch: 0 },
 }
 
 const control = (message: InferenceMessage): StageInput => ({ type: 'control', message })
@@ -181,7 +181,7 @@ describe('stage machine', () => {
       {
         type: 'connect-next',
         to: { peer: d, epoch: 1 },
-        attach: { version: 1, session: open.session, stage: 1, epoch: 0 },
+        attach: { version: 1, session: open.session, stage: 1, to: 2, epoch: 0 },
       },
     ])
     expect(feed(control({ type: 'ping' }))).toEqual([
@@ -261,7 +261,7 @@ describe('stage machine', () => {
       {
         type: 'connect-next',
         to: { peer: d, epoch: 0 },
-        attach: { version: 1, session: open.session, stage: 1, epoch: 4 },
+        attach: { version: 1, session: open.session, stage: 1, to: 2, epoch: 4 },
       },
     ])
     expect(machine.handle(control({ type: 'route', route, fed: 0, shadow: undefined }), 0)).toEqual(

@@ -25,7 +25,7 @@ function serving(stage: 0 | 1) {
   const self = open.route[stage]?.peer ?? a
   const init = { open: { ...open, stage }, self, requester, sha256: nodeCrypto.sha256 }
   const machine = new StageMachine({ ...init, journalBytesMax: 10_000 })
-  const record = { version: 1, session: SESSION, stage: 1 - stage, epoch: 0 }
+  const record = { version: 1, session: SESSION, stage: 1 - stage, to: stage, epoch: 0 }
   const feed = (...inputs: readonly StageInput[]): readonly StageOutput[] =>
     inputs.flatMap((input) => machine.handle(input, 0))
   const from = open.route[1 - stage]?.peer ?? b

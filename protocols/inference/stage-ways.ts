@@ -132,7 +132,8 @@ export class StageWays {
 
   get #attach(): AttachRecord {
     const { session, stage } = this.#open
-    return { version: 1, session, stage, epoch: this.#own?.epoch ?? 0 }
+    const to = (stage + 1) % this.#route.length
+    return { version: 1, session, stage, to, epoch: this.#own?.epoch ?? 0 }
   }
 
   /** True when the next stage needs nothing of what was released. */
@@ -169,7 +170,7 @@ export class StageWays {
   /** True when an attach by this peer, stage and epoch is what the route says now. */
   expects(from: PeerId, record: AttachRecord): boolean {
     const before = this.#route[this.#before]
-    if (record.epoch === this.#forsaken) return false
+    if (record.epoch === this.#forsaken || record.to !== this.#stage) return false
     return record.stage === this.#before && before?.peer === from && before.epoch === record.epoch
   }
 

@@ -89,7 +89,7 @@ const messages: readonly InferenceMessage[] = [
       prefixRows: 128,
     },
   },
-  { type: 'attach', record: { version: 1, session, stage: 0, epoch: 0 } },
+  { type: 'attach', record: { version: 1, session, stage: 0, to: 1, epoch: 0 } },
   {
     type: 'step',
     request: 5,

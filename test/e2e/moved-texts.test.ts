@@ -234,7 +234,7 @@ async function roundingStages(
       journalBytesMax: 1_000_000,
     })
     machine.handle({ type: 'loaded', ready: READY }, 0)
-    const record = { version: 1, session: OPEN.session, stage: stage - 1, epoch: 0 }
+    const record = { version: 1, session: OPEN.session, stage: stage - 1, to: stage, epoch: 0 }
     const from = peers[stage - 1]
     if (from !== undefined) machine.handle({ type: 'attach', from, link: 1, record }, 0)
     return machine
