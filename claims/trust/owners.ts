@@ -14,7 +14,7 @@ import type { Claim, ClaimContext } from '../claim.ts'
 const EPOCH_MS = 1_000
 const PHASE_MS_MAX = 90_000
 const LOOK_EVERY_MS = 200
-const TOKENS = 8
+const TOKENS = 100
 const PROMPT = 400
 const MODEL = {
   kind: 'decoder',
