@@ -4,18 +4,8 @@
  * @module
  */
 
-import { concatBytes } from '../../core/bytes.ts'
-import {
-  bytes,
-  decodeShape,
-  encodeShape,
-  list,
-  record,
-  type Shape,
-  type ShapeOf,
-  uint,
-  word,
-} from '../../core/cbor-shape.ts'
+import { bytes, list, record, uint, word } from '../../core/cbor-shape.ts'
+import { ANSWERS_FROM, kindCodec, type MessageOf } from '../../core/kind-codec.ts'
 import type { QuestionCodec } from '../../core/question.ts'
 import { signedRecord } from '../../core/signed-record.ts'
 import {
@@ -72,23 +62,14 @@ const ANSWERS = {
   }),
 } as const
 
-const QUESTION_TYPES = ['evidence', 'task', 'run', 'claim', 'conclude'] as const
-const ANSWER_TYPES = ['evidence', 'gone', 'taken', 'committed', 'unable', 'verdict'] as const
-type QuestionType = (typeof QUESTION_TYPES)[number]
-type AnswerType = (typeof ANSWER_TYPES)[number]
+export type AuditQuestion = MessageOf<typeof QUESTIONS>
+export type AuditAnswer = MessageOf<typeof ANSWERS>
 
-export type AuditQuestion = {
-  readonly [T in QuestionType]: { readonly type: T } & ShapeOf<(typeof QUESTIONS)[T]>
-}[QuestionType]
-export type AuditAnswer = {
-  readonly [T in AnswerType]: { readonly type: T } & ShapeOf<(typeof ANSWERS)[T]>
-}[AnswerType]
-
-const QUESTIONS_FROM = 0x01
-const ANSWERS_FROM = 0x81
+const questions = kindCodec(QUESTIONS, 0x01)
+const answers = kindCodec(ANSWERS, ANSWERS_FROM)
 
 /** What may be answered to what. */
-const FITTING: Readonly<Record<QuestionType, readonly AnswerType[]>> = {
+const FITTING: Readonly<Record<AuditQuestion['type'], readonly AuditAnswer['type'][]>> = {
   evidence: ['evidence', 'gone'],
   task: ['taken', 'unable'],
   run: ['committed', 'unable'],
@@ -98,30 +79,9 @@ const FITTING: Readonly<Record<QuestionType, readonly AnswerType[]>> = {
 
 /** Frames of /brume/audit/1. */
 export const auditCodec: QuestionCodec<AuditQuestion, AuditAnswer> = {
-  encodeQuestion: (question) =>
-    framed(QUESTIONS_FROM + QUESTION_TYPES.indexOf(question.type), QUESTIONS, question),
-  decodeQuestion: (frame) =>
-    opened(QUESTION_TYPES[(frame[0] ?? 0) - QUESTIONS_FROM], QUESTIONS, frame) as
-      | AuditQuestion
-      | undefined,
-  encodeAnswer: (answer) =>
-    framed(ANSWERS_FROM + ANSWER_TYPES.indexOf(answer.type), ANSWERS, answer),
-  decodeAnswer: (frame) =>
-    opened(ANSWER_TYPES[(frame[0] ?? 0) - ANSWERS_FROM], ANSWERS, frame) as AuditAnswer | undefined,
+  encodeQuestion: (question) => questions.encode(question),
+  decodeQuestion: (frame) => questions.decode(frame),
+  encodeAnswer: (answer) => answers.encode(answer),
+  decodeAnswer: (frame) => answers.decode(frame),
   fits: (question, answer) => FITTING[question.type].includes(answer.type),
-}
-
-type Shapes = Readonly<Record<string, Shape<never>>>
-
-function framed(kind: number, shapes: unknown, message: { readonly type: string }): Uint8Array {
-  const shape = (shapes as Shapes)[message.type] as unknown as Shape<unknown>
-  return concatBytes([Uint8Array.of(kind), encodeShape(shape, message)])
-}
-
-function opened(type: string | undefined, shapes: unknown, frame: Uint8Array): unknown {
-  if (type === undefined) return undefined
-  const shape = (shapes as Shapes)[type] as unknown as Shape<unknown>
-  const decoded = decodeShape(shape, frame.subarray(1))
-  if (decoded.type === 'refused') return undefined
-  return { type, ...(decoded.value as object) }
 }

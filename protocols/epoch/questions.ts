@@ -6,19 +6,8 @@
  * @module
  */
 
-import { concatBytes } from '../../core/bytes.ts'
-import {
-  bytes,
-  decodeShape,
-  encodeShape,
-  flag,
-  list,
-  optional,
-  record,
-  type Shape,
-  type ShapeOf,
-  uint,
-} from '../../core/cbor-shape.ts'
+import { bytes, flag, list, optional, record, uint } from '../../core/cbor-shape.ts'
+import { ANSWERS_FROM, kindCodec, type MessageOf } from '../../core/kind-codec.ts'
 import type { QuestionCodec, QuestionFault } from '../../core/question.ts'
 import { epochRecordShape } from './cut.ts'
 import type { EpochErrorCode } from './errors.ts'
@@ -64,25 +53,18 @@ const ANSWERS = {
   report: record({ taken: flag() }),
 } as const
 
-const TYPES = ['cut', 'epochs', 'items', 'farewell', 'report'] as const
-type QuestionType = (typeof TYPES)[number]
+export type EpochQuestion = MessageOf<typeof QUESTIONS>
+export type EpochAnswer = MessageOf<typeof ANSWERS>
 
-export type EpochQuestion = {
-  readonly [T in QuestionType]: { readonly type: T } & ShapeOf<(typeof QUESTIONS)[T]>
-}[QuestionType]
-export type EpochAnswer = {
-  readonly [T in QuestionType]: { readonly type: T } & ShapeOf<(typeof ANSWERS)[T]>
-}[QuestionType]
-
-const QUESTIONS_FROM = 0x01
-const ANSWERS_FROM = 0x81
+const questions = kindCodec(QUESTIONS, 0x01)
+const answers = kindCodec(ANSWERS, ANSWERS_FROM)
 
 /** Frames of /brume/epoch/1. */
 export const epochCodec: QuestionCodec<EpochQuestion, EpochAnswer> = {
-  encodeQuestion: (question) => encoded(QUESTIONS, QUESTIONS_FROM, question),
-  decodeQuestion: (frame) => decoded(QUESTIONS, QUESTIONS_FROM, frame) as EpochQuestion | undefined,
-  encodeAnswer: (answer) => encoded(ANSWERS, ANSWERS_FROM, answer),
-  decodeAnswer: (frame) => decoded(ANSWERS, ANSWERS_FROM, frame) as EpochAnswer | undefined,
+  encodeQuestion: (question) => questions.encode(question),
+  decodeQuestion: (frame) => questions.decode(frame),
+  encodeAnswer: (answer) => answers.encode(answer),
+  decodeAnswer: (frame) => answers.decode(frame),
   fits: (question, answer) => question.type === answer.type,
 }
 
@@ -92,18 +74,4 @@ export const EPOCH_QUESTION_FAULTS: Readonly<Record<QuestionFault, EpochErrorCod
   late: 'EPOCH_ANSWER_LATE',
   ended: 'EPOCH_LINK_ENDED',
   'too-many': 'EPOCH_QUESTIONS_TOO_MANY',
-}
-
-type Shapes = Readonly<Record<QuestionType, Shape<never> | Shape<unknown>>>
-
-function encoded(shapes: Shapes, from: number, message: EpochQuestion | EpochAnswer): Uint8Array {
-  const kind = Uint8Array.of(from + TYPES.indexOf(message.type))
-  return concatBytes([kind, encodeShape(shapes[message.type] as Shape<unknown>, message)])
-}
-
-function decoded(shapes: Shapes, from: number, frame: Uint8Array): object | undefined {
-  const type = TYPES[(frame[0] ?? 0) - from]
-  if (type === undefined) return undefined
-  const read = decodeShape(shapes[type] as Shape<unknown>, frame.subarray(1))
-  return read.type === 'refused' ? undefined : { type, ...(read.value as object) }
 }

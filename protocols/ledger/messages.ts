@@ -6,20 +6,9 @@
  * @module
  */
 
-import { concatBytes } from '../../core/bytes.ts'
-import {
-  bytes,
-  decodeShape,
-  encodeShape,
-  flag,
-  list,
-  optional,
-  record,
-  type Shape,
-  type ShapeOf,
-  uint,
-} from '../../core/cbor-shape.ts'
+import { bytes, flag, list, optional, record, type Shape, uint } from '../../core/cbor-shape.ts'
 import { peerId } from '../../core/id-shapes.ts'
+import { ANSWERS_FROM, kindCodec, type MessageOf } from '../../core/kind-codec.ts'
 import type { QuestionCodec } from '../../core/question.ts'
 import { signedRecord } from '../../core/signed-record.ts'
 import {
@@ -36,7 +25,7 @@ import {
 const signedHead = signedRecord(HEAD_BODY_BYTES_MAX)
 const hash = (): Shape<Uint8Array> => bytes(HASH_BYTES)
 
-const SHAPES = {
+const QUESTIONS = {
   /** Which heads of the ledger of `device` do you hold? */
   'heads-of': record({ device: peerId() }),
   /** Which are its entries in [from, to)? */
@@ -47,6 +36,9 @@ const SHAPES = {
   'evidence-from': record({ from: uint() }),
   /** Give me your ledger as a file, from its beginning, or what follows what you gave last. */
   'bundle-part': record({ begin: flag() }),
+} as const
+
+const ANSWERS = {
   heads: record({
     /** The latest that was shown. */
     newest: optional(signedHead),
@@ -70,14 +62,8 @@ const SHAPES = {
   bundle: record({ bytes: bytes(0, ANSWER_BYTES_MAX + ENTRY_BYTES_MAX), last: flag() }),
 } as const
 
-type Bodies = { readonly [K in keyof typeof SHAPES]: ShapeOf<(typeof SHAPES)[K]> }
-type Message<K extends keyof Bodies> = { readonly [T in K]: { readonly type: T } & Bodies[T] }[K]
-
-const QUESTIONS = ['heads-of', 'entries-of', 'growth-of', 'evidence-from', 'bundle-part'] as const
-const ANSWERS = ['heads', 'entries', 'growth', 'evidence', 'bundle'] as const
-
-export type LedgerQuestion = Message<(typeof QUESTIONS)[number]>
-export type LedgerAnswer = Message<(typeof ANSWERS)[number]>
+export type LedgerQuestion = MessageOf<typeof QUESTIONS>
+export type LedgerAnswer = MessageOf<typeof ANSWERS>
 
 /** The answer to a question of this type. */
 export type LedgerAnswerTo<T extends LedgerQuestion['type']> = Extract<
@@ -93,35 +79,18 @@ const ANSWER_TYPES = {
   'bundle-part': 'bundle',
 } as const
 
+const questions = kindCodec(QUESTIONS, 0x01)
+const answers = kindCodec(ANSWERS, ANSWERS_FROM)
+
 /** Frames of /brume/ledger/1. */
 export const ledgerCodec: QuestionCodec<LedgerQuestion, LedgerAnswer> = {
-  encodeQuestion: (question) => encode(QUESTIONS.indexOf(question.type) + 1, question),
-  decodeQuestion: (frame) =>
-    decode(QUESTIONS[(frame[0] ?? 0) - 1], frame) as LedgerQuestion | undefined,
-  encodeAnswer: (answer) => encode(ANSWERS.indexOf(answer.type) + ANSWERS_FROM, answer),
-  decodeAnswer: (frame) =>
-    decode(ANSWERS[(frame[0] ?? 0) - ANSWERS_FROM], frame) as LedgerAnswer | undefined,
+  encodeQuestion: (question) => questions.encode(question),
+  decodeQuestion: (frame) => questions.decode(frame),
+  encodeAnswer: (answer) => answers.encode(answer),
+  decodeAnswer: (frame) => answers.decode(frame),
   fits: (question, answer) =>
     ANSWER_TYPES[question.type] === answer.type &&
     (question.type !== 'entries-of' ||
       answer.type !== 'entries' ||
       answer.entries.length <= question.to - question.from),
-}
-
-/** Answers have bytes of their own, so that neither side takes one for the other. */
-const ANSWERS_FROM = 0x81
-
-function encode(kind: number, message: LedgerQuestion | LedgerAnswer): Uint8Array {
-  const shape = SHAPES[message.type] as Shape<unknown>
-  return concatBytes([Uint8Array.of(kind), encodeShape(shape, message)])
-}
-
-function decode(
-  type: keyof Bodies | undefined,
-  frame: Uint8Array,
-): LedgerQuestion | LedgerAnswer | undefined {
-  if (type === undefined) return undefined
-  const decoded = decodeShape(SHAPES[type] as Shape<unknown>, frame.subarray(1))
-  if (decoded.type === 'refused') return undefined
-  return { type, ...(decoded.value as object) } as LedgerQuestion | LedgerAnswer
 }

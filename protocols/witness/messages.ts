@@ -12,11 +12,11 @@ import {
   list,
   optional,
   record,
-  type Shape,
   type ShapeOf,
   uint,
   word,
 } from '../../core/cbor-shape.ts'
+import { ANSWERS_FROM, kindCodec, type MessageOf } from '../../core/kind-codec.ts'
 import type { QuestionCodec } from '../../core/question.ts'
 import { signedRecord } from '../../core/signed-record.ts'
 import {
@@ -44,7 +44,7 @@ const show = record({
   ),
 })
 
-const SHAPES = {
+const ANSWERS = {
   /** I hold it. */
   cosigned: record({ cosignature: signedRecord(COSIGNATURE_BODY_BYTES_MAX) }),
   /** I hold this one: say how yours grew out of it, or ask yourself what you lost. */
@@ -55,16 +55,11 @@ const SHAPES = {
   forked: record({ proof: bytes(1, EVIDENCE_BYTES_MAX) }),
 } as const
 
-const ANSWERS = ['cosigned', 'held', 'refused', 'forked'] as const
-type AnswerType = (typeof ANSWERS)[number]
-
 export type ShowHead = ShapeOf<typeof show>
-export type WitnessAnswer = {
-  readonly [T in AnswerType]: { readonly type: T } & ShapeOf<(typeof SHAPES)[T]>
-}[AnswerType]
+export type WitnessAnswer = MessageOf<typeof ANSWERS>
 
 const SHOW = 0x01
-const ANSWERS_FROM = 0x81
+const answers = kindCodec(ANSWERS, ANSWERS_FROM)
 
 /** Frames of /brume/witness/1. */
 export const witnessCodec: QuestionCodec<ShowHead, WitnessAnswer> = {
@@ -73,16 +68,7 @@ export const witnessCodec: QuestionCodec<ShowHead, WitnessAnswer> = {
     const decoded = frame[0] === SHOW ? decodeShape(show, frame.subarray(1)) : undefined
     return decoded?.type === 'value' ? decoded.value : undefined
   },
-  encodeAnswer: (answer) => {
-    const kind = Uint8Array.of(ANSWERS_FROM + ANSWERS.indexOf(answer.type))
-    return concatBytes([kind, encodeShape(SHAPES[answer.type] as Shape<unknown>, answer)])
-  },
-  decodeAnswer: (frame) => {
-    const type = ANSWERS[(frame[0] ?? 0) - ANSWERS_FROM]
-    if (type === undefined) return undefined
-    const decoded = decodeShape(SHAPES[type] as Shape<unknown>, frame.subarray(1))
-    if (decoded.type === 'refused') return undefined
-    return { type, ...(decoded.value as object) } as WitnessAnswer
-  },
+  encodeAnswer: (answer) => answers.encode(answer),
+  decodeAnswer: (frame) => answers.decode(frame),
   fits: () => true,
 }
