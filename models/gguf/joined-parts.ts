@@ -19,7 +19,8 @@ const TENSORS = 'split.tensors.count'
 /** Files that a model has by what one of them says; 1 of a file that is whole. */
 export function partCount(file: GgufFile): Result<number> {
   return attempt(() => {
-    const count = numberAt(file, COUNT) ?? 1
+    // Parts that `gguf-split --merge` put together say that they are none.
+    const count = numberAt(file, COUNT) || 1
     if (count >= 1 && count <= GGUF_PARTS_MAX) return count
     return refuse('GGUF_PARTS_INVALID', `expected 1 to ${GGUF_PARTS_MAX} parts, got ${count}`)
   })
