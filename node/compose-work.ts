@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fromHex } from '../core/bytes.ts'
 import type { PeerId } from '../core/ids.ts'
+import { invariant } from '../core/invariant.ts'
 import type { Startable } from '../core/lifecycle.ts'
 import { problemOf } from './api/index.ts'
 import type { AuditRecords } from './audit/audit-records.ts'
@@ -234,7 +235,10 @@ function composePool(foundation: Foundation, { source, catalogue, tokenizers }: 
         // From now on it serves, and the owner comes first.
         await runtime.putLast(executor)
         const { class: name, ...proof } = proved
-        return { ...proof, class: fromHex(name) ?? new Uint8Array(32) }
+        const numericClass = fromHex(name)
+        // Stages of no class must not look as if they were all of one.
+        invariant(numericClass !== undefined, 'a proof names its class in hex')
+        return { ...proof, class: numericClass }
       },
       tokens: async (model, near) => {
         const signal = AbortSignal.timeout(TOKENIZER_MS_MAX)

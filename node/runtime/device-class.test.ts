@@ -62,3 +62,13 @@ it('is found anew where it was not kept or cannot be read', async () => {
   for (const key of device.store.values.keys()) device.store.values.set(key, Uint8Array.of(7))
   expect([await device.class(), device.loads]).toEqual([first, 6])
 })
+
+it('is found anew where a bit of what was kept has changed', async () => {
+  const device = new Device()
+  const first = await device.class()
+  const [[key, kept] = ['', new Uint8Array(0)]] = [...device.store.values]
+  const damaged = kept.slice()
+  damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1
+  device.store.values.set(key, damaged)
+  expect([await device.class(), device.loads]).toEqual([first, 4])
+})

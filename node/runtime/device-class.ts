@@ -13,8 +13,10 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decodeShape, encodeShape, record, text } from '../../core/cbor-shape.ts'
+import { toHex } from '../../core/bytes.ts'
+import { record } from '../../core/cbor-shape.ts'
 import { errorCode } from '../../core/errors.ts'
+import { hexId } from '../../core/id-shapes.ts'
 import type { Logger } from '../../core/logger.ts'
 import {
   accepted,
@@ -25,7 +27,9 @@ import {
   severalTexts,
 } from '../../models/index.ts'
 import type { Executor, ExecutorSpec } from './executor-spec.ts'
+import { probeWord } from './probe-layout.ts'
 import { processorClass } from './processor-class.ts'
+import { openedRecord, sealedRecord } from './sealed-record.ts'
 import { selfTest } from './self-test.ts'
 import { textProbe } from './text-probe.ts'
 
@@ -51,8 +55,8 @@ const KEY = 'device/numeric-class'
 
 const keptShape = record({
   /** What decided it. */
-  environment: text(64),
-  class: text(64),
+  environment: hexId<string>(32),
+  class: hexId<string>(32),
 })
 
 export interface DeviceClassComponents {
@@ -81,12 +85,14 @@ export async function deviceClass(
   const { runtime, processor = processorClass } = components
   const { ortVersion } = await runtime.survey()
   const words = ['brume/device-class/1', ortVersion, await processor()]
-  const environment = hashOf(words)
+  const decoders = QUANTISATIONS.map(decoderFile)
+  const graphs = decoders.map((graph) => toHex(sha256(graph)))
+  const environment = hashOf([...words, probeWord(), ...graphs])
   const kept = await keptClass(components, environment)
   if (kept !== undefined) return kept
-  const proofs = await withFolder((folder) => provedClasses(runtime, folder, signal))
+  const proofs = await withFolder((folder) => provedClasses(runtime, { folder, decoders }, signal))
   const found = hashOf([...words, ...proofs])
-  const value = encodeShape(keptShape, { environment, class: found })
+  const value = sealedRecord(keptShape, { environment, class: found })
   // Not kept, it is found again after the next start.
   await components.store.put(KEY, value).catch((error: unknown) => missed(components, error))
   return found
@@ -98,10 +104,8 @@ async function keptClass(
 ): Promise<string | undefined> {
   try {
     const value = await components.store.get(KEY)
-    const kept = value === undefined ? undefined : decodeShape(keptShape, value)
-    return kept?.type === 'value' && kept.value.environment === environment
-      ? kept.value.class
-      : undefined
+    const kept = value === undefined ? undefined : openedRecord(keptShape, value)
+    return kept?.environment === environment ? kept.class : undefined
   } catch (error) {
     missed(components, error)
     return undefined
@@ -124,13 +128,13 @@ async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
 /** Of each of the decoders, the class of its test. */
 async function provedClasses(
   runtime: DeviceClassComponents['runtime'],
-  folder: string,
+  { folder, decoders }: { readonly folder: string; readonly decoders: readonly Uint8Array[] },
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   const classes: string[] = []
-  for (const quantisation of QUANTISATIONS) {
+  for (const [at, quantisation] of QUANTISATIONS.entries()) {
     const file = join(folder, `${quantisation}.onnx`)
-    await writeFile(file, decoderFile(quantisation))
+    await writeFile(file, decoders[at] ?? new Uint8Array(0))
     const limits = { memoryBytesMax: 2 ** 28, loadMsMax: 20_000, runMsMax: 20_000 }
     const spec = { file, provider: 'cpu', optimise: 'disabled', ...limits } as const
     const executor = await runtime.load(spec, signal)

@@ -10,6 +10,9 @@
 
 import { PROMPT_CHUNK_ROWS } from './limits.ts'
 
+/** Raised when the test of a stage asks for other things than before, beside its layout. */
+const PROBE_VERSION = 1
+
 export interface ProbeLayout {
   /** Rows of all runs together. */
   readonly rows: number
@@ -45,6 +48,11 @@ export function probeLayout(positionsMax = Infinity): ProbeLayout {
     steps: STEPS,
     company: COMPANY,
   }
+}
+
+/** Which test it is, in one word: what another one showed is not taken for what this one would show. */
+export function probeWord(): string {
+  return `${PROBE_VERSION} ${JSON.stringify(probeLayout())}`
 }
 
 function sum(rows: readonly number[]): number {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ModelId } from '../../core/ids.ts'
 import { SILENT_LOGGER } from '../../core/logger.ts'
@@ -15,11 +18,18 @@ const stage = { ...preparedStage({ fromLayer: 1, toLayer: 2 }), model: 'ab'.repe
 class Device {
   readonly store = new MemoryStore()
   processor = 'x64 avx2'
+  graph = 'graph'
 
   async prove(fault?: KernelFault, { ortVersion = '1.0.0', again = false } = {}) {
     const executor = new KernelExecutor(fault, ortVersion)
     const processor = () => Promise.resolve(this.processor)
-    const proofs = new ProofBook({ store: this.store, logger: SILENT_LOGGER, processor })
+    const graphHash = () => Promise.resolve(this.graph)
+    const proofs = new ProofBook({
+      store: this.store,
+      logger: SILENT_LOGGER,
+      processor,
+      graphHash,
+    })
     const tester = { selfTest: (...[tested, init]: Parameters<typeof test>) => test(tested, init) }
     const proof = await new StageProbe(tester, proofs).prove(executor, stage, again)
     return {
@@ -55,7 +65,22 @@ describe('proofs of stages', () => {
     const { proof } = await device.prove()
     const other = await device.prove(({ room }) => room > 0)
     expect([other.whole, other.proof.class === proof.class]).toEqual([true, false])
+    // Which of the two was wrong shows only when one of them is there again.
+    expect((await device.prove(({ room }) => room > 0)).whole).toBe(true)
     expect((await device.prove(({ room }) => room > 0)).whole).toBe(false)
+  })
+
+  it('are not those of an executor that was doubted and failed', async () => {
+    const device = new Device()
+    const { proof } = await device.prove()
+    expect((await device.prove(grown, { again: true })).proof.exact).toBe(false)
+    const healthy = await device.prove()
+    expect(healthy.proof).toMatchObject({ class: proof.class, exact: true })
+    expect((await device.prove(undefined, { again: true })).whole).toBe(true)
+    expect((await device.prove()).whole).toBe(false)
+    device.store.values.clear()
+    await device.prove(grown, { again: true })
+    expect(device.store.values.size).toBe(0)
   })
 
   it('are made anew for another runtime or processor, and where it is asked for', async () => {
@@ -67,6 +92,48 @@ describe('proofs of stages', () => {
     device.processor = 'x64 avx2 avx512f'
     expect((await device.prove()).whole).toBe(true)
     expect((await device.prove()).whole).toBe(false)
+    device.graph = 'another graph of the same layers'
+    expect((await device.prove()).whole).toBe(true)
+    expect((await device.prove()).whole).toBe(false)
+  })
+
+  it('are those of the graph that the file holds, and of none that cannot be read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'brume-proofs-'))
+    try {
+      const proofs = new ProofBook({ store: new MemoryStore(), logger: SILENT_LOGGER })
+      const file = join(folder, '1-2.onnx')
+      const executor = Object.assign(new KernelExecutor(), { spec: { file, provider: 'cpu' } })
+      const nameOf = async (graph: string) => {
+        await writeFile(file, graph)
+        return await proofs.nameOf(executor, '1-2')
+      }
+      const names = [await nameOf('a'), await nameOf('b'), await nameOf('a')]
+      expect([names[0], new Set(names).size]).toEqual([names[2], 2])
+      await rm(file)
+      expect(await proofs.nameOf(executor, '1-2')).toBe(undefined)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('are unknown where any bit of them has changed', async () => {
+    const store = new MemoryStore()
+    const proofs = new ProofBook({ store, logger: SILENT_LOGGER })
+    const bits = { exact: false, lone: true, together: true, brief: new Uint8Array(32) }
+    const proof = { ...bits, class: 'ab'.repeat(32), stepUs: 3 }
+    await proofs.keep('a', proof)
+    const [[key, kept] = ['', new Uint8Array(0)]] = [...store.values]
+    expect(await proofs.find('a')).toEqual(proof)
+    for (let bit = 0; bit < 8 * kept.length; bit++) {
+      const damaged = kept.slice()
+      damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      store.values.set(key, damaged)
+      expect(await proofs.find('a')).toBe(undefined)
+    }
+    for (let length = 0; length < kept.length; length++) {
+      store.values.set(key, kept.slice(0, length))
+      expect(await proofs.find('a')).toBe(undefined)
+    }
   })
 
   it('are made anew where none can be read or kept', async () => {
@@ -83,7 +150,7 @@ describe('proofs of stages', () => {
     const store = new MemoryStore()
     const proofs = new ProofBook({ store, logger: SILENT_LOGGER })
     const bits = { exact: true, lone: true, together: true, brief: new Uint8Array(32) }
-    const proof = { ...bits, class: 'ab', stepUs: 3 }
+    const proof = { ...bits, class: 'ab'.repeat(32), stepUs: 3 }
     for (let at = 0; at < PROOFS_MAX + 3; at++) await proofs.keep(`${at}`, proof)
     expect(store.values.size).toBe(PROOFS_MAX)
     expect(await proofs.find(`${PROOFS_MAX + 2}`)).toEqual(proof)

@@ -9,21 +9,15 @@
  */
 
 import { createHash } from 'node:crypto'
-import {
-  bytes,
-  decodeShape,
-  encodeShape,
-  flag,
-  optional,
-  record,
-  type ShapeOf,
-  text,
-  uint,
-} from '../../core/cbor-shape.ts'
+import { createReadStream } from 'node:fs'
+import { bytes, flag, optional, record, type ShapeOf, uint } from '../../core/cbor-shape.ts'
 import { errorCode } from '../../core/errors.ts'
+import { hexId } from '../../core/id-shapes.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Executor } from './executor-spec.ts'
+import { probeWord } from './probe-layout.ts'
 import { processorClass } from './processor-class.ts'
+import { openedRecord, sealedRecord } from './sealed-record.ts'
 
 /** The state store, as far as proofs use it. */
 export interface ProofStore {
@@ -39,7 +33,7 @@ const PREFIX = 'proofs/'
 export const PROOFS_MAX = 256
 
 const proofShape = record({
-  class: text(64),
+  class: hexId<string>(32),
   exact: flag(),
   lone: flag(),
   together: flag(),
@@ -61,6 +55,8 @@ export interface ProofBookComponents {
   readonly logger: Logger
   /** What of the processor decides bits. */
   readonly processor?: () => Promise<string>
+  /** SHA-256 of a stage's graph, weights beside it left out. Default: that of the file. */
+  readonly graphHash?: (file: string) => Promise<string>
 }
 
 export class ProofBook {
@@ -71,28 +67,42 @@ export class ProofBook {
     this.#components = components
   }
 
-  /** What decides the bits of a stage, in one word: `stage` names model and layers. */
-  async nameOf({ ortVersion, spec, inputs, outputs }: Executor, stage: string): Promise<string> {
-    this.#processor ??= (this.#components.processor ?? processorClass)()
+  /**
+   * What decides the bits of a stage, in one word: `stage` names model and layers, and with them the weights.
+   *
+   * @returns Undefined when its graph cannot be read.
+   */
+  async nameOf(
+    { ortVersion, spec, inputs, outputs }: Executor,
+    stage: string,
+  ): Promise<string | undefined> {
+    const { processor = processorClass, graphHash = fileHash } = this.#components
+    this.#processor ??= processor()
     const tensors = [...inputs, ...outputs].map(({ name, dims }) => `${name}[${dims.join()}]`)
-    const words = [
-      ortVersion,
-      spec.provider,
-      spec.optimise,
-      await this.#processor,
-      stage,
-      ...tensors,
-    ]
-    return createHash('sha256').update(words.join('\0')).digest('hex')
+    try {
+      const words = [
+        probeWord(),
+        ortVersion,
+        spec.provider,
+        spec.optimise,
+        await this.#processor,
+        stage,
+        await graphHash(spec.file),
+        ...tensors,
+      ]
+      return createHash('sha256').update(words.join('\0')).digest('hex')
+    } catch (error) {
+      return this.#missed('proof not looked for', error)
+    }
   }
 
-  /** Undefined when there is none, or none that can be read. */
+  /** Undefined when there is none, or none that is whole. */
   async find(name: string): Promise<KeptProof | undefined> {
     try {
       const value = await this.#components.store.get(PREFIX + name)
-      const decoded = value === undefined ? undefined : decodeShape(proofShape, value)
-      if (decoded?.type !== 'value') return undefined
-      const { besideUs, chunkUs, ...proof } = decoded.value
+      const kept = value === undefined ? undefined : openedRecord(proofShape, value)
+      if (kept === undefined) return undefined
+      const { besideUs, chunkUs, ...proof } = kept
       return {
         ...proof,
         ...(besideUs === undefined ? {} : { besideUs }),
@@ -107,7 +117,7 @@ export class ProofBook {
   async keep(name: string, proof: KeptProof): Promise<void> {
     const { store } = this.#components
     const { stepUs, besideUs, chunkUs, ...bits } = proof
-    const value = encodeShape(proofShape, {
+    const value = sealedRecord(proofShape, {
       ...bits,
       stepUs: Math.round(stepUs),
       besideUs: besideUs === undefined ? undefined : Math.round(besideUs),
@@ -122,9 +132,24 @@ export class ProofBook {
     }
   }
 
+  /** The next load of the stage proves it anew. Never rejects. */
+  async forget(name: string): Promise<void> {
+    try {
+      await this.#components.store.del(PREFIX + name)
+    } catch (error) {
+      this.#missed('proof not forgotten', error)
+    }
+  }
+
   /** The next load of the stage proves it again. */
   #missed(message: string, error: unknown): undefined {
     this.#components.logger.warn(message, { code: errorCode(error) })
     return undefined
   }
+}
+
+async function fileHash(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array)
+  return hash.digest('hex')
 }
