@@ -77,25 +77,26 @@ export class StageProbe {
   }
 
   async #proveText(executor: Executor, init: SelfTestInit, again: boolean): Promise<ProvedStage> {
-    const { probe, stage } = init
     // What an accelerator computes depends on its driver, of which nothing is known here.
     const proofs = executor.spec.provider === 'cpu' ? this.#proofs : undefined
-    const name = await proofs?.nameOf(executor, stage)
-    const known = name === undefined ? undefined : await proofs?.find(name)
+    const name = await proofs?.nameOf(executor, init.stage)
+    if (proofs === undefined || name === undefined) return this.#tested(executor, init)
+    const { probe } = init
+    const known = await proofs.find(name)
     if (known !== undefined && !again) {
       const { brief, ...proof } = known
       const same = bytesEqual(brief, await briefOf(executor, probe, proof.lone))
       if (same) return withStepUs(proof, probe.stepUs?.() ?? 0)
     }
+    const proof = await this.#tested(executor, init)
+    // Of two tests that differ one is wrong: neither is believed of the next executor.
+    if (known === undefined ? again : !isAlike(known, proof)) await proofs.forget(name)
+    else await proofs.keep(name, { ...proof, brief: await briefOf(executor, probe, proof.lone) })
+    return proof
+  }
+
+  async #tested(executor: Executor, init: SelfTestInit): Promise<ProvedStage> {
     const { ms: _, ...proof } = await this.#runtime.selfTest(executor, init)
-    if (name === undefined) return proof
-    // One of two tests of the same stage is wrong: neither is believed of the next executor.
-    const believed = known === undefined ? !again : isAlike(known, proof)
-    if (believed) {
-      await proofs?.keep(name, { ...proof, brief: await briefOf(executor, probe, proof.lone) })
-    } else {
-      await proofs?.forget(name)
-    }
     return proof
   }
 }
